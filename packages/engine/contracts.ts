@@ -1,0 +1,256 @@
+/**
+ * What the engine offers to the daemon's routes (and to anything else that embeds it). Shapes of containers, images,
+ * networks and volumes are the API's own definitions, imported as types only: see docs/decisions/0002.
+ * A `reference` to a container is its full id, its name, or an unambiguous prefix of its id.
+ */
+import type { Readable, Writable } from 'node:stream'
+import type {
+  ContainerConfig,
+  ContainerInspectResponse,
+  ContainerSummary,
+  EndpointSettings,
+  EventMessage,
+  HostConfig,
+  ImageDeleteResponseItem,
+  ImageHistoryResponseItem,
+  ImageInspect,
+  ImageSummary,
+  NetworkInspect,
+  NetworkingConfig,
+  Operations,
+  SystemInfo,
+  SystemVersion,
+  Volume,
+} from '@gantry/api'
+import type { Digest } from '@gantry/oci'
+import type { ConsoleSize, LogEntry, LogQuery, OutputFrame } from '@gantry/runtime'
+
+/** Filters of a list request, `{"status": ["running"], "label": ["a=b"]}`, checked against what the list knows. */
+export type Filters = Readonly<Record<string, readonly string[]>>
+
+export interface ContainerCreateRequest {
+  name?: string
+  platform?: string
+  config: ContainerConfig
+  hostConfig: HostConfig
+  networkingConfig: NetworkingConfig
+}
+
+export interface ContainerListOptions {
+  all?: boolean
+  limit?: number
+  size?: boolean
+  filters?: Filters
+}
+
+/** `not-running` holds at once for a container that is not running; the others wait for the next such change. */
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed'
+
+export interface WaitResult {
+  exitCode: number
+  /** Why the container could not be waited for to its end, e.g. it could not be removed. */
+  error?: string
+}
+
+export interface AttachOptions {
+  stdin?: boolean
+  stdout?: boolean
+  stderr?: boolean
+  /** Replay what is in the log first. */
+  logs?: boolean
+  /** Go on with what comes. */
+  stream?: boolean
+  /** Docker's notation, `ctrl-p,ctrl-q`; an empty string means the default. */
+  detachKeys?: string
+}
+
+/** The stdio of a container or exec as one client sees it. Nothing moves until `output` is read. */
+export interface AttachSession extends AsyncDisposable {
+  /** With a terminal the bytes go out as they are; otherwise the daemon frames them. */
+  readonly terminal: boolean
+  /** Object stream of OutputFrame; ends when the process's side is drained or the user detached. */
+  readonly output: Readable
+  /** Null when stdin was not asked for or the container has none. `end()` half-closes. */
+  readonly stdin: Writable | null
+  /** Drops the client's connection. The process goes on. */
+  close(): void
+}
+export type { OutputFrame }
+
+export interface LogOptions extends LogQuery {
+  stdout?: boolean
+  stderr?: boolean
+}
+
+export interface ContainerLogs {
+  terminal: boolean
+  entries: AsyncIterable<LogEntry>
+}
+
+export interface ExecCreateRequest {
+  attachStdin?: boolean
+  attachStdout?: boolean
+  attachStderr?: boolean
+  tty?: boolean
+  consoleSize?: ConsoleSize
+  detachKeys?: string
+  env?: string[]
+  cmd: string[]
+  privileged?: boolean
+  user?: string
+  workingDir?: string
+}
+
+export interface Containers {
+  /** Throws NotFound `No such image: X`, Conflict for a name in use, InvalidParameter for the rest. */
+  create(request: ContainerCreateRequest): Promise<{ id: string; warnings: string[] }>
+  list(options: ContainerListOptions): Promise<ContainerSummary[]>
+  inspect(reference: string, options?: { size?: boolean }): Promise<ContainerInspectResponse>
+  /** Throws NotModified when it runs already. */
+  start(reference: string): Promise<void>
+  /** Throws NotModified when it does not run. `timeout` in seconds; -1 waits for ever. */
+  stop(reference: string, options?: { signal?: string; timeout?: number }): Promise<void>
+  restart(reference: string, options?: { signal?: string; timeout?: number }): Promise<void>
+  /** `signal` by name, with or without SIG, or number. Throws Conflict when it does not run. */
+  kill(reference: string, signal: string): Promise<void>
+  pause(reference: string): Promise<void>
+  unpause(reference: string): Promise<void>
+  rename(reference: string, name: string): Promise<void>
+  remove(reference: string, options?: { force?: boolean; volumes?: boolean; link?: boolean }): Promise<void>
+  prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>
+  resize(reference: string, size: ConsoleSize): Promise<void>
+  /** Resolves once the wait is registered; `result` settles with the end. */
+  wait(
+    reference: string,
+    condition: WaitCondition,
+    signal?: AbortSignal,
+  ): Promise<{ result: Promise<WaitResult> }>
+  attach(reference: string, options: AttachOptions): Promise<AttachSession>
+  logs(reference: string, options: LogOptions): Promise<ContainerLogs>
+  top(reference: string, psArguments: string): Promise<{ titles: string[]; processes: string[][] }>
+  /** Ids of containers by what they use, for other services' conflict checks. */
+  usersOfImage(imageId: Digest): { id: string; running: boolean }[]
+}
+
+export interface Execs {
+  create(container: string, request: ExecCreateRequest): Promise<{ id: string }>
+  /** Null when detached: the process runs on without a client. */
+  start(
+    id: string,
+    options: { detach?: boolean; tty?: boolean; consoleSize?: ConsoleSize },
+  ): Promise<AttachSession | null>
+  inspect(id: string): Promise<Operations['ExecInspect']['answer']>
+  resize(id: string, size: ConsoleSize): Promise<void>
+}
+
+/** An image as the engine runs it: what `create` and `start` need to know. */
+export interface ResolvedImage {
+  /** Digest of the image configuration: Docker's image id. */
+  id: Digest
+  /** Chain id of the top layer; null for an image without layers. */
+  chainId: Digest | null
+  /** The image's own Config: Env, Cmd, Entrypoint, User, WorkingDir, Volumes, ExposedPorts, Labels, Healthcheck, … */
+  config: ContainerConfig
+  os: string
+  architecture: string
+  variant?: string
+}
+
+export interface Images {
+  /**
+   * By reference (`busybox`, `busybox:1`, `name@sha256:…`), full id or id prefix.
+   * Throws NotFound `No such image: X:tag`, or NotFound naming the platform that is not there.
+   */
+  resolve(reference: string, platform?: string): Promise<ResolvedImage>
+  /** The lower directories of an image's root file system, top first. */
+  rootfs(image: Digest): Promise<string[]>
+  list(options: { all?: boolean; filters?: Filters; digests?: boolean }): Promise<ImageSummary[]>
+  inspect(reference: string): Promise<ImageInspect>
+  history(reference: string): Promise<ImageHistoryResponseItem[]>
+  tag(source: string, target: { repo: string; tag: string }): Promise<void>
+  remove(
+    reference: string,
+    options: { force?: boolean; noPrune?: boolean },
+  ): Promise<ImageDeleteResponseItem[]>
+  prune(filters: Filters): Promise<{ deleted: ImageDeleteResponseItem[]; spaceReclaimed: number }>
+  /** Reads a docker-archive or OCI layout tar (also compressed); yields Docker's progress messages. */
+  load(archive: Readable, options: { quiet?: boolean; signal?: AbortSignal }): AsyncIterable<ProgressMessage>
+  /** A docker-archive (with an OCI layout inside, as Docker 25+ writes) of the named images. */
+  save(references: string[]): Promise<Readable>
+  /** Makes a one-layer image of a root file system tar; resolves to its id. */
+  import(rootfs: Readable, options: ImageImportOptions): Promise<Digest>
+  count(): number
+}
+
+export interface ImageImportOptions {
+  repo?: string
+  tag?: string
+  message?: string
+  /** Dockerfile instructions: CMD, ENTRYPOINT, ENV, EXPOSE, ONBUILD, USER, VOLUME, WORKDIR, LABEL, STOPSIGNAL, HEALTHCHECK. */
+  changes?: string[]
+  platform?: string
+  signal?: AbortSignal
+}
+
+/** One line of a JSON message stream: `{"stream": …}`, `{"status": …, "progressDetail": …}`. */
+export interface ProgressMessage {
+  stream?: string
+  status?: string
+  id?: string
+  progress?: string
+  progressDetail?: { current?: number; total?: number }
+  aux?: unknown
+  errorDetail?: { code?: number; message: string }
+  error?: string
+}
+
+/** Networks as the API shows them, with containers' endpoints; connects stopped and running containers. */
+export interface NetworkService {
+  create(request: Operations['NetworkCreate']['body']): Promise<{ id: string; warning: string }>
+  inspect(reference: string, options?: { verbose?: boolean; scope?: string }): Promise<NetworkInspect>
+  list(filters: Filters): Promise<NetworkInspect[]>
+  remove(reference: string): Promise<void>
+  prune(filters: Filters): Promise<string[]>
+  connect(reference: string, container: string, settings: EndpointSettings): Promise<void>
+  disconnect(reference: string, container: string, force: boolean): Promise<void>
+}
+
+export interface VolumeService {
+  create(request: Operations['VolumeCreate']['body']): Promise<Volume>
+  inspect(name: string): Promise<Volume>
+  list(filters: Filters): Promise<{ volumes: Volume[]; warnings: string[] }>
+  remove(name: string, force: boolean): Promise<void>
+  prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>
+}
+
+export interface EventQuery {
+  since?: Date
+  until?: Date
+  filters?: Filters
+  signal?: AbortSignal
+}
+
+/** What happened, kept for a while (the last 1,000 or so) and told to whoever listens. */
+export interface Events {
+  publish(type: EventType, action: string, id: string, attributes: Record<string, string>): void
+  /** Past events since `since`, then new ones until `until` or the signal. A slow reader is dropped at 10,000 waiting events. */
+  subscribe(query: EventQuery): AsyncIterable<EventMessage>
+}
+export type EventType = NonNullable<EventMessage['Type']>
+
+export interface SystemService {
+  info(): Promise<SystemInfo>
+  version(): Promise<SystemVersion>
+  diskUsage(): Promise<Operations['SystemDataUsage']['answer']>
+}
+
+/** The whole engine, as the composition root hands it to the routes. */
+export interface Engine {
+  containers: Containers
+  execs: Execs
+  images: Images
+  networks: NetworkService
+  volumes: VolumeService
+  events: Events
+  system: SystemService
+}

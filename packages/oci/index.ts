@@ -1,0 +1,1 @@
+export { type Digest, hexOf, isDigest, parseDigest } from './digest.ts'

@@ -1,0 +1,143 @@
+import type { Readable, Writable } from 'node:stream'
+import type { OciProcess, OciSpec } from './oci-spec.ts'
+
+/**
+ * A task is a container's process as the kernel and conmon know it. Its life: `create` (namespaces exist, the process
+ * waits) → `start` → exit, recorded by conmon in the exit directory → `delete`. The daemon owns none of it: after a
+ * restart `load` finds a task again by its id.
+ */
+export interface Runtime {
+  /**
+   * Writes the bundle, mounts the root file system and spawns conmon, which runs `<oci runtime> create`.
+   * Rejects with the runtime's own message (in Docker's wording, see `errors.ts`) and leaves nothing behind.
+   */
+  create(options: TaskOptions): Promise<Task>
+  /** Finds a task of an earlier daemon: running, or ended with its exit recorded. Null when nothing is known of it. */
+  load(id: string): Promise<Task | null>
+  /** Removes whatever is left of a task (processes, cgroup, mounts, bundle, sockets), known or half-made. Idempotent. */
+  purge(id: string): Promise<void>
+  /** Ids of which anything (bundle, mount, cgroup) exists, so that a starting daemon can purge what it does not know. */
+  leftovers(): Promise<string[]>
+}
+
+export interface TaskOptions {
+  /** 64 hex digits. */
+  id: string
+  /** Name from the configuration: `crun`, `runc`, or one of `--add-runtime`. */
+  runtime: string
+  spec: OciSpec
+  rootfs: RootFilesystem
+  stdio: StdioOptions
+}
+
+/** The overlay mount of a container, as data. The runtime mounts it and unmounts it at `delete`. */
+export interface RootFilesystem {
+  /** Top first. */
+  lower: string[]
+  upper: string
+  work: string
+  readOnly?: boolean
+}
+
+export interface StdioOptions {
+  terminal: boolean
+  /** `none`: no stdin; `once`: closed when the first attached client half-closes; `open`: stays open without clients. */
+  stdin: 'none' | 'once' | 'open'
+  /** The file conmon writes (CRI log format), or null to keep no log. */
+  logPath: string | null
+  consoleSize?: ConsoleSize
+}
+
+export interface ConsoleSize {
+  rows: number
+  columns: number
+}
+
+export interface Task {
+  readonly id: string
+  /** Of the container's first process, in the host's pid namespace. 0 once it has ended. */
+  readonly pid: number
+  /** Runs the user's process. Rejects with the runtime's own message, e.g. executable not found. */
+  start(): Promise<void>
+  /** Sends a signal to the first process, or to every process of the cgroup. Rejects with Conflict when it has ended. */
+  kill(signal: number, options?: { all?: boolean }): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  resize(size: ConsoleSize): Promise<void>
+  /** Connects to the running stdio. Before `start`, nothing of the output is missed. */
+  attach(): Promise<Attachment>
+  exec(options: ExecOptions): Promise<ExecTask>
+  /** Pids of all processes in the container, host namespace. */
+  processes(): Promise<number[]>
+  /** Settles when the process has ended and conmon has recorded it; never rejects. */
+  readonly exit: Promise<Exit>
+  /** Removes the OCI container, cgroup, mounts and run-time files. Only after the exit. Idempotent. */
+  delete(): Promise<void>
+}
+
+export interface Exit {
+  exitCode: number
+  finishedAt: Date
+  oomKilled: boolean
+}
+
+/** A piece of output as conmon passed it on; the order of stdout and stderr is kept. */
+export interface OutputFrame {
+  stream: 'stdout' | 'stderr'
+  data: Buffer
+}
+
+/**
+ * One client's connection to a process's stdio, through conmon's attach socket.
+ * With a terminal everything arrives as `stdout`.
+ */
+export interface Attachment extends AsyncDisposable {
+  /** Object stream of OutputFrame, with back-pressure; ends when the process's side is drained. */
+  readonly output: Readable
+  /** `end()` half-closes: the process reads end-of-file once what was written is consumed. */
+  readonly stdin: Writable
+  /** Drops the connection; the process goes on. */
+  close(): void
+}
+
+export interface ExecOptions {
+  /** 64 hex digits, of the exec. */
+  id: string
+  process: OciProcess
+  stdio: Pick<StdioOptions, 'terminal' | 'stdin' | 'consoleSize'>
+  /** Whether a client will take the output; otherwise it is discarded. */
+  attach: boolean
+}
+
+/** A further process in a container, under a conmon of its own. It has started when `Task.exec` resolves. */
+export interface ExecTask {
+  readonly id: string
+  readonly pid: number
+  /** Present when `attach` was asked for; connected before the process started. */
+  readonly attachment: Attachment | null
+  resize(size: ConsoleSize): Promise<void>
+  kill(signal: number): Promise<void>
+  readonly exit: Promise<Exit>
+}
+
+/** One record of a container log. */
+export interface LogEntry {
+  stream: 'stdout' | 'stderr'
+  time: Date
+  /** RFC 3339 with nanoseconds, as written by conmon. */
+  timestamp: string
+  /** The line with its newline, or a partial line without. */
+  data: Buffer
+}
+
+export interface LogQuery {
+  follow?: boolean
+  /** Number of last lines; all when absent. */
+  tail?: number
+  since?: Date
+  until?: Date
+  signal?: AbortSignal
+}
+
+/** Reads a log file that conmon writes. With `follow`, goes on until `ended` settles and the file is drained. */
+export type ReadLog = (path: string, query: LogQuery, ended: Promise<unknown>) => AsyncIterable<LogEntry>

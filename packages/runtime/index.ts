@@ -1,0 +1,2 @@
+export type * from './contracts.ts'
+export type * from './oci-spec.ts'

@@ -1,0 +1,1 @@
+export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'
