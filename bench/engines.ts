@@ -1,0 +1,188 @@
+/** The two engines under measurement, each in a network namespace, data root and cgroup of its own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { busyboxRootfs } from '../test/e2e/images.ts'
+
+const repository = new URL('..', import.meta.url).pathname
+
+export interface Engine {
+  readonly name: 'docker' | 'gantry'
+  /** The command a user types, with the option that names this engine's socket. */
+  readonly command: string[]
+  /** One API call over a kept-alive connection; the parsed answer. */
+  api(method: string, path: string, body?: unknown): Promise<unknown>
+  /** Pids of the daemon's own processes: dockerd and containerd, or gantryd. */
+  daemonPids(): Promise<number[]>
+  /** Pids of the per-container monitors: containerd-shim or conmon. */
+  monitorPids(): Promise<number[]>
+  /** What the daemon has logged. */
+  log(): string
+  stop(): Promise<void>
+}
+
+interface Recipe {
+  name: Engine['name']
+  /** The daemon's command line; `root` is a directory of its own. */
+  daemon(root: string): string[]
+  command(socket: string): string[]
+  /** Executables of the daemon's own processes and of the monitors. */
+  daemonNames: string[]
+  monitorNames: string[]
+}
+
+const recipes: Record<Engine['name'], Recipe> = {
+  docker: {
+    name: 'docker',
+    daemon: (root) => [
+      ...[
+        'dockerd',
+        '-H',
+        `unix://${root}/sock`,
+        '--data-root',
+        `${root}/data`,
+        '--exec-root',
+        `${root}/exec`,
+      ],
+      ...['--pidfile', `${root}/pid`],
+    ],
+    command: (socket) => ['docker', '-H', `unix://${socket}`],
+    daemonNames: ['dockerd', 'containerd'],
+    monitorNames: ['containerd-shim', 'containerd-shim-runc-v2'],
+  },
+  gantry: {
+    name: 'gantry',
+    daemon: (root) => [
+      ...[process.execPath, `${repository}packages/daemon/main.ts`, '-H', `unix://${root}/sock`],
+      ...['--data-root', `${root}/data`, '--exec-root', `${root}/exec`, '--pidfile', `${root}/pid`],
+      ...['--config-file', `${root}/daemon.json`],
+    ],
+    command: (socket) => [`${repository}dist/gantry`, '-H', `unix://${socket}`],
+    daemonNames: ['node'],
+    monitorNames: ['conmon'],
+  },
+}
+
+/** All running processes: pid, parent, and the file name of the executable. */
+async function processTable(): Promise<{ pid: number; name: string; command: string }[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
+  const rows = await Promise.all(
+    pids.map(async (pid) => {
+      const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+      return { pid: Number(pid), name: command[0]?.split('/').at(-1) ?? '', command: command.join(' ') }
+    }),
+  )
+  return rows.filter((row) => row.name !== '')
+}
+
+/** Starts an engine with `busybox` imported, ready for work. */
+export async function startEngine(name: Engine['name'], flags: string[] = []): Promise<Engine> {
+  const recipe = recipes[name]
+  const root = await mkdtemp(`/tmp/gantry-bench-${name}-`)
+  await mkdir(`${root}/data`)
+  const script = 'ip link set lo up; exec "$@"'
+  const daemon = spawn('unshare', ['--net', 'sh', '-c', script, 'sh', ...recipe.daemon(root), ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const agent = new Agent({ keepAlive: true })
+  const api = (method: string, path: string, body?: unknown) =>
+    call(`${root}/sock`, agent, method, path, body)
+  let log = ''
+  daemon.stderr.on('data', (text) => {
+    log = (log + text).slice(-1_000_000)
+  })
+  await ready(
+    daemon,
+    () => log,
+    () => api('GET', '/_ping'),
+  )
+  await api('POST', '/images/create?fromSrc=-&repo=busybox&tag=latest', await busyboxRootfs())
+  const ours = async (names: string[]) =>
+    (await processTable())
+      .filter((row) => names.includes(row.name) && row.command.includes(root))
+      .map((row) => row.pid)
+  return {
+    name,
+    command: recipe.command(`${root}/sock`),
+    api,
+    daemonPids: () => ours(recipe.daemonNames),
+    monitorPids: () => ours(recipe.monitorNames),
+    log: () => log,
+    stop: async () => {
+      agent.destroy()
+      daemon.kill('SIGTERM')
+      await once(daemon, 'exit')
+      await rm(root, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+async function ready(daemon: ChildProcess, log: () => string, ping: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (daemon.exitCode !== null) throw new Error(`the daemon ended: ${log()}`)
+    if (await ping().catch(() => null)) return
+    await sleep(50)
+  }
+  throw new Error(`the daemon does not answer: ${log()}`)
+}
+
+function call(
+  socketPath: string,
+  agent: Agent,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  const payload = Buffer.isBuffer(body) ? body : body === undefined ? null : Buffer.from(JSON.stringify(body))
+  const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json'
+  const headers = payload ? { 'Content-Type': type, 'Content-Length': payload.length } : {}
+  const outgoing = request({ socketPath, agent, method, path: `/v1.41${path}`, headers }, (response) => {
+    const chunks: Buffer[] = []
+    response.on('data', (chunk: Buffer) => chunks.push(chunk))
+    response.on('error', reject)
+    response.on('end', () => {
+      const text = Buffer.concat(chunks).toString()
+      if ((response.statusCode ?? 500) >= 400)
+        reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`))
+      else
+        resolve(
+          response.headers['content-type']?.includes('json') && text.startsWith('{') ? parse(text) : text,
+        )
+    })
+  })
+  outgoing.on('error', reject)
+  outgoing.end(payload)
+  return promise
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text // a stream of several JSON values
+  }
+}
+
+/** Runs a command to its end; rejects when it fails. */
+export function execute(argv: string[]): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const [file = '', ...args] = argv
+  execFile(file, args, { maxBuffer: 64 << 20 }, (error, _stdout, stderr) =>
+    error ? reject(new Error(`${argv.join(' ')}: ${stderr}`)) : resolve(),
+  )
+  return promise
+}
+
+/** Proportional set size of a process in bytes: its own memory plus its share of what it shares. */
+export async function memoryOf(pids: number[]): Promise<number> {
+  const sizes = await Promise.all(
+    pids.map(async (pid) => {
+      const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
+      return Number(rollup.match(/^Pss:\s+(\d+) kB/m)?.[1] ?? 0) * 1024
+    }),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { glob, readFile } from 'node:fs/promises'
+import { builtinModules } from 'node:module'
+import { dirname, resolve } from 'node:path'
+import { test } from 'node:test'
+import { generate } from '../packages/api/generate.ts'
+
+const packages = new URL('../packages/', import.meta.url).pathname
+
+/** What each package may import of the others (docs/architecture.md); `api:types` means `import type` only. */
+const allowed: Record<string, string[]> = {
+  errors: [],
+  api: [],
+  syscall: ['errors'],
+  oci: ['errors'],
+  store: ['errors', 'oci', 'syscall'],
+  runtime: ['errors', 'oci', 'syscall'],
+  network: ['errors', 'syscall', 'api:types'],
+  volumes: ['errors', 'oci', 'syscall'],
+  engine: ['errors', 'oci', 'syscall', 'store', 'runtime', 'network', 'volumes', 'api:types'],
+  daemon: ['errors', 'oci', 'syscall', 'store', 'runtime', 'network', 'volumes', 'engine', 'api'],
+  client: ['errors', 'api'],
+  cli: ['errors', 'api', 'client'],
+}
+
+const importPattern =
+  /^(?:import|export)\s+(type\s+)?[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gms
+
+interface Import {
+  file: string
+  specifier: string
+  typeOnly: boolean
+}
+
+async function importsOf(name: string): Promise<Import[]> {
+  const found: Import[] = []
+  for await (const file of glob('**/*.ts', { cwd: packages + name })) {
+    if (file.endsWith('.test.ts') || file.endsWith('-suite.ts') || file.endsWith('generate.ts')) continue
+    const text = await readFile(`${packages}${name}/${file}`, 'utf8')
+    for (const [, type, from, dynamic, bare] of text.matchAll(importPattern))
+      found.push({ file, specifier: from ?? dynamic ?? bare ?? '', typeOnly: type !== undefined })
+  }
+  return found
+}
+
+for (const [name, permitted] of Object.entries(allowed)) {
+  test(`${name} imports only what it may`, async () => {
+    const wrong = (await importsOf(name)).filter(({ file, specifier, typeOnly }) => {
+      const other = specifier.match(/^@gantry\/([^/]+)$/)?.[1]
+      if (other) return !permitted.includes(other) && !(typeOnly && permitted.includes(`${other}:types`))
+      return specifier.startsWith('@gantry/') || escapes(name, file, specifier)
+    })
+    assert.deepEqual(wrong, [])
+  })
+}
+
+/** Whether a relative import leaves the package's folder. */
+function escapes(name: string, file: string, specifier: string): boolean {
+  if (!specifier.startsWith('.')) return false
+  return !resolve(packages, name, dirname(file), specifier).startsWith(`${packages}${name}/`)
+}
+
+test('the compiled command needs nothing but Node modules', async () => {
+  const native = new Set(builtinModules.map((module) => `node:${module}`))
+  for (const name of ['client', 'cli']) {
+    const wrong = (await importsOf(name)).filter(
+      ({ specifier }) =>
+        !specifier.startsWith('.') && !specifier.startsWith('@gantry/') && !native.has(specifier),
+    )
+    assert.deepEqual(wrong, [])
+  }
+})
+
+test('the generated API types are those of the document', async () => {
+  assert.equal(await readFile(`${packages}api/generated.ts`, 'utf8'), generate())
+})

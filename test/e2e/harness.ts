@@ -1,0 +1,248 @@
+/**
+ * A real daemon of a test's own: its own data root, sockets, bridge and addresses, so that test files run side by side.
+ * It is stopped, its containers removed and its directories deleted when the test ends, also when it fails.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Docker from 'dockerode'
+import { busyboxRootfs } from './images.ts'
+
+export const repository = new URL('../..', import.meta.url).pathname
+const daemonMain = `${repository}packages/daemon/main.ts`
+const gantryBinary = process.env.GANTRY_BINARY ?? `${repository}dist/gantry`
+
+export interface CommandResult {
+  stdout: string
+  stderr: string
+  exitCode: number
+}
+
+export interface CommandOptions {
+  input?: string | Buffer
+  cwd?: string
+  env?: Record<string, string>
+  /** Milliseconds until the command is killed. */
+  timeout?: number
+}
+
+/** Runs a command to its end. Never rejects for an exit code. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const { promise, resolve } = Promise.withResolvers<CommandResult>()
+  const child = execFile(
+    command,
+    args,
+    {
+      cwd: options.cwd ?? '/',
+      env: { ...process.env, ...options.env },
+      timeout: options.timeout ?? 60_000,
+      killSignal: 'SIGKILL',
+      maxBuffer: 256 << 20,
+    },
+    (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+      resolve({ stdout, stderr, exitCode })
+    },
+  )
+  child.stdin?.on('error', () => undefined) // a command that ends early closes its stdin
+  child.stdin?.end(options.input ?? '')
+  return promise
+}
+
+/** Waits until `check` returns something truthy; fails after `seconds`. */
+export async function until<T>(
+  what: string,
+  check: () => Promise<T> | T,
+  seconds = 15,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + seconds * 1000
+  for (;;) {
+    const value = await check()
+    if (value) return value
+    if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`)
+    await sleep(20)
+  }
+}
+
+export interface DaemonOptions {
+  /** Further flags for gantryd. */
+  flags?: string[]
+  env?: Record<string, string>
+}
+
+export class TestDaemon {
+  readonly root: string
+  readonly socket: string
+  readonly host: string
+  readonly dockerode: Docker
+  readonly #flags: string[]
+  readonly #env: Record<string, string>
+  #process: ChildProcess | null = null
+  #log = ''
+
+  constructor(root: string, index: number, options: DaemonOptions) {
+    this.root = root
+    this.socket = `${root}/gantry.sock`
+    this.host = `unix://${this.socket}`
+    this.dockerode = new Docker({ socketPath: this.socket })
+    this.#env = options.env ?? {}
+    this.#flags = [
+      ...['-H', this.host, '--data-root', `${root}/data`, '--exec-root', `${root}/exec`],
+      ...['--pidfile', `${root}/pid`, '--config-file', `${root}/daemon.json`, '--bridge', `gte${index}`],
+      ...['--bip', `10.${200 + (index >> 8)}.${index & 255}.1/24`],
+      ...['--default-address-pool', `base=10.${210 + (index >> 8)}.${index & 255}.0/24,size=28`],
+      ...(options.flags ?? []),
+    ]
+  }
+
+  /** Starts gantryd (again) and waits until it answers. `env` is for this start only, e.g. a fault point. */
+  async start(env: Record<string, string> = {}): Promise<void> {
+    const child = spawn(process.execPath, [daemonMain, ...this.#flags], {
+      env: { ...process.env, ...this.#env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process = child
+    child.stdout.on('data', (text) => this.#record(text))
+    child.stderr.on('data', (text) => this.#record(text))
+    await until('the daemon', async () => {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`gantryd ended:\n${this.#log}`)
+      return this.answers()
+    })
+  }
+
+  #record(text: Buffer): void {
+    this.#log = (this.#log + text.toString()).slice(-200_000)
+  }
+
+  async answers(): Promise<boolean> {
+    if (!(await stat(this.socket).catch(() => null))) return false
+    return this.dockerode.ping().then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Everything the daemon has logged. */
+  get log(): string {
+    return this.#log
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
+  /** Whether the process has ended, e.g. at a fault point. */
+  async ended(): Promise<void> {
+    const child = this.#process
+    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+
+  /** `kill -9`, as a crash. */
+  kill9(): Promise<void> {
+    return this.#end('SIGKILL')
+  }
+
+  /** A clean stop; containers run on. */
+  stop(): Promise<void> {
+    return this.#end('SIGTERM')
+  }
+
+  /** Gantry's own command against this daemon. */
+  gantry(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+    return run(gantryBinary, ['-H', this.host, ...args], options)
+  }
+
+  /** Docker's own command against this daemon. */
+  docker(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+    return run('docker', ['-H', this.host, ...args], options)
+  }
+
+  /** One HTTP exchange, parsed as JSON where it is. */
+  async api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const result = await run('curl', [
+      ...['-s', '--unix-socket', this.socket, '-X', method, '-w', '\n%{http_code}'],
+      ...(body === undefined ? [] : ['-H', 'Content-Type: application/json', '-d', JSON.stringify(body)]),
+      `http://gantry${path}`,
+    ])
+    const end = result.stdout.lastIndexOf('\n')
+    const text = result.stdout.slice(0, end)
+    let parsed: unknown = text
+    try {
+      parsed = JSON.parse(text)
+    } catch {
+      // not JSON: the text is the body
+    }
+    return { status: Number(result.stdout.slice(end + 1)), body: parsed }
+  }
+
+  /** `busybox:latest`, made from the machine's static busybox. */
+  async importBusybox(): Promise<void> {
+    const input = await busyboxRootfs()
+    const result = await this.docker(['import', '--change', 'CMD ["sh"]', '-', 'busybox:latest'], { input })
+    if (result.exitCode !== 0) throw new Error(`import failed: ${result.stderr}\n${this.#log}`)
+  }
+
+  /** Removes every container and network, stops the daemon and deletes its directories. */
+  async dispose(): Promise<void> {
+    if (!(await this.answers())) await this.start().catch(() => undefined)
+    const containers = await this.dockerode.listContainers({ all: true }).catch(() => [])
+    await Promise.all(
+      containers.map(({ Id }) =>
+        this.dockerode
+          .getContainer(Id)
+          .remove({ force: true, v: true })
+          .catch((error) => this.#record(Buffer.from(String(error)))),
+      ),
+    )
+    await this.dockerode.pruneNetworks().catch(() => undefined)
+    await this.stop()
+    await this.#removeBridge()
+    await rm(this.root, { recursive: true, force: true })
+  }
+
+  /** The default bridge outlives a daemon, as it must; a test's daemon is never coming back. */
+  async #removeBridge(): Promise<void> {
+    const bridge = this.#flags[this.#flags.indexOf('--bridge') + 1] ?? ''
+    await run('ip', ['link', 'delete', bridge])
+    const { stdout } = await run('nft', ['list', 'tables'])
+    for (const [, family, table] of stdout.matchAll(/^table (\S+) (\S+)$/gm))
+      if (table?.includes(bridge)) await run('nft', ['delete', 'table', family ?? '', table])
+  }
+}
+
+/** A running daemon for this test (or suite), disposed of when it ends. With `busybox: false` its image store is empty. */
+export async function startDaemon(
+  t: Pick<TestContext, 'after'>,
+  options: DaemonOptions & { busybox?: boolean } = {},
+): Promise<TestDaemon> {
+  const root = await mkdtemp('/tmp/gantry-e2e-')
+  const daemon = new TestDaemon(root, await freeIndex(), options)
+  t.after(() => daemon.dispose())
+  await daemon.start()
+  if (options.busybox !== false) await daemon.importBusybox()
+  return daemon
+}
+
+/** A number no other test daemon of this machine uses now: its process id, folded into the address range. */
+let started = 0
+async function freeIndex(): Promise<number> {
+  const links = await readFile('/proc/net/dev', 'utf8')
+  let index = (process.pid * 7 + started++ * 13) % 2048
+  while (links.includes(`gte${index}:`)) index = (index + 1) % 2048
+  return index
+}
