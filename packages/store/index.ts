@@ -1,1 +1,2 @@
 export type * from './contracts.ts'
+export { openDatabase } from './database/database.ts'

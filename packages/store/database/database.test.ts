@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { isKind } from '@gantry/errors'
+import { openDatabase } from './database.ts'
+
+function temporary(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-database-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  return join(directory, 'gantry.db')
+}
+
+test('rows are kept across a reopening, oldest first, and an update keeps its place', (t) => {
+  const path = temporary(t)
+  const first = openDatabase(path)
+  const things = first.table<{ n: number }>('things')
+  for (const [key, n] of [['b', 1] as const, ['a', 2] as const, ['c', 3] as const]) things.set(key, { n })
+  things.set('b', { n: 10 })
+  assert.equal(things.delete('a'), true)
+  assert.equal(things.delete('a'), false)
+  first.close()
+
+  const again = openDatabase(path)
+  t.after(() => again.close())
+  assert.deepEqual(again.table('things').values(), [{ n: 10 }, { n: 3 }])
+  assert.equal(again.table('things').get('a'), undefined)
+})
+
+test('a transaction that throws keeps none of its writes', (t) => {
+  const database = openDatabase(temporary(t))
+  t.after(() => database.close())
+  const things = database.table<number>('things')
+  assert.throws(() =>
+    database.transaction(() => {
+      things.set('x', 1)
+      throw new Error('no')
+    }),
+  )
+  assert.equal(things.get('x'), undefined)
+  assert.equal(
+    database.transaction(() => {
+      things.set('x', 2)
+      return 'done'
+    }),
+    'done',
+  )
+  assert.equal(things.get('x'), 2)
+})
+
+test('what was written survives a killed process', (t) => {
+  const path = temporary(t)
+  const script = `import { openDatabase } from ${JSON.stringify(import.meta.resolve('./database.ts'))}
+    openDatabase(${JSON.stringify(path)}).table('things').set('x', 'kept')
+    process.kill(process.pid, 'SIGKILL')`
+  const killed = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+  assert.equal(killed.signal, 'SIGKILL')
+  const database = openDatabase(path)
+  t.after(() => database.close())
+  assert.equal(database.table('things').get('x'), 'kept')
+})
+
+test('the file is its owner’s alone, and a file that is no database is refused', (t) => {
+  const path = temporary(t)
+  openDatabase(path).close()
+  assert.equal(statSync(path).mode & 0o077, 0)
+  writeFileSync(path, 'not a database, and long enough to be read as a header of one'.repeat(20))
+  assert.throws(
+    () => openDatabase(path),
+    (error) => isKind(error, 'System'),
+  )
+})
