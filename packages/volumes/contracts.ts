@@ -2,6 +2,7 @@
 export interface VolumeRecord {
   name: string
   driver: string
+  /** RFC 3339. */
   createdAt: string
   mountpoint: string
   labels: Record<string, string>
@@ -11,7 +12,7 @@ export interface VolumeRecord {
 }
 
 export interface VolumeCreate {
-  /** A new anonymous name (64 hex) when absent. */
+  /** A new anonymous name (64 hex) when absent or empty. */
   name?: string
   driver?: string
   options?: Record<string, string>
@@ -27,22 +28,43 @@ export interface CopyUpSource {
   path: string
 }
 
+/** How a container mounts a volume; only the `mount` event tells it. */
+export interface VolumeUse {
+  destination: string
+  readWrite: boolean
+  propagation?: string
+}
+
+/** Hears of what happened, so that it becomes an event. `attributes` are the event's own besides the driver. */
+export type VolumeEventListener = (
+  action: 'create' | 'destroy' | 'mount' | 'unmount',
+  volume: VolumeRecord,
+  attributes: Record<string, string>,
+) => void
+
 export interface Volumes {
-  /** Returns the existing volume of that name (Docker's rule), or makes it. Throws Conflict when the driver differs. */
+  /** Returns the existing volume of that name (Docker's rule), or makes it. Throws NotFound for an unknown driver. */
   create(request: VolumeCreate): Promise<VolumeRecord>
   /** Throws NotFound `get X: no such volume`. */
   find(name: string): VolumeRecord
   list(): VolumeRecord[]
-  /** Who uses a volume is said by its users: container ids hold references. */
+  /** Who uses a volume is said by its users: container ids hold references. Not kept across restarts. */
   acquire(name: string, containerId: string): void
   release(name: string, containerId: string): void
   users(name: string): string[]
   /** Throws Conflict `remove X: volume is in use - [ids]`, NotFound unless `force`. */
   remove(name: string, options?: { force?: boolean }): Promise<void>
-  /** Mounts a volume with mount options of its own (local driver: type, o, device); returns the directory to bind. */
-  mount(name: string, containerId: string): Promise<string>
+  /**
+   * The directory to bind for a container that starts. A volume with mount options of its own (local driver: type, o,
+   * device) is mounted for its first user. Idempotent for a container; remembered across restarts.
+   */
+  mount(name: string, containerId: string, use?: VolumeUse): Promise<string>
+  /** The container has stopped: unmounts after the last user. Idempotent. */
   unmount(name: string, containerId: string): Promise<void>
-  /** Fills an empty volume with what the image has at that path: content, owners, modes, xattrs, and the directory's own. */
+  /**
+   * Fills an empty volume with what the image has at that path: content, owners, modes, xattrs, and the directory's own.
+   * A volume that is not empty stays as it is. For a volume with mount options, call it between mount and unmount.
+   */
   copyUp(name: string, source: CopyUpSource): Promise<void>
   /** Bytes on disk. */
   size(name: string): Promise<number>
