@@ -1,1 +1,46 @@
+export { chainIdOf, chainIdsOf, digestOf } from './chain-id.ts'
+export { type Compression, decompress } from './compression.ts'
 export { type Digest, hexOf, isDigest, parseDigest } from './digest.ts'
+export {
+  type Healthcheck,
+  type HistoryEntry,
+  type ImageConfigFile,
+  largestConfig,
+  parseImageConfig,
+  parseRunConfig,
+  type RunConfig,
+  serializeImageConfig,
+} from './image-config.ts'
+export * as json from './json.ts'
+export {
+  type Descriptor,
+  type Index,
+  largestManifest,
+  type Manifest,
+  parseManifest,
+  serializeManifest,
+} from './manifest.ts'
+export { isImageConfigType, isIndexType, isManifestType, mediaTypes } from './media-types.ts'
+export {
+  bestMatch,
+  formatPlatform,
+  hostPlatform,
+  normalizePlatform,
+  type Platform,
+  parsePlatform,
+  samePlatform,
+} from './platform.ts'
+export {
+  canonicalName,
+  familiarName,
+  familiarRepository,
+  parseReference,
+  type Reference,
+  repositoryOf,
+  withDefaultTag,
+} from './reference.ts'
+export { type EntryType, entryHeader, type Piece, type TarHeader, type Timestamp } from './tar/entry.ts'
+export { bytesOfName, textOfName } from './tar/names.ts'
+export { readEntry, readTar, type TarEntry } from './tar/reader.ts'
+export { type TarInput, tarOf, writeTar } from './tar/writer.ts'
+export { type Whiteout, whiteoutOf } from './whiteout.ts'

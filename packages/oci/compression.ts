@@ -1,0 +1,55 @@
+/** Compressed streams, told by their first bytes. */
+import { pipeline, Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { GantryError } from '@gantry/errors'
+
+export type Compression = 'none' | 'gzip' | 'zstd'
+
+const magic: readonly { name: Compression | 'bzip2' | 'xz'; bytes: number[] }[] = [
+  { name: 'gzip', bytes: [0x1f, 0x8b, 0x08] },
+  { name: 'zstd', bytes: [0x28, 0xb5, 0x2f, 0xfd] },
+  { name: 'bzip2', bytes: [0x42, 0x5a, 0x68] },
+  { name: 'xz', bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+]
+const longestMagic = 6
+
+/**
+ * The uncompressed bytes of a stream, and how they were compressed. Consumes `source`; destroying the result destroys
+ * it. Rejects with InvalidParameter for a compression that is known but not supported; broken data fails the stream.
+ */
+export async function decompress(source: Readable): Promise<{ compression: Compression; stream: Readable }> {
+  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  const head = await readHead(chunks)
+  const found = magic.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte))?.name ?? 'none'
+  if (found === 'bzip2' || found === 'xz') {
+    source.destroy()
+    throw new GantryError('InvalidParameter', `unsupported compression: ${found} (use gzip, zstd or none)`)
+  }
+  const whole = Readable.from(concat(head, chunks), { objectMode: false })
+  if (found === 'none') return { compression: found, stream: whole }
+  const output = found === 'gzip' ? createGunzip() : createZstdDecompress()
+  // An error of the source or of the decompressor arrives at whoever reads the output.
+  pipeline(whole, output, () => {})
+  return { compression: found, stream: output }
+}
+
+async function readHead(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let length = 0
+  while (length < longestMagic) {
+    const next = await chunks.next()
+    if (next.done) break
+    parts.push(next.value)
+    length += next.value.length
+  }
+  return Buffer.concat(parts)
+}
+
+async function* concat(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (head.length > 0) yield head
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
+}

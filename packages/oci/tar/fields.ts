@@ -1,0 +1,61 @@
+/** The fields of a 512-byte tar header: text, octal and base-256 numbers, the checksum. */
+import { GantryError } from '@gantry/errors'
+
+export const blockSize = 512
+
+/** Bytes up to the first NUL. */
+export function textField(block: Buffer, offset: number, length: number): Buffer {
+  const field = block.subarray(offset, offset + length)
+  const end = field.indexOf(0)
+  return end < 0 ? field : field.subarray(0, end)
+}
+
+/** An octal number, or GNU's base-256 (first bit set; second bit: negative). Throws InvalidParameter. */
+export function numberField(block: Buffer, offset: number, length: number): number {
+  const first = block[offset] as number
+  if (first & 0x80) return base256(block.subarray(offset, offset + length))
+  const text = textField(block, offset, length).toString('latin1').trim()
+  if (text === '') return 0
+  if (!/^[0-7]+$/.test(text)) throw badHeader()
+  return Number.parseInt(text, 8)
+}
+
+function base256(field: Buffer): number {
+  const negative = ((field[0] as number) & 0x40) !== 0
+  let value = 0n
+  for (const [index, byte] of field.entries()) {
+    const digit = negative ? byte ^ 0xff : byte
+    value = (value << 8n) | BigInt(index === 0 ? digit & 0x7f : digit)
+  }
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw badHeader()
+  return negative ? -Number(value) - 1 : Number(value)
+}
+
+/** Whether the header's checksum holds, summed as unsigned bytes (POSIX) or signed ones (old tars). */
+export function checksumHolds(block: Buffer): boolean {
+  const stated = numberField(block, 148, 8)
+  let unsigned = 0
+  let signed = 0
+  for (let at = 0; at < blockSize; at++) {
+    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] as number)
+    unsigned += byte
+    signed += byte > 127 ? byte - 256 : byte
+  }
+  return stated === unsigned || stated === signed
+}
+
+/** Writes the checksum of an otherwise complete header. */
+export function writeChecksum(block: Buffer): void {
+  block.fill(0x20, 148, 156)
+  let sum = 0
+  for (const byte of block) sum += byte
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+}
+
+export const badHeader = (): GantryError =>
+  new GantryError('InvalidParameter', 'archive/tar: invalid tar header')
+
+export const truncated = (): GantryError => new GantryError('InvalidParameter', 'unexpected EOF')
+
+/** Bytes from the end of the content to the next block. */
+export const padding = (size: number): number => (blockSize - (size % blockSize)) % blockSize
