@@ -145,8 +145,11 @@ suite('dockerode', { concurrency: 2 }, () => {
   test('networks and volumes', async () => {
     const network = await docker.createNetwork({ Name: 'from-dockerode', Labels: { a: 'b' } })
     assert.equal((await network.inspect()).Driver, 'bridge')
-    const volume = await docker.createVolume({ Name: 'from-dockerode' })
-    assert.match(volume.Mountpoint, /volumes\/from-dockerode\/_data$/)
+    await docker.createVolume({ Name: 'from-dockerode' })
+    assert.match(
+      (await docker.getVolume('from-dockerode').inspect()).Mountpoint,
+      /volumes\/from-dockerode\/_data$/,
+    )
     await network.remove()
     await docker.getVolume('from-dockerode').remove()
   })

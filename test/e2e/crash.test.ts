@@ -1,0 +1,114 @@
+/**
+ * The daemon owns no container: it is killed at every step of a container's life, and the next one finds everything in
+ * order: what ran runs on, what ended has its exit code, what was half done is finished or gone.
+ */
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { faultPoints } from '@gantry/engine'
+import { startDaemon, type TestDaemon, until } from './harness.ts'
+
+const format = '{{.State.Status}} {{.State.ExitCode}}'
+
+async function ok(daemon: TestDaemon, ...args: string[]): Promise<string> {
+  const result = await daemon.gantry(args)
+  assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}\n${daemon.log}`)
+  return result.stdout.trimEnd()
+}
+
+/** Everything that belongs to containers below the daemon's directories. */
+async function remains(daemon: TestDaemon): Promise<string[]> {
+  const list = async (path: string) => (await readdir(path).catch(() => [])).map((name) => `${path}/${name}`)
+  const found = await Promise.all([list(`${daemon.root}/data/containers`), list(`${daemon.root}/exec/netns`)])
+  return found.flat()
+}
+
+suite('kill -9 of the daemon', { concurrency: 2 }, () => {
+  test('containers run on, and nothing of their output or exit codes is lost', async (t) => {
+    const daemon = await startDaemon(t)
+    await ok(daemon, 'run', '-d', '--name', 'talks', 'busybox', 'sh', '-c', 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.02; done')
+    await ok(daemon, 'run', '-d', '--name', 'ends', 'busybox', 'sh', '-c', 'sleep 1; exit 17')
+    await ok(daemon, 'run', '-d', '--name', 'again', '--restart', 'always', 'busybox', 'sh', '-c', 'sleep 1; exit 3')
+    const pid = await ok(daemon, 'inspect', '-f', '{{.State.Pid}}', 'talks')
+    await daemon.kill9()
+    await sleep(1500)
+    await daemon.start()
+    assert.equal(await ok(daemon, 'inspect', '-f', '{{.State.Pid}}', 'talks'), pid)
+    assert.equal(await ok(daemon, 'inspect', '-f', format, 'ends'), 'exited 17')
+    await until('the restart', async () => (await ok(daemon, 'inspect', '-f', '{{.State.Status}}', 'again')) === 'running')
+    await ok(daemon, 'stop', '-t', '0', 'talks')
+    const lines = (await ok(daemon, 'logs', 'talks')).split('\n')
+    assert.deepEqual(lines, lines.map((_, index) => String(index)))
+    assert.ok(lines.length > 50, `${lines.length} lines`)
+  })
+
+  test('attach, exec, logs -f, wait and networks go on with the next daemon', async (t) => {
+    const daemon = await startDaemon(t)
+    await ok(daemon, 'network', 'create', 'net')
+    await ok(daemon, 'run', '-d', '--name', 'server', '--network', 'net', 'busybox', 'sh', '-c', 'while :; do echo reply | nc -l -p 80; done')
+    await ok(daemon, 'run', '-d', '-i', '--name', 'reader', '--network', 'net', 'busybox', 'sh', '-c', 'read line; echo got $line; exit 6')
+    await daemon.kill9()
+    await daemon.start()
+    assert.equal(await ok(daemon, 'exec', 'reader', 'nc', '-w', '5', 'server', '80'), 'reply')
+    const following = daemon.gantry(['logs', '-f', 'reader'])
+    const waiting = daemon.gantry(['wait', 'reader'])
+    const attached = await daemon.gantry(['attach', 'reader'], { input: 'line\n' })
+    assert.deepEqual([attached.stdout, attached.exitCode], ['got line\n', 6])
+    assert.equal((await following).stdout, 'got line\n')
+    assert.equal((await waiting).stdout, '6\n')
+  })
+
+  test('health checks go on', async (t) => {
+    const daemon = await startDaemon(t)
+    await ok(daemon, 'run', '-d', '--name', 'checked', '--health-cmd', 'test -e /tmp/well', '--health-interval', '200ms', '--health-retries', '1', 'busybox', 'sleep', '600')
+    await daemon.kill9()
+    await daemon.start()
+    const health = () => ok(daemon, 'inspect', '-f', '{{.State.Health.Status}}', 'checked')
+    await until('unhealthy', async () => (await health()) === 'unhealthy')
+    await ok(daemon, 'exec', 'checked', 'touch', '/tmp/well')
+    await until('healthy', async () => (await health()) === 'healthy')
+  })
+
+  for (const point of faultPoints) {
+    test(`at ${point}`, async (t) => {
+      const daemon = await startDaemon(t)
+      await daemon.stop()
+      await daemon.start({ GANTRY_FAULT: `${point}:crash` })
+      // One of these steps meets the fault point; from then on nobody answers.
+      await daemon.gantry(['run', '-d', '--name', 'victim', '-v', 'data:/data', '-p', '127.0.0.1::80', 'busybox', 'sleep', '600'])
+      await daemon.gantry(['stop', '-t', '0', 'victim'])
+      await daemon.gantry(['rm', '-v', 'victim'])
+      await daemon.ended()
+
+      await daemon.start()
+      const [status = ''] = (await daemon.gantry(['inspect', '-f', format, 'victim'])).stdout.split(' ')
+      assert.ok(['', 'created', 'running', 'exited'].includes(status.trim()), `state ${status}`)
+      if (status.trim() !== '') {
+        if (status !== 'running') await ok(daemon, 'start', 'victim')
+        assert.equal(await ok(daemon, 'exec', 'victim', 'echo', 'alive'), 'alive')
+        await ok(daemon, 'rm', '-f', '-v', 'victim')
+      }
+      // The name, the volume and the addresses are free again.
+      await ok(daemon, 'run', '--rm', '--name', 'victim', '-v', 'data:/data', 'busybox', 'true')
+      await until('nothing left', async () => (await remains(daemon)).length === 0)
+      assert.deepEqual(await remains(daemon), [])
+    })
+  }
+})
+
+suite('a step that fails', { concurrency: 2 }, () => {
+  for (const point of faultPoints.filter((name) => /create|start/.test(name))) {
+    test(`at ${point} is undone`, async (t) => {
+      const daemon = await startDaemon(t)
+      await daemon.stop()
+      await daemon.start({ GANTRY_FAULT: `${point}:fail` })
+      const result = await daemon.gantry(['run', '--name', 'victim', '-p', '127.0.0.1:18080:80', 'busybox', 'true'])
+      assert.equal(result.exitCode, 125, JSON.stringify(result))
+      await daemon.stop()
+      await daemon.start()
+      await daemon.gantry(['rm', 'victim'])
+      assert.deepEqual(await remains(daemon), [])
+    })
+  }
+})
