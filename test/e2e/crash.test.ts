@@ -27,27 +27,80 @@ async function remains(daemon: TestDaemon): Promise<string[]> {
 suite('kill -9 of the daemon', { concurrency: 2 }, () => {
   test('containers run on, and nothing of their output or exit codes is lost', async (t) => {
     const daemon = await startDaemon(t)
-    await ok(daemon, 'run', '-d', '--name', 'talks', 'busybox', 'sh', '-c', 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.02; done')
+    await ok(
+      daemon,
+      'run',
+      '-d',
+      '--name',
+      'talks',
+      'busybox',
+      'sh',
+      '-c',
+      'i=0; while :; do echo $i; i=$((i+1)); sleep 0.02; done',
+    )
     await ok(daemon, 'run', '-d', '--name', 'ends', 'busybox', 'sh', '-c', 'sleep 1; exit 17')
-    await ok(daemon, 'run', '-d', '--name', 'again', '--restart', 'always', 'busybox', 'sh', '-c', 'sleep 1; exit 3')
+    await ok(
+      daemon,
+      'run',
+      '-d',
+      '--name',
+      'again',
+      '--restart',
+      'always',
+      'busybox',
+      'sh',
+      '-c',
+      'sleep 1; exit 3',
+    )
     const pid = await ok(daemon, 'inspect', '-f', '{{.State.Pid}}', 'talks')
     await daemon.kill9()
     await sleep(1500)
     await daemon.start()
     assert.equal(await ok(daemon, 'inspect', '-f', '{{.State.Pid}}', 'talks'), pid)
     assert.equal(await ok(daemon, 'inspect', '-f', format, 'ends'), 'exited 17')
-    await until('the restart', async () => (await ok(daemon, 'inspect', '-f', '{{.State.Status}}', 'again')) === 'running')
+    await until(
+      'the restart',
+      async () => (await ok(daemon, 'inspect', '-f', '{{.State.Status}}', 'again')) === 'running',
+    )
     await ok(daemon, 'stop', '-t', '0', 'talks')
     const lines = (await ok(daemon, 'logs', 'talks')).split('\n')
-    assert.deepEqual(lines, lines.map((_, index) => String(index)))
+    assert.deepEqual(
+      lines,
+      lines.map((_, index) => String(index)),
+    )
     assert.ok(lines.length > 50, `${lines.length} lines`)
   })
 
   test('attach, exec, logs -f, wait and networks go on with the next daemon', async (t) => {
     const daemon = await startDaemon(t)
     await ok(daemon, 'network', 'create', 'net')
-    await ok(daemon, 'run', '-d', '--name', 'server', '--network', 'net', 'busybox', 'sh', '-c', 'while :; do echo reply | nc -l -p 80; done')
-    await ok(daemon, 'run', '-d', '-i', '--name', 'reader', '--network', 'net', 'busybox', 'sh', '-c', 'read line; echo got $line; exit 6')
+    await ok(
+      daemon,
+      'run',
+      '-d',
+      '--name',
+      'server',
+      '--network',
+      'net',
+      'busybox',
+      'sh',
+      '-c',
+      'while :; do echo reply | nc -l -p 80; done',
+    )
+    await ok(
+      daemon,
+      'run',
+      '-d',
+      '-i',
+      '--name',
+      'reader',
+      '--network',
+      'net',
+      'busybox',
+      'sh',
+      '-c',
+      'read line; echo got $line; exit 6',
+    )
     await daemon.kill9()
     await daemon.start()
     assert.equal(await ok(daemon, 'exec', 'reader', 'nc', '-w', '5', 'server', '80'), 'reply')
@@ -61,7 +114,22 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
 
   test('health checks go on', async (t) => {
     const daemon = await startDaemon(t)
-    await ok(daemon, 'run', '-d', '--name', 'checked', '--health-cmd', 'test -e /tmp/well', '--health-interval', '200ms', '--health-retries', '1', 'busybox', 'sleep', '600')
+    await ok(
+      daemon,
+      'run',
+      '-d',
+      '--name',
+      'checked',
+      '--health-cmd',
+      'test -e /tmp/well',
+      '--health-interval',
+      '200ms',
+      '--health-retries',
+      '1',
+      'busybox',
+      'sleep',
+      '600',
+    )
     await daemon.kill9()
     await daemon.start()
     const health = () => ok(daemon, 'inspect', '-f', '{{.State.Health.Status}}', 'checked')
@@ -76,7 +144,19 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
       await daemon.stop()
       await daemon.start({ GANTRY_FAULT: `${point}:crash` })
       // One of these steps meets the fault point; from then on nobody answers.
-      await daemon.gantry(['run', '-d', '--name', 'victim', '-v', 'data:/data', '-p', '127.0.0.1::80', 'busybox', 'sleep', '600'])
+      await daemon.gantry([
+        'run',
+        '-d',
+        '--name',
+        'victim',
+        '-v',
+        'data:/data',
+        '-p',
+        '127.0.0.1::80',
+        'busybox',
+        'sleep',
+        '600',
+      ])
       await daemon.gantry(['stop', '-t', '0', 'victim'])
       await daemon.gantry(['rm', '-v', 'victim'])
       await daemon.ended()
@@ -103,7 +183,15 @@ suite('a step that fails', { concurrency: 2 }, () => {
       const daemon = await startDaemon(t)
       await daemon.stop()
       await daemon.start({ GANTRY_FAULT: `${point}:fail` })
-      const result = await daemon.gantry(['run', '--name', 'victim', '-p', '127.0.0.1:18080:80', 'busybox', 'true'])
+      const result = await daemon.gantry([
+        'run',
+        '--name',
+        'victim',
+        '-p',
+        '127.0.0.1:18080:80',
+        'busybox',
+        'true',
+      ])
       assert.equal(result.exitCode, 125, JSON.stringify(result))
       await daemon.stop()
       await daemon.start()
