@@ -1,48 +1,13 @@
 /**
  * Writes `generated.ts` from the Engine API's Swagger 2.0 document: one type for each definition, and for each
- * operation the types of its parameters, body and answers. Run by `npm run generate`; CI checks that nothing differs.
+ * operation the types of its parameters, body and answers; and `generated/shapes.ts`, see generate-shapes.ts. Run by `npm run generate`; CI checks that nothing differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parse } from 'yaml'
-
-interface Schema {
-  $ref?: string
-  type?: string
-  enum?: (string | number)[]
-  properties?: Record<string, Schema>
-  required?: string[]
-  items?: Schema
-  additionalProperties?: Schema | boolean
-  allOf?: Schema[]
-  description?: string
-  'x-nullable'?: boolean
-}
-
-interface Parameter {
-  name: string
-  in: 'path' | 'query' | 'header' | 'body' | 'formData'
-  required?: boolean
-  description?: string
-  type?: string
-  items?: Schema
-  enum?: string[]
-  schema?: Schema
-}
-
-interface Operation {
-  operationId: string
-  summary?: string
-  parameters?: Parameter[]
-  responses: Record<string, { schema?: Schema }>
-}
-
-interface Document {
-  definitions: Record<string, Schema>
-  paths: Record<string, Record<string, Operation>>
-}
+import type { Document, Operation, Schema } from './document.ts'
+import { generateShapes } from './generate-shapes.ts'
 
 const source = new URL('./spec/engine-api-v1.55.yaml', import.meta.url)
-const target = new URL('./generated.ts', import.meta.url)
 
 /** The definitions whose upstream name would hide one of TypeScript's own. */
 const safeName = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, '')
@@ -122,9 +87,8 @@ function operationTypes(method: string, path: string, operation: Operation): str
   )
 }
 
-/** Returns the text of `generated.ts` for the checked-in document. */
-export function generate(): string {
-  const document = parse(readFileSync(source, 'utf8')) as Document
+/** Returns the text of `generated.ts`. */
+function generateTypes(document: Document): string {
   const definitions = Object.entries(document.definitions).map(([name, schema]) => definition(name, schema))
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods)
@@ -138,4 +102,12 @@ export function generate(): string {
   )
 }
 
-if (import.meta.main) writeFileSync(target, generate())
+/** The generated files for the checked-in document, by name. */
+export function generate(): Record<string, string> {
+  const document = parse(readFileSync(source, 'utf8')) as Document
+  return { 'generated.ts': generateTypes(document), 'generated/shapes.ts': generateShapes(document) }
+}
+
+if (import.meta.main) {
+  for (const [name, text] of Object.entries(generate())) writeFileSync(new URL(name, import.meta.url), text)
+}

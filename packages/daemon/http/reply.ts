@@ -1,0 +1,76 @@
+import type { AttachSession, ProgressMessage } from '@gantry/engine'
+
+/** What a route answers: plain data, which the server writes. */
+export type Reply = BufferedReply | StreamReply | HijackReply
+
+export interface BufferedReply {
+  kind: 'buffered'
+  status: number
+  headers: Record<string, string>
+  body: string | Uint8Array | null
+}
+
+/** A body that is written as it comes, at the client's pace. */
+export interface StreamReply {
+  kind: 'stream'
+  status: number
+  headers: Record<string, string>
+  body: AsyncIterable<string | Uint8Array>
+  /** Hold the status back until the first chunk, so that an early failure can still answer with an error status. */
+  lazy: boolean
+  /** What to write when the body fails after its first chunk; without it the connection is cut. */
+  failure?: (error: unknown) => string
+}
+
+/** The connection becomes the stdio of a process. */
+export interface HijackReply {
+  kind: 'hijack'
+  contentType: string
+  session: AttachSession
+}
+
+const jsonHeaders = { 'Content-Type': 'application/json' }
+
+export function json(status: number, value: unknown): BufferedReply {
+  return { kind: 'buffered', status, headers: jsonHeaders, body: `${JSON.stringify(value)}\n` }
+}
+
+export function empty(status: number): BufferedReply {
+  return { kind: 'buffered', status, headers: {}, body: null }
+}
+
+export function text(status: number, body: string, headers: Record<string, string> = {}): BufferedReply {
+  return {
+    kind: 'buffered',
+    status,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers },
+    body,
+  }
+}
+
+/** A stream whose status line goes out at once: the client waits for it. */
+export function stream(contentType: string, body: AsyncIterable<string | Uint8Array>): StreamReply {
+  return { kind: 'stream', status: 200, headers: { 'Content-Type': contentType }, body, lazy: false }
+}
+
+/** Docker's JSON message stream, one object a line; a failure on the way becomes its last message. */
+export function progress(messages: AsyncIterable<ProgressMessage>): StreamReply {
+  return {
+    kind: 'stream',
+    status: 200,
+    headers: jsonHeaders,
+    body: jsonLines(messages),
+    lazy: true,
+    failure: failureLine,
+  }
+}
+
+/** Each value on a line of its own, ended as Docker's encoder ends them. */
+export async function* jsonLines(values: AsyncIterable<unknown>, lineEnd = '\r\n'): AsyncIterable<string> {
+  for await (const value of values) yield JSON.stringify(value) + lineEnd
+}
+
+function failureLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return `${JSON.stringify({ errorDetail: { message }, error: message })}\r\n`
+}

@@ -1,0 +1,107 @@
+/** Replies onto the wire. */
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Logger } from '../log.ts'
+import { drained } from './hijack.ts'
+import { type BufferedReply, json, type Reply, type StreamReply, text } from './reply.ts'
+import { describeError } from './status.ts'
+
+type Headers = Record<string, string>
+
+/** `{"message": …}` with the status of the error's kind; 304 has no body. */
+export function errorReply(error: unknown): BufferedReply {
+  const { status, message } = describeError(error)
+  if (status === 304) return { kind: 'buffered', status, headers: {}, body: null }
+  return json(status, { message })
+}
+
+/** For what is no endpoint at all. Docker answers it before any of its headers are set. */
+export const pageNotFound: BufferedReply = json(404, { message: 'page not found' })
+
+/** Versions before 1.24 knew errors as plain text only. */
+export function versionReply(problem: Error, url: string): BufferedReply {
+  if (/^\/v(0|1\.(\d|1\d|2[0-3])\/)/.test(url))
+    return text(400, `${problem.message}\n`, { 'X-Content-Type-Options': 'nosniff' })
+  return json(400, { message: problem.message })
+}
+
+/** Writes a reply at the client's pace. Never rejects for a client that has gone. */
+export async function writeReply(
+  response: ServerResponse,
+  common: Headers,
+  reply: Exclude<Reply, { kind: 'hijack' }>,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  // A body that nobody has read to its end would be taken for the next request.
+  if (!response.req.complete) response.shouldKeepAlive = false
+  if (reply.kind === 'stream') return writeStream(response, common, reply, signal, log)
+  response.writeHead(reply.status, headersOf(common, reply))
+  response.end(reply.body ?? undefined)
+}
+
+async function writeStream(
+  response: ServerResponse,
+  common: Headers,
+  reply: StreamReply,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const begin = (): void => {
+    if (response.headersSent) return
+    response.writeHead(reply.status, { ...common, ...reply.headers })
+    response.flushHeaders()
+  }
+  if (!reply.lazy) begin()
+  try {
+    for await (const chunk of reply.body) {
+      begin()
+      if (signal.aborted) break
+      if (!response.write(chunk)) await drained(response)
+    }
+    begin()
+    response.end()
+  } catch (error) {
+    failStream(response, common, reply, error, signal, log)
+  }
+}
+
+function failStream(
+  response: ServerResponse,
+  common: Headers,
+  reply: StreamReply,
+  error: unknown,
+  signal: AbortSignal,
+  log: Logger,
+): void {
+  if (signal.aborted) {
+    response.destroy()
+    return
+  }
+  const { status, message } = describeError(error)
+  log[status >= 500 ? 'error' : 'debug']('stream failed', { url: response.req.url, error: message })
+  if (!response.headersSent) {
+    const answer = errorReply(error)
+    response.writeHead(answer.status, headersOf(common, answer))
+    response.end(answer.body ?? undefined)
+  } else if (reply.failure) response.end(reply.failure(error))
+  else response.destroy()
+}
+
+/** A reply on a connection that asked to leave HTTP but will not: written by hand, and the last one. */
+export function writeRaw(socket: Duplex, common: Headers, reply: Exclude<Reply, { kind: 'hijack' }>): void {
+  const answer =
+    reply.kind === 'buffered' ? reply : json(500, { message: 'this endpoint cannot stream here' })
+  const headers = { ...headersOf(common, answer), Connection: 'close', Date: new Date().toUTCString() }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n${lines.join('')}\r\n`)
+  socket.end(answer.body ?? undefined)
+  socket.resume()
+}
+
+function headersOf(common: Headers, reply: BufferedReply): Headers {
+  const headers: Headers = reply === pageNotFound ? { ...reply.headers } : { ...common, ...reply.headers }
+  const bodiless = reply.status === 204 || reply.status === 304
+  if (!bodiless) headers['Content-Length'] ??= String(reply.body === null ? 0 : Buffer.byteLength(reply.body))
+  return headers
+}

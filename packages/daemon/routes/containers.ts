@@ -1,0 +1,134 @@
+import { bodies } from '@gantry/api/shapes'
+import type { Containers } from '@gantry/engine'
+import { GantryError, isKind } from '@gantry/errors'
+import { type CreateBody, createRequestFor } from '../compat/container-create.ts'
+import { inspectFor, summaryFor } from '../compat/containers.ts'
+import { hasBody } from '../http/body.ts'
+import { parseFilters } from '../http/filters.ts'
+import { empty, json } from '../http/reply.ts'
+import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
+import { requiredSize } from './console-size.ts'
+
+/** The life of containers; their streams are in container-streams.ts. */
+export function containerRoutes(containers: Containers): Route[] {
+  return [
+    get('/containers/json', (request) => list(containers, request)),
+    post('/containers/create', (request) => create(containers, request)),
+    post('/containers/prune', async ({ query }) => {
+      const { deleted, spaceReclaimed } = await containers.prune(parseFilters(query.text('filters')))
+      return json(200, { ContainersDeleted: orNull(deleted), SpaceReclaimed: spaceReclaimed })
+    }),
+    get('/containers/:id/json', async ({ params, query, version }) =>
+      json(
+        200,
+        inspectFor(version, await containers.inspect(reference(params), { size: query.flag('size') })),
+      ),
+    ),
+    get('/containers/:id/top', async ({ params, query }) => {
+      const { titles, processes } = await containers.top(
+        reference(params),
+        query.optional('ps_args') ?? '-ef',
+      )
+      return json(200, { Processes: processes, Titles: titles })
+    }),
+    post('/containers/:id/start', async ({ params, headers }) => {
+      if (hasRealBody(headers))
+        throw invalid(
+          'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+        )
+      await containers.start(reference(params))
+      return empty(204)
+    }),
+    post('/containers/:id/stop', async (request) => {
+      await containers.stop(reference(request.params), stopOptions(request))
+      return empty(204)
+    }),
+    post('/containers/:id/restart', async (request) => {
+      await containers.restart(reference(request.params), stopOptions(request))
+      return empty(204)
+    }),
+    post('/containers/:id/kill', (request) => kill(containers, request)),
+    post('/containers/:id/pause', async ({ params }) => {
+      await containers.pause(reference(params))
+      return empty(204)
+    }),
+    post('/containers/:id/unpause', async ({ params }) => {
+      await containers.unpause(reference(params))
+      return empty(204)
+    }),
+    post('/containers/:id/rename', async ({ params, query }) => {
+      await containers.rename(reference(params), query.text('name'))
+      return empty(204)
+    }),
+    post('/containers/:id/resize', async ({ params, query }) => {
+      await containers.resize(reference(params), requiredSize(query))
+      return empty(200)
+    }),
+    del('/containers/:id', async ({ params, query }) => {
+      const options = { force: query.flag('force'), volumes: query.flag('v'), link: query.flag('link') }
+      await containers.remove(reference(params), options)
+      return empty(204)
+    }),
+  ]
+}
+
+function reference(params: Record<string, string>): string {
+  return params.id ?? ''
+}
+
+async function list(containers: Containers, { query, version }: ApiRequest) {
+  const found = await containers.list({
+    all: query.flag('all'),
+    limit: query.integer('limit'),
+    size: query.flag('size'),
+    filters: parseFilters(query.text('filters')),
+  })
+  return json(
+    200,
+    found.map((container) => summaryFor(version, container)),
+  )
+}
+
+async function create(containers: Containers, { query, version, json: readBody }: ApiRequest) {
+  const body = await readBody<CreateBody>(bodies.ContainerCreate)
+  if (!body || Object.keys(body).every((key) => key === 'HostConfig' || key === 'NetworkingConfig'))
+    throw invalid('Config cannot be empty in order to create a container')
+  const request = createRequestFor(version, body)
+  const platform = version < 41 ? undefined : query.optional('platform')
+  const { id, warnings } = await containers.create({ ...request, name: query.optional('name'), platform })
+  return json(201, { Id: id, Warnings: warnings })
+}
+
+async function kill(containers: Containers, { params, query }: ApiRequest) {
+  try {
+    await containers.kill(reference(params), query.optional('signal') ?? 'SIGKILL')
+  } catch (error) {
+    if (isKind(error, 'InvalidParameter') || !isKind(error)) throw error
+    const prefix = `Cannot kill container: ${reference(params)}: `
+    if (error.message.startsWith('Cannot kill container')) throw error
+    throw new GantryError(error.kind, prefix + error.message, { cause: error })
+  }
+  return empty(204)
+}
+
+function stopOptions({ query, version }: ApiRequest): { signal?: string; timeout?: number } {
+  return {
+    signal: version < 42 ? undefined : query.optional('signal'),
+    timeout: query.integer('t'),
+  }
+}
+
+/** Some clients send `{}` or `null` along with a start; Docker lets bodies of up to 7 bytes pass for their sake. */
+function hasRealBody(headers: ApiRequest['headers']): boolean {
+  const length = headers['content-length']
+  return length === undefined ? hasBody(headers) : Number(length) > 7
+}
+
+/** Docker writes an empty list of deleted things as null. */
+function orNull<T>(values: T[]): T[] | null {
+  return values.length > 0 ? values : null
+}
+
+function invalid(message: string): GantryError {
+  return new GantryError('InvalidParameter', message)
+}

@@ -1,0 +1,134 @@
+import { Readable } from 'node:stream'
+import type { Images, ProgressMessage } from '@gantry/engine'
+import { GantryError } from '@gantry/errors'
+import { imageInspectFor, imageSummaryFor } from '../compat/images.ts'
+import { parseFilters } from '../http/filters.ts'
+import { empty, json, progress, type Reply, type StreamReply } from '../http/reply.ts'
+import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
+
+/** The product's own image, which is there without a registry. */
+const builtIn = 'hello-world'
+
+export function imageRoutes(images: Images): Route[] {
+  return [
+    get('/images/json', (request) => list(images, request)),
+    post('/images/create', (request) => create(images, request)),
+    post('/images/load', ({ query, body, signal }) =>
+      progress(images.load(body, { quiet: query.flag('quiet'), signal })),
+    ),
+    post('/images/prune', async ({ query }) => {
+      const { deleted, spaceReclaimed } = await images.prune(parseFilters(query.text('filters')))
+      return json(200, { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed })
+    }),
+    get('/images/get', ({ query }) =>
+      save(
+        images,
+        query.all('names').flatMap((names) => names.split(',')),
+      ),
+    ),
+    get('/images/*name/get', ({ params }) => save(images, [name(params)])),
+    get('/images/*name/json', async ({ params, version }) =>
+      json(200, imageInspectFor(version, await images.inspect(name(params)))),
+    ),
+    get('/images/*name/history', async ({ params }) => json(200, await images.history(name(params)))),
+    post('/images/*name/tag', async ({ params, query }) => {
+      await images.tag(name(params), { repo: query.text('repo'), tag: query.text('tag') })
+      return empty(201)
+    }),
+    del('/images/*name', async ({ params, query }) => {
+      const options = { force: query.flag('force'), noPrune: query.flag('noprune') }
+      return json(200, await images.remove(name(params), options))
+    }),
+    post('/images/*name/push', () => {
+      throw new GantryError(
+        'NotImplemented',
+        'pushing to a registry is not available in this version of Gantry',
+      )
+    }),
+    get('/images/search', () => {
+      throw new GantryError(
+        'NotImplemented',
+        'searching a registry is not available in this version of Gantry',
+      )
+    }),
+  ]
+}
+
+function name(params: Record<string, string>): string {
+  return params.name ?? ''
+}
+
+async function list(images: Images, { query, version }: ApiRequest): Promise<Reply> {
+  const found = await images.list({
+    all: query.flag('all'),
+    digests: query.flag('digests'),
+    filters: legacyFilter(version, query.text('filter'), parseFilters(query.text('filters'))),
+  })
+  return json(
+    200,
+    found.map((image) => imageSummaryFor(version, image)),
+  )
+}
+
+/** Before 1.41 there was also `filter`, which named one repository. */
+function legacyFilter(version: number, filter: string, filters: ReturnType<typeof parseFilters>) {
+  return version < 41 && filter !== '' ? { ...filters, reference: [filter] } : filters
+}
+
+async function create(images: Images, request: ApiRequest): Promise<Reply> {
+  const fromImage = request.query.text('fromImage')
+  if (fromImage !== '') return pull(images, fromImage, request.query.text('tag'))
+  const fromSrc = request.query.text('fromSrc')
+  if (fromSrc === '-') return progress(imported(images, request))
+  if (fromSrc === '') throw new GantryError('InvalidParameter', 'either fromImage or fromSrc is required')
+  const problem =
+    'importing from a URL is not available in this version of Gantry: download the archive and import it from a file'
+  throw new GantryError('NotImplemented', problem)
+}
+
+async function* imported(
+  images: Images,
+  { query, body, signal }: ApiRequest,
+): AsyncIterable<ProgressMessage> {
+  const digest = await images.import(body, {
+    repo: query.optional('repo'),
+    tag: query.optional('tag'),
+    message: query.optional('message'),
+    changes: query.all('changes').filter((change) => change !== ''),
+    platform: query.optional('platform'),
+    signal,
+  })
+  yield { status: digest }
+}
+
+/** Registries are not reached yet: only what is here already can be had. */
+async function pull(images: Images, fromImage: string, tag: string): Promise<StreamReply> {
+  const reference = tag === '' ? fromImage : `${fromImage}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`
+  if (!isBuiltIn(reference)) {
+    const problem = `pull access denied for ${fromImage}: this version of Gantry does not pull from registries yet; use load or import`
+    throw new GantryError('NotFound', problem)
+  }
+  await images.resolve(builtIn)
+  return progress(
+    Readable.from([
+      { status: 'Pulling from library/hello-world', id: 'latest' },
+      { status: `Status: Image is up to date for ${builtIn}:latest` },
+    ]),
+  )
+}
+
+function isBuiltIn(reference: string): boolean {
+  return /^(?:docker\.io\/)?(?:library\/)?hello-world(?::latest)?$/.test(reference)
+}
+
+async function save(images: Images, references: string[]): Promise<Reply> {
+  if (references.length === 0) throw new GantryError('InvalidParameter', 'no images were named')
+  const archive = await images.save(references)
+  return {
+    kind: 'stream',
+    status: 200,
+    headers: { 'Content-Type': 'application/x-tar' },
+    body: archive,
+    lazy: true,
+  }
+}

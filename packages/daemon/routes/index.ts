@@ -1,0 +1,24 @@
+import type { Engine } from '@gantry/engine'
+import type { Route } from '../http/route.ts'
+import { absentRoutes } from './absent.ts'
+import { containerStreamRoutes } from './container-streams.ts'
+import { containerRoutes } from './containers.ts'
+import { execRoutes } from './execs.ts'
+import { imageRoutes } from './images.ts'
+import { networkRoutes } from './networks.ts'
+import { systemRoutes } from './system.ts'
+import { volumeRoutes } from './volumes.ts'
+
+/** Every endpoint of the API. */
+export function engineRoutes(engine: Engine): Route[] {
+  return [
+    ...systemRoutes(engine.system, engine.events),
+    ...containerRoutes(engine.containers),
+    ...containerStreamRoutes(engine.containers),
+    ...execRoutes(engine.execs),
+    ...imageRoutes(engine.images),
+    ...networkRoutes(engine.networks),
+    ...volumeRoutes(engine.volumes),
+    ...absentRoutes(),
+  ]
+}
