@@ -1,0 +1,68 @@
+import {
+  type Client,
+  type ConfigFile,
+  configDirectory,
+  EngineClient,
+  readConfigFile,
+  resolveEndpoint,
+} from '@gantry/client'
+import type { CommandContext, Flags } from './command.ts'
+
+export const program = 'gantry'
+
+/** The world of a real command: the process's own streams and environment. */
+export class ProcessContext implements CommandContext {
+  readonly program = program
+  readonly commandPath: string
+  readonly stdin = process.stdin
+  readonly stdout = process.stdout
+  readonly stderr = process.stderr
+  readonly env = process.env
+  readonly #globals: Flags
+  #client: Client | undefined
+  #config: ConfigFile | undefined
+
+  constructor(commandPath: string, globals: Flags) {
+    this.commandPath = commandPath
+    this.#globals = globals
+  }
+
+  get config(): ConfigFile {
+    this.#config ??= readConfigFile(configDirectory(this.env, this.#given('config')))
+    return this.#config
+  }
+
+  get client(): Client {
+    if (this.#client === undefined) {
+      const flags = this.#globals
+      const endpoint = resolveEndpoint({
+        env: this.env,
+        config: this.config,
+        hosts: flags.list('host'),
+        context: flags.string('context'),
+        tls: flags.bool('tls') || flags.bool('tlsverify'),
+        ...(flags.changed('tlsverify') && { tlsVerify: flags.bool('tlsverify') }),
+        tlsCaCert: this.#given('tlscacert'),
+        tlsCert: this.#given('tlscert'),
+        tlsKey: this.#given('tlskey'),
+      })
+      const { DOCKER_API_VERSION: apiVersion } = this.env
+      this.#client = new EngineClient({
+        endpoint,
+        ...(apiVersion && { apiVersion: apiVersion.replace(/^v/, '') }),
+        ...(this.config.settings.HttpHeaders && { headers: this.config.settings.HttpHeaders }),
+      })
+    }
+    return this.#client
+  }
+
+  /** A global flag's text if the user gave it: its default is only for the help page. */
+  #given(name: string): string {
+    return this.#globals.changed(name) ? this.#globals.string(name) : ''
+  }
+
+  /** Closes what the command has opened. */
+  async close(): Promise<void> {
+    await this.#client?.[Symbol.asyncDispose]()
+  }
+}

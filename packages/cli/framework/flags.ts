@@ -1,0 +1,210 @@
+/**
+ * Command line flags in the manner of pflag, which Docker's users' scripts are written for: `--name value`,
+ * `--name=value`, `-n value`, `-nvalue`, `-n=value`, clusters (`-it`), `--` to end them.
+ */
+import type { Flags } from './command.ts'
+import { checkValue } from './flag-checks.ts'
+import { type FlagValue, parseValue, zeroValue } from './flag-types.ts'
+import type { FlagSpec } from './tree.ts'
+
+/** What the user wrote is not a flag of the command, or not a value of the flag. */
+export class FlagError extends Error {}
+
+export interface ParsedFlags {
+  flags: Flags
+  args: string[]
+  /** `--help` or `-h` was given: nothing else was looked at after it. */
+  help: boolean
+  /** `-h` was given as the old short form of `--help`. */
+  shortHelp: boolean
+  /** What to tell the user about flags that are on their way out. */
+  warnings: string[]
+}
+
+/**
+ * Parses `argv` against `specs`. With `flagsFirst` the flags end at the first argument. Throws FlagError with pflag's
+ * words at the first thing that is wrong.
+ */
+export function parseFlags(
+  specs: readonly FlagSpec[],
+  argv: readonly string[],
+  flagsFirst = false,
+): ParsedFlags {
+  const parser = new Parser(specs, [...argv])
+  return parser.run(flagsFirst)
+}
+
+class Parser {
+  readonly #specs: readonly FlagSpec[]
+  readonly #rest: string[]
+  readonly #values = new Map<string, FlagValue>()
+  readonly #warnings: string[] = []
+  readonly #args: string[] = []
+  #help = false
+  #shortHelp = false
+
+  constructor(specs: readonly FlagSpec[], argv: string[]) {
+    this.#specs = specs
+    this.#rest = argv
+  }
+
+  run(flagsFirst: boolean): ParsedFlags {
+    while (this.#rest.length > 0 && !this.#help) {
+      const word = this.#rest.shift() ?? ''
+      if (word === '--') {
+        this.#args.push(...this.#rest.splice(0))
+      } else if (word.startsWith('--')) {
+        this.#long(word.slice(2), word)
+      } else if (word.startsWith('-') && word !== '-') {
+        this.#cluster(word.slice(1))
+      } else {
+        this.#args.push(word)
+        if (flagsFirst) this.#args.push(...this.#rest.splice(0))
+      }
+    }
+    return {
+      flags: new FlagValues(this.#specs, this.#values),
+      args: this.#args,
+      help: this.#help,
+      shortHelp: this.#shortHelp,
+      warnings: this.#warnings,
+    }
+  }
+
+  #long(text: string, word: string): void {
+    const equals = text.indexOf('=')
+    const name = equals < 0 ? text : text.slice(0, equals)
+    if (name === '' || name.startsWith('-')) throw new FlagError(`bad flag syntax: ${word}`)
+    const spec = this.#specs.find((candidate) => candidate.long === name)
+    if (spec === undefined) {
+      if (name !== 'help') throw new FlagError(`unknown flag: --${name}`)
+      this.#help = true
+    } else if (equals >= 0) {
+      this.#set(spec, text.slice(equals + 1))
+    } else if (spec.type === 'bool') {
+      this.#set(spec, 'true')
+    } else {
+      this.#set(spec, this.#next(`--${name}`))
+    }
+  }
+
+  #cluster(letters: string): void {
+    for (let rest = letters; rest !== ''; ) {
+      const letter = String.fromCodePoint(rest.codePointAt(0) ?? 0)
+      const after = rest.slice(letter.length)
+      const spec = this.#specs.find((candidate) => candidate.short === letter)
+      if (spec === undefined) {
+        if (letter !== 'h') throw new FlagError(`unknown shorthand flag: '${letter}' in -${rest}`)
+        this.#help = true
+        this.#shortHelp = true
+        return
+      }
+      if (after.startsWith('=') && after.length > 1) {
+        this.#set(spec, after.slice(1))
+        return
+      }
+      if (spec.type !== 'bool') {
+        this.#set(spec, after || this.#next(`'${letter}' in -${rest}`))
+        return
+      }
+      this.#set(spec, 'true')
+      rest = after
+    }
+  }
+
+  #next(flag: string): string {
+    const value = this.#rest.shift()
+    if (value === undefined) throw new FlagError(`flag needs an argument: ${flag}`)
+    return value
+  }
+
+  #set(given: FlagSpec, text: string): void {
+    const spec = this.#specs.find((candidate) => candidate.long === given.alias_of) ?? given
+    try {
+      checkValue(spec, text)
+      this.#values.set(spec.long, parseValue(spec, text, this.#values.get(spec.long)))
+    } catch (error) {
+      const names = spec.short === undefined ? `--${spec.long}` : `-${spec.short}, --${spec.long}`
+      throw new FlagError(`invalid argument ${quote(text)} for "${names}" flag: ${(error as Error).message}`)
+    }
+    if (given.deprecated !== undefined) {
+      this.#warnings.push(`Flag --${given.long} has been deprecated, ${given.deprecated}`)
+    }
+  }
+}
+
+/** Quotes as Go's %q does for the texts of command lines. */
+export function quote(text: string): string {
+  return JSON.stringify(text)
+}
+
+class FlagValues implements Flags {
+  readonly #specs: readonly FlagSpec[]
+  readonly #values: ReadonlyMap<string, FlagValue>
+
+  constructor(specs: readonly FlagSpec[], values: ReadonlyMap<string, FlagValue>) {
+    this.#specs = specs
+    this.#values = values
+  }
+
+  bool(name: string): boolean {
+    return this.#value(name, (value) => typeof value === 'boolean')
+  }
+
+  string(name: string): string {
+    return this.#value(name, (value) => typeof value === 'string')
+  }
+
+  number(name: string): number {
+    return this.#value(name, (value) => typeof value === 'number')
+  }
+
+  bytes(name: string): number {
+    return this.number(name)
+  }
+
+  duration(name: string): number {
+    return this.number(name)
+  }
+
+  list(name: string): string[] {
+    return [...this.#value(name, (value): value is string[] => Array.isArray(value))]
+  }
+
+  map(name: string): Record<string, string> {
+    return Object.fromEntries(this.list(name).map(splitPair))
+  }
+
+  filters(name: string): Record<string, string[]> {
+    const filters: Record<string, string[]> = {}
+    for (const [key, value] of this.list(name).filter(Boolean).map(splitPair)) {
+      const name = key.trim().toLowerCase()
+      filters[name] ??= []
+      const values = filters[name]
+      if (!values.includes(value.trim())) values.push(value.trim())
+    }
+    return filters
+  }
+
+  changed(name: string): boolean {
+    this.#spec(name)
+    return this.#values.has(name)
+  }
+
+  #value<T extends FlagValue>(name: string, is: (value: FlagValue) => value is T): T {
+    const value = this.#values.get(name) ?? zeroValue(this.#spec(name))
+    if (!is(value)) throw new TypeError(`flag --${name} is of another type`)
+    return value
+  }
+
+  #spec(name: string): FlagSpec {
+    const spec = this.#specs.find((candidate) => candidate.long === name)
+    if (spec === undefined) throw new TypeError(`the command has no flag --${name}`)
+    return spec
+  }
+}
+
+function splitPair(text: string): [string, string] {
+  const equals = text.indexOf('=')
+  return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)]
+}

@@ -1,0 +1,103 @@
+/**
+ * Writes tree.gen.json: the part of Docker's command tree that is implemented here (the commands in commands/index.ts),
+ * without what another system or an older CLI needs. Run it after adding a command.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { commands } from './commands/index.ts'
+import { ownCommands } from './framework/own-commands.ts'
+import type { CommandSpec, FlagSpec, GroupSpec } from './framework/tree.ts'
+
+interface SourceFlag extends Omit<FlagSpec, 'short' | 'default' | 'multi'> {
+  short: string | null
+  default: string | null
+  multi: boolean
+  ostype?: string
+  in_cli?: string[]
+  hidden_in?: string[]
+}
+
+interface SourceCommand {
+  command: string
+  short: string
+  aliases: string[]
+  usage: string[]
+  in_cli: string[]
+  flags?: SourceFlag[]
+  args: { min: number; max: number | null }
+  arg_aliases?: string[]
+  category_top?: string
+  api_version?: string
+  subcommands?: SourceCommand[]
+}
+
+/** Commands whose arguments are another program's command line. */
+const flagsFirst = ['container run', 'container create', 'container exec', 'container top']
+
+/** The path below the program: `docker container ls` is `container ls`. */
+const pathOf = (command: string) => command.split(' ').slice(1).join(' ')
+
+function flagSpec(flag: SourceFlag): FlagSpec {
+  const { short, default: value, multi, ostype: _, in_cli: __, hidden_in, ...rest } = flag
+  return {
+    ...rest,
+    ...(short !== null && { short }),
+    ...(value !== null && { default: value }),
+    ...(multi && { multi }),
+    ...(hidden_in?.length && { hidden: true }),
+  }
+}
+
+function commandSpec(source: SourceCommand): CommandSpec {
+  const own = pathOf(source.command)
+  const names = source.aliases.length > 0 ? source.aliases.map(pathOf) : [own]
+  const flags = (source.flags ?? []).filter((flag) => flag.long !== 'help' && flag.ostype !== 'windows')
+  return {
+    paths: names,
+    short: source.short,
+    usage: source.usage.map((line) => pathOf(line).slice(own.length).trimStart()),
+    args: [source.args.min, source.args.max],
+    flags: flags.map(flagSpec),
+    ...(flagsFirst.includes(names[0] ?? '') && { flagsFirst: true }),
+    ...(source.category_top && { common: Number(source.category_top) }),
+    ...(source.api_version && { api_version: source.api_version }),
+  }
+}
+
+/** The implemented part of the tree below `source`. */
+function trim(source: SourceCommand[]): { groups: GroupSpec[]; commands: CommandSpec[] } {
+  const groups: GroupSpec[] = []
+  const found = new Map<string, CommandSpec>()
+  const visit = (node: SourceCommand) => {
+    if (node.subcommands) {
+      const before = found.size
+      node.subcommands.forEach(visit)
+      if (found.size > before) groups.push({ path: pathOf(node.command), short: node.short })
+      return
+    }
+    const spec = commandSpec(node)
+    const canonical = spec.paths[0] ?? ''
+    if (canonical in commands && !found.has(canonical)) found.set(canonical, spec)
+  }
+  // Groups first, so that a command is described by its node in the group.
+  for (const node of source.toSorted((a, b) => Number(!a.subcommands) - Number(!b.subcommands))) visit(node)
+  return { groups, commands: [...found.values()] }
+}
+
+const spec = new URL('spec/docker-cli-tree.json', import.meta.url)
+const { root } = JSON.parse(readFileSync(spec, 'utf8')) as {
+  root: SourceCommand & { subcommands: SourceCommand[] }
+}
+const { groups, commands: specs } = trim(root.subcommands)
+const tree = {
+  short: root.short,
+  flags: (root.flags ?? []).map(flagSpec),
+  groups,
+  commands: [...specs, ...ownCommands],
+}
+const lines = [
+  `{"short":${JSON.stringify(tree.short)},`,
+  `"flags":${JSON.stringify(tree.flags)},`,
+  `"groups":[\n${tree.groups.map((group) => JSON.stringify(group)).join(',\n')}],`,
+  `"commands":[\n${tree.commands.map((command) => JSON.stringify(command)).join(',\n')}]}\n`,
+]
+writeFileSync(new URL('tree.gen.json', import.meta.url), lines.join('\n'))

@@ -1,0 +1,42 @@
+/** Docker contexts: named endpoints in `contexts/meta/<sha256 of the name>/meta.json`. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from '@gantry/errors'
+import { type TlsFiles, unresolvable } from './endpoint.ts'
+
+interface ContextMetadata {
+  Endpoints?: { docker?: { Host?: string; SkipTLSVerify?: boolean } }
+}
+
+/** The engine's endpoint of a context. Throws InvalidParameter for a context that is not there or says no host. */
+export function contextEndpoint(name: string, directory: string): { host: string; tls?: TlsFiles } {
+  const id = createHash('sha256').update(name).digest('hex')
+  const path = join(directory, 'contexts', 'meta', id, 'meta.json')
+  const docker = readMetadata(name, path).Endpoints?.docker
+  if (!docker?.Host) throw unresolvable(`context ${JSON.stringify(name)} has no docker endpoint`)
+  const tls = readTls(join(directory, 'contexts', 'tls', id, 'docker'), docker.SkipTLSVerify === true)
+  return { host: docker.Host, ...(tls && { tls }) }
+}
+
+function readMetadata(name: string, path: string): ContextMetadata {
+  if (!existsSync(path)) {
+    const reason = `context not found: open ${path}: no such file or directory`
+    throw unresolvable(`context ${JSON.stringify(name)}: ${reason}`)
+  }
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ContextMetadata
+  } catch (error) {
+    throw unresolvable(`context ${JSON.stringify(name)}: ${messageOf(error)}`)
+  }
+}
+
+function readTls(folder: string, skipVerify: boolean): TlsFiles | undefined {
+  const read = (file: string) =>
+    existsSync(join(folder, file)) ? readFileSync(join(folder, file)) : undefined
+  const ca = read('ca.pem')
+  const cert = read('cert.pem')
+  const key = read('key.pem')
+  if (!ca && !cert && !key && !skipVerify) return undefined
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), verify: !skipVerify }
+}

@@ -1,0 +1,248 @@
+import { Readable } from 'node:stream'
+import type { Operations } from '@gantry/api'
+import { GantryError } from '@gantry/errors'
+import { ApiError } from './api-error.ts'
+import { compareVersions, newestVersion, offeredVersion } from './api-version.ts'
+import { connect } from './connect.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import type { Client, HijackedConnection, PendingAnswer, Request } from './contracts.ts'
+import type { Endpoint } from './endpoint.ts'
+import {
+  type HttpConnection,
+  type HttpRequest,
+  type HttpResponse,
+  StaleConnection,
+} from './http-connection.ts'
+import { jsonValues } from './json-values.ts'
+import { type OperationName, operations } from './operations.ts'
+
+export interface EngineClientOptions {
+  endpoint: Endpoint
+  /** Speak this version, whatever the engine offers (DOCKER_API_VERSION). */
+  apiVersion?: string
+  /** Sent with every request. */
+  headers?: Readonly<Record<string, string>>
+  userAgent?: string
+}
+
+/** What an operation became on its way to the engine. */
+interface Outgoing extends Omit<HttpRequest, 'target'> {
+  path: string
+  signal?: AbortSignal
+}
+
+/**
+ * Speaks with an engine over as few connections as possible. Requests go out in the newest version of the API; an engine
+ * that refuses it tells its own, and the request is sent again in that: a current engine is never asked first.
+ */
+export class EngineClient implements Client {
+  readonly host: string
+  readonly #endpoint: Endpoint
+  readonly #pool: ConnectionPool
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #fixed: boolean
+  #version: string
+  #agreed: boolean
+
+  constructor({ endpoint, apiVersion, headers = {}, userAgent = 'gantry' }: EngineClientOptions) {
+    this.host = endpoint.host
+    this.#endpoint = endpoint
+    this.#pool = new ConnectionPool(() => connect(endpoint))
+    const name =
+      endpoint.kind === 'tcp' ? endpoint.host.replace(/^tcp:\/\//, '').replace(/\/.*$/, '') : 'localhost'
+    this.#headers = { Host: name, 'User-Agent': userAgent, ...headers }
+    this.#fixed = apiVersion !== undefined
+    this.#version = apiVersion ?? newestVersion
+    this.#agreed = this.#fixed
+  }
+
+  async call<O extends OperationName>(operation: O, request?: Request<O>): Promise<Operations[O]['answer']> {
+    const { answer } = await this.open(operation, request)
+    return answer
+  }
+
+  async open<O extends OperationName>(
+    operation: O,
+    request: Request<O> = {},
+  ): Promise<PendingAnswer<Operations[O]['answer']>> {
+    const { status, headers, body } = await this.#request(operation, request)
+    const answer = readAnswer(headers, body) as Promise<Operations[O]['answer']>
+    // Who only wants the head must not be ended by a body that fails.
+    answer.catch(() => {})
+    return { status, answer }
+  }
+
+  async download<O extends OperationName>(operation: O, request: Request<O> = {}): Promise<Readable> {
+    const { body } = await this.#request(operation, request)
+    return body
+  }
+
+  values<T, O extends OperationName = OperationName>(
+    operation: O,
+    request: Request<O> = {},
+  ): AsyncIterable<T> {
+    return jsonValues(() => this.download(operation, request)) as AsyncIterable<T>
+  }
+
+  async hijack<O extends OperationName>(operation: O, request: Request<O> = {}): Promise<HijackedConnection> {
+    const outgoing = prepare(operation, request)
+    const headers = { ...outgoing.headers, Connection: 'Upgrade', Upgrade: 'tcp' }
+    const result = await this.#negotiated(outgoing, async (target) => {
+      const connection = await this.#pool.acquire()
+      const upgraded = await guard(connection, request.signal, () =>
+        connection.upgrade({ ...outgoing, target, headers: { ...this.#headers, ...headers } }),
+      )
+      if ('stream' in upgraded) return upgraded
+      throw await errorOf(upgraded, target)
+    })
+    const type = result.head.headers['content-type'] ?? ''
+    // Engines before 1.42 call both kinds of stream raw.
+    const multiplexed = type.includes('multiplexed') ? true : this.#olderThan('1.42') ? null : false
+    return { stream: result.stream, multiplexed }
+  }
+
+  async apiVersion(): Promise<string> {
+    if (!this.#agreed) {
+      const response = await this.#send({ method: 'GET', path: '', headers: {} }, '/_ping')
+      response.body.resume()
+      this.#learn(response.headers['api-version'])
+      this.#agreed = true
+    }
+    return this.#version
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#pool.close()
+  }
+
+  async #request<O extends OperationName>(operation: O, request: Request<O>): Promise<HttpResponse> {
+    const outgoing = prepare(operation, request)
+    // A stream can be sent only once: the version must be right the first time.
+    if (outgoing.body instanceof Readable) await this.apiVersion()
+    return this.#negotiated(outgoing, async (target) => {
+      const response = await this.#send(outgoing, target)
+      if (response.status >= 400) throw await errorOf(response, target)
+      return response
+    })
+  }
+
+  /** Runs `send` with the target in the agreed version, and again if the engine offers an older one. */
+  async #negotiated<T>(outgoing: Outgoing, send: (target: string) => Promise<T>): Promise<T> {
+    const target = () => `${this.#prefix}/v${this.#version}${outgoing.path}`
+    try {
+      const result = await send(target())
+      this.#agreed = true
+      return result
+    } catch (error) {
+      const offered =
+        error instanceof ApiError && error.status === 400 ? offeredVersion(error.message) : undefined
+      if (offered === undefined || this.#fixed || compareVersions(offered, this.#version) >= 0) throw error
+      this.#version = offered
+      this.#agreed = true
+      return send(target())
+    }
+  }
+
+  async #send(outgoing: Outgoing, target: string): Promise<HttpResponse> {
+    const headers = { ...this.#headers, ...outgoing.headers }
+    for (;;) {
+      const connection = await this.#pool.acquire()
+      try {
+        return await guard(connection, outgoing.signal, () =>
+          connection.send({ ...outgoing, target, headers }),
+        )
+      } catch (error) {
+        if (!(error instanceof StaleConnection) || outgoing.body instanceof Readable) throw error
+      }
+    }
+  }
+
+  #olderThan(version: string): boolean {
+    return compareVersions(this.#version, version) < 0
+  }
+
+  #learn(version: string | undefined): void {
+    if (version !== undefined && compareVersions(version, this.#version) < 0) this.#version = version
+  }
+
+  get #prefix(): string {
+    return this.#endpoint.kind === 'tcp' ? this.#endpoint.prefix : ''
+  }
+}
+
+/** Fills in path, query and body of an operation. */
+function prepare<O extends OperationName>(operation: O, request: Request<O>): Outgoing {
+  const [method = '', template = ''] = operations[operation].split(' ')
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = request.path?.[name]
+    if (!value) throw new GantryError('InvalidParameter', `invalid ${name}: value is empty`)
+    return encodeURIComponent(value).replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%40/g, '@')
+  })
+  const { body } = request
+  const isJson = body !== undefined && !(body instanceof Readable)
+  return {
+    method,
+    path: path + queryString(request.query),
+    headers: { ...(isJson && { 'Content-Type': 'application/json' }), ...request.headers },
+    ...(body !== undefined && { body: isJson ? Buffer.from(JSON.stringify(body)) : (body as Readable) }),
+    ...(request.signal && { signal: request.signal }),
+  }
+}
+
+function queryString(query: object | undefined): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue
+    if (Array.isArray(value)) for (const item of value) parameters.append(name, String(item))
+    else parameters.append(name, value === true ? '1' : value === false ? '0' : String(value))
+  }
+  return parameters.size > 0 ? `?${parameters}` : ''
+}
+
+/** Runs `action`; an abort closes the connection, also while the answer's body is read. */
+async function guard<T>(
+  connection: HttpConnection,
+  signal: AbortSignal | undefined,
+  action: () => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return action()
+  signal.throwIfAborted()
+  signal.addEventListener('abort', () => connection.close(), { once: true })
+  try {
+    return await action()
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
+async function readAnswer(headers: Readonly<Record<string, string>>, body: Readable): Promise<unknown> {
+  const text = await readText(body)
+  if (text === '') return undefined
+  return /\bjson\b/.test(headers['content-type'] ?? '') ? (JSON.parse(text) as unknown) : text
+}
+
+async function readText(body: Readable): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of body) parts.push(part as Buffer)
+  return Buffer.concat(parts).toString('utf8')
+}
+
+async function errorOf(response: HttpResponse, target: string): Promise<GantryError> {
+  const text = (await readText(response.body)).trim()
+  if (text === '') {
+    const route = target.split('?')[0]
+    const message = `request returned ${response.reason || response.status} for API route and version ${route}, check if the server supports the requested API version`
+    return new ApiError(response.status, message)
+  }
+  return new ApiError(response.status, messageField(text) ?? text)
+}
+
+function messageField(text: string): string | undefined {
+  try {
+    const value = JSON.parse(text) as { message?: unknown }
+    return typeof value.message === 'string' ? value.message.trim() : undefined
+  } catch {
+    return undefined
+  }
+}

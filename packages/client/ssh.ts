@@ -1,0 +1,75 @@
+/** Engines behind ssh: the remote command `system dial-stdio` joins the connection with the remote engine's socket. */
+import { spawn } from 'node:child_process'
+import { Duplex, type Readable, type Writable } from 'node:stream'
+import { GantryError } from '@gantry/errors'
+import type { Endpoint } from './endpoint.ts'
+
+type SshEndpoint = Endpoint & { kind: 'ssh' }
+
+/** What ends ssh's own output when the remote side lacks a program. */
+const notFound = 127
+
+/**
+ * Opens a connection through ssh, with Gantry's command at the other end, or Docker's where there is no Gantry. Resolves
+ * when the remote side is there; rejects with Unavailable.
+ */
+export async function connectSsh(endpoint: SshEndpoint): Promise<Duplex> {
+  const host = endpoint.path === undefined ? '' : ` --host unix://${shellWord(endpoint.path)}`
+  const dial = (program: string) => `${program}${host} system dial-stdio`
+  const command = `if command -v gantry >/dev/null 2>&1; then exec ${dial('gantry')}; else exec ${dial('docker')}; fi`
+  const args = [
+    '-o',
+    'ConnectTimeout=30',
+    '-T',
+    ...(endpoint.user === undefined ? [] : ['-l', endpoint.user]),
+    ...(endpoint.port === undefined ? [] : ['-p', String(endpoint.port)]),
+    '--',
+    endpoint.destination,
+    `sh -c ${shellWord(command)}`,
+  ]
+  return commandStream('ssh', args)
+}
+
+/** A child process's stdin and stdout as one stream. Its end without an answer is an error that tells its stderr. */
+function commandStream(program: string, args: string[]): Duplex {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  let complaints = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(-4096)
+  })
+  const stream = joined(child.stdout, child.stdin)
+  const fail = (reason: string) => {
+    const hint = 'make sure the URL is valid, and Docker 18.09 or later is installed on the remote host'
+    const text = `command [${[program, ...args].join(' ')}] has exited with ${reason}, ${hint}: stderr=${complaints}`
+    stream.destroy(new GantryError('Unavailable', `error during connect: ${text}`))
+  }
+  child.on('error', (error) => fail(error.message))
+  child.on('exit', (code, signal) => {
+    if (code !== 0 && code !== null)
+      fail(`exit status ${code}${code === notFound ? ' (command not found)' : ''}`)
+    else if (signal !== null) fail(`signal ${signal}`)
+  })
+  stream.on('close', () => child.kill())
+  return stream
+}
+
+/** Reading from one stream and writing to another as one stream. */
+function joined(source: Readable, sink: Writable): Duplex {
+  const stream = new Duplex({
+    allowHalfOpen: true,
+    read: () => void source.resume(),
+    write: (bytes: Buffer, _encoding, done) => void sink.write(bytes, done),
+    final: (done) => void sink.end(done),
+  })
+  source.on('data', (bytes: Buffer) => {
+    if (!stream.push(bytes)) source.pause()
+  })
+  source.on('end', () => stream.push(null))
+  sink.on('error', (error) => stream.destroy(error))
+  return stream
+}
+
+/** Quotes for a POSIX shell. */
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
