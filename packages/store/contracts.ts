@@ -65,7 +65,7 @@ export interface LayerStore {
   unpack(layer: Readable, diffId: Digest, parent: Digest | null): Promise<UnpackedLayer>
   /** The `diff` directories of a chain, top first, as overlay's `lowerdir` wants them. Rejects with NotFound. */
   directories(chainId: Digest): Promise<string[]>
-  /** Bytes used on disk by this one layer. */
+  /** Bytes of file content in this one layer, as Docker counts an image's size. */
   size(chainId: Digest): Promise<number>
   delete(chainId: Digest): Promise<void>
   list(): Promise<Digest[]>

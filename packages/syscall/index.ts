@@ -1,1 +1,46 @@
+export { Cgroup, type CgroupLayout, cgroupLayout } from './cgroup.ts'
+export { copyTree } from './copy-tree.ts'
+export { copyMetadata } from './inode.ts'
 export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'
+export { MountFlag, type MountRequest, mount, UnmountFlag, unmount } from './mount.ts'
+export { interfaceIndex } from './netlink/ifindex.ts'
+export { ipBytes, ipText } from './netlink/ip.ts'
+export type { Link, LinkSettings } from './netlink/links.ts'
+export { macBytes, macText } from './netlink/links.ts'
+export type { InterfaceAddress, Route } from './netlink/routes.ts'
+export { Rtnetlink } from './netlink/rtnetlink.ts'
+export { NetworkNamespaces } from './netns/namespaces.ts'
+export {
+  boundPort,
+  openReusingSocket,
+  openSocket,
+  type SocketAddress,
+  shrinkReceiveBuffer,
+  type TransportProtocol,
+} from './netns/sockets.ts'
+export { Nftables, NftablesError } from './nftables/nftables.ts'
+export { openBeneath, openInRoot } from './open-in-root.ts'
+export { mountOverlay, type Overlay } from './overlay.ts'
+export {
+  changeModeAt,
+  changeOwnerAt,
+  makeDirectoryAt,
+  makeLinkAt,
+  makeNodeAt,
+  makeSymlinkAt,
+  NodeType,
+  removeDirectoryAt,
+  removeFileAt,
+  setTimesAt,
+  syncFileSystem,
+} from './path.ts'
+export {
+  identify,
+  isRunning,
+  type ProcessIdentity,
+  type ProcessStatus,
+  processStatus,
+  signalProcess,
+} from './process.ts'
+export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
+export { getXattr, listXattrs, setXattr } from './xattr.ts'

@@ -1,0 +1,161 @@
+/** Unpacked layers: `<chain id>/diff` with `<chain id>/layer.json` beside it. */
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { GantryError } from '@gantry/errors'
+import { chainIdOf, type Digest, hexOf, isDigest, parseDigest } from '@gantry/oci'
+import type { LayerStore, UnpackedLayer } from '../contracts.ts'
+import { unpackInWorker } from './unpack.ts'
+
+/** `layer.json`: written before the layer gets its name, so a layer without it is none. */
+interface LayerFile {
+  diffId: Digest
+  parent: Digest | null
+  /** Bytes of file content. */
+  size: number
+}
+
+/**
+ * Opens the store in a directory, making it when it is new. What a crash left half unpacked or half removed goes.
+ * The directory is readable by its owner alone: layers hold setuid files.
+ */
+export async function openLayerStore(directory: string): Promise<LayerStore> {
+  const drafts = join(directory, 'tmp')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await rm(drafts, { recursive: true, force: true })
+  await mkdir(drafts, { mode: 0o700 })
+  const layers = new Map<Digest, LayerFile>()
+  for (const name of await readdir(directory)) {
+    const chainId = `sha256:${name}`
+    if (!isDigest(chainId)) continue
+    const file = await readLayerFile(join(directory, name))
+    if (file) layers.set(chainId, file)
+    else await rm(join(directory, name), { recursive: true, force: true })
+  }
+  return new DirectoryLayerStore(directory, drafts, layers)
+}
+
+async function readLayerFile(directory: string): Promise<LayerFile | null> {
+  try {
+    const { diffId, parent, size } = JSON.parse(
+      await readFile(join(directory, 'layer.json'), 'utf8'),
+    ) as LayerFile
+    return { diffId: parseDigest(diffId), parent: parent && parseDigest(parent), size }
+  } catch {
+    return null
+  }
+}
+
+class DirectoryLayerStore implements LayerStore {
+  readonly #directory: string
+  readonly #drafts: string
+  readonly #layers: Map<Digest, LayerFile>
+  readonly #unpacking = new Map<Digest, Promise<UnpackedLayer>>()
+
+  constructor(directory: string, drafts: string, layers: Map<Digest, LayerFile>) {
+    this.#directory = directory
+    this.#drafts = drafts
+    this.#layers = layers
+  }
+
+  async has(chainId: Digest): Promise<boolean> {
+    return this.#layers.has(chainId)
+  }
+
+  async unpack(layer: Readable, diffId: Digest, parent: Digest | null): Promise<UnpackedLayer> {
+    const chainId = chainIdOf(parent, diffId)
+    try {
+      for (;;) {
+        const known = this.#layers.get(chainId)
+        if (known) return { chainId, diffId, size: known.size }
+        const other = this.#unpacking.get(chainId)
+        if (!other) return await this.#begin(chainId, layer, diffId, parent)
+        // Another caller is at it with bytes of its own: ours may do where those fail.
+        await other.catch(() => {})
+      }
+    } finally {
+      layer.destroy()
+    }
+  }
+
+  async #begin(
+    chainId: Digest,
+    layer: Readable,
+    diffId: Digest,
+    parent: Digest | null,
+  ): Promise<UnpackedLayer> {
+    const work = this.#unpack(chainId, layer, diffId, parent)
+    this.#unpacking.set(chainId, work)
+    try {
+      return await work
+    } finally {
+      this.#unpacking.delete(chainId)
+    }
+  }
+
+  async #unpack(
+    chainId: Digest,
+    layer: Readable,
+    diffId: Digest,
+    parent: Digest | null,
+  ): Promise<UnpackedLayer> {
+    const lower = parent === null ? [] : await this.directories(parent)
+    const draft = join(this.#drafts, randomUUID())
+    const target = join(draft, 'diff')
+    await using undo = new AsyncDisposableStack()
+    undo.defer(() => rm(draft, { recursive: true, force: true }))
+    await mkdir(draft, { mode: 0o700 })
+    await mkdir(target, { mode: 0o755 })
+    const size = await unpackInWorker(layer, { target, lower, diffId })
+    const file: LayerFile = { diffId, parent, size }
+    await writeFile(join(draft, 'layer.json'), JSON.stringify(file), { flush: true })
+    await rename(draft, this.#path(chainId))
+    await syncDirectory(this.#directory)
+    undo.move()
+    this.#layers.set(chainId, file)
+    return { chainId, diffId, size }
+  }
+
+  async directories(chainId: Digest): Promise<string[]> {
+    const directories: string[] = []
+    for (let next: Digest | null = chainId; next !== null; next = this.#known(next).parent) {
+      directories.push(join(this.#path(next), 'diff'))
+    }
+    return directories
+  }
+
+  async size(chainId: Digest): Promise<number> {
+    return this.#known(chainId).size
+  }
+
+  async delete(chainId: Digest): Promise<void> {
+    if (!this.#layers.delete(chainId)) return
+    const grave = join(this.#drafts, randomUUID())
+    await rename(this.#path(chainId), grave)
+    await rm(grave, { recursive: true, force: true })
+  }
+
+  async list(): Promise<Digest[]> {
+    return [...this.#layers.keys()]
+  }
+
+  #path(chainId: Digest): string {
+    return join(this.#directory, hexOf(parseDigest(chainId)))
+  }
+
+  #known(chainId: Digest): LayerFile {
+    const file = this.#layers.get(chainId)
+    if (!file) throw new GantryError('NotFound', `layer ${chainId} not found`)
+    return file
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The `…at` system calls: making and removing one name in an open directory. A name is a single path component as
+ * bytes, so nothing is resolved on the way and no symbolic link is followed.
+ */
+import { bind, check } from './libc.ts'
+
+const AT_REMOVEDIR = 0x200
+const AT_SYMLINK_NOFOLLOW = 0x100
+
+const mkdirat = bind('int mkdirat(int dirfd, const uint8_t *path, unsigned int mode)')
+const symlinkat = bind('int symlinkat(const uint8_t *target, int dirfd, const uint8_t *path)')
+const linkat = bind(
+  'int linkat(int olddirfd, const uint8_t *oldpath, int newdirfd, const uint8_t *newpath, int flags)',
+)
+const mknodat = bind('int mknodat(int dirfd, const uint8_t *path, unsigned int mode, uint64_t device)')
+const unlinkat = bind('int unlinkat(int dirfd, const uint8_t *path, int flags)')
+const fchownat = bind(
+  'int fchownat(int dirfd, const uint8_t *path, unsigned int uid, unsigned int gid, int flags)',
+)
+const fchmodat = bind('int fchmodat(int dirfd, const uint8_t *path, unsigned int mode, int flags)')
+const utimensat = bind('int utimensat(int dirfd, const uint8_t *path, const void *times, int flags)')
+const syncfs = bind('int syncfs(int fd)')
+
+/** The type bits of mknod(2). */
+export const NodeType = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
+
+/** mkdirat(2); the umask applies. */
+export function makeDirectoryAt(directory: number, name: Buffer, mode: number): void {
+  check('mkdirat', mkdirat(directory, component(name), mode), name.toString())
+}
+
+/** symlinkat(2): any target, kept as it is. */
+export function makeSymlinkAt(directory: number, name: Buffer, target: Buffer): void {
+  check('symlinkat', symlinkat(terminated(target), directory, component(name)), name.toString())
+}
+
+/** linkat(2): a symbolic link is itself linked, not followed. */
+export function makeLinkAt(fromDirectory: number, from: Buffer, directory: number, name: Buffer): void {
+  const result = linkat(fromDirectory, component(from), directory, component(name), 0)
+  check('linkat', result, name.toString())
+}
+
+/** mknodat(2). `type` is one of NodeType; the numbers are those of the device. */
+export function makeNodeAt(directory: number, name: Buffer, type: number, major = 0, minor = 0): void {
+  const result = mknodat(directory, component(name), type | 0o600, deviceNumber(major, minor))
+  check('mknodat', result, name.toString())
+}
+
+/** unlinkat(2) of anything but a directory. */
+export function removeFileAt(directory: number, name: Buffer): void {
+  check('unlinkat', unlinkat(directory, component(name), 0), name.toString())
+}
+
+/** unlinkat(2) of an empty directory. */
+export function removeDirectoryAt(directory: number, name: Buffer): void {
+  check('unlinkat', unlinkat(directory, component(name), AT_REMOVEDIR), name.toString())
+}
+
+/** fchownat(2), of a symbolic link itself. Clears setuid, setgid and file capabilities. */
+export function changeOwnerAt(directory: number, name: Buffer, uid: number, gid: number): void {
+  const result = fchownat(directory, component(name), uid, gid, AT_SYMLINK_NOFOLLOW)
+  check('fchownat', result, name.toString())
+}
+
+/** fchmodat(2). Follows a symbolic link, so only for a name known to be none. */
+export function changeModeAt(directory: number, name: Buffer, mode: number): void {
+  check('fchmodat', fchmodat(directory, component(name), mode, 0), name.toString())
+}
+
+/** utimensat(2): sets access and modification time, of a symbolic link itself. */
+export function setTimesAt(
+  directory: number,
+  name: Buffer,
+  time: { seconds: number; nanoseconds: number },
+): void {
+  const times = Buffer.alloc(32)
+  for (const offset of [0, 16]) {
+    times.writeBigInt64LE(BigInt(time.seconds), offset)
+    times.writeBigInt64LE(BigInt(time.nanoseconds), offset + 8)
+  }
+  check('utimensat', utimensat(directory, component(name), times, AT_SYMLINK_NOFOLLOW), name.toString())
+}
+
+/** syncfs(2): everything written to the file system of this descriptor is on disk when it returns. */
+export function syncFileSystem(fd: number): void {
+  check('syncfs', syncfs(fd))
+}
+
+/** makedev(3), as glibc and the kernel count: 12 + 20 bits of major, 20 + 12 of minor. */
+function deviceNumber(major: number, minor: number): bigint {
+  const [high, low] = [BigInt(major), BigInt(minor)]
+  return ((high & 0xfffn) << 8n) | ((high & ~0xfffn) << 32n) | (low & 0xffn) | ((low & ~0xffn) << 12n)
+}
+
+/** A slash would make the kernel resolve a path after all. */
+function component(name: Buffer): Buffer {
+  if (name.length === 0 || name.includes(0x2f)) throw new RangeError(`not a file name: ${name.toString()}`)
+  return terminated(name)
+}
+
+function terminated(text: Buffer): Buffer {
+  if (text.includes(0)) throw new RangeError(`a name with a zero byte: ${text.toString()}`)
+  return Buffer.concat([text, Buffer.of(0)])
+}
