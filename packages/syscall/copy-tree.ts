@@ -16,8 +16,9 @@ import {
   readlinkSync,
   symlinkSync,
 } from 'node:fs'
-import { copyMetadata, linkNode, makeNode, O_PATH } from './inode.ts'
+import { copyMetadata, O_PATH } from './inode.ts'
 import { openBeneath } from './open-in-root.ts'
+import { makeLinkAt, makeNodeAt } from './path.ts'
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW } = constants
 
@@ -64,7 +65,7 @@ function copyEntry(
     if (info.isFile()) copyFile(entry, at(parent, name))
     else if (info.isSymbolicLink())
       symlinkSync(readlinkSync(at(sourceParent, name), 'buffer'), at(parent, name))
-    else makeNode(at(parent, name), info)
+    else makeNode(parent, name, info)
     withOpen(at(parent, name), O_PATH | O_NOFOLLOW, (made) => copyMetadata(entry, made))
     if (info.nlink > 1n) copy.links.set(inodeKey(info), path)
   }
@@ -91,12 +92,19 @@ function copyFile(entry: number, target: Buffer): void {
 }
 
 function linkAgain(root: number, first: Buffer, parent: number, name: Buffer): void {
-  const existing = openBeneath(root, first, O_PATH | O_NOFOLLOW)
+  const slash = first.lastIndexOf(0x2f)
+  const directory = openBeneath(root, slash < 0 ? '.' : first.subarray(0, slash), O_PATH | O_DIRECTORY)
   try {
-    linkNode(existing, parent, name)
+    makeLinkAt(directory, first.subarray(slash + 1), parent, name)
   } finally {
-    closeSync(existing)
+    closeSync(directory)
   }
+}
+
+function makeNode(parent: number, name: Buffer, { mode, rdev }: BigIntStats): void {
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn)
+  makeNodeAt(parent, name, Number(mode & 0o170000n), Number(major), Number(minor))
 }
 
 function withOpen(path: string | Buffer, flags: number, work: (fd: number) => void, mode?: number): void {

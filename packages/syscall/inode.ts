@@ -1,4 +1,7 @@
-/** Making device nodes and links, and carrying owner, mode, times and attributes from one inode to another. */
+/**
+ * Carrying owner, mode, times and extended attributes from one inode to another, by descriptor: a name that is replaced
+ * meanwhile does not get them.
+ */
 import { type BigIntStats, chmodSync, chownSync, fstatSync } from 'node:fs'
 import { bind, check, SystemCallError } from './libc.ts'
 
@@ -6,29 +9,13 @@ import { bind, check, SystemCallError } from './libc.ts'
 export const O_PATH = 0o10000000
 
 const AT_FDCWD = -100
-const AT_SYMLINK_FOLLOW = 0x400
 
-const mknod = bind('int mknod(const uint8_t *path, unsigned int mode, uint64_t device)')
-const linkat = bind(
-  'int linkat(int olddirfd, const char *oldpath, int newdirfd, const uint8_t *newpath, int flags)',
-)
 const utimensat = bind('int utimensat(int dirfd, const char *path, const void *times, int flags)')
 const listxattr = bind('long listxattr(const char *path, _Out_ uint8_t *list, size_t size)')
 const getxattr = bind('long getxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)')
 const setxattr = bind(
   'int setxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)',
 )
-
-/** mknod(2): a device, pipe or socket with the type and device number that `like` has. */
-export function makeNode(path: Buffer, like: Pick<BigIntStats, 'mode' | 'rdev'>): void {
-  check('mknod', mknod(terminated(path), Number(like.mode & 0o170000n) | 0o600, like.rdev))
-}
-
-/** linkat(2): one more name, `name` in the open directory, for the object that `existing` (maybe O_PATH) is open on. */
-export function linkNode(existing: number, directory: number, name: Buffer): void {
-  const path = `/proc/self/fd/${existing}`
-  check('linkat', linkat(AT_FDCWD, path, directory, terminated(name), AT_SYMLINK_FOLLOW))
-}
 
 /** Copies owner, mode, extended attributes and times between two objects that are open (O_PATH will do). */
 export function copyMetadata(source: number, target: number): void {
@@ -89,5 +76,3 @@ function setTimes(path: string, info: BigIntStats): void {
   times.writeBigInt64LE(info.mtimeNs % 1_000_000_000n, 24)
   check('utimensat', utimensat(AT_FDCWD, path, times, 0))
 }
-
-const terminated = (text: Buffer) => Buffer.concat([text, Buffer.of(0)])

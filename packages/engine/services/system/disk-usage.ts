@@ -1,0 +1,67 @@
+import type { ContainerSummary, ImageSummary, Operations, Volume } from '@gantry/api'
+
+export interface UsageInputs {
+  images: ImageSummary[]
+  /** Bytes of all layers, shared ones once. */
+  layers: number
+  /** With sizes. */
+  containers: ContainerSummary[]
+  /** With UsageData. */
+  volumes: Volume[]
+}
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+
+/** `GET /system/df`, with the items behind each total. */
+export function toDiskUsage({
+  images,
+  layers,
+  containers,
+  volumes,
+}: UsageInputs): Operations['SystemDataUsage']['answer'] {
+  return {
+    ImageUsage: imageUsage(images, layers),
+    ContainerUsage: containerUsage(containers),
+    VolumeUsage: volumeUsage(volumes),
+    BuildCacheUsage: { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0, Items: [] },
+  }
+}
+
+/** What only images without containers hold can be reclaimed. */
+function imageUsage(images: ImageSummary[], layers: number) {
+  const active = images.filter(({ Containers }) => Containers > 0)
+  const used = sum(active.map(({ Size, SharedSize }) => Size - Math.max(SharedSize, 0)))
+  return {
+    ActiveCount: active.length,
+    TotalCount: images.length,
+    Reclaimable: active.length === 0 ? layers : Math.max(layers - used, 0),
+    TotalSize: layers,
+    Items: images,
+  }
+}
+
+const activeStates: ContainerSummary['State'][] = ['running', 'paused', 'restarting']
+
+function containerUsage(containers: ContainerSummary[]) {
+  const idle = containers.filter(({ State }) => !activeStates.includes(State))
+  const size = (some: ContainerSummary[]) => sum(some.map(({ SizeRw }) => SizeRw ?? 0))
+  return {
+    ActiveCount: containers.length - idle.length,
+    TotalCount: containers.length,
+    Reclaimable: size(idle),
+    TotalSize: size(containers),
+    Items: containers,
+  }
+}
+
+function volumeUsage(volumes: Volume[]) {
+  const unused = volumes.filter(({ UsageData }) => !UsageData?.RefCount)
+  const size = (some: Volume[]) => sum(some.map(({ UsageData }) => UsageData?.Size ?? 0))
+  return {
+    ActiveCount: volumes.length - unused.length,
+    TotalCount: volumes.length,
+    Reclaimable: size(unused),
+    TotalSize: size(volumes),
+    Items: volumes,
+  }
+}
