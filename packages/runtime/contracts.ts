@@ -57,15 +57,23 @@ export interface Task {
   readonly id: string
   /** Of the container's first process, in the host's pid namespace. 0 once it has ended. */
   readonly pid: number
+  /** Whether `start` has let the user's process go, also in an earlier daemon. Null when the runtime does not tell. */
+  hasStarted(): Promise<boolean | null>
   /** Runs the user's process. Rejects with the runtime's own message, e.g. executable not found. */
   start(): Promise<void>
   /** Sends a signal to the first process, or to every process of the cgroup. Rejects with Conflict when it has ended. */
   kill(signal: number, options?: { all?: boolean }): Promise<void>
+  /** Stops every process until `resume`. SIGKILL ends a paused container all the same. */
   pause(): Promise<void>
   resume(): Promise<void>
+  /** What the kernel says, also of an earlier daemon's pause. */
+  isPaused(): Promise<boolean>
   resize(size: ConsoleSize): Promise<void>
-  /** Connects to the running stdio. Before `start`, nothing of the output is missed. */
-  attach(): Promise<Attachment>
+  /**
+   * Connects to the running stdio. Before `start`, nothing of the output is missed. While `output` is not read, conmon
+   * waits, and with it every writer of the container and its other clients, as with Docker.
+   */
+  attach(options?: AttachOptions): Promise<Attachment>
   exec(options: ExecOptions): Promise<ExecTask>
   /** Pids of all processes in the container, host namespace. */
   processes(): Promise<number[]>
@@ -73,6 +81,11 @@ export interface Task {
   readonly exit: Promise<Exit>
   /** Removes the OCI container, cgroup, mounts and run-time files. Only after the exit. Idempotent. */
   delete(): Promise<void>
+}
+
+export interface AttachOptions {
+  /** False for an onlooker: what it writes is thrown away, and its leaving does not end a `once` stdin. */
+  stdin?: boolean
 }
 
 export interface Exit {

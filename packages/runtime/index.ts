@@ -1,2 +1,5 @@
 export type * from './contracts.ts'
+export { ProcessStartError, translateRuntimeError } from './errors.ts'
+export type { OciRuntimeKind, RuntimeProgram } from './oci-runtime.ts'
 export type * from './oci-spec.ts'
+export { type ConmonRuntime, createRuntime, type RuntimeOptions } from './runtime.ts'

@@ -1,0 +1,160 @@
+/** Starting conmon, which becomes the parent of a container's (or an exec's) process and outlives this daemon. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import type { StdioOptions } from './contracts.ts'
+import type { OciRuntime } from './oci-runtime.ts'
+import type { ProcessPaths } from './paths.ts'
+
+export interface MonitorRequest {
+  /** Path of the conmon program. */
+  conmon: string
+  runtime: OciRuntime
+  /** Of the container. */
+  containerId: string
+  paths: ProcessPaths
+  exitDirectory: string
+  stdio: StdioOptions
+  /** Present for an exec: its id, and whether conmon waits for a client before it starts the process. */
+  exec?: { id: string; attach: boolean }
+}
+
+/** conmon's options for a request. */
+export function monitorArguments(request: MonitorRequest): string[] {
+  const { runtime, containerId, paths, exec, stdio } = request
+  return [
+    ...[
+      '--api-version',
+      '1',
+      '--cid',
+      containerId,
+      '--cuuid',
+      exec?.id ?? containerId,
+      '--runtime',
+      runtime.program.path,
+    ],
+    ...runtime.globalArguments(paths.directory).flatMap((argument) => ['--runtime-arg', argument]),
+    ...['--bundle', paths.directory, '--full-attach', '--persist-dir', paths.directory],
+    ...['--container-pidfile', paths.pidFile, '--conmon-pidfile', paths.monitorPidFile],
+    ...['--exit-dir', request.exitDirectory, '--log-level', 'error'],
+    // Docker does not flush logs to the disk at the end of each container either; it costs milliseconds.
+    ...['--no-sync-log', '--log-path', stdio.logPath === null ? 'none' : `k8s-file:${stdio.logPath}`],
+    ...stdioArguments(stdio),
+    ...(exec ? ['--exec', '--exec-process-spec', paths.processSpec] : []),
+    ...(exec?.attach ? ['--exec-attach'] : []),
+  ]
+}
+
+function stdioArguments({ terminal, stdin }: StdioOptions): string[] {
+  const options = terminal ? ['--terminal'] : []
+  if (stdin === 'none') return options
+  options.push('--stdin')
+  // A terminal's input has no end: closing it would only make it deaf to the next client.
+  if (stdin === 'open' || terminal) options.push('--leave-stdin-open')
+  return options
+}
+
+/** A process that conmon has created (and, for an exec, started). */
+export interface Monitored {
+  pid: number
+}
+
+/** conmon or the OCI runtime refused. `detail` is what they said; `exitCode` what the runtime exited with, if known. */
+export class MonitorError extends Error {
+  readonly detail: string
+  readonly exitCode: number | null
+
+  constructor(detail: string, exitCode: number | null) {
+    super(detail)
+    this.name = 'MonitorError'
+    this.detail = detail
+    this.exitCode = exitCode
+  }
+}
+
+/** Most that conmon may write to any of its pipes; its own buffer is 8 KiB. */
+const maximumMessageBytes = 64 * 1024
+
+/** Descriptors of the child; 0 to 2 are stdin, stdout and stderr. */
+const syncFd = 3
+const attachFd = 4
+const startFd = 5
+
+/**
+ * Spawns conmon and resolves when the OCI runtime has created the process (for an exec: started it).
+ * `beforeStart` is called for an exec with `attach`, when its attach socket exists and before its process starts.
+ * Rejects with MonitorError. conmon forks itself into a session of its own; nothing of this daemon stays open in it.
+ */
+export async function spawnMonitor(
+  request: MonitorRequest,
+  beforeStart?: () => Promise<void>,
+): Promise<Monitored> {
+  const handshake = request.exec?.attach === true
+  const child = spawn(request.conmon, monitorArguments(request), {
+    cwd: request.paths.directory,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(handshake ? (['pipe', 'pipe'] as const) : [])],
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      _OCI_SYNCPIPE: String(syncFd),
+      ...(handshake ? { _OCI_ATTACHPIPE: String(attachFd), _OCI_STARTPIPE: String(startFd) } : {}),
+    },
+  })
+  const failed = new Promise<never>((_, reject) => child.once('error', reject))
+  failed.catch(() => {})
+  // conmon's first process ends as soon as it has forked and written the pid file.
+  const forked = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const complaint = collect(child.stderr as Readable)
+  const answer = collect(child.stdio[syncFd] as Readable, parseReport)
+  try {
+    if (handshake) await Promise.race([failed, answer, waitForClient(child, beforeStart)])
+    const report = parseReport(await Promise.race([answer, failed]))
+    if (report && report.number > 0) {
+      await forked
+      return { pid: report.number }
+    }
+    const detail = report?.message || (await complaint).trim() || 'conmon ended without an answer'
+    throw new MonitorError(detail, report && report.number < -1 ? -report.number : null)
+  } finally {
+    for (const stream of child.stdio) stream?.destroy()
+  }
+}
+
+/** conmon announces its attach socket, then holds the process back until it is told to go on. */
+async function waitForClient(child: ChildProcess, beforeStart?: () => Promise<void>): Promise<void> {
+  const start = child.stdio[startFd as 4] as Writable
+  start.on('error', () => {})
+  start.write('\0')
+  const ready = parseReport(await collect(child.stdio[attachFd] as Readable, parseReport))
+  if (!ready) return
+  await beforeStart?.()
+  start.write('\0')
+}
+
+/** Reads a pipe to its end, or until `complete` accepts what came so far. Never rejects. */
+function collect(stream: Readable, complete: (text: string) => unknown = () => false): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    const done = () => resolve(text)
+    stream.setEncoding('utf8')
+    stream.on('data', (chunk: string) => {
+      if (text.length < maximumMessageBytes) text += chunk
+      if (complete(text)) done()
+    })
+    stream.on('end', done)
+    stream.on('error', done)
+    stream.on('close', done)
+  })
+}
+
+/** One line of JSON: `{"data": <pid or negative status>, "message": …}`. Null while it is not complete. */
+function parseReport(text: string): { number: number; message?: string } | null {
+  if (!text.includes('\n')) return null
+  try {
+    const report = JSON.parse(text) as Record<string, unknown>
+    const number = report.data ?? report.pid ?? report.exit_code
+    const { message } = report
+    return typeof number === 'number' ? { number, ...(typeof message === 'string' ? { message } : {}) } : null
+  } catch {
+    return null
+  }
+}

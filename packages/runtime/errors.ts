@@ -1,0 +1,85 @@
+/** The messages of OCI runtimes in the words that Docker's users (and its CLI, which searches them) know. */
+import { type ErrorKind, GantryError } from '@gantry/errors'
+
+/** A process could not be created or started. `exitCode` is what Docker gives such a process: 126, 127 or 128. */
+export class ProcessStartError extends GantryError {
+  readonly exitCode: number
+
+  constructor(kind: ErrorKind, message: string, exitCode: number, options?: ErrorOptions) {
+    super(kind, message, options)
+    this.name = 'ProcessStartError'
+    this.exitCode = exitCode
+  }
+}
+
+export interface FailedProcess {
+  /** Which of the runtime's commands failed. */
+  action: 'create' | 'start' | 'exec'
+  /** The command that was to run, for messages that do not name it. */
+  command: string
+}
+
+/**
+ * Makes a user's error of what crun, runc or conmon wrote. Not found, not executable and wrong directory are the user's
+ * mistake (InvalidParameter); everything else is a System error.
+ */
+export function translateRuntimeError(
+  detail: string,
+  failed: FailedProcess,
+  cause?: unknown,
+): ProcessStartError {
+  const reason = normalize(detail, failed.command)
+  const exitCode = exitCodeOf(reason)
+  const kind = exitCode === 128 ? 'System' : 'InvalidParameter'
+  return new ProcessStartError(kind, dress(reason, failed.action), exitCode, { cause })
+}
+
+/** Docker's frame around the runtime's message: the chain of programs it came through. */
+function dress(reason: string, action: FailedProcess['action']): string {
+  if (action === 'exec') return `OCI runtime exec failed: exec failed: ${reason}: unknown`
+  const step = action === 'create' ? 'failed to create shim task' : 'failed to start shim task'
+  return `${step}: OCI runtime ${action} failed: runc ${action} failed: ${reason}: unknown`
+}
+
+/** The last thing said, without the program's own prefixes, in runc's words. */
+function normalize(detail: string, command: string): string {
+  const line = detail.trim().split('\n').filter(Boolean).at(-1) ?? 'no message'
+  const plain = line
+    .replace(/^time="[^"]*" level=\w+ msg="(.*)"$/, (_, message: string) =>
+      message.replace(/\\(["\\])/g, '$1'),
+    )
+    .replace(/^(?:crun|runc): /, '')
+    .replace(/^(?:runc (?:create|run|exec|start) failed|exec failed): /, '')
+  return runcWording(plain, command) ?? plain
+}
+
+const processPrefix = 'unable to start container process'
+
+/** What crun says differently. */
+function runcWording(message: string, command: string): string | null {
+  const missing = /^executable file `(.*)` not found(?: in \$PATH)?/.exec(message)?.[1]
+  if (missing !== undefined) return `${processPrefix}: exec: ${JSON.stringify(missing)}: ${notFound(missing)}`
+  if (/^open executable: (?:Permission denied|Operation not permitted)/i.test(message)) {
+    return `${processPrefix}: exec: ${JSON.stringify(command)}: permission denied`
+  }
+  const directory = /^(?:cannot )?chdir(?: to)? `?([^`:]*)`?: (.*)$/i.exec(message)
+  if (directory) {
+    return `${processPrefix}: chdir to cwd (${JSON.stringify(directory[1])}) set in config.json failed: ${directory[2]?.toLowerCase()}`
+  }
+  return null
+}
+
+function notFound(command: string): string {
+  return command.includes('/')
+    ? `stat ${command}: no such file or directory`
+    : 'executable file not found in $PATH'
+}
+
+/** The codes of a shell, which Docker derives from the text. */
+function exitCodeOf(reason: string): number {
+  const text = reason.toLowerCase()
+  if (/executable file not found|no such file or directory|system cannot find/.test(text)) return 127
+  if (/permission denied|operation not permitted|is a directory|not a directory|exec format error/.test(text))
+    return 126
+  return 128
+}

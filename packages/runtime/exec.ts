@@ -1,0 +1,163 @@
+/** Running a further process in a container, under a conmon of its own. */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { GantryError, messageOf } from '@gantry/errors'
+import { identify, isRunning, type ProcessIdentity, signalProcess } from '@gantry/syscall'
+import { connectAttachment } from './attachment.ts'
+import { MonitorError, spawnMonitor } from './conmon.ts'
+import type { Attachment, ConsoleSize, ExecOptions, ExecTask, Exit } from './contracts.ts'
+import { resizeTerminal } from './control.ts'
+import { translateRuntimeError } from './errors.ts'
+import { ExitDirectory } from './exits.ts'
+import type { OciRuntime } from './oci-runtime.ts'
+import type { ProcessPaths } from './paths.ts'
+
+export interface ExecRequest {
+  conmon: string
+  runtime: OciRuntime
+  containerId: string
+  /** Of the exec. */
+  paths: ProcessPaths
+  options: ExecOptions
+  /** Settles when the container is gone; an exec cannot outlive it. */
+  containerEnded: Promise<unknown>
+}
+
+/** Exit code of a process whose end nobody has seen. */
+const unknownExitCode = 255
+
+/** Starts the process and resolves when it runs. Rejects with ProcessStartError and leaves nothing behind. */
+export async function startExec(request: ExecRequest): Promise<ExecTask> {
+  const { paths, options } = request
+  await mkdir(paths.exits, { recursive: true, mode: 0o700 })
+  const exits = new ExitDirectory(paths.exits)
+  let attachment: Attachment | null = null
+  let ended = false
+  try {
+    const spec = {
+      ...options.process,
+      terminal: options.stdio.terminal,
+      ...consoleSize(options.stdio.consoleSize),
+    }
+    await writeFile(paths.processSpec, JSON.stringify(spec), { mode: 0o600 })
+    const exit = waitForExit(request, exits)
+    void exit.then(() => {
+      ended = true
+    })
+    const connect = async () => {
+      attachment = await connectAttachment({
+        socket: paths.attachSocket,
+        stdin: options.stdio.stdin !== 'none',
+        linger: false,
+        ended: async () => ended || (running !== null && !(await isRunning(running))),
+      })
+    }
+    let running: ProcessIdentity | null = null
+    const { pid } = await spawn(request, options.attach ? connect : undefined)
+    running = await identify(pid)
+    return new ConmonExec({
+      id: options.id,
+      pid,
+      identity: running,
+      paths,
+      attachment,
+      exit,
+      ended: () => ended,
+    })
+  } catch (error) {
+    ;(attachment as Attachment | null)?.close()
+    exits[Symbol.dispose]()
+    await rm(paths.directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function spawn(
+  { conmon, runtime, containerId, paths, options }: ExecRequest,
+  beforeStart?: () => Promise<void>,
+) {
+  try {
+    return await spawnMonitor(
+      {
+        conmon,
+        runtime,
+        containerId,
+        paths,
+        exitDirectory: paths.exits,
+        stdio: { ...options.stdio, logPath: null },
+        exec: { id: options.id, attach: beforeStart !== undefined },
+      },
+      beforeStart,
+    )
+  } catch (error) {
+    const detail = error instanceof MonitorError ? error.detail : messageOf(error)
+    throw translateRuntimeError(detail, { action: 'exec', command: options.process.args[0] ?? '' }, error)
+  }
+}
+
+/** Settles with what conmon records, and then removes the exec's directory. */
+async function waitForExit(
+  { containerId, paths, containerEnded }: ExecRequest,
+  exits: ExitDirectory,
+): Promise<Exit> {
+  const record = await new Promise<Exit>((resolve) => {
+    exits.wait(containerId, (found) => resolve({ ...found, oomKilled: false }))
+    // The container's end kills every process in it; each conmon records that on its own, if it still can.
+    void containerEnded.then(async () => {
+      await new Promise((later) => setTimeout(later, 1000).unref())
+      await exits.rescan()
+      resolve({ exitCode: unknownExitCode, finishedAt: new Date(), oomKilled: false })
+    })
+  })
+  exits[Symbol.dispose]()
+  await rm(paths.directory, { recursive: true, force: true }).catch(() => {})
+  return record
+}
+
+function consoleSize(size?: ConsoleSize) {
+  return size ? { consoleSize: { height: size.rows, width: size.columns } } : {}
+}
+
+interface ExecState {
+  id: string
+  pid: number
+  identity: ProcessIdentity | null
+  paths: ProcessPaths
+  attachment: Attachment | null
+  exit: Promise<Exit>
+  ended(): boolean
+}
+
+class ConmonExec implements ExecTask {
+  readonly #state: ExecState
+
+  constructor(state: ExecState) {
+    this.#state = state
+  }
+
+  get id(): string {
+    return this.#state.id
+  }
+
+  get pid(): number {
+    return this.#state.ended() ? 0 : this.#state.pid
+  }
+
+  get attachment(): Attachment | null {
+    return this.#state.attachment
+  }
+
+  get exit(): Promise<Exit> {
+    return this.#state.exit
+  }
+
+  async resize(size: ConsoleSize): Promise<void> {
+    await resizeTerminal(this.#state.paths.controlFifo, size)
+  }
+
+  async kill(signal: number): Promise<void> {
+    const { identity, ended } = this.#state
+    if (ended() || !identity || !signalProcess(identity, signal)) {
+      throw new GantryError('Conflict', `exec ${this.id} is not running`)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** The OCI runtime program (crun, runc, or one the user named) and what is asked of it beside `create` and `exec`. */
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access, mkdir, open, rm, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What program it is, by its own `--version`. Of `other` ones only the command line is known. */
+export type OciRuntimeKind = 'crun' | 'runc' | 'other'
+
+/** A runtime as the probe found it: plain data, e.g. `{ name: 'crun', path: '/usr/bin/crun', … }`. */
+export interface RuntimeProgram {
+  /** The name that containers ask for. */
+  name: string
+  path: string
+  kind: OciRuntimeKind
+  version: string
+}
+
+/** The runtime's own complaint, as it wrote it to its standard error. */
+export class OciRuntimeError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'OciRuntimeError'
+  }
+}
+
+/** Longest that a runtime's `start`, `delete`, … may take. */
+const commandTimeoutMs = 30_000
+
+export class OciRuntime {
+  readonly program: RuntimeProgram
+  /** Its `--root`. */
+  readonly stateRoot: string
+
+  constructor(program: RuntimeProgram, stateRoot: string) {
+    this.program = program
+    this.stateRoot = stateRoot
+  }
+
+  async prepare(): Promise<void> {
+    await mkdir(this.stateRoot, { recursive: true, mode: 0o700 })
+  }
+
+  /** Options before the command. `directory` takes the runtime's own log. */
+  globalArguments(directory: string): string[] {
+    // With a log file of its own, runc writes its errors to stderr as they are instead of as log lines.
+    const log = this.program.kind === 'runc' ? ['--log', join(directory, 'oci.log')] : []
+    return ['--root', this.stateRoot, ...log]
+  }
+
+  #state(id: string): string {
+    return join(this.stateRoot, id)
+  }
+
+  #startFifo(id: string): string {
+    return join(this.#state(id), 'exec.fifo')
+  }
+
+  /** Whether the user's process of a created container has been let go. Null when this runtime does not show it. */
+  async hasStarted(id: string): Promise<boolean | null> {
+    if (this.program.kind === 'other') return null
+    return await access(this.#startFifo(id)).then(
+      () => false,
+      () => true,
+    )
+  }
+
+  /**
+   * Lets the user's process go. crun and runc block it on a fifo in their state directory, and their `start` does no
+   * more than pass a byte through that and remove it (hooks apart, which Gantry does not use): doing so here saves a
+   * process. `ended` tells whether the container has died meanwhile.
+   */
+  async start(id: string, ended: () => boolean): Promise<void> {
+    if (this.program.kind === 'other') return await this.#run('start', id)
+    if (this.program.kind === 'crun') await writeByte(this.#startFifo(id))
+    else await readByte(this.#startFifo(id), ended)
+    await unlink(this.#startFifo(id))
+  }
+
+  /** Forgets the container. Its processes are gone and, for crun and runc, so is its cgroup. Idempotent. */
+  async delete(id: string): Promise<void> {
+    if (this.program.kind === 'other') {
+      await this.#run('delete', '--force', id).catch((error) => {
+        if (!/does not exist|not found|no such/i.test(String(error))) throw error
+      })
+    }
+    await rm(this.#state(id), { recursive: true, force: true })
+  }
+
+  #run(...command: string[]): Promise<void> {
+    const argv = ['--root', this.stateRoot, ...command]
+    return new Promise((resolve, reject) => {
+      execFile(this.program.path, argv, { timeout: commandTimeoutMs }, (error, _stdout, stderr) => {
+        if (error) reject(new OciRuntimeError(stderr.trim() || error.message, { cause: error }))
+        else resolve()
+      })
+    })
+  }
+}
+
+/** crun's container reads. ENXIO says that it has ended. */
+async function writeByte(fifo: string): Promise<void> {
+  await using file = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK)
+  await file.write('0')
+}
+
+/** runc's container writes, as soon as it has come that far. */
+async function readByte(fifo: string, ended: () => boolean): Promise<void> {
+  await using file = await open(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+  const byte = Buffer.alloc(1)
+  for (let attempt = 0; !ended(); attempt++) {
+    const { bytesRead } = await file.read(byte, 0, 1, null).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EAGAIN') return { bytesRead: 0 }
+      throw error
+    })
+    if (bytesRead > 0) return
+    await sleep(attempt < 20 ? 0 : 5)
+  }
+}

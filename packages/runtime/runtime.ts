@@ -1,0 +1,219 @@
+/** Creating tasks, and finding or removing those of an earlier daemon. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GantryError, messageOf } from '@gantry/errors'
+import { Cgroup, type CgroupLayout } from '@gantry/syscall'
+import { MonitorError, spawnMonitor } from './conmon.ts'
+import type { Runtime, Task, TaskOptions } from './contracts.ts'
+import { translateRuntimeError } from './errors.ts'
+import { startExec } from './exec.ts'
+import { ExitDirectory } from './exits.ts'
+import { MonitorWatch } from './monitor-watch.ts'
+import { OciRuntime, type RuntimeProgram } from './oci-runtime.ts'
+import type { OciSpec } from './oci-spec.ts'
+import { type ProcessPaths, RuntimePaths } from './paths.ts'
+import { purgeTask, removeTask } from './purge.ts'
+import { bootId, identifyFrom, readRecord, type TaskRecord, writeRecord } from './record.ts'
+import { mountRootfs } from './rootfs.ts'
+import { ConmonTask } from './task.ts'
+
+export interface RuntimeOptions {
+  /** Run-time directory, best on a tmpfs: bundles, sockets, mounts and exit files. */
+  execRoot: string
+  /** The conmon program. */
+  conmon: string
+  /** The OCI runtimes that containers may ask for, as `probeRuntimes` found them. */
+  programs: RuntimeProgram[]
+  cgroups: CgroupLayout
+  /** Under which containers' cgroups are made, e.g. `/gantry`: what is found there belongs to this daemon. */
+  cgroupParent: string
+}
+
+/** A Runtime upon conmon, and what has to be closed when the daemon ends. Containers go on. */
+export interface ConmonRuntime extends Runtime, Disposable {}
+
+/** Makes the directories under `execRoot` and begins to watch for exits. */
+export async function createRuntime(options: RuntimeOptions): Promise<ConmonRuntime> {
+  const paths = new RuntimePaths(options.execRoot)
+  for (const directory of [paths.root, paths.tasks, paths.exits]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  }
+  const runtimes = new Map(options.programs.map((program) => [program.name, runtimeOf(program, paths)]))
+  await Promise.all([...runtimes.values()].map((runtime) => runtime.prepare()))
+  return new ConmonTasks(options, paths, runtimes, await bootId())
+}
+
+function runtimeOf(program: RuntimeProgram, paths: RuntimePaths): OciRuntime {
+  return new OciRuntime(program, paths.ociState(program.name))
+}
+
+class ConmonTasks implements ConmonRuntime {
+  readonly #options: RuntimeOptions
+  readonly #paths: RuntimePaths
+  readonly #runtimes: Map<string, OciRuntime>
+  readonly #boot: string
+  readonly #exits: ExitDirectory
+  readonly #monitors: MonitorWatch
+
+  constructor(options: RuntimeOptions, paths: RuntimePaths, runtimes: Map<string, OciRuntime>, boot: string) {
+    this.#options = options
+    this.#paths = paths
+    this.#runtimes = runtimes
+    this.#boot = boot
+    this.#exits = new ExitDirectory(paths.exits)
+    this.#monitors = new MonitorWatch(this.#exits)
+  }
+
+  async create(options: TaskOptions): Promise<Task> {
+    const program = this.#runtimes.get(options.runtime)
+    if (!program) throw new GantryError('InvalidParameter', `Unknown runtime specified ${options.runtime}`)
+    const paths = this.#paths.task(options.id)
+    await this.#claim(options.id, paths)
+    try {
+      await mountRootfs(options.rootfs, paths.rootfs)
+      const spec = bundleSpec(options, paths)
+      const record = this.#record(options, program, spec)
+      await Promise.all([writeRecord(paths.record, record), writeConfig(paths, spec)])
+      await this.#spawn(options, program, paths)
+      await this.#complete(record, paths)
+      return this.#task(record, paths, program, spec.process.args[0] ?? '')
+    } catch (error) {
+      await this.purge(options.id)
+      throw error
+    }
+  }
+
+  async #claim(id: string, paths: ProcessPaths): Promise<void> {
+    try {
+      await mkdir(paths.directory, { mode: 0o700 })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      throw new GantryError('Conflict', `a task of container ${id} exists already`, { cause: error })
+    }
+  }
+
+  #record(options: TaskOptions, runtime: OciRuntime, spec: OciSpec): TaskRecord {
+    const cgroup = spec.linux.cgroupsPath
+    return {
+      id: options.id,
+      runtime: runtime.program,
+      cgroup: typeof cgroup === 'string' && cgroup.startsWith('/') ? cgroup : null,
+      stdio: options.stdio,
+      boot: this.#boot,
+    }
+  }
+
+  async #spawn(options: TaskOptions, runtime: OciRuntime, paths: ProcessPaths): Promise<void> {
+    try {
+      await spawnMonitor({
+        conmon: this.#options.conmon,
+        runtime,
+        containerId: options.id,
+        paths,
+        exitDirectory: this.#paths.exits,
+        stdio: options.stdio,
+      })
+    } catch (error) {
+      const detail = error instanceof MonitorError ? error.detail : messageOf(error)
+      throw translateRuntimeError(
+        detail,
+        { action: 'create', command: options.spec.process.args[0] ?? '' },
+        error,
+      )
+    }
+  }
+
+  /** Adds to the record which processes these are. */
+  async #complete(record: TaskRecord, paths: ProcessPaths): Promise<void> {
+    const [process, monitor] = await Promise.all([
+      identifyFrom(paths.pidFile),
+      identifyFrom(paths.monitorPidFile),
+    ])
+    if (!process || !monitor)
+      throw new GantryError('System', 'the container ended while it was being created')
+    Object.assign(record, { process, monitor })
+    await writeRecord(paths.record, record)
+  }
+
+  #task(record: TaskRecord, paths: ProcessPaths, runtime: OciRuntime, command: string): Task {
+    const { process, monitor, id } = record
+    if (!process || !monitor) throw new GantryError('System', `the record of task ${id} is not complete`)
+    const cgroup = record.cgroup === null ? null : new Cgroup(this.#options.cgroups, record.cgroup)
+    const exit = this.#monitors.exitOf(id, process, monitor, cgroup)
+    return new ConmonTask({
+      record,
+      process,
+      paths,
+      runtime,
+      cgroup,
+      command,
+      exit,
+      exec: (options) =>
+        startExec({
+          conmon: this.#options.conmon,
+          runtime,
+          containerId: id,
+          paths: paths.exec(options.id),
+          options,
+          containerEnded: exit,
+        }),
+      remove: async () => {
+        this.#monitors.forget(id)
+        await removeTask({ id, paths, runtime, cgroup })
+        await this.#exits.forget(id)
+      },
+    })
+  }
+
+  async load(id: string): Promise<Task | null> {
+    const paths = this.#paths.task(id)
+    const record = await readRecord(paths.record)
+    if (!record?.process || !record.monitor || record.boot !== this.#boot) return null
+    // What is neither running nor ended with a record was lost together with its conmon; exitOf settles that too.
+    const runtime = runtimeOf(record.runtime, this.#paths)
+    const config = await readFile(paths.config, 'utf8').catch(() => null)
+    const spec = config === null ? null : (JSON.parse(config) as OciSpec)
+    return this.#task(record, paths, runtime, spec?.process.args[0] ?? '')
+  }
+
+  async purge(id: string): Promise<void> {
+    this.#monitors.forget(id)
+    const paths = this.#paths.task(id)
+    const record = await readRecord(paths.record).catch(() => null)
+    const runtimes = record ? [runtimeOf(record.runtime, this.#paths)] : [...this.#runtimes.values()]
+    const cgroup = new Cgroup(this.#options.cgroups, record?.cgroup ?? join(this.#options.cgroupParent, id))
+    const sameBoot = !record || record.boot === this.#boot
+    await purgeTask({ id, paths, runtimes, cgroup, sameBoot })
+    await this.#exits.forget(id)
+  }
+
+  async leftovers(): Promise<string[]> {
+    const parent = new Cgroup(this.#options.cgroups, this.#options.cgroupParent)
+    const places = [this.#paths.tasks, this.#paths.exits, ...parent.directories()]
+    const names = await Promise.all(places.map((place) => readdir(place).catch(() => [])))
+    return [...new Set(names.flat().filter((name) => /^[0-9a-f]{64}$/.test(name)))]
+  }
+
+  [Symbol.dispose](): void {
+    this.#monitors[Symbol.dispose]()
+    this.#exits[Symbol.dispose]()
+  }
+}
+
+/** The specification with what only the runtime knows: where the root is, and the terminal. */
+function bundleSpec({ spec, stdio }: TaskOptions, paths: ProcessPaths): OciSpec {
+  const size = stdio.consoleSize
+  return {
+    ...spec,
+    root: { ...spec.root, path: paths.rootfs },
+    process: {
+      ...spec.process,
+      terminal: stdio.terminal,
+      ...(stdio.terminal && size ? { consoleSize: { height: size.rows, width: size.columns } } : {}),
+    },
+  }
+}
+
+async function writeConfig(paths: ProcessPaths, spec: OciSpec): Promise<void> {
+  await writeFile(paths.config, JSON.stringify(spec), { mode: 0o600 })
+}

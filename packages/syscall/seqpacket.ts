@@ -1,0 +1,85 @@
+/**
+ * SOCK_SEQPACKET clients as ordinary Node sockets. Node offers no such sockets, and add-ons that do cannot stop
+ * reading, so a slow reader would fill memory.
+ */
+import { closeSync, constants, openSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { basename, dirname } from 'node:path'
+import { bind, check } from './libc.ts'
+
+const libcSocket = bind('int socket(int domain, int type, int protocol)')
+const libcSocketPair = bind('int socketpair(int domain, int type, int protocol, _Inout_ uint8_t *pair)')
+const libcConnect = bind('int connect(int fd, const uint8_t *address, unsigned int length)')
+const libcDup3 = bind('int dup3(int from, int to, int flags)')
+
+const AF_UNIX = 1
+const SOCK_STREAM = 1
+const SOCK_SEQPACKET = 5
+const SOCK_NONBLOCK = 0o4000
+const SOCK_CLOEXEC = 0o2000000
+const O_CLOEXEC = 0o2000000
+const O_PATH = 0o10000000
+
+export interface SeqpacketOptions {
+  /** Longest message that is expected; what is longer is cut off by the kernel. */
+  maximumMessage: number
+  /** Gets each message whole. Returning false stops reading until `resume()`. The bytes are only valid during the call. */
+  onMessage(message: Uint8Array): boolean
+}
+
+/**
+ * Connects to a SEQPACKET socket at a path of any length. Synchronous, as connect(2) on a unix socket is.
+ * The result's `write` sends one message a call: wait for each callback, since Node may join queued writes.
+ * Throws SystemCallError: ENOENT, ECONNREFUSED, or EAGAIN when the listener's queue is full.
+ */
+export function connectSeqpacket(path: string, options: SeqpacketOptions): Socket {
+  const fd = check('socket', libcSocket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+  try {
+    connect(fd, path)
+    return adopt(fd, options)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A path may be longer than sun_path's 108 bytes, so the directory is named by a descriptor. */
+function connect(fd: number, path: string): void {
+  const directory = openSync(dirname(path), O_PATH | constants.O_DIRECTORY)
+  try {
+    const name = Buffer.from(`/proc/self/fd/${directory}/${basename(path)}\0`)
+    const address = Buffer.alloc(2 + name.length)
+    address.writeUInt16LE(AF_UNIX, 0)
+    name.copy(address, 2)
+    check('connect', libcConnect(fd, address, address.length), path)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+/**
+ * Node refuses descriptors whose socket type it does not know, when it takes them over. So it is given one end of a
+ * stream pair, and before it begins to read, the connected socket takes that descriptor's place.
+ */
+function adopt(fd: number, { maximumMessage, onMessage }: SeqpacketOptions): Socket {
+  const pair = new Uint8Array(8)
+  check('socketpair', libcSocketPair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
+  const [ours, other] = new Int32Array(pair.buffer) as unknown as [number, number]
+  closeSync(other)
+  const socket = new Socket({
+    fd: ours,
+    readable: true,
+    writable: true,
+    allowHalfOpen: true,
+    onread: {
+      buffer: Buffer.alloc(maximumMessage),
+      callback: (length, buffer) => onMessage(buffer.subarray(0, length)),
+    },
+  })
+  try {
+    check('dup3', libcDup3(fd, ours, O_CLOEXEC))
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+  return socket
+}
