@@ -1,5 +1,6 @@
 import type { EndpointResource, Network, NetworkInspect } from '@gantry/api'
 import type { EndpointRecord, NetworkRecord } from '@gantry/network'
+import { ipamStatus } from './ipam-status.ts'
 
 /** Networks that every daemon has; they can be neither made nor removed. */
 export const predefined: readonly string[] = ['bridge', 'host', 'none']
@@ -33,7 +34,12 @@ export function networkToWire(network: NetworkRecord): Network {
 /** A network with the containers on it, by container id. */
 export function networkInspectToWire(network: NetworkRecord, endpoints: EndpointRecord[]): NetworkInspect {
   const containers = endpoints.map((endpoint) => [endpoint.containerId, endpointToWire(endpoint)] as const)
-  return { ...networkToWire(network), Containers: Object.fromEntries(containers) }
+  const status = ipamStatus(network, endpoints)
+  return {
+    ...networkToWire(network),
+    Containers: Object.fromEntries(containers),
+    ...(status && { Status: status }),
+  }
 }
 
 function endpointToWire(endpoint: EndpointRecord): EndpointResource {
