@@ -1,0 +1,186 @@
+/** Every option of the daemon: one table for the flags, the keys of daemon.json and `--help`. */
+
+/**
+ * `pools`, `runtimes` and `pairs` are written differently in the two places: as flags `base=10.0.0.0/8,size=24`,
+ * `name=/path` and `key=value`, in the file as objects.
+ */
+export type OptionType = 'string' | 'boolean' | 'integer' | 'list' | 'pools' | 'runtimes' | 'pairs'
+
+export interface OptionSpec {
+  /** The key in daemon.json. */
+  key: string
+  type: OptionType
+  /** The flag, where it differs from the key. */
+  flag?: string
+  short?: string
+  /** A second name of the flag. */
+  alias?: string
+  help: string
+  /** What `--help` shows as the default. */
+  default?: string
+  /** A flag only: not known in daemon.json. */
+  flagOnly?: boolean
+  /** Read again on SIGHUP. */
+  live?: boolean
+}
+
+export const optionSpecs = [
+  {
+    key: 'runtimes',
+    flag: 'add-runtime',
+    type: 'runtimes',
+    help: 'Register an additional OCI compatible runtime',
+    live: true,
+  },
+  { key: 'bip', type: 'string', help: 'Specify network bridge IP' },
+  {
+    key: 'bridge',
+    short: 'b',
+    type: 'string',
+    help: 'Attach containers to a network bridge, made when it is not there ("none": no bridge network)',
+  },
+  { key: 'cgroup-parent', type: 'string', help: 'Set parent cgroup for all containers' },
+  {
+    key: 'config-file',
+    type: 'string',
+    help: 'Daemon configuration file',
+    default: '/etc/gantry/daemon.json',
+    flagOnly: true,
+  },
+  {
+    key: 'data-root',
+    type: 'string',
+    help: 'Root directory of persistent state',
+    default: '/var/lib/gantry',
+  },
+  { key: 'debug', short: 'D', type: 'boolean', help: 'Enable debug mode', live: true },
+  {
+    key: 'default-address-pools',
+    flag: 'default-address-pool',
+    type: 'pools',
+    help: 'Default address pools for node specific local networks',
+  },
+  {
+    key: 'default-runtime',
+    type: 'string',
+    help: 'Default OCI runtime for containers (default: the first of crun and runc that works here)',
+    live: true,
+  },
+  { key: 'dns', type: 'list', help: 'DNS server to use' },
+  { key: 'dns-opts', flag: 'dns-opt', alias: 'dns-option', type: 'list', help: 'DNS options to use' },
+  { key: 'dns-search', type: 'list', help: 'DNS search domains to use' },
+  {
+    key: 'exec-root',
+    type: 'string',
+    help: 'Root directory for execution state files',
+    default: '/run/gantry',
+  },
+  { key: 'group', short: 'G', type: 'string', help: 'Group for the unix socket', default: 'docker' },
+  { key: 'help', type: 'boolean', help: 'Print usage', flagOnly: true },
+  { key: 'hosts', flag: 'host', short: 'H', type: 'list', help: 'Daemon socket(s) to connect to' },
+  { key: 'icc', type: 'boolean', help: 'Enable inter-container communication', default: 'true' },
+  {
+    key: 'init',
+    type: 'boolean',
+    help: 'Run an init in the container to forward signals and reap processes',
+  },
+  { key: 'init-path', type: 'string', help: 'Path to the init binary' },
+  {
+    key: 'insecure-registries',
+    flag: 'insecure-registry',
+    type: 'list',
+    help: 'Enable insecure registry communication',
+    live: true,
+  },
+  { key: 'ip', type: 'string', help: 'Default IP when binding container ports', default: '0.0.0.0' },
+  { key: 'ipv6', type: 'boolean', help: 'Enable IPv6 networking' },
+  { key: 'labels', flag: 'label', type: 'list', help: 'Set key=value labels to the daemon', live: true },
+  { key: 'log-driver', type: 'string', help: 'Default driver for container logs', default: 'json-file' },
+  { key: 'log-format', type: 'string', help: 'Set the logging format ("text"|"json")', default: 'text' },
+  {
+    key: 'log-level',
+    short: 'l',
+    type: 'string',
+    help: 'Set the logging level ("debug"|"info"|"warn"|"error")',
+    default: 'info',
+    live: true,
+  },
+  { key: 'log-opts', flag: 'log-opt', type: 'pairs', help: 'Default log driver options for containers' },
+  { key: 'mtu', type: 'integer', help: 'Set the containers network MTU', default: '1500' },
+  {
+    key: 'pidfile',
+    short: 'p',
+    type: 'string',
+    help: 'Path to use for daemon PID file',
+    default: '<exec-root>/gantryd.pid',
+  },
+  {
+    key: 'registry-mirrors',
+    flag: 'registry-mirror',
+    type: 'list',
+    help: 'Preferred registry mirror',
+    live: true,
+  },
+  {
+    key: 'shutdown-timeout',
+    type: 'integer',
+    help: 'Seconds that requests in flight have to end at a stop',
+    default: '15',
+    live: true,
+  },
+  {
+    key: 'tls',
+    type: 'boolean',
+    help: 'Use TLS; implied by --tlsverify. --tls=false allows plain TCP: whoever can connect is root',
+  },
+  { key: 'tlscacert', type: 'string', help: 'Trust certs signed only by this CA' },
+  { key: 'tlscert', type: 'string', help: 'Path to TLS certificate file' },
+  { key: 'tlskey', type: 'string', help: 'Path to TLS key file' },
+  { key: 'tlsverify', type: 'boolean', help: 'Use TLS and verify the remote' },
+  { key: 'validate', type: 'boolean', help: 'Validate daemon configuration and exit', flagOnly: true },
+  { key: 'version', short: 'v', type: 'boolean', help: 'Print version information and quit', flagOnly: true },
+] as const satisfies readonly OptionSpec[]
+
+export type OptionKey = (typeof optionSpecs)[number]['key']
+
+export interface AddressPool {
+  base: string
+  size: number
+}
+
+export interface RuntimeOption {
+  path: string
+  runtimeArgs?: string[]
+}
+
+interface ValueOf {
+  string: string
+  boolean: boolean
+  integer: number
+  list: string[]
+  pools: AddressPool[]
+  runtimes: Record<string, RuntimeOption>
+  pairs: Record<string, string>
+}
+
+type SpecOf<Key> = Extract<(typeof optionSpecs)[number], { key: Key }>
+
+/** Options as they were given, in flags or in the file; absent ones are not there. */
+export type OptionValues = { -readonly [Key in OptionKey]?: ValueOf[SpecOf<Key>['type']] }
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const lines = (optionSpecs as readonly OptionSpec[]).map((spec) => {
+    const short = spec.short ? `-${spec.short}, ` : '    '
+    const kind =
+      spec.type === 'boolean'
+        ? ''
+        : ` ${spec.type === 'integer' ? 'int' : spec.type === 'string' ? 'string' : 'list'}`
+    const left = `  ${short}--${spec.flag ?? spec.key}${kind}`
+    const fallback = spec.default
+      ? ` (default ${spec.type === 'string' ? JSON.stringify(spec.default) : spec.default})`
+      : ''
+    return `${left.padEnd(36)} ${spec.help}${fallback}\n`
+  })
+  return `\nUsage:  gantryd [OPTIONS]\n\nThe daemon of Gantry: the Engine API and the engine behind it.\n\nOptions:\n${lines.join('')}`
+}

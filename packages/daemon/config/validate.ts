@@ -1,0 +1,97 @@
+import { isIP, isIPv4 } from 'node:net'
+import { GantryError } from '@gantry/errors'
+import { logLevels } from '../log.ts'
+import type { OptionValues } from './options.ts'
+
+/** Log drivers that exist here; both are kept in conmon's format and read back the same way. */
+const logDrivers = ['json-file', 'local', 'none']
+
+/** Checks what a type alone does not. Throws InvalidParameter. */
+export function checkValues(values: OptionValues): void {
+  checkLogging(values)
+  checkNetwork(values)
+  checkRuntimes(values)
+  for (const label of values.labels ?? [])
+    if (!label.includes('=')) throw invalid(`bad attribute format: ${label}`)
+  checkUniqueLabels(values.labels ?? [])
+  for (const mirror of values['registry-mirrors'] ?? []) checkMirror(mirror)
+  if ((values['shutdown-timeout'] ?? 0) < -1)
+    throw invalid(`invalid shutdown timeout: ${values['shutdown-timeout']}`)
+  for (const key of ['data-root', 'exec-root', 'pidfile'] as const) {
+    const path = values[key]
+    if (path !== undefined && !path.startsWith('/')) throw invalid(`${key} must be an absolute path: ${path}`)
+  }
+}
+
+function checkLogging(values: OptionValues): void {
+  const level = values['log-level']
+  if (level !== undefined && !logLevels.some((known) => known === level))
+    throw invalid(`invalid logging level: ${level}`)
+  const format = values['log-format']
+  if (format !== undefined && format !== 'text' && format !== 'json')
+    throw invalid(`invalid log format: ${format}`)
+  const driver = values['log-driver']
+  if (driver !== undefined && !logDrivers.includes(driver))
+    throw invalid(`logger: no log driver named '${driver}' is registered`)
+}
+
+function checkNetwork(values: OptionValues): void {
+  if (values.bip && !isCidr(values.bip)) throw invalid(`invalid CIDR address: ${values.bip}`)
+  if (values.bridge === 'none' && values.bip) throw invalid('--bridge=none and --bip cannot be used together')
+  if (values.ip !== undefined && isIP(values.ip) === 0)
+    throw invalid(`IP address is not correctly formatted: ${values.ip}`)
+  for (const server of values.dns ?? [])
+    if (isIP(server) === 0) throw invalid(`IP address is not correctly formatted: ${server}`)
+  const mtu = values.mtu ?? 0
+  if (mtu < 0 || mtu > 65535) throw invalid(`invalid default MTU: ${mtu}`)
+  for (const { base, size } of values['default-address-pools'] ?? []) {
+    if (!isCidr(base)) throw invalid(`invalid CIDR address: ${base}`)
+    const prefix = Number(base.split('/')[1])
+    if (!(size >= prefix && size <= (isIPv4(base.split('/')[0] ?? '') ? 30 : 126)))
+      throw invalid(`invalid size ${size} of address pool ${base}`)
+  }
+}
+
+/** `address/prefix`, the address being of a host or of a network. */
+function isCidr(text: string): boolean {
+  const [address = '', prefix = '', ...more] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits
+}
+
+function checkRuntimes(values: OptionValues): void {
+  for (const [name, { path }] of Object.entries(values.runtimes ?? {})) {
+    if (name === 'runc' || name === 'crun') throw invalid(`runtime name '${name}' is reserved`)
+    if (!path) throw invalid(`runtime '${name}' has no path`)
+  }
+  const chosen = values['default-runtime']
+  if (chosen && chosen !== 'runc' && chosen !== 'crun' && !Object.hasOwn(values.runtimes ?? {}, chosen))
+    throw invalid(`specified default runtime '${chosen}' does not exist`)
+}
+
+function checkUniqueLabels(labels: readonly string[]): void {
+  const seen = new Map<string, string>()
+  for (const label of labels) {
+    const [key = '', ...value] = label.split('=')
+    const text = value.join('=')
+    if (seen.has(key) && seen.get(key) !== text)
+      throw invalid(`conflict labels for ${key}=${text} and ${key}=${seen.get(key)}`)
+    seen.set(key, text)
+  }
+}
+
+function checkMirror(mirror: string): void {
+  if (!URL.canParse(mirror)) throw invalid(`invalid mirror: ${JSON.stringify(mirror)} is not a valid URI`)
+  const { protocol, username, search, hash } = new URL(mirror)
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw invalid(
+      `invalid mirror: unsupported scheme ${JSON.stringify(protocol.slice(0, -1))} in ${JSON.stringify(mirror)}`,
+    )
+  if (username !== '') throw invalid('invalid mirror: username/password not allowed in URI')
+  if (search !== '' || hash !== '')
+    throw invalid(`invalid mirror: query or fragment at end of URI ${JSON.stringify(mirror)}`)
+}
+
+function invalid(message: string): GantryError {
+  return new GantryError('InvalidParameter', message)
+}
