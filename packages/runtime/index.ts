@@ -1,5 +1,6 @@
 export type * from './contracts.ts'
 export { ProcessStartError, translateRuntimeError } from './errors.ts'
+export { readLog } from './logs/read-log.ts'
 export type { OciRuntimeKind, RuntimeProgram } from './oci-runtime.ts'
 export type * from './oci-spec.ts'
 export { type ConmonRuntime, createRuntime, type RuntimeOptions } from './runtime.ts'
