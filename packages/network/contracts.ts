@@ -15,6 +15,8 @@ export interface NetworkRecord {
   labels: Record<string, string>
   /** The Linux bridge of a bridge network: `gantry0` for the default one, `br-<12 hex>` for others. */
   bridgeName?: string
+  /** The bridge was there before the network: it is used as it is and left there. */
+  bridgeForeign?: boolean
 }
 
 /** What a container asks of one network. */
@@ -60,6 +62,7 @@ export interface Sandbox {
   containerId: string
   /** To join by path in the OCI spec; null for host networking. */
   path: string | null
+  /** By name of the network, as in NetworkSettings.Networks. */
   endpoints: Record<string, EndpointRecord>
   /** Ports as they were really bound, in the shape of NetworkSettings.Ports. */
   ports: PortMap
@@ -80,6 +83,8 @@ export interface DnsOptions {
   servers: string[]
   search: string[]
   options: string[]
+  /** The servers are those of the host's own resolv.conf: a loopback address among them is the host's, not the container's. */
+  hostServers?: boolean
 }
 
 /** Persistence, as `store`'s Table offers it. */

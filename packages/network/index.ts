@@ -1,1 +1,15 @@
 export type * from './contracts.ts'
+export type { DefaultBridge } from './default-networks.ts'
+export { type HostsRequest, hostsFile } from './files/hosts.ts'
+export {
+  internalResolvConf,
+  parseResolvConf,
+  reachableServers,
+  resolvConf,
+  systemdResolvConf,
+  usesLocalStub,
+} from './files/resolv-conf.ts'
+export { type AddressPool, defaultPools } from './ipam/pools.ts'
+export { createNetworks, type NetworksOptions } from './networks.ts'
+export { hasNames } from './sandbox/endpoint.ts'
+export type { NetworkTables, SandboxRecord } from './sandbox/records.ts'

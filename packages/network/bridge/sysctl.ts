@@ -1,0 +1,16 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+
+/**
+ * Reads a kernel setting of the network namespace that the thread is in, by its path below `/proc/sys/net`
+ * (`ipv4/ip_forward`). Undefined when there is no such setting, as with a kernel without IPv6.
+ */
+export function readSetting(path: string): string | undefined {
+  const file = `/proc/sys/net/${path}`
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+}
+
+/** Sets a kernel setting; a setting that is not there or has the value already is left alone. */
+export function writeSetting(path: string, value: string): void {
+  const current = readSetting(path)
+  if (current !== undefined && current !== value) writeFileSync(`/proc/sys/net/${path}`, value)
+}

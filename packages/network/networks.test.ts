@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { test } from 'node:test'
+import { isKind } from '@gantry/errors'
+import { interfaceIndex, Rtnetlink } from '@gantry/syscall'
+import { ask, echoPeer, enterOwnNetwork, isRoot, Machine, sandboxRequest } from './testing.ts'
+
+const skip = !isRoot && 'needs root'
+if (isRoot) enterOwnNetwork()
+
+const ports = (
+  bindings: Record<string, { HostIp?: string; HostPort?: string }[]>,
+  exposed: string[] = [],
+) => ({
+  ports: { bindings, exposed, publishAll: false },
+})
+
+test('a container on the default network', { skip }, async (t) => {
+  await using machine = new Machine()
+  const { networks, namespaces } = machine
+  await networks.restore([])
+  const sandbox = await networks.createSandbox(
+    sandboxRequest('c1', ['bridge'], ports({ '80/tcp': [{ HostPort: '8080' }] }, ['80/tcp', '90/tcp'])),
+  )
+  const endpoint = sandbox.endpoints.bridge
+  assert.equal(endpoint?.ipv4?.address, '172.17.0.2')
+  assert.equal(endpoint?.ipv4?.gateway, '172.17.0.1')
+  assert.equal(endpoint?.macAddress, '02:42:ac:11:00:02')
+  assert.deepEqual(sandbox.ports, { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }], '90/tcp': null })
+  assert.ok(sandbox.path && existsSync(sandbox.path))
+
+  const server = echoPeer(namespaces, sandbox.path, '0.0.0.0', 80)
+  t.after(() => server.close())
+  assert.equal(await ask(namespaces, null, '172.17.0.2', 80), '172.17.0.1', 'by its address')
+  assert.equal(await ask(namespaces, null, '127.0.0.1', 8080), '172.17.0.1', 'by localhost')
+  assert.equal(await ask(namespaces, null, '172.17.0.1', 8080), '172.17.0.1', "by the host's address")
+  assert.equal(await ask(namespaces, sandbox.path, '172.17.0.1', 8080), '172.17.0.1', 'from itself')
+  const other = await networks.createSandbox(sandboxRequest('c2', ['bridge']))
+  assert.ok(other.path)
+  assert.equal(await ask(namespaces, other.path, '172.17.0.2', 80), '172.17.0.3', 'from a neighbour')
+  assert.equal(await ask(namespaces, other.path, '172.17.0.1', 8080), '172.17.0.1', 'by hairpin')
+
+  await networks.removeSandbox('c1')
+  assert.equal(networks.sandbox('c1'), null)
+  assert.equal(existsSync(sandbox.path), false)
+  assert.equal(await ask(namespaces, null, '127.0.0.1', 8080), 'ECONNREFUSED')
+  assert.deepEqual(machine.events, ['connect bridge c1', 'connect bridge c2', 'disconnect bridge c1'])
+})
+
+test('a port that is taken', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks } = machine
+  await networks.restore([])
+  const binding = ports({ '80/tcp': [{ HostPort: '8081' }] })
+  await networks.createSandbox(sandboxRequest('c1', ['bridge'], binding))
+  await assert.rejects(
+    networks.createSandbox(sandboxRequest('c2', ['bridge'], binding)),
+    /^GantryError: driver failed programming external connectivity on endpoint name-c2 \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8081 failed: port is already allocated$/,
+  )
+  assert.equal(networks.sandbox('c2'), null)
+  assert.equal(machine.tables.sandboxes.values().length, 1)
+  assert.equal(machine.tables.endpoints.values().length, 1)
+})
+
+test('a network of a user', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks } = machine
+  await networks.restore([])
+  const { network } = await networks.create({ name: 'web' })
+  assert.equal(network.bridgeName, `br-${network.id.slice(0, 12)}`)
+  assert.deepEqual(network.ipam.Config, [{ Subnet: '172.18.0.0/16', Gateway: '172.18.0.1' }])
+  assert.ok(interfaceIndex(network.bridgeName))
+  await assert.rejects(networks.create({ name: 'web' }), /network with name web already exists/)
+  await networks.createSandbox(sandboxRequest('c1', ['web']))
+  await assert.rejects(
+    networks.remove('web'),
+    (error: Error) => isKind(error, 'Forbidden') && /has active endpoints/.test(error.message),
+  )
+  await networks.removeSandbox('c1')
+  await networks.remove('web')
+  assert.equal(interfaceIndex(network.bridgeName), undefined)
+  using rtnetlink = new Rtnetlink()
+  assert.equal(rtnetlink.links().filter((link) => link.name.startsWith('br-')).length, 0)
+})

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { interfaceIndex, type Rtnetlink, SystemCallError } from '@gantry/syscall'
+import { bridgeNameOf } from '../bridge/bridge.ts'
+import { bridgeOptions } from '../bridge/options.ts'
+import { writeSetting } from '../bridge/sysctl.ts'
+import type { EndpointRecord, NetworkRecord } from '../contracts.ts'
+import type { ContainerNamespace } from './namespace.ts'
+
+const ENODEV = 19
+const sysctlsOption = 'com.docker.network.endpoint.sysctls'
+
+export const newHostInterface = (): string => `veth${randomBytes(4).toString('hex').slice(0, 7)}`
+
+/**
+ * Makes a container's interface: a pair from the bridge into the namespace, with its addresses, up. Throws
+ * SystemCallError; the pair may be there then, for the caller to take away.
+ */
+export function attachInterface(
+  rtnetlink: Rtnetlink,
+  namespace: ContainerNamespace,
+  network: NetworkRecord,
+  endpoint: EndpointRecord,
+): void {
+  const { hostInterface, interfaceName, macAddress } = endpoint
+  if (!hostInterface || !interfaceName) throw new Error(`endpoint ${endpoint.id} has no interface`)
+  const { mtu, interContainer } = bridgeOptions(network.options)
+  const peer = { name: interfaceName, address: macAddress, mtu, netns: namespace.fd }
+  rtnetlink.addVeth(hostInterface, { mtu }, peer)
+  const hostIndex = indexOf(hostInterface)
+  // The host's end only carries frames: no address, no neighbour discovery of its own.
+  writeSetting(`ipv6/conf/${hostInterface}/disable_ipv6`, '1')
+  rtnetlink.setLink(hostIndex, { master: indexOf(bridgeNameOf(network)), up: true })
+  // Hairpin: where br_netfilter is on, a container's way to its own published port turns round on the bridge.
+  rtnetlink.setPort(hostIndex, interContainer ? { hairpin: true } : { hairpin: true, isolated: true })
+  addAddresses(namespace, endpoint, interfaceName)
+}
+
+function addAddresses(namespace: ContainerNamespace, endpoint: EndpointRecord, name: string): void {
+  const index = namespace.enter(() => {
+    // Set while the link is down: no IPv6 but what the network gives, and nothing believed that a neighbour advertises.
+    writeSetting(`ipv6/conf/${name}/accept_ra`, '0')
+    writeSetting(`ipv6/conf/${name}/disable_ipv6`, endpoint.ipv6 ? '0' : '1')
+    for (const [setting, value] of endpointSysctls(endpoint, name)) writeSetting(setting, value)
+    return indexOf(name)
+  })
+  for (const assigned of [endpoint.ipv4, endpoint.ipv6])
+    if (assigned) namespace.rtnetlink.addAddress({ index, ...assigned })
+  namespace.rtnetlink.setLink(index, { up: true })
+}
+
+/** `net.ipv4.conf.IFNAME.log_martians=1,…` of the endpoint's driver options. */
+function endpointSysctls(endpoint: EndpointRecord, name: string): [string, string][] {
+  const option = endpoint.settings.DriverOpts?.[sysctlsOption]
+  return (option?.split(',') ?? []).flatMap((setting): [string, string][] => {
+    const [, path, value] =
+      /^net\.((?:ipv4|ipv6)\.(?:conf|neigh)\.IFNAME\.[a-z0-9_]+)=(.*)$/.exec(setting) ?? []
+    return path && value !== undefined ? [[path.replace('IFNAME', name).replaceAll('.', '/'), value]] : []
+  })
+}
+
+function indexOf(name: string): number {
+  const index = interfaceIndex(name)
+  if (index === undefined) throw new SystemCallError('if_nametoindex', ENODEV, name)
+  return index
+}
+
+/** Makes the namespace's default routes lead to these endpoints' gateways, and takes away those of a family without one. */
+export function setDefaultRoutes(
+  namespace: ContainerNamespace,
+  gateways: { ipv4?: EndpointRecord; ipv6?: EndpointRecord },
+): void {
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const destination = family === 'ipv4' ? '0.0.0.0/0' : '::/0'
+    const endpoint = gateways[family]
+    const gateway = endpoint?.[family]?.gateway
+    const current = namespace.rtnetlink
+      .routes()
+      .filter((route) => route.destination === destination && route.gateway)
+    for (const route of current) if (route.gateway !== gateway) namespace.rtnetlink.deleteRoute(route)
+    if (!endpoint?.interfaceName || !gateway || current.some((route) => route.gateway === gateway)) continue
+    const index = namespace.indexOf(endpoint.interfaceName)
+    namespace.rtnetlink.addRoute({ destination, gateway, index })
+  }
+}

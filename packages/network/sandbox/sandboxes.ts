@@ -1,0 +1,328 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { GantryError, messageOf } from '@gantry/errors'
+import type {
+  EndpointRecord,
+  EndpointRequest,
+  NetworkEventListener,
+  NetworkRecord,
+  Sandbox,
+  SandboxRequest,
+} from '../contracts.ts'
+import type { ContainerNames } from '../dns/container-names.ts'
+import type { Addresses } from '../ipam/addresses.ts'
+import type { Kernel } from '../kernel.ts'
+import { portMap } from '../ports/published.ts'
+import { checkSettings, hasNames, newEndpoint } from './endpoint.ts'
+import { type Attachment, chooseGateways } from './gateway.ts'
+import { attachInterface, setDefaultRoutes } from './interface.ts'
+import { ContainerNamespace } from './namespace.ts'
+import type { Publisher } from './publisher.ts'
+import type { NetworkTables, SandboxRecord } from './records.ts'
+import type { StaleLinks } from './stale-links.ts'
+
+/** A sandbox with all that is attached to it, in order. */
+export interface LiveSandbox {
+  record: SandboxRecord
+  attachments: Attachment[]
+}
+
+export interface SandboxesOptions {
+  /** Where the namespaces' files are. */
+  directory: string
+  kernel: Kernel
+  tables: NetworkTables
+  addresses: Addresses
+  publisher: Publisher
+  names: ContainerNames
+  staleLinks: StaleLinks
+  findNetwork(reference: string): NetworkRecord
+  onEvent: NetworkEventListener
+  log(message: string): void
+}
+
+/**
+ * Containers' namespaces and their places on networks. A sandbox is recorded before the first step of making it, and its
+ * record goes after the last step of removing it: whatever moment the daemon dies at, the next one finds what is left.
+ */
+export class Sandboxes {
+  readonly #options: SandboxesOptions
+  readonly #live = new Map<string, LiveSandbox>()
+
+  constructor(options: SandboxesOptions) {
+    this.#options = options
+  }
+
+  get(containerId: string): LiveSandbox | undefined {
+    return this.#live.get(containerId)
+  }
+
+  /** As the contract has it. */
+  describe({ record, attachments }: LiveSandbox): Sandbox {
+    return {
+      containerId: record.containerId,
+      path: record.path,
+      endpoints: Object.fromEntries(attachments.map(({ endpoint, network }) => [network.name, endpoint])),
+      ports: portMap(record.publish, record.ports),
+    }
+  }
+
+  endpointsOf(networkId: string): EndpointRecord[] {
+    return [...this.#live.values()].flatMap(({ attachments }) =>
+      attachments.filter(({ network }) => network.id === networkId).map(({ endpoint }) => endpoint),
+    )
+  }
+
+  async create(request: SandboxRequest): Promise<LiveSandbox> {
+    const { containerId, mode } = request
+    await this.remove(containerId)
+    const live: LiveSandbox = {
+      record: {
+        containerId,
+        mode,
+        path: mode === 'host' ? null : join(this.#options.directory, containerId),
+        ready: false,
+        endpoints: [],
+        publish: request.endpoints.find((endpoint) => endpoint.request.ports)?.request.ports,
+        ports: [],
+        dns: request.dns,
+      },
+      attachments: [],
+    }
+    await using undo = new AsyncDisposableStack()
+    undo.defer(() => this.#dismantle(live))
+    for (const { network, request: wishes } of withDefaultEndpoint(request)) {
+      const found = this.#options.findNetwork(network)
+      this.#plan(live, found, wishes, `eth${live.attachments.length}`)
+    }
+    this.#save(live)
+    this.#live.set(containerId, live)
+    if (live.record.path) this.#build(live, live.record.path, request.sysctls ?? {})
+    live.record.ready = true
+    this.#save(live)
+    undo.move()
+    for (const { network } of live.attachments) this.#options.onEvent('connect', network, containerId)
+    return live
+  }
+
+  /** Unwires and forgets; does what is left to do when it is half made or half removed. */
+  async remove(containerId: string): Promise<void> {
+    const live = this.#live.get(containerId)
+    if (!live) return
+    await this.#dismantle(live)
+    for (const { network } of live.attachments) this.#options.onEvent('disconnect', network, containerId)
+  }
+
+  async connect(
+    live: LiveSandbox,
+    network: NetworkRecord,
+    request: EndpointRequest,
+  ): Promise<EndpointRecord> {
+    const { containerId, path } = live.record
+    const name = request.containerName
+    if (path === null || network.driver === 'host')
+      throw new GantryError(
+        'InvalidParameter',
+        'container cannot be disconnected from host network or connected to host network',
+      )
+    if (network.driver === 'none' || live.attachments.some((other) => other.network.driver === 'none'))
+      throw new GantryError(
+        'InvalidParameter',
+        'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+      )
+    if (live.attachments.some((other) => other.network.id === network.id))
+      throw new GantryError(
+        'Forbidden',
+        `endpoint with name ${name} already exists in network ${network.name}`,
+      )
+    await using undo = new AsyncDisposableStack()
+    const attachment = this.#plan(live, network, request, freeInterface(live))
+    undo.defer(() => this.#detach(live, attachment))
+    this.#save(live)
+    using namespace = new ContainerNamespace(this.#options.kernel.namespaces, path)
+    attachInterface(this.#options.kernel.rtnetlink, namespace, network, attachment.endpoint)
+    this.#enterNames(live, [attachment], namespace)
+    this.#lead(live, namespace)
+    this.#save(live)
+    undo.move()
+    this.#options.onEvent('connect', network, containerId)
+    return attachment.endpoint
+  }
+
+  async disconnect(live: LiveSandbox, network: NetworkRecord): Promise<void> {
+    const attachment = live.attachments.find((other) => other.network.id === network.id)
+    if (!attachment)
+      throw new GantryError(
+        'Forbidden',
+        `container ${live.record.containerId} is not connected to network ${network.name}`,
+      )
+    if (network.driver === 'host')
+      throw new GantryError(
+        'InvalidParameter',
+        'container cannot be disconnected from host network or connected to host network',
+      )
+    await this.#detach(live, attachment)
+    this.#options.onEvent('disconnect', network, live.record.containerId)
+  }
+
+  /** Gives the container's endpoints its new name. */
+  rename(live: LiveSandbox, name: string): void {
+    for (const { endpoint, network } of live.attachments) {
+      this.#options.names.leave(endpoint)
+      const others = endpoint.names.filter((other) => other !== endpoint.containerName && other !== name)
+      if (hasNames(network)) endpoint.names = [name, ...others]
+      endpoint.containerName = name
+      this.#options.tables.endpoints.set(endpoint.id, endpoint)
+      if (hasNames(network)) this.#options.names.enter({ record: endpoint, networkName: network.name })
+    }
+  }
+
+  /** Takes over a sandbox that outlived the last daemon: its addresses and names are known again. */
+  adopt(live: LiveSandbox): void {
+    this.#live.set(live.record.containerId, live)
+    for (const { endpoint } of live.attachments) this.#options.addresses.keep(endpoint)
+  }
+
+  /** Answers the names of an adopted sandbox again. */
+  resume(live: LiveSandbox): void {
+    if (!live.record.path || !live.attachments.some(({ network }) => hasNames(network))) return
+    using namespace = new ContainerNamespace(this.#options.kernel.namespaces, live.record.path)
+    this.#enterNames(live, live.attachments, namespace)
+    this.#save(live)
+  }
+
+  values(): LiveSandbox[] {
+    return [...this.#live.values()]
+  }
+
+  #plan(live: LiveSandbox, network: NetworkRecord, request: EndpointRequest, name: string): Attachment {
+    checkSettings(network, request)
+    const { IPv4Address: ipv4, IPv6Address: ipv6 } = request.settings.IPAMConfig ?? {}
+    const assigned = this.#options.addresses.assign(network, { ipv4, ipv6 })
+    const attachment = { endpoint: newEndpoint(network, request, assigned, name), network }
+    live.attachments.push(attachment)
+    return attachment
+  }
+
+  /** The kernel's part. Failing half-way is fine: `#dismantle` finds everything by the record. */
+  #build(live: LiveSandbox, path: string, sysctls: Record<string, string>): void {
+    const { namespaces, rtnetlink } = this.#options.kernel
+    namespaces.create(path)
+    using namespace = new ContainerNamespace(namespaces, path)
+    namespace.prepare(sysctls)
+    for (const { endpoint, network } of live.attachments)
+      if (endpoint.interfaceName) attachInterface(rtnetlink, namespace, network, endpoint)
+    this.#enterNames(live, live.attachments, namespace)
+    this.#lead(live, namespace)
+  }
+
+  #enterNames(live: LiveSandbox, attachments: readonly Attachment[], namespace: ContainerNamespace): void {
+    const named = attachments.filter(({ network }) => hasNames(network))
+    if (named.length === 0) return
+    for (const { endpoint, network } of named)
+      this.#options.names.enter({ record: endpoint, networkName: network.name })
+    live.record.dnsPorts = this.#options.names.serve(live, namespace)
+  }
+
+  /** Makes default routes and published ports lead where they should with the endpoints as they are now. */
+  #lead(live: LiveSandbox, namespace: ContainerNamespace): void {
+    const gateways = chooseGateways(live.attachments)
+    setDefaultRoutes(namespace, gateways)
+    this.#publishOn(live, gateways.ports)
+  }
+
+  #publishOn(live: LiveSandbox, endpoint: EndpointRecord | undefined): void {
+    const { record } = live
+    if (record.portEndpoint === endpoint?.id) return
+    const attachment = live.attachments.find((other) => other.endpoint === endpoint)
+    const from = live.attachments.find((other) => other.endpoint.id === record.portEndpoint)
+    if (
+      from &&
+      attachment &&
+      this.#options.publisher.move(record.ports, from.endpoint, attachment.endpoint)
+    ) {
+      record.portEndpoint = attachment.endpoint.id
+      return
+    }
+    this.#unpublish(live)
+    if (!attachment || !record.publish) return
+    record.ports = this.#options.publisher.publish(record.publish, attachment)
+    record.portEndpoint = attachment.endpoint.id
+  }
+
+  #unpublish({ record, attachments }: LiveSandbox): void {
+    const attachment = attachments.find(({ endpoint }) => endpoint.id === record.portEndpoint)
+    if (attachment) this.#options.publisher.unpublish(record.ports, attachment.endpoint)
+    record.ports = []
+    record.portEndpoint = undefined
+  }
+
+  async #detach(live: LiveSandbox, attachment: Attachment): Promise<void> {
+    const { endpoint } = attachment
+    if (live.record.portEndpoint === endpoint.id) this.#unpublish(live)
+    this.#options.names.leave(endpoint)
+    if (endpoint.hostInterface) await this.#options.staleLinks.remove(endpoint.hostInterface)
+    live.attachments = live.attachments.filter((other) => other !== attachment)
+    this.#options.addresses.release(endpoint.networkId, endpoint)
+    this.#save(live)
+    this.#options.tables.endpoints.delete(endpoint.id)
+    if (!live.record.path) return
+    using namespace = new ContainerNamespace(this.#options.kernel.namespaces, live.record.path)
+    this.#lead(live, namespace)
+    this.#save(live)
+  }
+
+  /** Each step is tried, whatever became of the others; the record stays when one failed, for the next start to try again. */
+  async #dismantle(live: LiveSandbox): Promise<void> {
+    const { names, kernel, staleLinks, tables, addresses } = this.#options
+    const { containerId, path } = live.record
+    const failures: unknown[] = []
+    const attempt = (step: () => void) => {
+      try {
+        step()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    attempt(() => this.#unpublish(live))
+    attempt(() => names.stop(containerId))
+    for (const { endpoint } of live.attachments) names.leave(endpoint)
+    if (path) {
+      attempt(() => silence(kernel, path))
+      attempt(() => kernel.namespaces.remove(path))
+    }
+    for (const { endpoint } of live.attachments) {
+      if (endpoint.hostInterface) staleLinks.expect(endpoint.hostInterface)
+      addresses.release(endpoint.networkId, endpoint)
+      tables.endpoints.delete(endpoint.id)
+    }
+    this.#live.delete(containerId)
+    if (failures.length === 0) tables.sandboxes.delete(containerId)
+    for (const failure of failures)
+      this.#options.log(`cleaning up the network of ${containerId}: ${messageOf(failure)}`)
+  }
+
+  #save({ record, attachments }: LiveSandbox): void {
+    record.endpoints = attachments.map(({ endpoint }) => endpoint.id)
+    this.#options.tables.sandboxes.set(record.containerId, record)
+    for (const { endpoint } of attachments) this.#options.tables.endpoints.set(endpoint.id, endpoint)
+  }
+}
+
+/** Host and private mode have an endpoint on the network of that name, without an interface. */
+function withDefaultEndpoint(request: SandboxRequest): SandboxRequest['endpoints'] {
+  const { containerId, mode, endpoints } = request
+  if (endpoints.length > 0 || (mode !== 'host' && mode !== 'none')) return endpoints
+  return [{ network: mode, request: { containerId, containerName: '', hostname: '', settings: {} } }]
+}
+
+function freeInterface({ attachments }: LiveSandbox): string {
+  const taken = new Set(attachments.map(({ endpoint }) => endpoint.interfaceName))
+  for (let index = 0; ; index++) if (!taken.has(`eth${index}`)) return `eth${index}`
+}
+
+function silence(kernel: Kernel, path: string): void {
+  if (!existsSync(path)) return
+  using namespace = new ContainerNamespace(kernel.namespaces, path)
+  namespace.silence()
+}

@@ -1,0 +1,96 @@
+import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { bind, check, SystemCallError } from '../libc.ts'
+
+const unshare = bind('int unshare(int flags)')
+const setns = bind('int setns(int fd, int type)')
+const mount = bind(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+)
+const umount2 = bind('int umount2(const char *target, int flags)')
+
+const CLONE_NEWNET = 0x40000000
+const MS_BIND = 4096
+const MNT_DETACH = 2
+const own = '/proc/thread-self/ns/net'
+
+/**
+ * Network namespaces that live as long as the file they are mounted on. The calling thread goes into one only for the
+ * length of a synchronous call: system calls act in it, `/proc/sys/net` shows it, and what is opened there (sockets)
+ * stays there. Nothing in such a call may start a thread or wait.
+ */
+export class NetworkNamespaces implements Disposable {
+  readonly #home: number
+
+  /** The namespace the calling thread is in now is the one it always returns to. */
+  constructor() {
+    this.#home = openSync(own, 'r')
+  }
+
+  /** Makes a namespace and mounts it on a new file `path`. Throws SystemCallError; then nothing is left. */
+  create(path: string): void {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    closeSync(openSync(path, 'wx', 0o400))
+    try {
+      check('unshare', unshare(CLONE_NEWNET), 'CLONE_NEWNET')
+      try {
+        check('mount', mount(own, path, null, MS_BIND, null), path)
+      } finally {
+        this.#return()
+      }
+    } catch (error) {
+      unlinkSync(path)
+      throw error
+    }
+  }
+
+  /** Opens the namespace's file; the descriptor is the caller's to close. */
+  open(path: string): number {
+    return openSync(path, 'r')
+  }
+
+  /** Runs `work` inside the namespace behind a path or descriptor. It must not return a promise. */
+  enter<T>(target: string | number, work: () => T): T {
+    const fd = typeof target === 'number' ? target : this.open(target)
+    try {
+      check('setns', setns(fd, CLONE_NEWNET), String(target))
+      try {
+        return work()
+      } finally {
+        this.#return()
+      }
+    } finally {
+      if (typeof target === 'string') closeSync(fd)
+    }
+  }
+
+  /** Unmounts and deletes the file. The namespace goes once nothing else uses it. Idempotent. */
+  remove(path: string): void {
+    try {
+      check('umount2', umount2(path, MNT_DETACH), path)
+    } catch (error) {
+      // EINVAL: a file that is no mount (yet); ENOENT: gone already.
+      if (!(error instanceof SystemCallError) || !['EINVAL', 'ENOENT'].includes(error.code)) throw error
+    }
+    try {
+      unlinkSync(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+
+  close(): void {
+    closeSync(this.#home)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** A thread that stays in a container's namespace would serve the wrong network: better no process at all. */
+  #return(): void {
+    if (setns(this.#home, CLONE_NEWNET) === 0) return
+    process.stderr.write('fatal: cannot return to the host network namespace\n')
+    process.abort()
+  }
+}
