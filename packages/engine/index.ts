@@ -1,1 +1,26 @@
+export {
+  type Clock,
+  type ContainerDependencies,
+  type ContainerFaultPoint,
+  type ContainerPaths,
+  type ContainerRecord,
+  type ContainerServices,
+  containerFaultPoints,
+  createContainers,
+  createImageView,
+  type ExecSpecRequest,
+  type FaultPoint,
+  faultsFromEnvironment,
+  type HostConfigDefaults,
+  type HostFacts as ContainerHostFacts,
+  type ImageView,
+  type Registry,
+  type SharedNamespaces,
+  type SpecBuilder,
+  type SpecMount,
+  type SpecRequest,
+  systemClock,
+} from './containers/index.ts'
 export type * from './contracts.ts'
+export { createExecs, type ExecDependencies } from './execs/execs.ts'
+export * from './services/index.ts'

@@ -1,0 +1,85 @@
+import { Readable } from 'node:stream'
+import { GantryError } from '@gantry/errors'
+import type { AttachOptions, AttachSession } from '../contracts.ts'
+import { announce } from './announce.ts'
+import type { Container } from './container.ts'
+import type { ContainerDependencies } from './dependencies.ts'
+import { parseDetachKeys } from './detach-keys.ts'
+import { logPath } from './paths.ts'
+import { isUp } from './state.ts'
+import { StdioSession } from './stdio-session.ts'
+
+type AttachDependencies = Pick<ContainerDependencies, 'events' | 'readLog' | 'paths'>
+
+/**
+ * Opens a client's connection to a container's stdio. For a container that has not started, it joins at the start,
+ * before the process runs. Throws InvalidParameter for detach keys, Conflict for a paused or restarting container.
+ */
+export async function attach(
+  container: Container,
+  options: AttachOptions,
+  deps: AttachDependencies,
+): Promise<AttachSession> {
+  const { config, state } = container.record
+  const detachKeys = parseDetachKeys(options.detachKeys ?? '')
+  refuse(container, state.status)
+  const forgets: (() => void)[] = []
+  const session = new StdioSession({
+    terminal: config.Tty ?? false,
+    stdin: Boolean(options.stdin && options.stream && config.OpenStdin),
+    stdout: options.stdout ?? false,
+    stderr: options.stderr ?? false,
+    detachKeys: config.Tty ? detachKeys : null,
+    onDetach: () => announce(deps.events, container, 'detach'),
+    onClose: () => {
+      for (const forget of forgets) forget()
+    },
+  })
+  announce(deps.events, container, 'attach')
+  if (options.logs) {
+    const controller = new AbortController()
+    forgets.push(() => controller.abort())
+    await replay(container, session, options.stream ?? false, controller.signal, deps)
+  } else if (!options.stream) session.finish()
+  else if (container.task) session.connect(await container.task.attach({ stdin: session.stdin !== null }))
+  else forgets.push(joinAtStart(container, session))
+  return session
+}
+
+function refuse({ id }: Container, status: string): void {
+  if (status === 'paused') {
+    throw new GantryError('Conflict', `Container ${id} is paused, unpause the container before attach`)
+  }
+  if (status === 'restarting') {
+    throw new GantryError('Conflict', `Container ${id} is restarting, wait until the container is running`)
+  }
+}
+
+function joinAtStart(container: Container, session: StdioSession): () => void {
+  return container.observe({
+    created: async (task) => session.connect(await task.attach({ stdin: session.stdin !== null })),
+    startFailed: () => session.finish(),
+    removed: () => session.finish(),
+  })
+}
+
+/** The log has every byte in order, so what comes later is followed there too: nothing is missed, nothing told twice. */
+async function replay(
+  container: Container,
+  session: StdioSession,
+  stream: boolean,
+  signal: AbortSignal,
+  { readLog, paths }: AttachDependencies,
+): Promise<void> {
+  const path = logPath(paths.containers, container.record)
+  if (!path) throw new GantryError('NotImplemented', 'configured logging driver does not support reading')
+  const input = stream && session.stdin && container.task ? await container.task.attach() : null
+  input?.output.resume()
+  const ended = isUp(container.record.state) ? container.ended : Promise.resolve()
+  const entries = readLog(path, { follow: stream, signal }, ended)
+  session.connect({
+    output: Readable.from(entries, { objectMode: true, highWaterMark: 1 }),
+    stdin: input?.stdin ?? null,
+    close: () => input?.close(),
+  })
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { ContainerConfig, HostConfig } from '@gantry/api'
+import { GantryError } from '@gantry/errors'
+import { anonymousLabel } from '@gantry/volumes'
+import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
+import { announce } from './announce.ts'
+import type { ContainerDependencies } from './dependencies.ts'
+import { endpointsOf } from './endpoints.ts'
+import { withDefaults } from './host-config.ts'
+import { validateLinks } from './links.ts'
+import { argsOf, mergeConfig } from './merge-config.ts'
+import { type PlannedMount, planMounts } from './mounts.ts'
+import { generateName, parseName } from './names.ts'
+import { newVolumesFile } from './paths.ts'
+import type { ContainerRecord, MountRecord } from './record.ts'
+import type { Registry } from './registry.ts'
+import { created } from './state.ts'
+import { validateCreate, validateUser } from './validate.ts'
+import { sharedContainer } from './validate-modes.ts'
+
+/** Makes containers: judges the request, makes volumes and directories, inserts the row. Mounts nothing. */
+export class Creator {
+  readonly #deps: ContainerDependencies
+  readonly #registry: Registry
+
+  constructor(deps: ContainerDependencies, registry: Registry) {
+    this.#deps = deps
+    this.#registry = registry
+  }
+
+  /** Leaves nothing behind when it fails. */
+  async create(request: ContainerCreateRequest): Promise<{ id: string; warnings: string[] }> {
+    const { images, events, faults } = this.#deps
+    const { config: wishes, hostConfig } = request
+    if (Object.values(wishes).every((value) => value === undefined || value === null)) {
+      throw invalid('Config cannot be empty in order to create a container')
+    }
+    const image = wishes.Image ? await images.resolve(wishes.Image, request.platform) : null
+    const warnings = validateCreate(wishes, hostConfig, this.#deps.facts)
+    const config = mergeConfig(wishes, image?.config ?? {})
+    validateUser(config.User ?? '')
+    this.#resolveSharing(hostConfig)
+    const planned = planMounts(config, hostConfig, (other) => this.#registry.find(other).record.mounts)
+    const name = request.name ? parseName(request.name) : generateName((it) => this.#registry.nameTaken(it))
+    this.#registry.assertNameFree(name)
+
+    await using undo = new AsyncDisposableStack()
+    const id = newId()
+    await this.#makeDirectories(id, image, undo)
+    faults('container.create.directories')
+    const mounts = await this.#makeVolumes(id, planned, undo)
+    faults('container.create.volumes')
+    const container = this.#registry.insert({
+      id,
+      name,
+      created: this.#deps.clock.now().toISOString(),
+      image: image && imageFields(image),
+      args: argsOf(config),
+      config: { ...config, Hostname: hostnameOf(id, config, hostConfig) },
+      hostConfig: withDefaults(hostConfig, this.#deps.defaults),
+      endpoints: endpointsOf(hostConfig, request.networkingConfig),
+      mounts,
+      state: created,
+      restartCount: 0,
+      started: false,
+      stoppedByUser: false,
+      health: null,
+    })
+    undo.defer(() => this.#registry.delete(container))
+    faults('container.create.inserted')
+    undo.move()
+    announce(events, container, 'create')
+    return { id, warnings }
+  }
+
+  /** Containers whose namespaces are shared, and links, must be there. */
+  #resolveSharing(host: HostConfig): void {
+    for (const mode of [host.NetworkMode, host.IpcMode, host.PidMode]) {
+      const other = sharedContainer(mode)
+      if (other) this.#registry.find(other)
+    }
+    validateLinks(host.Links ?? [], this.#registry)
+  }
+
+  /**
+   * The volumes that are to be made are written down first: a daemon that finds the directory without a row removes
+   * them with it (see recovery.ts).
+   */
+  async #makeVolumes(
+    id: string,
+    planned: PlannedMount[],
+    undo: AsyncDisposableStack,
+  ): Promise<MountRecord[]> {
+    const { volumes, paths } = this.#deps
+    const existing = new Set(volumes.list().map(({ name }) => name))
+    const named = planned.map((mount) =>
+      mount.type === 'volume' && mount.name === '' ? { ...mount, name: newId() } : mount,
+    )
+    const missing = named.filter(({ type, name }) => type === 'volume' && !existing.has(name))
+    if (missing.length > 0) {
+      const names = missing.map(({ name }) => name)
+      await writeFile(newVolumesFile(paths.containers, id), JSON.stringify(names))
+    }
+    const mounts: MountRecord[] = []
+    for (const { volumeLabels, volumeOptions, ...mount } of named) {
+      if (mount.type !== 'volume') {
+        mounts.push(mount)
+        continue
+      }
+      const labels = { ...volumeLabels, ...(mount.anonymous && { [anonymousLabel]: '' }) }
+      const volume = await volumes.create({
+        name: mount.name,
+        driver: mount.driver,
+        ...(Object.keys(labels).length > 0 && { labels }),
+        ...(volumeOptions && { options: volumeOptions }),
+        anonymous: mount.anonymous,
+      })
+      if (!existing.has(volume.name)) undo.defer(() => volumes.remove(volume.name).catch(() => {}))
+      volumes.acquire(volume.name, id)
+      undo.defer(() => volumes.release(volume.name, id))
+      mounts.push({ ...mount, driver: volume.driver, source: volume.mountpoint })
+    }
+    return mounts
+  }
+
+  /** `upper` becomes the container's `/`, so it takes after the image's. */
+  async #makeDirectories(id: string, image: ResolvedImage | null, undo: AsyncDisposableStack): Promise<void> {
+    const directory = join(this.#deps.paths.containers, id)
+    const upper = join(directory, 'upper')
+    undo.defer(() => rm(directory, { recursive: true, force: true }))
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await mkdir(upper, { mode: 0o755 })
+    await mkdir(join(directory, 'work'), { mode: 0o700 })
+    await mkdir(join(directory, 'empty'), { mode: 0o755 })
+    const top = image && (await this.#deps.images.rootfs(image.id))[0]
+    if (!top) return
+    const { mode, uid, gid } = await stat(top)
+    await chown(upper, uid, gid)
+    await chmod(upper, mode & 0o7777)
+  }
+}
+
+const invalid = (message: string) => new GantryError('InvalidParameter', message)
+
+/** 64 hex digits; the short form of 12 is not a number, so that it is never taken for one. */
+export function newId(): string {
+  for (;;) {
+    const id = randomBytes(32).toString('hex')
+    if (!/^\d+$/.test(id.slice(0, 12))) return id
+  }
+}
+
+function imageFields({ id, os, architecture, variant }: ResolvedImage): ContainerRecord['image'] {
+  return { id, os, architecture, ...(variant && { variant }) }
+}
+
+function hostnameOf(id: string, config: ContainerConfig, host: HostConfig): string {
+  if (config.Hostname) return config.Hostname
+  return host.NetworkMode === 'host' || host.UTSMode === 'host' ? hostname() : id.slice(0, 12)
+}

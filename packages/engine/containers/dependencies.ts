@@ -1,0 +1,84 @@
+import type { DnsOptions, Networks } from '@gantry/network'
+import type { OciProcess, OciSpec, ReadLog, RootFilesystem, Runtime } from '@gantry/runtime'
+import type { Table } from '@gantry/store'
+import type { Volumes } from '@gantry/volumes'
+import type { Events, ExecCreateRequest, Images } from '../contracts.ts'
+import type { Clock } from './clock.ts'
+import type { FaultPoint } from './faults.ts'
+import type { HostConfigDefaults } from './host-config.ts'
+import type { ImageView } from './image-view.ts'
+import type { ContainerFiles } from './paths.ts'
+import type { ContainerRecord } from './record.ts'
+import type { HostFacts } from './validate.ts'
+
+/** Everything that the container service stands on. */
+export interface ContainerDependencies {
+  table: Table<ContainerRecord>
+  images: Pick<Images, 'resolve' | 'rootfs' | 'inspect'>
+  networks: Networks
+  volumes: Volumes
+  runtime: Runtime
+  readLog: ReadLog
+  spec: SpecBuilder
+  events: Pick<Events, 'publish'>
+  imageView: ImageView
+  paths: ContainerPaths
+  defaults: HostConfigDefaults
+  facts: HostFacts
+  /** Resolvers of containers that name none: the daemon's, or the host's without its loopback ones. */
+  dns: DnsOptions
+  clock: Clock
+  log: (level: 'info' | 'warn' | 'error', message: string) => void
+  faults: FaultPoint
+}
+
+export interface ContainerPaths {
+  /** `<data root>/containers`. */
+  containers: string
+  /** `<exec root>/shm`: mount points of /dev/shm that containers share. */
+  shm: string
+}
+
+/** Writes what the OCI runtime executes. Rejects with InvalidParameter for a user, device or option that is not there. */
+export interface SpecBuilder {
+  container(request: SpecRequest): Promise<OciSpec>
+  exec(request: ExecSpecRequest): Promise<OciProcess>
+}
+
+export interface SpecRequest {
+  record: ContainerRecord
+  rootfs: RootFilesystem
+  /** Directories and files of the host, and tmpfs, in the order to mount. */
+  mounts: SpecMount[]
+  /** Files of the host that appear as /etc/hosts, /etc/hostname, /etc/resolv.conf. */
+  files: ContainerFiles
+  hostname: string
+  domainname: string
+  namespaces: SharedNamespaces
+}
+
+export interface SpecMount {
+  type: 'bind' | 'tmpfs'
+  source: string
+  destination: string
+  writable: boolean
+  /** Mount propagation of a bind, `rprivate` unless said. */
+  propagation: string
+  recursive: boolean
+  /** tmpfs only: `size=…`, `mode=…`, and flags. */
+  options: string[]
+}
+
+/** A path joins the namespace there, `host` shares the host's, `private` makes a new one. */
+export interface SharedNamespaces {
+  network: string
+  pid: string
+  ipc: string
+}
+
+export interface ExecSpecRequest {
+  record: ContainerRecord
+  rootfs: RootFilesystem
+  /** The container's OCI process is the exec's starting point: environment, user, directory, capabilities. */
+  exec: ExecCreateRequest
+}

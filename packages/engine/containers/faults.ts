@@ -1,0 +1,50 @@
+/** Every step at which a test can make the engine fail or die, in the order in which a container passes them. */
+export const containerFaultPoints = [
+  'container.create.volumes',
+  'container.create.directories',
+  'container.create.inserted',
+  'container.start.recorded',
+  'container.start.volumes',
+  'container.start.network',
+  'container.start.files',
+  'container.start.spec',
+  'container.start.task',
+  'container.start.attached',
+  'container.start.started',
+  'container.start.running',
+  'container.exit.seen',
+  'container.exit.recorded',
+  'container.exit.deleted',
+  'container.exit.network',
+  'container.exit.volumes',
+  'container.stop.signalled',
+  'container.stop.killed',
+  'container.stop.stopped',
+  'container.remove.recorded',
+  'container.remove.directories',
+  'container.remove.volumes',
+  'container.remove.deleted',
+] as const
+
+export type ContainerFaultPoint = (typeof containerFaultPoints)[number]
+
+/** Called at each step; what it throws is a failure of that step. */
+export type FaultPoint = (point: ContainerFaultPoint) => void
+
+/**
+ * Reads `GANTRY_FAULT=<point>:crash|fail` once: `crash` kills the daemon with SIGKILL at that point, `fail` throws there.
+ * Without the variable, a function that does nothing.
+ */
+export function faultsFromEnvironment(environment: NodeJS.ProcessEnv): FaultPoint {
+  const wish = environment.GANTRY_FAULT
+  if (!wish) return () => {}
+  const [point, action] = wish.split(':')
+  if (!containerFaultPoints.some((known) => known === point) || (action !== 'crash' && action !== 'fail')) {
+    throw new Error(`GANTRY_FAULT: not a fault point and action: ${wish}`)
+  }
+  return (reached) => {
+    if (reached !== point) return
+    if (action === 'crash') process.kill(process.pid, 'SIGKILL')
+    throw new Error(`fault injected at ${point}`)
+  }
+}

@@ -1,0 +1,116 @@
+import type { HealthConfig, HealthcheckResult } from '@gantry/api'
+import { messageOf } from '@gantry/errors'
+import { announce } from './announce.ts'
+import type { Container } from './container.ts'
+import type { ContainerDependencies } from './dependencies.ts'
+import { type ProbeResult, type Prober, probeCommand, probeSettings } from './health-probe.ts'
+import type { Registry } from './registry.ts'
+
+type HealthStatus = 'starting' | 'healthy' | 'unhealthy'
+
+/** How many results `inspect` shows. */
+const keptResults = 5
+
+/** Runs the health checks of running containers and keeps their state. */
+export class HealthMonitor {
+  readonly #deps: Pick<ContainerDependencies, 'clock' | 'events' | 'log'>
+  readonly #registry: Registry
+  readonly #prober: Prober
+  readonly #stops = new Map<Container, () => void>()
+
+  constructor(
+    deps: Pick<ContainerDependencies, 'clock' | 'events' | 'log'>,
+    registry: Registry,
+    prober: Prober,
+  ) {
+    this.#deps = deps
+    this.#registry = registry
+    this.#prober = prober
+  }
+
+  /** For a container that has just started, or that was found running: then its health is what it was. */
+  start(container: Container, { found = false } = {}): void {
+    this.stop(container)
+    const check = container.record.config.Healthcheck
+    const command = check && probeCommand(check, container.record.config.Shell)
+    if (!command) {
+      if (container.record.health) this.#registry.update(container, { health: null })
+      return
+    }
+    if (!found || !container.record.health) this.#write(container, 'starting', 0, [])
+    const stopped = new AbortController()
+    this.#stops.set(container, () => stopped.abort())
+    void this.#watch(container, check, command, stopped.signal).catch((error) =>
+      this.#deps.log('error', `container ${container.id}: health: ${messageOf(error)}`),
+    )
+  }
+
+  /** No probe is started any more; one that runs is not waited for. A container that stops is no longer healthy. */
+  stop(container: Container): void {
+    this.#stops.get(container)?.()
+    this.#stops.delete(container)
+  }
+
+  async #watch(
+    container: Container,
+    check: HealthConfig,
+    command: string[],
+    stopped: AbortSignal,
+  ): Promise<void> {
+    const settings = probeSettings(check)
+    while (!stopped.aborted) {
+      const young = this.#age(container) < settings.startPeriod
+      const starting = young && container.record.health?.Status === 'starting'
+      await this.#sleep(starting ? settings.startInterval : settings.interval, stopped)
+      if (stopped.aborted) return
+      if (container.record.state.status !== 'running') continue
+      const result = await this.#prober.probe(container, command, settings.timeout, stopped)
+      if (!stopped.aborted && result) this.#judge(container, result, settings)
+    }
+  }
+
+  #judge(container: Container, result: ProbeResult, settings: ReturnType<typeof probeSettings>): void {
+    const before = container.record.health
+    const status = before?.Status as HealthStatus
+    const log = [...(before?.Log ?? []), shown(result)].slice(-keptResults)
+    if (result.exitCode === 0) {
+      this.#write(container, 'healthy', 0, log)
+      return
+    }
+    const forgiven = status === 'starting' && this.#age(container) < settings.startPeriod
+    const streak = forgiven ? 0 : (before?.FailingStreak ?? 0) + 1
+    this.#write(container, streak >= settings.retries ? 'unhealthy' : status, streak, log)
+  }
+
+  #write(container: Container, status: HealthStatus, failingStreak: number, log: HealthcheckResult[]): void {
+    const before = container.record.health?.Status
+    this.#registry.update(container, {
+      health: { Status: status, FailingStreak: failingStreak, Log: log },
+    })
+    if (before !== status && log.length > 0) {
+      announce(this.#deps.events, container, `health_status: ${status}`)
+    }
+  }
+
+  /** Milliseconds since the start. */
+  #age(container: Container): number {
+    const { startedAt } = container.record.state
+    return startedAt ? this.#deps.clock.now().getTime() - Date.parse(startedAt) : 0
+  }
+
+  #sleep(milliseconds: number, stopped: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        stopped.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.#deps.clock.after(milliseconds, done)
+      stopped.addEventListener('abort', done, { once: true })
+    })
+  }
+}
+
+function shown({ start, end, exitCode, output }: ProbeResult): HealthcheckResult {
+  return { Start: start.toISOString(), End: end.toISOString(), ExitCode: exitCode, Output: output }
+}

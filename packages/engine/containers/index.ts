@@ -1,0 +1,67 @@
+import type { Containers } from '../contracts.ts'
+import { Creator } from './create.ts'
+import type { ContainerDependencies } from './dependencies.ts'
+import { HealthMonitor } from './health.ts'
+import { ExecProber } from './health-probe.ts'
+import { Recovery } from './recovery.ts'
+import { Registry } from './registry.ts'
+import { Remover } from './remove.ts'
+import { ContainerService } from './service.ts'
+import { Starter } from './start.ts'
+import { Stopper } from './stop.ts'
+import { Supervisor } from './supervisor.ts'
+
+export { type Clock, systemClock } from './clock.ts'
+export type {
+  ContainerDependencies,
+  ContainerPaths,
+  ExecSpecRequest,
+  SharedNamespaces,
+  SpecBuilder,
+  SpecMount,
+  SpecRequest,
+} from './dependencies.ts'
+export {
+  type ContainerFaultPoint,
+  containerFaultPoints,
+  type FaultPoint,
+  faultsFromEnvironment,
+} from './faults.ts'
+export type { HostConfigDefaults } from './host-config.ts'
+export { createImageView, type ImageView } from './image-view.ts'
+export type { ContainerRecord } from './record.ts'
+export type { Registry } from './registry.ts'
+export type { HostFacts } from './validate.ts'
+
+export interface ContainerServices {
+  containers: Containers
+  /** For the services that must keep a container still while they change it. */
+  registry: Registry
+  /**
+   * Takes over from an earlier daemon; call it once, before anything else. Restores the networks too, since they need to
+   * know which containers run.
+   */
+  restore(): Promise<void>
+}
+
+/** Builds the container service from finished parts. */
+export function createContainers(deps: ContainerDependencies): ContainerServices {
+  const registry = new Registry(deps.table)
+  const starter = new Starter(deps, registry)
+  const stopper = new Stopper(deps, registry)
+  const remover = new Remover(deps, registry, starter, stopper)
+  const health = new HealthMonitor(deps, registry, new ExecProber(deps))
+  const supervisor = new Supervisor(deps, registry, starter, remover, health)
+  const recovery = new Recovery(deps, registry, starter, remover, supervisor)
+  return {
+    containers: new ContainerService(deps, {
+      registry,
+      creator: new Creator(deps, registry),
+      supervisor,
+      stopper,
+      remover,
+    }),
+    registry,
+    restore: () => recovery.restore(),
+  }
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { RootFilesystem } from '@gantry/runtime'
+import type { ContainerDependencies } from './dependencies.ts'
+import type { ContainerRecord } from './record.ts'
+
+export interface ContainerFiles {
+  hosts: string
+  hostname: string
+  resolvConf: string
+}
+
+export function containerFiles(containers: string, id: string): ContainerFiles {
+  return {
+    hosts: join(containers, id, 'hosts'),
+    hostname: join(containers, id, 'hostname'),
+    resolvConf: join(containers, id, 'resolv.conf'),
+  }
+}
+
+/** Names of the volumes that were made with a container, for as long as its row is not written. */
+export function newVolumesFile(containers: string, id: string): string {
+  return join(containers, id, 'new-volumes.json')
+}
+
+/** Null for a container that keeps no log. */
+export function logPath(containers: string, record: ContainerRecord): string | null {
+  return record.hostConfig.LogConfig?.Type === 'none' ? null : join(containers, record.id, 'container.log')
+}
+
+/** The overlay of a container. Rejects with NotFound when its image is not there any more. */
+export async function rootFilesystem(
+  { images, paths }: Pick<ContainerDependencies, 'images' | 'paths'>,
+  record: ContainerRecord,
+): Promise<RootFilesystem> {
+  const directory = join(paths.containers, record.id)
+  const lower = record.image ? await images.rootfs(record.image.id) : []
+  return {
+    lower: lower.length > 0 ? lower : [join(directory, 'empty')],
+    upper: join(directory, 'upper'),
+    work: join(directory, 'work'),
+    readOnly: record.hostConfig.ReadonlyRootfs ?? false,
+  }
+}

@@ -1,0 +1,54 @@
+import type { ContainerConfig, EndpointSettings, Health, HostConfig, Mount } from '@gantry/api'
+import type { Digest } from '@gantry/oci'
+import type { State } from './state.ts'
+
+/** A container as the database keeps it: all that must survive the daemon. Times are RFC 3339. */
+export interface ContainerRecord {
+  /** 64 hex digits. */
+  id: string
+  /** Without the leading slash of the API. */
+  name: string
+  created: string
+  /** Null for a container that was made without an image. */
+  image: { id: Digest; os: string; architecture: string; variant?: string } | null
+  /** What the first process executes: entrypoint and command as one. */
+  args: string[]
+  /** The user's configuration merged over the image's. */
+  config: ContainerConfig
+  /** With every default filled in. */
+  hostConfig: HostConfig
+  /** What the user asked of each network, by the name the user gave it. */
+  endpoints: Record<string, EndpointSettings>
+  mounts: MountRecord[]
+  state: State
+  /** Restarts by the restart policy since the last start by the user. */
+  restartCount: number
+  /** It has been started once, so its volumes have been filled. */
+  started: boolean
+  /** Stopped by the user: `unless-stopped` does not bring it back. */
+  stoppedByUser: boolean
+  health: Health
+}
+
+/** One place in the container where something is mounted. */
+export interface MountRecord {
+  type: 'bind' | 'volume' | 'tmpfs'
+  destination: string
+  /** Directory or file on the host; empty for tmpfs. */
+  source: string
+  /** Of a volume. */
+  name: string
+  driver: string
+  /** As written after the second colon of `-v`. */
+  mode: string
+  writable: boolean
+  propagation: string
+  /** Fill an empty volume with the image's content. */
+  copyUp: boolean
+  /** Make a missing bind source, as `-v` does and `--mount` does not. */
+  createSource: boolean
+  /** Made with the container and removed with it when volumes are. */
+  anonymous: boolean
+  /** The `HostConfig.Mounts` element it comes from, for options not named above. */
+  options?: Pick<Mount, 'BindOptions' | 'VolumeOptions' | 'TmpfsOptions'>
+}

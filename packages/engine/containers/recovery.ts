@@ -1,0 +1,204 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { messageOf } from '@gantry/errors'
+import type { Task } from '@gantry/runtime'
+import { announce } from './announce.ts'
+import type { Container } from './container.ts'
+import type { ContainerDependencies } from './dependencies.ts'
+import { newVolumesFile } from './paths.ts'
+import type { Registry } from './registry.ts'
+import type { Remover } from './remove.ts'
+import { startsWithDaemon } from './restart-policy.ts'
+import type { Starter } from './start.ts'
+import { end, failStart, isUp, pause, run, unpause } from './state.ts'
+import type { Supervisor } from './supervisor.ts'
+
+/** Of a container whose end nobody has seen, as after a reboot. Docker's value. */
+const unknownExitCode = 255
+
+/** Brings what an earlier daemon left, however it ended, into agreement with the rows. */
+export class Recovery {
+  readonly #deps: ContainerDependencies
+  readonly #registry: Registry
+  readonly #starter: Starter
+  readonly #remover: Remover
+  readonly #supervisor: Supervisor
+
+  constructor(
+    deps: ContainerDependencies,
+    registry: Registry,
+    starter: Starter,
+    remover: Remover,
+    supervisor: Supervisor,
+  ) {
+    this.#deps = deps
+    this.#registry = registry
+    this.#starter = starter
+    this.#remover = remover
+    this.#supervisor = supervisor
+  }
+
+  /**
+   * Finds running containers and follows them on, records the ends of others, finishes or rolls back what was
+   * interrupted, removes what belongs to nobody, restores the networks, and starts what is to start with the daemon.
+   * A container that makes trouble is reported in the log and holds up no other.
+   */
+  async restore(): Promise<void> {
+    const { runtime, networks, imageView, paths } = this.#deps
+    await mkdir(paths.containers, { recursive: true, mode: 0o700 })
+    await imageView.clean()
+    const containers = this.#registry.all()
+    for (const container of containers) this.#holdVolumes(container)
+    const tasks = new Map<Container, Task>()
+    await this.#each(containers, async (container) => {
+      const task = await this.#findTask(container)
+      if (task) tasks.set(container, task)
+    })
+    await networks.restore([...tasks.keys()].map(({ id }) => id))
+    const leftovers = new Set(await runtime.leftovers())
+    await this.#each(containers, (container) =>
+      this.#reconcile(container, tasks.get(container) ?? null, leftovers.has(container.id)),
+    )
+    await this.#removeUnknown(leftovers)
+    await this.#each(
+      this.#registry.all().filter((container) => this.#isToStart(container)),
+      (container) => this.#supervisor.start(container),
+    )
+  }
+
+  async #each(containers: Container[], work: (container: Container) => Promise<void>): Promise<void> {
+    await Promise.all(
+      containers.map((container) =>
+        work(container).catch((error) =>
+          this.#deps.log('error', `container ${container.id}: cannot be restored: ${messageOf(error)}`),
+        ),
+      ),
+    )
+  }
+
+  #holdVolumes({ id, record }: Container): void {
+    for (const { type, name } of record.mounts) {
+      if (type !== 'volume') continue
+      try {
+        this.#deps.volumes.acquire(name, id)
+      } catch (error) {
+        this.#deps.log('warn', `container ${id}: volume ${name}: ${messageOf(error)}`)
+      }
+    }
+  }
+
+  /** The task of a container that ran, or whose start got as far as its process. */
+  async #findTask({ id, record }: Container): Promise<Task | null> {
+    const { state } = record
+    if (isUp(state)) return await this.#deps.runtime.load(id)
+    if (state.status !== 'starting') return null
+    const task = await this.#deps.runtime.load(id)
+    return task && (await task.hasStarted()) ? task : null
+  }
+
+  async #reconcile(container: Container, task: Task | null, hasLeftovers: boolean): Promise<void> {
+    const { state, hostConfig } = container.record
+    container.dirty = hasLeftovers || task !== null || isUp(state)
+    switch (state.status) {
+      case 'running':
+      case 'paused':
+        return task ? await this.#goOn(container, task) : await this.#recordLoss(container)
+      case 'starting':
+        return task ? await this.#finishStart(container, task) : await this.#rollBackStart(container)
+      case 'restarting':
+        if (container.dirty) await this.#starter.clean(container)
+        return this.#supervisor.restartAfter(container, 0)
+      case 'removing':
+        this.#deps.log('info', `container ${container.id}: finishing its interrupted removal`)
+        return await this.#remover.discard(container, { volumes: state.volumes })
+      default:
+        if (container.dirty) await this.#starter.clean(container)
+        if (hostConfig.AutoRemove && state.status === 'exited') {
+          await this.#remover.discard(container, { volumes: true })
+        }
+    }
+  }
+
+  /** It runs, or has ended with its exit on record: the supervisor does the same for both. */
+  async #goOn(container: Container, task: Task): Promise<void> {
+    const { state } = container.record
+    container.task = task
+    if (container.record.stoppedByUser) container.endedByUser = true
+    if ((await task.isPaused()) !== (state.status === 'paused')) {
+      const change = state.status === 'paused' ? unpause : pause
+      this.#registry.update(container, { state: change(state, container.id) })
+    }
+    this.#supervisor.watch(container, { found: true })
+  }
+
+  async #finishStart(container: Container, task: Task): Promise<void> {
+    container.task = task
+    this.#registry.update(container, {
+      state: run(container.record.state, task.pid, this.#deps.clock.now()),
+      started: true,
+      stoppedByUser: false,
+    })
+    announce(this.#deps.events, container, 'start')
+    this.#supervisor.watch(container)
+  }
+
+  async #rollBackStart(container: Container): Promise<void> {
+    const { state, hostConfig } = container.record
+    this.#deps.log('info', `container ${container.id}: undoing its interrupted start`)
+    await this.#starter.clean(container)
+    const reason = 'the daemon ended while the container was being started'
+    this.#registry.update(container, { state: failStart(state, 128, reason) })
+    if (hostConfig.AutoRemove) await this.#remover.discard(container, { volumes: true })
+  }
+
+  /** The machine was rebooted, or conmon was killed: nobody knows how it ended. */
+  async #recordLoss(container: Container): Promise<void> {
+    const exit = { exitCode: unknownExitCode, finishedAt: this.#deps.clock.now(), oomKilled: false }
+    this.#registry.update(container, { state: end(container.record.state, exit, false) })
+    announce(this.#deps.events, container, 'die', { exitCode: String(unknownExitCode) })
+    await this.#starter.clean(container)
+    const { AutoRemove } = container.record.hostConfig
+    if (AutoRemove) await this.#remover.discard(container, { volumes: true })
+  }
+
+  #isToStart({ record, task, gone }: Container): boolean {
+    if (gone || task || !record.started || record.state.status !== 'exited') return false
+    return startsWithDaemon(record.hostConfig.RestartPolicy, record.stoppedByUser)
+  }
+
+  /** Of containers without a row: an interrupted create, or a row lost. */
+  async #removeUnknown(leftovers: Set<string>): Promise<void> {
+    const { runtime, paths, log } = this.#deps
+    const names = await readdir(paths.containers)
+    const unknown = new Set([...leftovers, ...names].filter((id) => !this.#registry.byId(id)))
+    for (const id of unknown) {
+      if (!/^[0-9a-f]{64}$/.test(id)) continue
+      log('info', `container ${id}: removing what is left of it`)
+      try {
+        await runtime.purge(id)
+        await this.#removeNewVolumes(id)
+        await rm(join(paths.containers, id), { recursive: true, force: true })
+      } catch (error) {
+        log('error', `container ${id}: cannot be removed: ${messageOf(error)}`)
+      }
+    }
+  }
+
+  async #removeNewVolumes(id: string): Promise<void> {
+    const { volumes, paths } = this.#deps
+    const text = await readFile(newVolumesFile(paths.containers, id), 'utf8').catch(() => '[]')
+    for (const name of parseNames(text)) {
+      if (volumes.users(name).length === 0) await volumes.remove(name, { force: true })
+    }
+  }
+}
+
+/** Empty for a file that was not written to its end. */
+function parseNames(text: string): string[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []
+  } catch {
+    return []
+  }
+}

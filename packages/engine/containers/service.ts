@@ -1,0 +1,175 @@
+import { GantryError, isKind } from '@gantry/errors'
+import type { ConsoleSize } from '@gantry/runtime'
+import type {
+  AttachOptions,
+  ContainerCreateRequest,
+  ContainerListOptions,
+  Containers,
+  Filters,
+  LogOptions,
+  WaitCondition,
+} from '../contracts.ts'
+import { announce } from './announce.ts'
+import { attach } from './attach.ts'
+import type { Container } from './container.ts'
+import type { Creator } from './create.ts'
+import type { ContainerDependencies } from './dependencies.ts'
+import { inspect } from './inspect.ts'
+import { list } from './list.ts'
+import { logsOf } from './logs.ts'
+import { prune } from './prune.ts'
+import type { Registry } from './registry.ts'
+import type { Remover } from './remove.ts'
+import { rename } from './rename.ts'
+import { parseSignal } from './signals.ts'
+import { isUp, notRunning, pause, unpause } from './state.ts'
+import type { Stopper } from './stop.ts'
+import type { Supervisor } from './supervisor.ts'
+import { top } from './top.ts'
+import { waitFor } from './wait.ts'
+
+/** The parts that do the work. */
+export interface ContainerParts {
+  registry: Registry
+  creator: Creator
+  supervisor: Supervisor
+  stopper: Stopper
+  remover: Remover
+}
+
+/** Finds the container that a request names and hands it to the part that does the work. */
+export class ContainerService implements Containers {
+  readonly #deps: ContainerDependencies
+  readonly #parts: ContainerParts
+
+  constructor(deps: ContainerDependencies, parts: ContainerParts) {
+    this.#deps = deps
+    this.#parts = parts
+  }
+
+  #find(reference: string): Container {
+    return this.#parts.registry.find(reference)
+  }
+
+  create(request: ContainerCreateRequest) {
+    return this.#parts.creator.create(request)
+  }
+
+  list(options: ContainerListOptions) {
+    return list(this.#parts.registry, options, this.#deps)
+  }
+
+  async inspect(reference: string, options: { size?: boolean } = {}) {
+    return await inspect(this.#find(reference), options, this.#deps)
+  }
+
+  async start(reference: string): Promise<void> {
+    await this.#parts.supervisor.start(this.#find(reference))
+  }
+
+  async stop(reference: string, options: { signal?: string; timeout?: number } = {}): Promise<void> {
+    await this.#parts.stopper.stop(this.#find(reference), options)
+  }
+
+  async restart(reference: string, options: { signal?: string; timeout?: number } = {}): Promise<void> {
+    const container = this.#find(reference)
+    container.keepAfterExit = true
+    try {
+      await this.#parts.stopper.stop(container, options).catch((error) => {
+        if (!isKind(error, 'NotModified')) throw error
+      })
+      await this.#parts.supervisor.start(container)
+    } finally {
+      container.keepAfterExit = false
+    }
+    announce(this.#deps.events, container, 'restart')
+  }
+
+  async kill(reference: string, signal: string): Promise<void> {
+    const number = parseSignal(signal || 'KILL')
+    try {
+      await this.#parts.stopper.kill(this.#find(reference), number)
+    } catch (error) {
+      if (!isKind(error)) throw error
+      const message = `Cannot kill container: ${reference}: ${error.message}`
+      throw new GantryError(error.kind, message, { cause: error })
+    }
+  }
+
+  async pause(reference: string): Promise<void> {
+    await this.#freeze(this.#find(reference), true)
+  }
+
+  async unpause(reference: string): Promise<void> {
+    await this.#freeze(this.#find(reference), false)
+  }
+
+  async #freeze(container: Container, freeze: boolean): Promise<void> {
+    await container.lock.run(async () => {
+      const change = freeze ? pause : unpause
+      const state = change(container.record.state, container.id)
+      await (freeze ? container.task?.pause() : container.task?.resume())
+      this.#parts.registry.update(container, { state })
+      announce(this.#deps.events, container, freeze ? 'pause' : 'unpause')
+    })
+  }
+
+  async rename(reference: string, name: string): Promise<void> {
+    await rename(this.#find(reference), name, this.#parts.registry, this.#deps)
+  }
+
+  async remove(
+    reference: string,
+    options: { force?: boolean; volumes?: boolean; link?: boolean } = {},
+  ): Promise<void> {
+    const container = this.#find(reference)
+    if (options.link) {
+      throw new GantryError(
+        'InvalidParameter',
+        'Conflict, cannot remove the default link name of the container',
+      )
+    }
+    await this.#parts.remover.remove(container, options)
+  }
+
+  prune(filters: Filters) {
+    return prune(this.#parts.registry, this.#parts.remover, filters, this.#deps)
+  }
+
+  async resize(reference: string, size: ConsoleSize): Promise<void> {
+    const container = this.#find(reference)
+    const { state, config } = container.record
+    if (!isUp(state) || !container.task) throw notRunning(container.id)
+    if (config.Tty) await container.task.resize(size)
+    announce(this.#deps.events, container, 'resize', {
+      height: String(size.rows),
+      width: String(size.columns),
+    })
+  }
+
+  async wait(reference: string, condition: WaitCondition, signal?: AbortSignal) {
+    return { result: waitFor(this.#find(reference), condition, signal) }
+  }
+
+  async attach(reference: string, options: AttachOptions) {
+    return await attach(this.#find(reference), options, this.#deps)
+  }
+
+  async logs(reference: string, options: LogOptions) {
+    return logsOf(this.#find(reference), options, this.#deps)
+  }
+
+  async top(reference: string, psArguments: string) {
+    const container = this.#find(reference)
+    const table = await top(container, psArguments)
+    announce(this.#deps.events, container, 'top')
+    return table
+  }
+
+  usersOfImage(imageId: string) {
+    return this.#parts.registry
+      .all()
+      .filter(({ record }) => record.image?.id === imageId)
+      .map(({ id, record }) => ({ id, running: isUp(record.state) }))
+  }
+}

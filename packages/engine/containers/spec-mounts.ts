@@ -1,0 +1,125 @@
+import { closeSync, constants, openSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { GantryError, messageOf } from '@gantry/errors'
+import { openInRoot } from '@gantry/syscall'
+import type { Container } from './container.ts'
+import type { ContainerDependencies, SpecMount } from './dependencies.ts'
+import type { MountRecord } from './record.ts'
+
+/** Makes the sources of a starting container's mounts ready: volumes mounted and filled, missing `-v` directories made. */
+export class MountSources {
+  readonly #deps: Pick<ContainerDependencies, 'volumes' | 'images' | 'imageView'>
+
+  constructor(deps: Pick<ContainerDependencies, 'volumes' | 'images' | 'imageView'>) {
+    this.#deps = deps
+  }
+
+  /**
+   * Shorter destinations first, so that none hides another. Undone by `release`; what `held` holds is needed until the
+   * mounts have been made.
+   */
+  async prepare(container: Container, held: AsyncDisposableStack): Promise<SpecMount[]> {
+    const { mounts, hostConfig } = container.record
+    const prepared: SpecMount[] = []
+    for (const mount of mounts) {
+      const source = await this.#source(container, mount)
+      const subpath = mount.options?.VolumeOptions?.Subpath
+      prepared.push(specMount(mount, subpath ? resolveSubpath(source, subpath, held) : source))
+    }
+    await this.#fillVolumes(container)
+    for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) {
+      const words = options.split(',').filter((word) => word !== '')
+      prepared.push({ ...tmpfs(destination, !words.includes('ro')), options: words })
+    }
+    return prepared.sort((a, b) => depth(a.destination) - depth(b.destination))
+  }
+
+  async release(container: Container): Promise<void> {
+    for (const { type, name } of container.record.mounts) {
+      if (type === 'volume') await this.#deps.volumes.unmount(name, container.id)
+    }
+  }
+
+  async #source(container: Container, mount: MountRecord): Promise<string> {
+    if (mount.type === 'volume') {
+      return await this.#deps.volumes.mount(mount.name, container.id, {
+        destination: mount.destination,
+        readWrite: mount.writable,
+        propagation: mount.propagation,
+      })
+    }
+    if (mount.type === 'bind') await requireSource(mount)
+    return mount.source
+  }
+
+  /** Only before the first run: what a user takes out of a volume later is not put back. */
+  async #fillVolumes(container: Container): Promise<void> {
+    const { started, image, mounts } = container.record
+    const empty = mounts.filter(({ type, copyUp }) => type === 'volume' && copyUp)
+    if (started || !image || empty.length === 0) return
+    await using view = await this.#deps.imageView.open(await this.#deps.images.rootfs(image.id))
+    for (const { name, destination } of empty) {
+      await this.#deps.volumes.copyUp(name, { root: view.root, path: destination })
+    }
+  }
+}
+
+async function requireSource({ source, createSource }: MountRecord): Promise<void> {
+  try {
+    await stat(source)
+  } catch {
+    if (!createSource) {
+      const message = `invalid mount config for type "bind": bind source path does not exist: ${source}`
+      throw new GantryError('InvalidParameter', message)
+    }
+    try {
+      await mkdir(source, { recursive: true })
+    } catch (cause) {
+      const message = `error while creating mount source path '${source}': ${messageOf(cause)}`
+      throw new GantryError('System', message, { cause })
+    }
+  }
+}
+
+/** A path inside a volume, found by the kernel without leaving it, and named so that nobody can exchange it. */
+function resolveSubpath(volume: string, subpath: string, held: AsyncDisposableStack): string {
+  const O_PATH = 0o10000000
+  const root = openSync(volume, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    const descriptor = openInRoot(root, subpath, O_PATH)
+    held.defer(() => closeSync(descriptor))
+    return `/proc/${process.pid}/fd/${descriptor}`
+  } catch (cause) {
+    const message = `cannot access path ${subpath} of volume: ${messageOf(cause)}`
+    throw new GantryError('InvalidParameter', message, { cause })
+  } finally {
+    closeSync(root)
+  }
+}
+
+function specMount(mount: MountRecord, source: string): SpecMount {
+  if (mount.type === 'tmpfs') {
+    const { SizeBytes, Mode, Options } = mount.options?.TmpfsOptions ?? {}
+    const options = (Options ?? []).map((pair) => pair.join('='))
+    if (SizeBytes) options.push(`size=${SizeBytes}`)
+    if (Mode) options.push(`mode=${Mode.toString(8)}`)
+    return { ...tmpfs(mount.destination, mount.writable), options }
+  }
+  return {
+    type: 'bind',
+    source,
+    destination: mount.destination,
+    writable: mount.writable,
+    propagation: mount.propagation || 'rprivate',
+    recursive: !mount.options?.BindOptions?.NonRecursive,
+    options: [],
+  }
+}
+
+function tmpfs(destination: string, writable: boolean): SpecMount {
+  return { type: 'tmpfs', source: '', destination, writable, propagation: '', recursive: false, options: [] }
+}
+
+function depth(path: string): number {
+  return path.split('/').filter(Boolean).length
+}

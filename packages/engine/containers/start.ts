@@ -1,0 +1,174 @@
+import { writeFile } from 'node:fs/promises'
+import { messageOf } from '@gantry/errors'
+import type { StdioOptions, Task } from '@gantry/runtime'
+import { announce } from './announce.ts'
+import type { Container } from './container.ts'
+import type { ContainerDependencies, SpecRequest } from './dependencies.ts'
+import { type NetworkFileContents, NetworkPlacer } from './networking.ts'
+import { containerFiles, logPath, rootFilesystem } from './paths.ts'
+import type { Registry } from './registry.ts'
+import { NamespaceSharing } from './sharing.ts'
+import { MountSources } from './spec-mounts.ts'
+import { startFailure } from './start-errors.ts'
+import { beginStart, failStart, run } from './state.ts'
+
+/** Brings a container from its row to a running process, and takes away again what a run put in place. */
+export class Starter {
+  readonly #deps: ContainerDependencies
+  readonly #registry: Registry
+  readonly #networking: NetworkPlacer
+  readonly #sharing: NamespaceSharing
+  readonly #mounts: MountSources
+
+  constructor(deps: ContainerDependencies, registry: Registry) {
+    this.#deps = deps
+    this.#registry = registry
+    this.#networking = new NetworkPlacer(deps, registry)
+    this.#sharing = new NamespaceSharing(deps, registry)
+    this.#mounts = new MountSources(deps)
+  }
+
+  /**
+   * Expects the container's lock to be held. On failure everything is undone, the state tells why, and the error is
+   * Docker's. `restartCount` is what the row shall say once the container runs.
+   */
+  async start(container: Container, restartCount: number): Promise<void> {
+    const state = beginStart(container.record.state)
+    if (container.dirty) await this.clean(container)
+    this.#registry.update(container, { state })
+    container.endedByUser = false
+    container.dirty = true
+    try {
+      this.#deps.faults('container.start.recorded')
+      const task = await this.#launch(container)
+      this.#registry.update(container, {
+        state: run(container.record.state, task.pid, this.#deps.clock.now()),
+        restartCount,
+        started: true,
+        stoppedByUser: false,
+      })
+      this.#deps.faults('container.start.running')
+      container.task = task
+    } catch (cause) {
+      const { exitCode, error } = startFailure(cause, container.record.args[0] ?? '')
+      await this.clean(container)
+      this.#registry.update(container, { state: failStart(container.record.state, exitCode, error.message) })
+      for (const observer of [...container.observers]) observer.startFailed?.()
+      throw error
+    }
+    announce(this.#deps.events, container, 'start')
+  }
+
+  async #launch(container: Container): Promise<Task> {
+    const { faults, runtime } = this.#deps
+    await using held = new AsyncDisposableStack()
+    const { spec, rootfs } = await this.#prepare(container, held)
+    const task = await runtime.create({
+      id: container.id,
+      runtime: container.record.hostConfig.Runtime ?? '',
+      spec,
+      rootfs,
+      stdio: this.#stdio(container),
+    })
+    faults('container.start.task')
+    const connecting = [...container.observers].map((observer) => observer.created?.(task))
+    for (const result of await Promise.allSettled(connecting)) {
+      if (result.status === 'rejected') this.#warn(container, 'attach', result.reason)
+    }
+    faults('container.start.attached')
+    await task.start()
+    faults('container.start.started')
+    return task
+  }
+
+  async #prepare(container: Container, held: AsyncDisposableStack) {
+    const { faults, spec } = this.#deps
+    const { record } = container
+    const mounts = await this.#mounts.prepare(container, held)
+    faults('container.start.volumes')
+    const place = await this.#networking.place(container)
+    faults('container.start.network')
+    const files = await this.#networking.contents(container, place)
+    if (files) await this.#writeFiles(container, files)
+    faults('container.start.files')
+    const rootfs = await rootFilesystem(this.#deps, record)
+    const request: SpecRequest = {
+      record,
+      rootfs,
+      mounts: [...(await this.#sharing.shm(container)), ...mounts],
+      files: this.#networking.files(container),
+      hostname: place.hostname,
+      domainname: place.domainname,
+      namespaces: {
+        network: place.namespace,
+        pid: this.#sharing.pid(container),
+        ipc: this.#sharing.ipc(container),
+      },
+    }
+    const written = await spec.container(request)
+    faults('container.start.spec')
+    return { spec: written, rootfs }
+  }
+
+  async #writeFiles(container: Container, contents: NetworkFileContents): Promise<void> {
+    const paths = containerFiles(this.#deps.paths.containers, container.id)
+    await Promise.all([
+      writeFile(paths.hosts, contents.hosts),
+      writeFile(paths.hostname, contents.hostname),
+      writeFile(paths.resolvConf, contents.resolvConf),
+    ])
+  }
+
+  #stdio(container: Container): StdioOptions {
+    const { config, hostConfig } = container.record
+    const [rows = 0, columns = 0] = hostConfig.ConsoleSize ?? []
+    return {
+      terminal: config.Tty ?? false,
+      stdin: config.OpenStdin ? (config.StdinOnce ? 'once' : 'open') : 'none',
+      logPath: logPath(this.#deps.paths.containers, container.record),
+      ...(rows > 0 && columns > 0 && { consoleSize: { rows, columns } }),
+    }
+  }
+
+  /**
+   * Takes away whatever a run put in place: task, network, mounts. Idempotent; goes on when a step fails, and says so in
+   * the log: the next start or removal tries again.
+   */
+  async clean(container: Container): Promise<void> {
+    const { faults, runtime, networks } = this.#deps
+    const steps: [string, () => Promise<void>][] = [
+      ['process', () => this.#deleteTask(container, () => runtime.purge(container.id))],
+      ['network', () => networks.removeSandbox(container.id)],
+      ['shared memory', () => this.#sharing.release(container)],
+      ['volumes', () => this.#mounts.release(container)],
+    ]
+    let complete = true
+    for (const [what, step] of steps) {
+      try {
+        await step()
+      } catch (error) {
+        complete = false
+        this.#warn(container, what, error)
+      }
+      if (what === 'process') faults('container.exit.deleted')
+      if (what === 'network') faults('container.exit.network')
+      if (what === 'volumes') faults('container.exit.volumes')
+    }
+    container.dirty = !complete
+  }
+
+  async #deleteTask(container: Container, purge: () => Promise<void>): Promise<void> {
+    const { task } = container
+    if (!task) return await purge()
+    try {
+      await task.delete()
+    } catch (error) {
+      this.#warn(container, 'process', error)
+      await purge()
+    }
+  }
+
+  #warn(container: Container, what: string, error: unknown): void {
+    this.#deps.log('warn', `container ${container.id}: ${what}: ${messageOf(error)}`)
+  }
+}

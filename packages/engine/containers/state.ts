@@ -1,0 +1,146 @@
+import { GantryError } from '@gantry/errors'
+
+/** What is remembered of the latest run, whatever the status. */
+export interface LastRun {
+  exitCode: number
+  /** Why the latest start failed; empty otherwise. */
+  error: string
+  oomKilled: boolean
+  /** Null before the first run and its end. */
+  startedAt: string | null
+  finishedAt: string | null
+}
+
+/**
+ * The life of a container. `starting` and `removing` are written before their work begins, so that a daemon that finds
+ * them at its start knows what was interrupted.
+ *
+ *     created ─▶ starting ─▶ running ⇄ paused      exited, created ─▶ removing ─▶ (gone)
+ *                  ▲           │                      ▲
+ *                  └ restarting ◀┴──────▶ exited ─────┘   removing that failed: dead
+ */
+export type State =
+  | (LastRun & { status: 'created' | 'exited' | 'dead' })
+  | (LastRun & { status: 'removing'; volumes: boolean })
+  | (LastRun & { status: 'starting'; from: 'created' | 'exited' })
+  | (LastRun & { status: 'running' | 'paused'; pid: number })
+  | (LastRun & { status: 'restarting' })
+
+export type Status = State['status']
+
+/** What is known of the end of a run. */
+export interface RunEnd {
+  exitCode: number
+  finishedAt: Date
+  oomKilled: boolean
+}
+
+export const created: State = {
+  status: 'created',
+  exitCode: 0,
+  error: '',
+  oomKilled: false,
+  startedAt: null,
+  finishedAt: null,
+}
+
+function lastRun(state: State): LastRun {
+  const { exitCode, error, oomKilled, startedAt, finishedAt } = state
+  return { exitCode, error, oomKilled, startedAt, finishedAt }
+}
+
+/** Throws NotModified when it runs, Conflict when it is paused or on its way out. */
+export function beginStart(state: State): State {
+  switch (state.status) {
+    case 'created':
+    case 'exited':
+    case 'restarting':
+      return {
+        ...lastRun(state),
+        status: 'starting',
+        from: state.status === 'created' ? 'created' : 'exited',
+      }
+    case 'paused':
+      throw new GantryError('Conflict', 'cannot start a paused container, try unpause instead')
+    case 'running':
+    case 'starting':
+      throw new GantryError('NotModified', 'Container is already running')
+    case 'removing':
+    case 'dead':
+      throw new GantryError('Conflict', 'container is marked for removal and cannot be started')
+  }
+}
+
+export function run(state: State, pid: number, startedAt: Date): State {
+  return {
+    ...lastRun(state),
+    status: 'running',
+    pid,
+    startedAt: startedAt.toISOString(),
+    exitCode: 0,
+    error: '',
+    oomKilled: false,
+  }
+}
+
+/** A start that came to nothing: back to where it began, with the reason. */
+export function failStart(state: State, exitCode: number, error: string): State {
+  const status = state.status === 'starting' ? state.from : 'exited'
+  return { ...lastRun(state), status, exitCode, error }
+}
+
+/** Throws Conflict in Docker's words for a container that does not run or is paused. */
+export function pause(state: State, id: string): State {
+  if (state.status === 'paused') throw new GantryError('Conflict', `Container ${id} is already paused`)
+  if (state.status === 'restarting') {
+    throw new GantryError('Conflict', `Container ${id} is restarting, wait until the container is running`)
+  }
+  if (state.status !== 'running') throw notRunning(id)
+  return { ...state, status: 'paused' }
+}
+
+/** Throws System (Docker answers 500) when it is not paused. */
+export function unpause(state: State, id: string): State {
+  if (state.status !== 'paused') throw new GantryError('System', `Container ${id} is not paused`)
+  return { ...state, status: 'running' }
+}
+
+/** The end of a run; with `restart`, the restart policy will start another. */
+export function end(state: State, exit: RunEnd, restart: boolean): State {
+  return {
+    ...lastRun(state),
+    status: restart ? 'restarting' : 'exited',
+    exitCode: exit.exitCode,
+    oomKilled: exit.oomKilled,
+    finishedAt: exit.finishedAt.toISOString(),
+  }
+}
+
+/** The restart policy's next try is called off. */
+export function giveUpRestart(state: State): State {
+  return { ...lastRun(state), status: 'exited' }
+}
+
+/** `volumes`: its anonymous ones go too. */
+export function remove(state: State, volumes: boolean): State {
+  return { ...lastRun(state), status: 'removing', volumes }
+}
+
+/** A removal that failed half-way: only another removal can follow. */
+export function die(state: State, error: string): State {
+  return { ...lastRun(state), status: 'dead', error }
+}
+
+/** Whether there is a process. */
+export function isUp(state: State): state is Extract<State, { pid: number }> {
+  return state.status === 'running' || state.status === 'paused'
+}
+
+/** The status as the API names it: a start in progress shows as what was before it. */
+export function visibleStatus(state: State): Exclude<Status, 'starting'> {
+  return state.status === 'starting' ? state.from : state.status
+}
+
+export function notRunning(id: string): GantryError {
+  return new GantryError('Conflict', `Container ${id} is not running`)
+}
