@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { faultPoints } from '@gantry/engine'
+import { containerFaultPoints } from '@gantry/engine'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
 
 const format = '{{.State.Status}} {{.State.ExitCode}}'
@@ -138,7 +138,7 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
     await until('healthy', async () => (await health()) === 'healthy')
   })
 
-  for (const point of faultPoints) {
+  for (const point of containerFaultPoints) {
     test(`at ${point}`, async (t) => {
       const daemon = await startDaemon(t)
       await daemon.stop()
@@ -178,7 +178,7 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
 })
 
 suite('a step that fails', { concurrency: 2 }, () => {
-  for (const point of faultPoints.filter((name) => /create|start/.test(name))) {
+  for (const point of containerFaultPoints.filter((name) => /create|start/.test(name))) {
     test(`at ${point} is undone`, async (t) => {
       const daemon = await startDaemon(t)
       await daemon.stop()

@@ -1,0 +1,342 @@
+/** Networks as Docker's CLI and the HTTP API show them, and as containers feel them. */
+import assert from 'node:assert/strict'
+import { connect as connectTo, createServer } from 'node:net'
+import { after, before, suite, test } from 'node:test'
+import { startDaemon, type TestDaemon, until } from './harness.ts'
+
+suite('networks', { concurrency: 2 }, () => {
+  let daemon: TestDaemon
+  const cleanUp: (() => unknown)[] = []
+  /** The first three numbers of a subnet that no other test of this machine uses now. */
+  const net = `10.${220 + ((process.pid >> 8) & 7)}.${process.pid & 255}`
+
+  /** Runs a command that must succeed; its stdout without the last newline. */
+  async function ok(...args: string[]): Promise<string> {
+    const result = await daemon.docker(args)
+    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
+    return result.stdout.trimEnd()
+  }
+
+  async function fails(...args: string[]): Promise<string> {
+    const result = await daemon.docker(args)
+    assert.notEqual(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
+    return result.stderr.trimEnd()
+  }
+
+  after(async () => {
+    for (const hook of cleanUp) await hook()
+  })
+
+  before(async () => {
+    daemon = await startDaemon({ after: (hook) => cleanUp.push(hook as () => void) })
+  })
+
+  test('the predefined networks are there', async () => {
+    const format = '{{.Name}}|{{.Driver}}|{{.Scope}}|{{.IPv6}}|{{.Internal}}'
+    assert.deepEqual(
+      (await ok('network', 'ls', '-f', 'type=builtin', '--format', format)).split('\n').sort(),
+      ['bridge|bridge|local|false|false', 'host|host|local|false|false', 'none|null|local|false|false'],
+    )
+    assert.equal(
+      await ok('network', 'ls', '-q', '--no-trunc', '-f', 'name=^host$').then((id) => id.length),
+      64,
+    )
+  })
+
+  test('create, list, inspect, remove', async () => {
+    const id = await ok('network', 'create', '--label', 'k=v', 'basic')
+    assert.match(id, /^[0-9a-f]{64}$/)
+    assert.equal(
+      await fails('network', 'create', 'basic'),
+      'Error response from daemon: network with name basic already exists',
+    )
+    assert.equal(
+      await ok('network', 'ls', '-f', 'label=k=v', '--format', '{{.Name}} {{.Driver}}'),
+      'basic bridge',
+    )
+    assert.equal(
+      await ok('network', 'inspect', '-f', '{{.Name}} {{.Scope}} {{json .Labels}}', id.slice(0, 12)),
+      'basic local {"k":"v"}',
+    )
+    assert.equal(await ok('network', 'rm', 'basic'), 'basic')
+    assert.match(await fails('network', 'inspect', 'basic'), /network basic not found/)
+  })
+
+  test('what was asked for is shown again', async () => {
+    const bridge = `gtn${process.pid % 10_000}`
+    await ok(
+      ...[
+        'network',
+        'create',
+        '--subnet',
+        `${net}.0/25`,
+        '--gateway',
+        `${net}.1`,
+        '--ip-range',
+        `${net}.64/26`,
+      ],
+      ...['-o', `com.docker.network.bridge.name=${bridge}`, '--internal', 'asked'],
+    )
+    const format = '{{json .IPAM.Config}} {{.Internal}} {{json .Options}}'
+    assert.equal(
+      await ok('network', 'inspect', '-f', format, 'asked'),
+      `[{"Subnet":"${net}.0/25","IPRange":"${net}.64/26","Gateway":"${net}.1"}] true {"com.docker.network.bridge.name":"${bridge}"}`,
+    )
+    await ok('network', 'rm', 'asked')
+  })
+
+  const refusals: [string, string[], RegExp][] = [
+    ['unknown driver', ['create', '--driver', 'nope', 'n'], /plugin "nope" not found/],
+    [
+      'malformed subnet',
+      ['create', '--subnet', '300.0.0.0/8', 'n'],
+      /invalid CIDR address: 300\.0\.0\.0\/8/i,
+    ],
+    ['predefined name', ['create', 'bridge'], /operation is not permitted on predefined bridge network/],
+    ['predefined removal', ['rm', 'bridge'], /bridge is a pre-defined network and cannot be removed/],
+    ['unknown network', ['rm', 'spec-none'], /network spec-none not found/],
+    ['unknown container first', ['connect', 'spec-none', 'spec-a'], /No such container: spec-a/],
+    ['unknown filter', ['ls', '--filter', 'nope=1'], /[Ii]nvalid filter 'nope'/],
+    [
+      'bad filter value',
+      ['ls', '--filter', 'dangling=maybe'],
+      /invalid value for filter 'dangling'|invalid filter 'dangling/,
+    ],
+    ['swarm scope', ['create', '-d', 'overlay', 'n'], /This node is not a swarm manager/],
+  ]
+  for (const [title, args, message] of refusals)
+    test(`refused: ${title}`, async () => {
+      assert.match(await fails('network', ...args), message)
+      assert.equal(await ok('network', 'ls', '-q', '-f', 'name=^n$'), '')
+    })
+
+  test('containers of a user network find each other by name and alias', async () => {
+    await ok('network', 'create', 'names')
+    await ok(
+      'run',
+      '-d',
+      '--name',
+      'server',
+      '--network',
+      'names',
+      '--network-alias',
+      'db',
+      'busybox',
+      'sleep',
+      '600',
+    )
+    const ip = await ok('inspect', '-f', '{{.NetworkSettings.Networks.names.IPAddress}}', 'server')
+    for (const name of ['server', 'db'])
+      assert.equal(
+        await ok(
+          'run',
+          '--rm',
+          '--network',
+          'names',
+          'busybox',
+          'sh',
+          '-c',
+          `ping -c1 -w5 ${name} | head -1`,
+        ),
+        `PING ${name} (${ip}): 56 data bytes`,
+      )
+    assert.match(await ok('exec', 'server', 'cat', '/etc/resolv.conf'), /^nameserver 127\.0\.0\.11$/m)
+    await ok('rm', '-f', 'server')
+    await ok('network', 'rm', 'names')
+  })
+
+  test('a fixed address, and one that is taken', async () => {
+    await ok('network', 'create', '--subnet', `${net}.128/25`, 'fixed')
+    await ok(
+      'run',
+      '-d',
+      '--name',
+      'f1',
+      '--network',
+      'fixed',
+      '--ip',
+      `${net}.140`,
+      'busybox',
+      'sleep',
+      '600',
+    )
+    assert.equal(
+      await ok('inspect', '-f', '{{.NetworkSettings.Networks.fixed.IPAddress}}', 'f1'),
+      `${net}.140`,
+    )
+    const refused = await fails(
+      'run',
+      '--name',
+      'f2',
+      '--network',
+      'fixed',
+      '--ip',
+      `${net}.140`,
+      'busybox',
+      'true',
+    )
+    assert.match(refused, /Address already in use/)
+    await ok('rm', '-f', 'f1', 'f2')
+    await ok('network', 'rm', 'fixed')
+  })
+
+  test('a running container is connected to one more network, and disconnected', async () => {
+    await ok('network', 'create', 'more')
+    const id = await ok('run', '-d', '--name', 'joined', 'busybox', 'sleep', '600')
+    await ok('network', 'connect', 'more', 'joined')
+    const addresses = async () => await ok('exec', 'joined', 'ip', '-o', '-4', 'addr')
+    assert.match(await addresses(), /eth1/)
+    assert.equal(
+      await ok('network', 'inspect', '-f', '{{range $id, $_ := .Containers}}{{$id}}{{end}}', 'more'),
+      id,
+    )
+    assert.match(
+      await fails('network', 'connect', 'more', 'joined'),
+      /endpoint with name joined already exists in network more/,
+    )
+    assert.match(await fails('network', 'rm', 'more'), /network more id [0-9a-f]{64} has active endpoints/)
+    await ok('network', 'disconnect', 'more', 'joined')
+    assert.doesNotMatch(await addresses(), /eth1/)
+    assert.match(
+      await fails('network', 'disconnect', 'more', 'joined'),
+      new RegExp(`container ${id} is not connected to (the )?network more`),
+    )
+    await ok('rm', '-f', 'joined')
+    await ok('network', 'rm', 'more')
+  })
+
+  test('a stopped container is wired to what it was connected to when it starts', async () => {
+    await ok('network', 'create', 'later')
+    await ok('create', '--name', 'stopped', 'busybox', 'sleep', '600')
+    await ok('network', 'connect', '--alias', 'al', 'later', 'stopped')
+    await ok('start', 'stopped')
+    assert.equal(await ok('inspect', '-f', '{{len .NetworkSettings.Networks}}', 'stopped'), '2')
+    assert.match(await ok('exec', 'stopped', 'ip', '-o', '-4', 'addr'), /eth0[\s\S]*eth1/)
+    await ok('run', '--rm', '--network', 'later', 'busybox', 'ping', '-c1', '-w5', 'al')
+    await ok('rm', '-f', 'stopped')
+    await ok('network', 'rm', 'later')
+  })
+
+  test('modes: none has a loopback only, container: shares, host refuses company', async () => {
+    const none = ['run', '--rm', '--network', 'none', 'busybox', 'ip', '-o', 'addr']
+    assert.deepEqual((await ok(...none)).match(/^\d+: \w+/gm), ['1: lo'])
+    await ok('run', '-d', '--name', 'donor', 'busybox', 'sleep', '600')
+    const address = ['ip', '-o', '-4', 'addr', 'show', 'eth0']
+    assert.equal(
+      await ok('run', '--rm', '--network', 'container:donor', 'busybox', ...address),
+      await ok('exec', 'donor', ...address),
+    )
+    await ok('run', '-d', '--name', 'hosted', '--network', 'host', 'busybox', 'sleep', '600')
+    assert.match(
+      await fails('network', 'connect', 'bridge', 'hosted'),
+      /container sharing network namespace with another container or host cannot be connected to any other network/,
+    )
+    await ok('rm', '-f', 'donor', 'hosted')
+  })
+
+  test('an internal network has no way out', async () => {
+    await ok('network', 'create', '--internal', 'closed')
+    assert.doesNotMatch(await ok('run', '--rm', '--network', 'closed', 'busybox', 'ip', 'route'), /default/)
+    await ok('network', 'rm', 'closed')
+  })
+
+  test('containers of different networks do not reach each other', async () => {
+    await ok('network', 'create', 'left')
+    await ok('network', 'create', 'right')
+    await ok('run', '-d', '--name', 'alone', '--network', 'left', 'busybox', 'sleep', '600')
+    const ip = await ok('inspect', '-f', '{{.NetworkSettings.Networks.left.IPAddress}}', 'alone')
+    const ping = (network: string) =>
+      daemon.docker(['run', '--rm', '--network', network, 'busybox', 'ping', '-c1', '-w2', ip])
+    assert.equal((await ping('left')).exitCode, 0)
+    assert.equal((await ping('right')).exitCode, 1)
+    await ok('rm', '-f', 'alone')
+    await ok('network', 'rm', 'left', 'right')
+  })
+
+  test('a published port answers on localhost', async () => {
+    await ok(
+      'run',
+      '-d',
+      '--name',
+      'web',
+      '-p',
+      '127.0.0.1::8080',
+      'busybox',
+      'nc',
+      '-lk',
+      '-p',
+      '8080',
+      '-e',
+      'echo',
+      'hello',
+    )
+    const [, port] = /^127\.0\.0\.1:(\d+)$/.exec(await ok('port', 'web', '8080')) ?? []
+    assert.ok(port)
+    const answer = await until('an answer', () => readAll(Number(port)))
+    assert.equal(answer, 'hello\n')
+    await ok('rm', '-f', 'web')
+    await assert.rejects(connectOnce(Number(port)))
+  })
+
+  test('a port that is taken is named, and nothing is left of the container', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    assert.ok(address && typeof address === 'object')
+    const args = ['run', '--rm', '-p', `127.0.0.1:${address.port}:80`, '--name', 'blocked', 'busybox', 'true']
+    assert.match(await fails(...args), /(port is already allocated|address already in use)/)
+    server.close()
+    assert.equal(await ok('ps', '-aq', '-f', 'name=blocked'), '')
+  })
+
+  test('prune removes what no container is on', async () => {
+    await ok('network', 'create', '--label', 'prune', 'unused')
+    assert.equal(await ok('network', 'prune', '-f', '--filter', 'label=prune'), 'Deleted Networks:\nunused')
+  })
+
+  test('the API: fields of inspect, statuses of failures', async () => {
+    const { status, body } = await daemon.api('GET', '/v1.41/networks/bridge')
+    assert.equal(status, 200)
+    const fields = [
+      'Name',
+      'Id',
+      'Created',
+      'Scope',
+      'Driver',
+      'EnableIPv6',
+      'IPAM',
+      'Internal',
+      'Attachable',
+    ]
+    for (const field of [...fields, 'Ingress', 'ConfigFrom', 'ConfigOnly', 'Containers', 'Options', 'Labels'])
+      assert.ok(Object.hasOwn(body as object, field), field)
+    const statuses: [string, string, unknown, number][] = [
+      ['GET', '/networks/nope', undefined, 404],
+      ['DELETE', '/networks/nope', undefined, 404],
+      ['DELETE', '/networks/host', undefined, 403],
+      ['POST', '/networks/create', { Name: 'x', Driver: 'nope' }, 404],
+      ['POST', '/networks/bridge/connect', { Container: 'nope' }, 404],
+    ]
+    for (const [method, path, request, expected] of statuses)
+      assert.equal((await daemon.api(method, `/v1.41${path}`, request)).status, expected, `${method} ${path}`)
+  })
+})
+
+/** What a server on localhost sends until it closes; null while it refuses. */
+async function readAll(port: number): Promise<string | null> {
+  try {
+    const socket = await connectOnce(port)
+    let text = ''
+    for await (const chunk of socket) text += chunk
+    return text || null
+  } catch {
+    return null
+  }
+}
+
+function connectOnce(port: number) {
+  const { promise, resolve, reject } = Promise.withResolvers<ReturnType<typeof connectTo>>()
+  const socket = connectTo(port, '127.0.0.1', () => resolve(socket))
+  socket.once('error', reject)
+  return promise
+}
