@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AttachSession, OutputFrame } from '../contracts.ts'
+import { bench, settle } from './testing.ts'
+
+async function textOf(session: AttachSession): Promise<string> {
+  let text = ''
+  for await (const frame of session.output as AsyncIterable<OutputFrame>)
+    text += `${frame.stream}:${frame.data} `
+  return text.trim()
+}
+
+const everything = { stream: true, stdin: true, stdout: true, stderr: true }
+
+test('clients that attach before the start miss nothing, each takes what it wants', async (t) => {
+  const it = await bench(t)
+  const id = await it.create({ config: { Image: 'busybox', OpenStdin: true } })
+  const all = await it.containers.attach(id, everything)
+  const errors = await it.containers.attach(id, { stream: true, stderr: true })
+  assert.equal(errors.stdin, null)
+  all.stdin?.write('typed ahead')
+  await it.containers.start(id)
+  const task = it.tasks.get(id)
+  task?.print('stdout', 'one')
+  task?.print('stderr', 'two')
+  const texts = Promise.all([textOf(all), textOf(errors)])
+  await settle()
+  task?.end({})
+  assert.deepEqual(await texts, ['stdout:one stderr:two', 'stderr:two'])
+  assert.equal(Buffer.concat(task?.stdin ?? []).toString(), 'typed ahead')
+  assert.equal(it.events.filter((event) => event === 'container attach spec-a').length, 2)
+})
+
+test('the detach keys end a terminal session and leave the process alone', async (t) => {
+  const it = await bench(t)
+  const id = await it.create({ config: { Image: 'busybox', OpenStdin: true, Tty: true } })
+  await it.containers.start(id)
+  const session = await it.containers.attach(id, { ...everything, detachKeys: 'ctrl-a,x' })
+  const text = textOf(session)
+  session.stdin?.write(Buffer.from([104, 105, 1]))
+  session.stdin?.write(Buffer.from([120, 110]))
+  assert.equal(await text, '')
+  assert.equal(Buffer.concat(it.tasks.get(id)?.stdin ?? []).toString(), 'hi')
+  assert.equal(it.events.at(-1), 'container detach spec-a')
+  assert.equal((await it.containers.inspect(id)).State?.Running, true)
+  await assert.rejects(it.containers.attach(id, { detachKeys: 'nope' }), { kind: 'InvalidParameter' })
+})
+
+test('a client that does not read makes the source wait', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  await it.containers.start(id)
+  const session = await it.containers.attach(id, { stream: true, stdout: true })
+  const task = it.tasks.get(id)
+  for (let n = 0; n < 200; n++) task?.print('stdout', 'x'.repeat(1000))
+  await settle()
+  assert.ok(session.output.readableLength <= 2)
+  assert.equal(task?.output[0]?.isPaused(), true)
+  session.close()
+  assert.equal(task?.output[0]?.destroyed, true)
+})
+
+test('sessions end when the start fails, the container goes, or there is nothing to stream', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  const [failed, removed] = [
+    await it.containers.attach(id, everything),
+    await it.containers.attach(id, everything),
+  ]
+  it.runtimeError = new Error('no')
+  await assert.rejects(it.containers.start(id))
+  assert.equal(await textOf(failed), '')
+  assert.equal(await textOf(removed), '')
+  const waiting = await it.containers.attach(id, everything)
+  assert.equal(await textOf(await it.containers.attach(id, { stdout: true })), '')
+  await it.containers.remove(id)
+  assert.equal(await textOf(waiting), '')
+})
+
+test('logs are replayed; paused containers refuse', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  await it.containers.start(id)
+  const time = new Date()
+  it.log.push({ stream: 'stdout', time, timestamp: '', data: Buffer.from('a') })
+  it.log.push({ stream: 'stderr', time, timestamp: '', data: Buffer.from('b') })
+  const session = await it.containers.attach(id, { logs: true, stdout: true })
+  assert.equal(await textOf(session), 'stdout:a')
+  const { entries } = await it.containers.logs(id, { stderr: true })
+  assert.equal((await Array.fromAsync(entries)).length, 1)
+  await assert.rejects(it.containers.logs(id, {}), {
+    message: 'Bad parameters: you must choose at least one stream',
+  })
+  await it.containers.pause(id)
+  await assert.rejects(it.containers.attach(id, everything), {
+    message: `Container ${id} is paused, unpause the container before attach`,
+  })
+})

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { newId } from './create.ts'
+import type { ContainerRecord } from './record.ts'
+import type { State } from './state.ts'
+import { type Bench, bench, until } from './testing.ts'
+
+/** What a killed daemon leaves: a row in this state. */
+async function leave(
+  it: Bench,
+  state: Partial<State>,
+  changes: Partial<ContainerRecord> = {},
+): Promise<string> {
+  const id = await it.create({ name: `spec-${it.deps.table.values().length}` })
+  const record = it.deps.table.get(id) as ContainerRecord
+  it.deps.table.set(id, { ...record, ...changes, state: { ...record.state, ...state } as State })
+  return id
+}
+
+async function restored(it: Bench) {
+  const services = it.reopen()
+  it.containers = services.containers
+  await services.restore()
+  return services.containers
+}
+
+test('a running container is followed on: stop, wait and its end work', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  await it.containers.start(id)
+  const containers = await restored(it)
+  assert.equal((await containers.inspect(id)).State?.Status, 'running')
+  const { result } = await containers.wait(id, 'not-running')
+  await containers.stop(id)
+  assert.deepEqual(await result, { exitCode: 143 })
+})
+
+test('an end while no daemon was there is recorded with its time, and the policy applied', async (t) => {
+  const it = await bench(t)
+  const id = await it.create({ hostConfig: { RestartPolicy: { Name: 'on-failure' } } })
+  await it.containers.start(id)
+  const task = it.tasks.get(id)
+  it.services.registry.find(id).task = null // the first daemon is dead: it handles nothing any more
+  task?.end({ exitCode: 5, finishedAt: new Date('2026-01-01T00:00:09Z') })
+  await restored(it)
+  await it.reaches(id, 'restarting')
+  const { State } = await it.containers.inspect(id)
+  assert.deepEqual([State?.ExitCode, State?.FinishedAt], [5, '2026-01-01T00:00:09.000Z'])
+  assert.ok(it.events.includes('container die spec-a'))
+  await until(() => it.clock.pending === 1)
+  await it.clock.advance(100)
+  await it.reaches(id, 'running')
+})
+
+test('a container whose process is lost has ended with 255; always brings it back', async (t) => {
+  const it = await bench(t)
+  const lost = { status: 'running', pid: 1, startedAt: '2026-01-01T00:00:00Z' } as const
+  const plain = await leave(it, lost, { started: true })
+  const always = await leave(it, lost, { started: true })
+  const record = it.deps.table.get(always) as ContainerRecord
+  record.hostConfig.RestartPolicy = { Name: 'always' }
+  it.deps.table.set(always, record)
+  const containers = await restored(it)
+  assert.equal((await containers.inspect(plain)).State?.ExitCode, 255)
+  assert.equal((await containers.inspect(always)).State?.Status, 'running')
+})
+
+test('an interrupted start is undone, and finished when the process runs', async (t) => {
+  const it = await bench(t)
+  const undone = await leave(it, { status: 'starting', from: 'created' } as State)
+  const auto = await leave(it, { status: 'starting', from: 'created' } as State)
+  const record = it.deps.table.get(auto) as ContainerRecord
+  record.hostConfig.AutoRemove = true
+  it.deps.table.set(auto, record)
+  const finished = await it.create({ name: 'finished' })
+  await it.containers.start(finished)
+  const row = it.deps.table.get(finished) as ContainerRecord
+  it.deps.table.set(finished, {
+    ...row,
+    state: { ...row.state, status: 'starting', from: 'created' } as State,
+  })
+  const containers = await restored(it)
+  const { State } = await containers.inspect(undone)
+  assert.deepEqual([State?.Status, State?.ExitCode], ['created', 128])
+  await assert.rejects(containers.inspect(auto), { kind: 'NotFound' })
+  assert.equal((await containers.inspect(finished)).State?.Status, 'running')
+})
+
+test('an interrupted removal is finished, an interrupted create undone', async (t) => {
+  const it = await bench(t)
+  const removing = await leave(it, { status: 'removing', volumes: true } as State)
+  const orphan = newId()
+  const directory = join(it.deps.paths.containers, orphan)
+  await mkdir(directory, { recursive: true })
+  await writeFile(join(directory, 'new-volumes.json'), '["made"]')
+  await it.deps.volumes.create({ name: 'made' })
+  await it.deps.volumes.create({ name: 'other' })
+  const containers = await restored(it)
+  await assert.rejects(containers.inspect(removing), { kind: 'NotFound' })
+  assert.equal(existsSync(directory), false)
+  assert.ok(it.purged.includes(orphan))
+  assert.deepEqual([...it.volumes.keys()], ['other'])
+})
+
+test('unless-stopped stays stopped, always does not; neither starts what never ran', async (t) => {
+  const it = await bench(t)
+  const hostConfig = (name: 'always' | 'unless-stopped') => ({
+    hostConfig: { RestartPolicy: { Name: name } },
+  })
+  const ids: string[] = []
+  for (const policy of ['always', 'unless-stopped'] as const) {
+    ids.push(await it.create({ name: `stopped-${policy}`, ...hostConfig(policy) }))
+    await it.containers.start(`stopped-${policy}`)
+    await it.containers.stop(`stopped-${policy}`)
+  }
+  ids.push(await it.create({ name: 'created', ...hostConfig('always') }))
+  const containers = await restored(it)
+  const states = await Promise.all(ids.map(async (id) => (await containers.inspect(id)).State?.Status))
+  assert.deepEqual(states, ['running', 'exited', 'created'])
+})

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ProcessStartError } from '@gantry/runtime'
+import { bench, settle } from '../containers/testing.ts'
+import type { AttachSession, OutputFrame } from '../contracts.ts'
+
+async function textOf(session: AttachSession | null): Promise<string> {
+  let text = ''
+  for await (const { data } of (session?.output ?? []) as AsyncIterable<OutputFrame>) text += data
+  return text
+}
+
+test('an exec is created, runs once, and tells its exit code', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start('spec-a')
+  const task = it.tasks.get(container)
+  if (task) task.execResult = { exitCode: 2, output: 'hi\n' }
+  const { id } = await it.execs.create('spec-a', {
+    cmd: ['sh', '-c', 'echo hi; exit 2'],
+    attachStdout: true,
+    attachStderr: true,
+  })
+  assert.deepEqual((await it.containers.inspect(container)).ExecIDs, [id])
+  assert.deepEqual(await it.execs.inspect(id), {
+    ID: id,
+    Running: false,
+    ExitCode: null,
+    ProcessConfig: { tty: false, entrypoint: 'sh', arguments: ['-c', 'echo hi; exit 2'], privileged: false },
+    OpenStdin: false,
+    OpenStderr: true,
+    OpenStdout: true,
+    CanRemove: false,
+    ContainerID: container,
+    DetachKeys: '',
+    Pid: 0,
+  })
+  assert.equal(await textOf(await it.execs.start(id, {})), 'hi\n')
+  await settle()
+  assert.equal((await it.execs.inspect(id)).ExitCode, 2)
+  await assert.rejects(it.execs.start(id, { detach: true }), {
+    kind: 'Conflict',
+    message: `Error: Exec command ${id} has already run`,
+  })
+  assert.deepEqual(it.events.slice(-3), [
+    'container exec_create: sh -c echo hi; exit 2 spec-a',
+    'container exec_start: sh -c echo hi; exit 2 spec-a',
+    'container exec_die spec-a',
+  ])
+  await it.clock.advance(300_000)
+  await assert.rejects(it.execs.inspect(id), { message: `No such exec instance: ${id}` })
+})
+
+test('an exec that cannot start says why in its stream, or to the caller when detached', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start('spec-a')
+  const task = it.tasks.get(container)
+  const error = new ProcessStartError(
+    'InvalidParameter',
+    'exec: "nosuch": executable file not found in $PATH',
+    127,
+  )
+  if (task) task.execResult = error
+  const attached = await it.execs.create('spec-a', { cmd: ['nosuch'], attachStdout: true })
+  assert.equal(await textOf(await it.execs.start(attached.id, {})), `${error.message}\r\n`)
+  assert.equal((await it.execs.inspect(attached.id)).ExitCode, 127)
+  const detached = await it.execs.create('spec-a', { cmd: ['nosuch'] })
+  await assert.rejects(it.execs.start(detached.id, { detach: true }), error)
+})
+
+test('containers that do not run take no execs', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  await assert.rejects(it.execs.create('spec-a', { cmd: [] }), { message: 'No exec command specified' })
+  await assert.rejects(it.execs.create('spec-a', { cmd: ['x'] }), {
+    kind: 'Conflict',
+    message: `Container ${id} is not running`,
+  })
+  await it.containers.start(id)
+  const { id: exec } = await it.execs.create('spec-a', { cmd: ['x'] })
+  await it.containers.pause(id)
+  await assert.rejects(it.execs.create('spec-a', { cmd: ['x'] }), {
+    message: 'Container spec-a is paused, unpause the container before exec',
+  })
+  await it.containers.remove(id, { force: true })
+  await assert.rejects(it.execs.inspect(exec), { kind: 'NotFound' })
+  await assert.rejects(it.execs.start('spec-none', {}), { message: 'No such exec instance: spec-none' })
+})
