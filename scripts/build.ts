@@ -1,17 +1,38 @@
-/** Compiles the command line into one executable file, dist/gantry. */
+/** Compiles the command line into one executable file, dist/gantry, and links dist/gantryd to it. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { arch } from 'node:os'
 import { dirname, join } from 'node:path'
 
 const root = dirname(import.meta.dirname)
 const bun = join(root, 'node_modules/@oven', `bun-linux-${arch() === 'arm64' ? 'aarch64' : 'x64'}`, 'bin/bun')
-const entry = join(root, 'packages/cli/main.ts')
-const output = join(root, 'dist/gantry')
+const folder = join(root, 'dist')
+const output = join(folder, 'gantry')
+const unfinished = join(folder, `gantry.${process.pid}`)
 
-mkdirSync(dirname(output), { recursive: true })
-const options = ['--compile', '--bytecode', '--minify', '--format=cjs', '--target=bun']
-execFileSync(bun, ['build', ...options, entry, '--outfile', output], {
-  stdio: ['ignore', 'ignore', 'inherit'],
-})
+const options = [
+  '--compile',
+  '--bytecode',
+  '--minify',
+  '--format=esm',
+  '--target=bun',
+  // The command must not take settings from files in whatever folder it is called in.
+  '--no-compile-autoload-dotenv',
+  '--no-compile-autoload-bunfig',
+]
+
+mkdirSync(folder, { recursive: true })
+try {
+  const entry = join(root, 'packages/cli/main.ts')
+  execFileSync(bun, ['build', ...options, entry, '--outfile', unfinished], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  // Whoever runs the old file goes on with it.
+  renameSync(unfinished, output)
+} finally {
+  rmSync(unfinished, { force: true })
+}
+const daemon = join(folder, 'gantryd')
+rmSync(daemon, { force: true })
+symlinkSync('gantry', daemon)
 console.log(`dist/gantry, ${Math.round(statSync(output).size / 1e6)} MB`)

@@ -1,5 +1,5 @@
 /**
- * Writes tree.gen.json: the part of Docker's command tree that is implemented here (the commands in commands/index.ts),
+ * Writes generated/tree.json: the part of Docker's command tree that is implemented here (the commands in commands/index.ts),
  * without what another system or an older CLI needs. Run it after adding a command.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -33,10 +33,20 @@ interface SourceCommand {
 /** Commands whose arguments are another program's command line. */
 const flagsFirst = ['container run', 'container create', 'container exec', 'container top']
 
+/** Commands that are not for people. */
+const hidden = ['system dial-stdio']
+
+/** Flags that only make sense with parts of Docker that are not here. */
+const unsupported = ['use-api-socket']
+
 /** The path below the program: `docker container ls` is `container ls`. */
 const pathOf = (command: string) => command.split(' ').slice(1).join(' ')
 
+/** Texts about the program itself name this one. */
+const describe = (text: string) => text.replace(/^(Manage|Show the) Docker(?! images)/, '$1 Gantry')
+
 function flagSpec(flag: SourceFlag): FlagSpec {
+  if (flag.help_type === 'list' && !flag.multi) return flagSpec({ ...flag, type: 'list', multi: true })
   const { short, default: value, multi, ostype: _, in_cli: __, hidden_in, ...rest } = flag
   return {
     ...rest,
@@ -50,14 +60,17 @@ function flagSpec(flag: SourceFlag): FlagSpec {
 function commandSpec(source: SourceCommand): CommandSpec {
   const own = pathOf(source.command)
   const names = source.aliases.length > 0 ? source.aliases.map(pathOf) : [own]
-  const flags = (source.flags ?? []).filter((flag) => flag.long !== 'help' && flag.ostype !== 'windows')
+  const flags = (source.flags ?? []).filter(
+    (flag) => flag.long !== 'help' && flag.ostype !== 'windows' && !unsupported.includes(flag.long),
+  )
   return {
     paths: names,
-    short: source.short,
+    short: describe(source.short),
     usage: source.usage.map((line) => pathOf(line).slice(own.length).trimStart()),
     args: [source.args.min, source.args.max],
     flags: flags.map(flagSpec),
     ...(flagsFirst.includes(names[0] ?? '') && { flagsFirst: true }),
+    ...(hidden.includes(names[0] ?? '') && { hidden: true }),
     ...(source.category_top && { common: Number(source.category_top) }),
     ...(source.api_version && { api_version: source.api_version }),
   }
@@ -71,7 +84,7 @@ function trim(source: SourceCommand[]): { groups: GroupSpec[]; commands: Command
     if (node.subcommands) {
       const before = found.size
       node.subcommands.forEach(visit)
-      if (found.size > before) groups.push({ path: pathOf(node.command), short: node.short })
+      if (found.size > before) groups.push({ path: pathOf(node.command), short: describe(node.short) })
       return
     }
     const spec = commandSpec(node)
@@ -100,4 +113,4 @@ const lines = [
   `"groups":[\n${tree.groups.map((group) => JSON.stringify(group)).join(',\n')}],`,
   `"commands":[\n${tree.commands.map((command) => JSON.stringify(command)).join(',\n')}]}\n`,
 ]
-writeFileSync(new URL('tree.gen.json', import.meta.url), lines.join('\n'))
+writeFileSync(new URL('generated/tree.json', import.meta.url), lines.join('\n'))

@@ -1,5 +1,4 @@
 /** Connections to an engine, whatever lies between. */
-import type { EventEmitter } from 'node:events'
 import { connect as connectPlain, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { GantryError, messageOf } from '@gantry/errors'
@@ -19,7 +18,6 @@ export async function connect(endpoint: Endpoint): Promise<Duplex> {
 async function openSocket(endpoint: Endpoint & { kind: 'unix' | 'tcp' }): Promise<Socket> {
   const secure = endpoint.kind === 'tcp' && endpoint.tls !== undefined
   const socket = endpoint.kind === 'tcp' && secure ? await openTls(endpoint) : openPlain(endpoint)
-  const emitter: EventEmitter = socket
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => {
       socket.destroy()
@@ -30,7 +28,7 @@ async function openSocket(endpoint: Endpoint & { kind: 'unix' | 'tcp' }): Promis
       socket.off('error', failed)
       resolve(socket)
     }
-    emitter.once(secure ? 'secureConnect' : 'connect', opened)
+    socket.once(secure ? 'secureConnect' : 'connect', opened)
   })
 }
 
@@ -43,7 +41,8 @@ function openPlain(endpoint: Endpoint & { kind: 'unix' | 'tcp' }): Socket {
 async function openTls(endpoint: Endpoint & { kind: 'tcp' }): Promise<Socket> {
   const { connect: connectTls } = await import('node:tls')
   const { ca, cert, key, verify } = endpoint.tls ?? { verify: true }
-  return connectTls({
+  // A variable, because the types of connectTls do not know of allowHalfOpen.
+  const options = {
     host: endpoint.address,
     port: endpoint.port,
     servername: /^[\d.]+$|:/.test(endpoint.address) ? '' : endpoint.address,
@@ -53,7 +52,8 @@ async function openTls(endpoint: Endpoint & { kind: 'tcp' }): Promise<Socket> {
     ...(ca && { ca }),
     ...(cert && { cert }),
     ...(key && { key }),
-  })
+  }
+  return connectTls(options)
 }
 
 const unreachable = new Set([

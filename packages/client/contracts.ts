@@ -43,6 +43,8 @@ export interface Client extends AsyncDisposable {
   ): Promise<PendingAnswer<Operations[O]['answer']>>
   /** Upgrades the connection (attach, exec start). */
   hijack<O extends OperationName>(operation: O, request?: Request<O>): Promise<HijackedConnection>
+  /** A bare connection to the engine, for whoever speaks HTTP through it. */
+  dial(): Promise<Duplex>
   /** The version of the API spoken with this engine: asks it, if no answer has told yet. */
   apiVersion(): Promise<string>
 }

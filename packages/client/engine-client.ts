@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import type { Operations } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import { ApiError } from './api-error.ts'
@@ -99,6 +99,10 @@ export class EngineClient implements Client {
     // Engines before 1.42 call both kinds of stream raw.
     const multiplexed = type.includes('multiplexed') ? true : this.#olderThan('1.42') ? null : false
     return { stream: result.stream, multiplexed }
+  }
+
+  dial(): Promise<Duplex> {
+    return connect(this.#endpoint)
   }
 
   async apiVersion(): Promise<string> {

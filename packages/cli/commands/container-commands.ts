@@ -1,4 +1,26 @@
 import type { CommandLoader } from '../framework/command.ts'
 
+const details = () => import('./container-details.ts')
+const state = () => import('./container-state.ts')
+
 /** Commands that create containers, change their state or talk with their processes. */
-export const containerCommands: Record<string, CommandLoader> = {}
+export const containerCommands: Record<string, CommandLoader> = {
+  'container attach': async () => (await import('./attach.ts')).attach,
+  'container create': async () => (await import('./create.ts')).create,
+  'container exec': async () => (await import('./exec.ts')).exec,
+  'container kill': async () => (await state()).kill,
+  'container pause': async () => (await state()).pause,
+  'container port': async () => (await details()).port,
+  'container prune': async () => (await import('./prune.ts')).prune,
+  'container rename': async () => (await state()).rename,
+  'container restart': async () => (await state()).restart,
+  'container rm': async () => (await state()).remove,
+  'container run': async () => (await import('./run.ts')).run,
+  'container start': async () => (await import('./start.ts')).start,
+  'container stop': async () => (await state()).stop,
+  'container top': async () => (await details()).top,
+  'container unpause': async () => (await state()).unpause,
+  'container wait': async () => (await state()).wait,
+  daemon: async () => (await import('./daemon.ts')).daemon,
+  'system dial-stdio': async () => (await import('./dial-stdio.ts')).dialStdio,
+}

@@ -1,5 +1,5 @@
 /**
- * What a command is. Its name, aliases, usage, help, flags and argument counts are data (tree.gen.json); what it does is a
+ * What a command is. Its name, aliases, usage, help, flags and argument counts are data (generated/tree.json); what it does is a
  * `CommandRun`, found by the command's canonical path in commands/index.ts.
  */
 import type { Readable } from 'node:stream'

@@ -1,5 +1,5 @@
-/** The command tree: names, usage, help and flags of the commands, read from tree.gen.json. */
-import tree from '../tree.gen.json' with { type: 'json' }
+/** The command tree: names, usage, help and flags of the commands, read from generated/tree.json. */
+import tree from '../generated/tree.json' with { type: 'json' }
 
 export interface FlagSpec {
   long: string
@@ -34,6 +34,8 @@ export interface CommandSpec {
   flags: FlagSpec[]
   /** Flags end at the first argument, so that what follows belongs to the container's command. */
   flagsFirst?: true
+  /** Not shown in help pages. */
+  hidden?: true
   /** Everything after the name belongs to another program, `--help` too. */
   passthrough?: true
   /** Position among the Common Commands of the top help page. */
@@ -70,9 +72,11 @@ export function find(path: string): Found | undefined {
 export function children(path: string): { name: string; short: string; group: boolean; common?: number }[] {
   const prefix = path === '' ? '' : `${path} `
   const isChild = (name: string) => name.startsWith(prefix) && !name.slice(prefix.length).includes(' ')
-  const commands = commandTree.commands.flatMap(({ paths, short, common }) => {
+  const commands = commandTree.commands.flatMap(({ paths, short, common, hidden }) => {
     const name = paths.find(isChild)
-    return name === undefined ? [] : [{ name: name.slice(prefix.length), short, group: false, common }]
+    return name === undefined || hidden
+      ? []
+      : [{ name: name.slice(prefix.length), short, group: false, common }]
   })
   const groups = commandTree.groups
     .filter((group) => isChild(group.path))

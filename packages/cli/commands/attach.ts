@@ -1,0 +1,55 @@
+import type { ContainerInspectResponse } from '@gantry/api'
+import { detachKeys, detachMessage, killContainer, resizeContainer } from '../container/attached.ts'
+import { exitStatus } from '../container/exit-status.ts'
+import type { CommandContext, CommandRun } from '../framework/command.ts'
+import { copyStreams } from '../streams/copy-streams.ts'
+import { proxySignals } from '../streams/signals.ts'
+import { checkTerminal, followSize, terminalSize } from '../streams/terminal.ts'
+
+/** `gantry attach`: joins a running container's streams until it ends or the user types the detach keys. */
+export const attach: CommandRun = async (context, [name = ''], flags) => {
+  const { client, stdin, stdout, stderr } = context
+  const container = await runningContainer(context, name)
+  const watch = await client.open('ContainerWait', {
+    path: { id: name },
+    query: { condition: 'not-running' },
+  })
+  const tty = container.Config?.Tty === true
+  const useStdin = !flags.bool('no-stdin') && container.Config?.OpenStdin === true
+  checkTerminal(stdin, !flags.bool('no-stdin'), tty)
+  const keys = detachKeys(context, flags)
+  using _signals = flags.bool('sig-proxy') && !tty ? proxySignals(killContainer(context, name)) : null
+  const { stream } = await client.hijack('ContainerAttach', {
+    path: { id: name },
+    query: {
+      stream: true,
+      stdin: useStdin,
+      stdout: true,
+      stderr: true,
+      ...(keys.text !== undefined && { detachKeys: keys.text }),
+    },
+  })
+  // It may have ended in between; nothing would ever come then.
+  await runningContainer(context, name)
+  if (tty) await nudgeSize(context, name)
+  using _size = tty && stdout.isTTY ? followSize(context, resizeContainer(context, name)) : null
+  const streams = { tty, stdout, stderr, ...(useStdin && { stdin, detachKeys: keys.bytes }) }
+  if ((await copyStreams(stream, streams)) === 'detached') throw new Error(detachMessage)
+  return exitStatus(watch, stderr)
+}
+
+async function runningContainer({ client }: CommandContext, id: string): Promise<ContainerInspectResponse> {
+  const container = await client.call('ContainerInspect', { path: { id } })
+  const { Running, Paused, Restarting } = container.State ?? {}
+  if (!Running) throw new Error('cannot attach to a stopped container, start it first')
+  if (Paused) throw new Error('cannot attach to a paused container, unpause it first')
+  if (Restarting) throw new Error('cannot attach to a restarting container, wait until it is running')
+  return container
+}
+
+/** A program draws its screen again when the size changes: so it is changed a little, and then to what it is. */
+async function nudgeSize(context: CommandContext, id: string): Promise<void> {
+  const size = terminalSize(context.stdout)
+  if (size === undefined) return
+  await resizeContainer(context, id)({ rows: size.rows + 1, columns: size.columns + 1 }).catch(() => {})
+}
