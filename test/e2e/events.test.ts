@@ -36,7 +36,7 @@ suite('events', { concurrency: 1 }, () => {
     }
   }
 
-  const actions = (messages: Message[]) => messages.map(({ Type, Action }) => `${Type} ${Action}`)
+  const actions = (messages: Message[]) => messages.map(({ Type, Action }) => `${Type} ${Action}`.trim())
 
   after(async () => {
     for (const hook of cleanUp) await hook()
@@ -167,19 +167,15 @@ suite('events', { concurrency: 1 }, () => {
   })
 
   test('a listener hears at once of what happens, and only of that', async () => {
-    const listening = daemon.docker([
-      'events',
-      '--until',
-      `${Math.ceil(Date.now() / 1000) + 3}`,
-      '--filter',
-      'type=volume',
-      '--format',
-      '{{.Action}} {{.Actor.ID}}',
-    ])
+    const now = Math.ceil(Date.now() / 1000)
+    const bounds = ['--since', `${now}`, '--until', `${now + 4}`]
+    const format = ['--filter', 'type=volume', '--format', '{{.Action}} {{.Actor.ID}}']
+    const listening = daemon.docker(['events', ...bounds, ...format])
     await until(
       'the listener',
       async () => JSON.parse(await ok('info', '--format', '{{json .NEventsListener}}')) > 0,
     )
+    await until('the first moment it asked for', () => Date.now() > now * 1000)
     await ok('volume', 'create', 'heard')
     await ok('volume', 'rm', 'heard')
     assert.equal((await listening).stdout, 'create heard\ndestroy heard\n')

@@ -254,22 +254,8 @@ suite('networks', { concurrency: 2 }, () => {
   })
 
   test('a published port answers on localhost', async () => {
-    await ok(
-      'run',
-      '-d',
-      '--name',
-      'web',
-      '-p',
-      '127.0.0.1::8080',
-      'busybox',
-      'nc',
-      '-lk',
-      '-p',
-      '8080',
-      '-e',
-      'echo',
-      'hello',
-    )
+    const server = ['nc', '-ll', '-p', '8080', '-e', 'echo', 'hello']
+    await ok('run', '-d', '--name', 'web', '-p', '127.0.0.1::8080', 'busybox', ...server)
     const [, port] = /^127\.0\.0\.1:(\d+)$/.exec(await ok('port', 'web', '8080')) ?? []
     assert.ok(port)
     const answer = await until('an answer', () => readAll(Number(port)))

@@ -29,7 +29,7 @@ test('create, inspect and remove', async (t) => {
       Labels: { k: 'v' },
       Mountpoint: `${dataRoot}/volumes/data/_data`,
       Name: 'data',
-      Options: {},
+      Options: null,
       Scope: 'local',
     },
   )

@@ -1,15 +1,19 @@
 import type { Volume } from '@gantry/api'
 import type { VolumeRecord } from '@gantry/volumes'
 
-/** A volume as the API shows it. */
+/** A volume as the API shows it. Clients compare what is empty with null, which the schema does not say. */
 export function volumeToWire(volume: VolumeRecord): Volume {
   return {
     CreatedAt: volume.createdAt,
     Driver: volume.driver,
-    Labels: volume.labels,
+    Labels: orNull(volume.labels) as Volume['Labels'],
     Mountpoint: volume.mountpoint,
     Name: volume.name,
-    Options: volume.options,
+    Options: orNull(volume.options) as Volume['Options'],
     Scope: 'local',
   }
+}
+
+function orNull(map: Record<string, string>): Record<string, string> | null {
+  return Object.keys(map).length > 0 ? map : null
 }
