@@ -36,6 +36,7 @@ export interface RootFilesystem {
   lower: string[]
   upper: string
   work: string
+  /** For the container; the OCI runtime may still make mount points. */
   readOnly?: boolean
 }
 

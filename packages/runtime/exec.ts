@@ -9,6 +9,7 @@ import { resizeTerminal } from './control.ts'
 import { translateRuntimeError } from './errors.ts'
 import { ExitDirectory } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
+import { specText } from './oci-spec.ts'
 import type { ProcessPaths } from './paths.ts'
 
 export interface ExecRequest {
@@ -38,7 +39,7 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
       terminal: options.stdio.terminal,
       ...consoleSize(options.stdio.consoleSize),
     }
-    await writeFile(paths.processSpec, JSON.stringify(spec), { mode: 0o600 })
+    await writeFile(paths.processSpec, specText(spec), { mode: 0o600 })
     const exit = waitForExit(request, exits)
     void exit.then(() => {
       ended = true

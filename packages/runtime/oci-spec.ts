@@ -19,8 +19,9 @@ export interface OciProcess {
   args: string[]
   env: string[]
   cwd: string
-  capabilities?: Record<'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient', string[]>
-  rlimits?: { type: string; soft: number; hard: number }[]
+  capabilities?: Partial<Record<'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient', string[]>>
+  /** As `bigint` where a number would not be exact. */
+  rlimits?: { type: string; soft: number | bigint; hard: number | bigint }[]
   noNewPrivileges?: boolean
   oomScoreAdj?: number
   apparmorProfile?: string
@@ -34,3 +35,13 @@ export interface OciMount {
   source?: string
   options?: string[]
 }
+
+/** The specification as the JSON that OCI runtimes read. */
+export function specText(value: OciSpec | OciProcess): string {
+  return JSON.stringify(value, (_key, member) =>
+    typeof member === 'bigint' ? rawJson(String(member)) : member,
+  )
+}
+
+/** ECMAScript 2026, which the type library does not know yet. */
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown }

@@ -3,10 +3,10 @@ import { mkdir, rmdir } from 'node:fs/promises'
 import { mountOverlay, SystemCallError, UnmountFlag, unmount } from '@gantry/syscall'
 import type { RootFilesystem } from './contracts.ts'
 
-/** Mounts the root file system at `target`, which is made. */
-export async function mountRootfs(rootfs: RootFilesystem, target: string): Promise<void> {
+/** Mounts the root file system at `target`, which is made. Writable: the OCI runtime makes a read-only one so. */
+export async function mountRootfs({ lower, upper, work }: RootFilesystem, target: string): Promise<void> {
   await mkdir(target, { mode: 0o700 })
-  mountOverlay({ ...rootfs, target })
+  mountOverlay({ lower, upper, work, target })
 }
 
 /**

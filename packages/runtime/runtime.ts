@@ -10,7 +10,7 @@ import { startExec } from './exec.ts'
 import { ExitDirectory } from './exits.ts'
 import { MonitorWatch } from './monitor-watch.ts'
 import { OciRuntime, type RuntimeProgram } from './oci-runtime.ts'
-import type { OciSpec } from './oci-spec.ts'
+import { type OciSpec, specText } from './oci-spec.ts'
 import { type ProcessPaths, RuntimePaths } from './paths.ts'
 import { purgeTask, removeTask } from './purge.ts'
 import { bootId, identifyFrom, readRecord, type TaskRecord, writeRecord } from './record.ts'
@@ -201,11 +201,12 @@ class ConmonTasks implements ConmonRuntime {
 }
 
 /** The specification with what only the runtime knows: where the root is, and the terminal. */
-function bundleSpec({ spec, stdio }: TaskOptions, paths: ProcessPaths): OciSpec {
+function bundleSpec({ spec, stdio, rootfs }: TaskOptions, paths: ProcessPaths): OciSpec {
   const size = stdio.consoleSize
   return {
     ...spec,
-    root: { ...spec.root, path: paths.rootfs },
+    // The mount itself stays writable: the OCI runtime has yet to make the mount points in it.
+    root: { ...spec.root, path: paths.rootfs, ...(rootfs.readOnly && { readonly: true }) },
     process: {
       ...spec.process,
       terminal: stdio.terminal,
@@ -215,5 +216,5 @@ function bundleSpec({ spec, stdio }: TaskOptions, paths: ProcessPaths): OciSpec 
 }
 
 async function writeConfig(paths: ProcessPaths, spec: OciSpec): Promise<void> {
-  await writeFile(paths.config, JSON.stringify(spec), { mode: 0o600 })
+  await writeFile(paths.config, specText(spec), { mode: 0o600 })
 }

@@ -1,0 +1,44 @@
+/** Writing specifications: looks up what only the file systems of host and image know, then builds. */
+import type { RootFilesystem } from '@gantry/runtime'
+import type { ExecSpecRequest, SpecBuilder, SpecRequest } from '../containers/dependencies.ts'
+import type { ImageView } from '../containers/image-view.ts'
+import { buildSpec } from './build.ts'
+import { buildExecProcess } from './exec.ts'
+import type { HostFacts } from './host.ts'
+import { lookUpDevices } from './host-devices.ts'
+import { readUserDatabase, type UserDatabase } from './user-database.ts'
+
+export interface SpecBuilderOptions {
+  host: HostFacts
+  /** Shows a container's file system before its task is made. */
+  imageView: Pick<ImageView, 'open'>
+}
+
+export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): SpecBuilder {
+  return {
+    async container(request: SpecRequest) {
+      const { rootfs, ...rest } = request
+      const devices = await lookUpDevices(request.record.hostConfig)
+      return buildSpec({ ...rest, devices, users: await usersOf(rootfs, imageView) }, host)
+    },
+
+    async exec({ record, exec }: ExecSpecRequest) {
+      const { state, config } = record
+      const pid = state.status === 'running' || state.status === 'paused' ? state.pid : 0
+      const users = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : { passwd: [], group: [] }
+      return buildExecProcess(
+        { record, exec, users, hostname: config.Hostname || record.id.slice(0, 12) },
+        host,
+      )
+    },
+  }
+}
+
+/** What an earlier run has written counts, so its upper directory is the view's top layer. */
+async function usersOf(
+  { upper, lower }: RootFilesystem,
+  imageView: Pick<ImageView, 'open'>,
+): Promise<UserDatabase> {
+  await using view = await imageView.open([upper, ...lower])
+  return readUserDatabase(view.root)
+}

@@ -1,0 +1,8 @@
+export { buildSpec, type SpecInput } from './build.ts'
+export { createSpecBuilder, type SpecBuilderOptions } from './builder.ts'
+export { missingCapabilities } from './capabilities.ts'
+export { buildExecProcess, type ExecInput } from './exec.ts'
+export type { HostDevices, HostFacts } from './host.ts'
+export { lookUpDevices } from './host-devices.ts'
+export { defaultMaskedPaths, defaultReadonlyPaths } from './system-paths.ts'
+export { readUserDatabase } from './user-database.ts'

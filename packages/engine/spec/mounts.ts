@@ -1,0 +1,123 @@
+/** The mounts of a container: the kernel's file systems, the engine's own files, and what the user asked for. */
+import type { HostConfig } from '@gantry/api'
+import type { OciMount } from '@gantry/runtime'
+import type { SpecRequest } from '../containers/dependencies.ts'
+import { tmpfsOptions } from './tmpfs.ts'
+
+type UserMount = SpecRequest['mounts'][number]
+
+export interface MountsRequest {
+  hostConfig: HostConfig
+  /** In any order. They take the place of what would be mounted there otherwise. */
+  mounts: UserMount[]
+  files: SpecRequest['files']
+  /** The program for `--init`, if there is to be one. */
+  initProgram: string | null
+}
+
+/** Where the init program appears in a container. */
+export const initPath = '/sbin/docker-init'
+
+const shmPath = '/dev/shm'
+
+const system: OciMount[] = [
+  { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+  },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+  {
+    destination: '/sys/fs/cgroup',
+    type: 'cgroup',
+    source: 'cgroup',
+    options: ['ro', 'nosuid', 'noexec', 'nodev'],
+  },
+  { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+  { destination: shmPath, type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777'] },
+]
+
+/** In the order to be mounted: a directory before what is mounted below it. */
+export function containerMounts(request: MountsRequest): OciMount[] {
+  const { hostConfig, files, initProgram } = request
+  const user = new Set(request.mounts.map(({ destination }) => destination))
+  const managed = managedFiles(files).filter(({ destination }) => !user.has(destination as string))
+  const own = [...request.mounts.map(userMount), ...managed]
+  own.sort((a, b) => depth(a.destination) - depth(b.destination))
+  const init: OciMount[] = initProgram
+    ? [{ destination: initPath, type: 'bind', source: initProgram, options: ['bind', 'ro'] }]
+    : []
+  return [...systemMounts(hostConfig, user), ...own, ...init]
+}
+
+function systemMounts(config: HostConfig, user: Set<string>): OciMount[] {
+  return system
+    .filter(({ destination }) => !user.has(destination))
+    .filter(({ destination }) => !(user.has('/dev') && destination.startsWith('/dev/')))
+    .filter(({ destination }) => !(config.IpcMode === 'none' && destination === shmPath))
+    .map((mount) => ({ ...mount, options: systemOptions(mount, config) }))
+}
+
+/** These stay writable when the root is not. */
+const alwaysWritable = new Set(['/proc', '/dev', '/dev/pts', '/dev/mqueue', shmPath])
+
+function systemOptions({ destination, options = [] }: OciMount, config: HostConfig): string[] {
+  if (destination === shmPath) return [...options, `size=${config.ShmSize || 64 * 1024 * 1024}`]
+  const writable =
+    config.Privileged && !config.ReadonlyRootfs ? options.filter((option) => option !== 'ro') : options
+  const mustBeReadOnly = config.ReadonlyRootfs && !alwaysWritable.has(destination) && !writable.includes('ro')
+  return mustBeReadOnly ? [...writable, 'ro'] : writable
+}
+
+function userMount({
+  type,
+  source,
+  destination,
+  writable,
+  propagation,
+  recursive,
+  options,
+}: UserMount): OciMount {
+  if (type === 'tmpfs') {
+    const wishes = writable ? options : [...options, 'ro']
+    return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(wishes) }
+  }
+  return {
+    destination,
+    type: 'bind',
+    source,
+    options: [
+      recursive ? 'rbind' : 'bind',
+      ...(writable ? [] : ['ro']),
+      ...(propagation ? [propagation] : []),
+    ],
+  }
+}
+
+function managedFiles({ resolvConf, hostname, hosts }: MountsRequest['files']): OciMount[] {
+  const options = ['rbind', 'rprivate']
+  return [
+    { destination: '/etc/resolv.conf', type: 'bind', source: resolvConf, options },
+    { destination: '/etc/hostname', type: 'bind', source: hostname, options },
+    { destination: '/etc/hosts', type: 'bind', source: hosts, options },
+  ]
+}
+
+function depth(path: string): number {
+  return path.split('/').filter(Boolean).length
+}
+
+/** Propagation that the root mount must have so that binds can share theirs; absent when none does. */
+export function rootPropagation(mounts: UserMount[]): string | undefined {
+  const wishes = mounts.map(({ propagation }) => propagation)
+  if (wishes.some((wish) => wish === 'shared' || wish === 'rshared')) return 'shared'
+  return wishes.some((wish) => wish === 'slave' || wish === 'rslave') ? 'rslave' : undefined
+}
