@@ -146,11 +146,15 @@ function collect(stream: Readable, complete: (text: string) => unknown = () => f
   })
 }
 
-/** One line of JSON: `{"data": <pid or negative status>, "message": …}`. Null while it is not complete. */
+/**
+ * One line of JSON: `{"data": <pid or negative status>, "message": …}`. Null while it is not complete. A process that
+ * has ended already is followed by a second line, its exit code.
+ */
 function parseReport(text: string): { number: number; message?: string } | null {
-  if (!text.includes('\n')) return null
+  const end = text.indexOf('\n')
+  if (end < 0) return null
   try {
-    const report = JSON.parse(text) as Record<string, unknown>
+    const report = JSON.parse(text.slice(0, end)) as Record<string, unknown>
     const number = report.data ?? report.pid ?? report.exit_code
     const { message } = report
     return typeof number === 'number' ? { number, ...(typeof message === 'string' ? { message } : {}) } : null

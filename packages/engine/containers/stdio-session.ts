@@ -17,6 +17,8 @@ export interface SessionOptions {
   stderr: boolean
   /** Null: input is not searched for detach keys. */
   detachKeys: Buffer | null
+  /** The output stays open until this settles too, so that a client that has read it all can ask for the exit code. */
+  ended?: Promise<unknown>
   onDetach(): void
   /** The session is over, whatever the reason. Called once. */
   onClose(): void
@@ -62,9 +64,10 @@ export class StdioSession implements AttachSession {
       if (!this.#wants(frame) || this.#over) return
       if (!this.output.push(frame)) output.pause()
     })
-    output.once('end', () => this.finish())
-    output.once('close', () => this.finish())
-    output.once('error', () => this.finish())
+    const drained = () => void Promise.resolve(this.#options.ended).then(() => this.finish())
+    output.once('end', drained)
+    output.once('close', drained)
+    output.once('error', drained)
     // A process may close its input before the client has said everything.
     source.stdin?.on('error', () => {})
     this.#source.resolve(source)

@@ -108,7 +108,7 @@ class ContainerExecs implements Execs {
     exec.pid = exec.task.pid
     exec.state = 'running'
     exec.started.resolve()
-    void exec.task.exit.then(({ exitCode }) => {
+    const ended = exec.task.exit.then(({ exitCode }) => {
       this.#ended(exec, exitCode)
       this.#announce(exec, 'exec_die', { exitCode: String(exitCode) })
     })
@@ -120,6 +120,7 @@ class ContainerExecs implements Execs {
       stdout: attachStdout,
       stderr: attachStderr,
       detachKeys: request.tty ? exec.detachKeys : null,
+      ended,
       onDetach: () => this.#announce(exec, 'exec_detach'),
       onClose: () => {},
     })
