@@ -11,7 +11,6 @@ export const containerCommands: Record<string, CommandLoader> = {
   'container kill': async () => (await state()).kill,
   'container pause': async () => (await state()).pause,
   'container port': async () => (await details()).port,
-  'container prune': async () => (await import('./prune.ts')).prune,
   'container rename': async () => (await state()).rename,
   'container restart': async () => (await state()).restart,
   'container rm': async () => (await state()).remove,

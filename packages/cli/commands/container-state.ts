@@ -41,7 +41,7 @@ export const kill: CommandRun = (context, names, flags) =>
   eachContainer(context, names, async (id) => {
     await context.client.call('ContainerKill', {
       path: { id },
-      query: { signal: flags.string('signal') || 'KILL' },
+      query: signal(flags),
     })
     return id
   })
@@ -69,9 +69,13 @@ export const remove: CommandRun = (context, names, flags) => {
   const force = flags.bool('force')
   return eachContainer(context, names, async (name) => {
     const id = name.replace(/^\/+|\/+$/g, '')
-    if (id === '') throw new Error('Container name cannot be empty')
+    if (id === '') throw new Error('container name cannot be empty')
     try {
-      const query = { v: flags.bool('volumes'), link: flags.bool('link'), force }
+      const query = {
+        ...(flags.bool('volumes') && { v: true }),
+        ...(flags.bool('link') && { link: true }),
+        ...(force && { force }),
+      }
       await context.client.call('ContainerDelete', { path: { id }, query })
       return name
     } catch (error) {

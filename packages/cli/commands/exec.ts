@@ -12,7 +12,11 @@ export const exec: CommandRun = async (context, [container = '', ...command], fl
   const interactive = flags.bool('interactive') && !detach
   const keys = detachKeys(context, flags)
   const env = readVariables(flags.list('env-file'), flags.list('env'), context.env)
-  if (!detach) checkTerminal(stdin, interactive, tty)
+  if (interactive && tty && !stdin.isTTY) {
+    // A container that is not there is the worse mistake.
+    await client.call('ContainerInspect', { path: { id: container } })
+    checkTerminal(stdin, interactive, tty)
+  }
   const { Id: id } = await client.call('ContainerExec', {
     path: { id: container },
     body: {

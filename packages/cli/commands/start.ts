@@ -25,7 +25,7 @@ async function startAll({ client, stdout, stderr }: CommandContext, names: reado
       failed.push(id)
     }
   }
-  if (failed.length > 0) throw new ExitError(1, `failed to start containers: ${failed.join(', ')}`)
+  if (failed.length > 0) throw new ExitError(1, `Error: failed to start containers: ${failed.join(', ')}`)
 }
 
 async function startAttached(context: CommandContext, name: string, flags: Flags): Promise<number> {

@@ -2,7 +2,9 @@
 import { isIP } from 'node:net'
 import type { ContainerConfig, EndpointSettings, HostConfig, NetworkingConfig, Operations } from '@gantry/api'
 import type { Flags } from '../framework/command.ts'
+import { capabilities } from '../options/capabilities.ts'
 import { parseHealth } from '../options/health.ts'
+import { parseExtraHost } from '../options/hosts.ts'
 import { type Environment, readLabels, readVariables } from '../options/key-values.ts'
 import { parseMount } from '../options/mount.ts'
 import {
@@ -99,10 +101,7 @@ function hostConfig(flags: Flags): HostConfig {
     .map((text) => [text.split(':')[0] ?? '', text.split(':').slice(1).join(':')])
   const lists = {
     Links: 'link',
-    ExtraHosts: 'add-host',
     VolumesFrom: 'volumes-from',
-    CapAdd: 'cap-add',
-    CapDrop: 'cap-drop',
     GroupAdd: 'group-add',
   } as const
   return {
@@ -114,6 +113,8 @@ function hostConfig(flags: Flags): HostConfig {
         flags.changed(flag) ? [[field, flags.list(flag)]] : [],
       ),
     ),
+    ...(flags.changed('add-host') && { ExtraHosts: flags.list('add-host').map(parseExtraHost) }),
+    ...capabilities(flags.list('cap-add'), flags.list('cap-drop')),
     Dns: flags.list('dns'),
     DnsOptions: flags.list('dns-option'),
     DnsSearch: flags.list('dns-search').map((domain) => domain.trim()),

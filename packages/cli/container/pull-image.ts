@@ -1,7 +1,11 @@
-import type { CommandContext } from '../framework/command.ts'
+import { Writable } from 'node:stream'
+import { type JsonMessage, showMessages } from '../format/json-messages.ts'
+import type { CommandContext, Output } from '../framework/command.ts'
 import { parseReference } from '../options/reference.ts'
-import { type ProgressMessage, ProgressPrinter } from '../streams/progress.ts'
 import { registryAuth } from './registry-auth.ts'
+
+/** An output for what nobody wants to see. */
+const silent = new Writable({ write: (_bytes, _encoding, done) => done() }) as unknown as Output
 
 export interface PullOptions {
   platform?: string
@@ -12,12 +16,15 @@ export interface PullOptions {
 export async function pullImage(context: CommandContext, image: string, options: PullOptions): Promise<void> {
   const reference = parseReference(image)
   if (reference === undefined) throw new Error(`invalid reference format: ${image} is an image id`)
-  const { name, tag = 'latest', digest } = reference
+  const { name, fullName, tag = 'latest', digest } = reference
   const auth = await registryAuth(context.config, name)
-  const progress = new ProgressPrinter(context.stderr, options.quiet === true)
-  const messages = context.client.values<ProgressMessage>('ImageCreate', {
-    query: { fromImage: name, tag: digest ?? tag, ...(options.platform && { platform: options.platform }) },
+  const messages = context.client.values<JsonMessage>('ImageCreate', {
+    query: {
+      fromImage: fullName,
+      tag: digest ?? tag,
+      ...(options.platform && { platform: options.platform }),
+    },
     headers: { 'X-Registry-Auth': auth },
   })
-  for await (const message of messages) progress.show(message)
+  await showMessages(messages, options.quiet ? silent : context.stderr)
 }

@@ -11,6 +11,12 @@ import {
 import { parseGpus } from '../options/gpus.ts'
 import { parseUlimit } from '../options/ulimit.ts'
 
+/** The last one given counts for each name. */
+function ulimits(texts: readonly string[]) {
+  const byName = new Map(texts.map(parseUlimit).map((limit) => [limit.Name, limit]))
+  return [...byName.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1))
+}
+
 /** The limits and devices of `run` and `create`, as the API's HostConfig has them. */
 export function parseResources(flags: Flags): Partial<Resources & HostConfig> {
   const devices = flags.list('device')
@@ -45,6 +51,6 @@ export function parseResources(flags: Flags): Partial<Resources & HostConfig> {
     Devices: devices.filter((device) => !isCdiDevice(device)).map(parseDevice),
     ...(flags.changed('device-cgroup-rule') && { DeviceCgroupRules: flags.list('device-cgroup-rule') }),
     ...(requests.length > 0 && { DeviceRequests: requests }),
-    Ulimits: flags.list('ulimit').map(parseUlimit),
+    Ulimits: ulimits(flags.list('ulimit')),
   }
 }

@@ -26,8 +26,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function dispatch(argv: readonly string[]): Promise<number> {
   const globals = parse(commandTree.flags, argv, true, `${program} [OPTIONS] COMMAND [ARG...]`, program)
   if (globals.shortHelp) process.stderr.write('Flag shorthand -h has been deprecated, use --help\n')
-  if (globals.help || (globals.args.length === 0 && !globals.flags.bool('version'))) return showRootHelp()
+  if (globals.help) return showHelpFor(globals.args)
   if (globals.flags.bool('version')) return showVersion()
+  if (globals.args.length === 0) return showRootHelp()
   checkLogLevel(globals.flags.string('log-level'))
   if (globals.args[0] === 'help') return showHelpFor(globals.args.slice(1))
   return runCommand(globals.flags, globals.args)

@@ -2,6 +2,8 @@
  * Command line flags in the manner of pflag, which Docker's users' scripts are written for: `--name value`,
  * `--name=value`, `-n value`, `-nvalue`, `-n=value`, clusters (`-it`), `--` to end them.
  */
+
+import { parseGoBool } from '../options/go-numbers.ts'
 import type { Flags } from './command.ts'
 import { checkValue } from './flag-checks.ts'
 import { type FlagValue, parseValue, zeroValue } from './flag-types.ts'
@@ -13,7 +15,7 @@ export class FlagError extends Error {}
 export interface ParsedFlags {
   flags: Flags
   args: string[]
-  /** `--help` or `-h` was given: nothing else was looked at after it. */
+  /** `--help` or `-h` was given. */
   help: boolean
   /** `-h` was given as the old short form of `--help`. */
   shortHelp: boolean
@@ -49,7 +51,7 @@ class Parser {
   }
 
   run(flagsFirst: boolean): ParsedFlags {
-    while (this.#rest.length > 0 && !this.#help) {
+    while (this.#rest.length > 0) {
       const word = this.#rest.shift() ?? ''
       if (word === '--') {
         this.#args.push(...this.#rest.splice(0))
@@ -78,7 +80,7 @@ class Parser {
     const spec = this.#specs.find((candidate) => candidate.long === name)
     if (spec === undefined) {
       if (name !== 'help') throw new FlagError(`unknown flag: --${name}`)
-      this.#help = true
+      this.#help = equals < 0 || parseGoBool(text.slice(equals + 1))
     } else if (equals >= 0) {
       this.#set(spec, text.slice(equals + 1))
     } else if (spec.type === 'bool') {
@@ -97,7 +99,8 @@ class Parser {
         if (letter !== 'h') throw new FlagError(`unknown shorthand flag: '${letter}' in -${rest}`)
         this.#help = true
         this.#shortHelp = true
-        return
+        rest = after
+        continue
       }
       if (after.startsWith('=') && after.length > 1) {
         this.#set(spec, after.slice(1))

@@ -85,7 +85,7 @@ const zeroDefaults = new Set(['', 'false', '0', '0s', '<nil>', '[]'])
 function flagText(flag: FlagSpec): string {
   const text = flag.desc_lines?.join('\n') ?? flag.desc
   if (flag.help_default !== undefined) return `${text} (default ${flag.help_default})`
-  if (flag.default === undefined || zeroDefaults.has(flag.default)) return text
+  if (flag.default === undefined || (zeroDefaults.has(flag.default) && flag.type !== 'uint16')) return text
   return `${text} (default ${flag.type === 'string' ? JSON.stringify(flag.default) : flag.default})`
 }
 

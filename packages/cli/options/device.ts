@@ -7,7 +7,7 @@ import { parseSize } from './size.ts'
 export function parseDevice(text: string): DeviceMapping {
   const parts = text.split(':')
   const [source = '', second, third] = parts
-  if (parts.length > 3) throw new RangeError(`invalid device specification: ${text}`)
+  if (parts.length > 3 || source === '') throw new RangeError(`bad format for path: ${text}`)
   const secondIsMode = second !== undefined && isMode(second)
   if (third !== undefined && !isMode(third)) throw new RangeError(`bad mode specified: ${third}`)
   const target = second === undefined || secondIsMode ? source : second

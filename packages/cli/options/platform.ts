@@ -1,4 +1,5 @@
 /** `--platform os[/architecture[/variant]]`. */
+import { arch } from 'node:os'
 
 const systems = new Set(
   'aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasip1 windows zos'.split(
@@ -27,4 +28,39 @@ export function checkPlatform(text: string): void {
   const [first = ''] = parts
   const known = systems.has(first.toLowerCase()) || architectures.has(first.toLowerCase())
   if (parts.length === 1 && !known) throw problem('unknown operating system or architecture')
+}
+
+/**
+ * The platform in full, `linux/arm/v7`: what is not given is Linux and this machine's architecture. Throws as
+ * checkPlatform.
+ */
+export function parsePlatform(text: string): string {
+  checkPlatform(text)
+  const parts = text.split('/')
+  const [first = '', second = '', third = ''] = parts
+  if (parts.length > 1) return joined(first.toLowerCase(), second, third)
+  if (systems.has(first.toLowerCase()))
+    return joined(first.toLowerCase(), arch() === 'x64' ? 'amd64' : arch(), '')
+  return joined('linux', first, '')
+}
+
+const otherNames: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  i386: '386',
+  aarch64: 'arm64',
+  armhf: 'arm/v7',
+  armel: 'arm/v6',
+  armv5: 'arm/v5',
+  armv6: 'arm/v6',
+  armv7: 'arm/v7',
+  armv8: 'arm/v8',
+}
+
+function joined(system: string, architecture: string, variant: string): string {
+  const [name, itsVariant = ''] = (
+    otherNames[architecture.toLowerCase()] ?? architecture.toLowerCase()
+  ).split('/')
+  const shown = (variant || itsVariant).toLowerCase().replace(/^(?=\d)/, 'v')
+  return [system, name, name === 'arm64' && shown === 'v8' ? '' : shown].filter(Boolean).join('/')
 }

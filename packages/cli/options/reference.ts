@@ -4,6 +4,8 @@
 export interface ImageReference {
   /** `busybox`, `user/app`, `registry:5000/app`. */
   name: string
+  /** `docker.io/library/busybox`. */
+  fullName: string
   tag?: string
   digest?: string
 }
@@ -38,6 +40,7 @@ export function parseReference(text: string): ImageReference | undefined {
     path.length + domain.length < 255
   if (!valid) throw new RangeError('invalid reference format')
   return {
+    fullName: `${domain}/${official ? 'library/' : ''}${path}`,
     name: domain === 'docker.io' ? path.replace(/^library\/(?=[^/]+$)/, '') : `${domain}/${path}`,
     ...(tag !== undefined && { tag }),
     ...(digest !== undefined && { digest }),
@@ -55,7 +58,7 @@ function splitDomain(name: string): { domain: string; path: string } {
 }
 
 /** `busybox:latest`: the reference as people write it, with the tag it would have by default. */
-export function familiarName({ name, tag, digest }: ImageReference): string {
+export function familiarName({ name, tag, digest }: Omit<ImageReference, 'fullName'>): string {
   if (digest !== undefined) return `${name}${tag === undefined ? '' : `:${tag}`}@${digest}`
   return `${name}:${tag ?? 'latest'}`
 }

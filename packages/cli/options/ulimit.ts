@@ -29,8 +29,8 @@ export function parseUlimit(text: string): Ulimit {
   const soft = parseGoInt(parts[0] ?? '', 10)
   const hard = parts[1] === undefined ? soft : parseGoInt(parts[1], 10)
   if (hard !== -1 && (soft === -1 || soft > hard)) {
-    const shown = soft === -1 ? '-1 (unlimited)' : String(soft)
-    throw new RangeError(`ulimit soft limit must be less than or equal to hard limit: ${shown} > ${hard}`)
+    const values = soft === -1 ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`
+    throw new RangeError(`ulimit soft limit must be less than or equal to hard limit: ${values}`)
   }
   return { Name: name, Soft: soft, Hard: hard }
 }
