@@ -1,4 +1,5 @@
 /** Writing specifications: looks up what only the file systems of host and image know, then builds. */
+import { hostname } from 'node:os'
 import type { RootFilesystem } from '@gantry/runtime'
 import type { ExecSpecRequest, SpecBuilder, SpecRequest } from '../containers/dependencies.ts'
 import type { ImageView } from '../containers/image-view.ts'
@@ -23,15 +24,18 @@ export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): Spec
     },
 
     async exec({ record, exec }: ExecSpecRequest) {
-      const { state, config } = record
+      const { state } = record
       const pid = state.status === 'running' || state.status === 'paused' ? state.pid : 0
       const users = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : { passwd: [], group: [] }
-      return buildExecProcess(
-        { record, exec, users, hostname: config.Hostname || record.id.slice(0, 12) },
-        host,
-      )
+      return buildExecProcess({ record, exec, users, hostname: hostnameOf(record) }, host)
     },
   }
+}
+
+/** The name that the container was given at its start. */
+function hostnameOf({ id, config, hostConfig }: ExecSpecRequest['record']): string {
+  const host = hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host'
+  return config.Hostname || (host ? hostname() : id.slice(0, 12))
 }
 
 /** What an earlier run has written counts, so its upper directory is the view's top layer. */

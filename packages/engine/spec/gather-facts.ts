@@ -1,0 +1,92 @@
+/** Learns what of the host decides how containers are written down. */
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import type { CgroupLayout } from '@gantry/syscall'
+import { allCapabilities } from './capabilities.ts'
+import type { HostFacts } from './host.ts'
+
+export interface SpecFactsOptions {
+  cgroups: CgroupLayout
+  /** Container cgroups are made below it, e.g. `/gantry`. */
+  cgroupParent: string
+  initProgram: string | null
+}
+
+/** Go's names of processors, as image configurations and seccomp profiles use them. */
+const architectures: Record<string, string> = {
+  x64: 'amd64',
+  ia32: '386',
+  ppc64: 'ppc64le',
+  loong64: 'loong64',
+}
+
+export async function gatherSpecFacts({
+  cgroups,
+  cgroupParent,
+  initProgram,
+}: SpecFactsOptions): Promise<HostFacts> {
+  const [status, apparmorProfiles, selinux, swapLimit, extraMaskedPaths] = await Promise.all([
+    readFile('/proc/self/status', 'utf8'),
+    loadedApparmorProfiles(),
+    exists('/sys/fs/selinux/enforce'),
+    hasSwapLimit(cgroups),
+    thermalThrottlePaths(),
+  ])
+  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number)
+  return {
+    cgroupVersion: cgroups.mode === 'v2' ? 2 : 1,
+    cgroupParent,
+    architecture: architectures[process.arch] ?? process.arch,
+    kernel: [major, minor],
+    capabilities: boundingSet(status),
+    swapLimit,
+    seccomp: /^Seccomp:\s/m.test(status),
+    apparmorProfiles,
+    selinux,
+    extraMaskedPaths,
+    initProgram,
+  }
+}
+
+/** The CapBnd line of proc_pid_status(5). */
+function boundingSet(status: string): string[] {
+  const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
+  return allCapabilities.filter((_, number) => (mask >> BigInt(number)) & 1n)
+}
+
+/** Null where AppArmor is off. */
+async function loadedApparmorProfiles(): Promise<string[] | null> {
+  const enabled = await readFile('/sys/module/apparmor/parameters/enabled', 'utf8').catch(() => 'N')
+  if (enabled.trim() !== 'Y') return null
+  const text = await readFile('/sys/kernel/security/apparmor/profiles', 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .map((line) => line.replace(/ \([a-z]+\)$/, ''))
+    .filter(Boolean)
+}
+
+/** The root group has no limits of its own, so a group below it is looked at; on v2, swap is always counted with memory. */
+async function hasSwapLimit({ mode, root, controllers }: CgroupLayout): Promise<boolean> {
+  if (!controllers.includes('memory')) return false
+  return mode === 'v2'
+    ? await exists('/proc/swaps')
+    : await exists(join(root, 'memory', 'memory.memsw.limit_in_bytes'))
+}
+
+async function thermalThrottlePaths(): Promise<string[]> {
+  const directory = '/sys/devices/system/cpu'
+  const entries = await readdir(directory).catch(() => [])
+  const paths = entries
+    .filter((name) => /^cpu\d+$/.test(name))
+    .map((name) => join(directory, name, 'thermal_throttle'))
+  const there = await Promise.all(paths.map(exists))
+  return paths.filter((_, index) => there[index])
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  )
+}
