@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { startDaemon, type TestDaemon } from './harness.ts'
+import { startDaemon, type TestDaemon, until } from './harness.ts'
 import { busyboxRootfs } from './images.ts'
 
 suite('volumes', { concurrency: 2 }, () => {
@@ -150,18 +150,16 @@ suite('volumes', { concurrency: 2 }, () => {
       await symlink(canary, `${rootfs}/absolute`)
       await symlink(`../../../../../../../../..${canary}`, `${rootfs}/relative`)
     })
-    for (const path of ['/absolute', '/relative', `/../..${canary}`])
-      assert.equal(
-        await ok('run', '--rm', '-v', path, name, 'sh', '-c', `ls -A ${path} 2>&1; true`).then((out) =>
-          out.includes('secret'),
-        ),
-        false,
-      )
+    // A runtime may refuse to mount over a link that points nowhere; it may not follow it out of the image.
+    for (const path of ['/absolute', '/relative', `/../..${canary}`]) {
+      const result = await daemon.docker(['run', '--rm', '-v', path, name, 'ls', '-A', path])
+      assert.doesNotMatch(result.stdout, /secret/, path)
+    }
     assert.equal(await readFile(`${canary}/secret`, 'utf8'), 'host only')
     await rm(canary, { recursive: true })
   })
 
-  test('a volume with mount options is mounted while it is used, across a crash of the daemon', async () => {
+  test('a volume with mount options is mounted while it is used', async () => {
     await ok('volume', 'create', '--opt', 'type=tmpfs', '--opt', 'device=tmpfs', '--opt', 'o=size=1m', 'mem')
     assert.equal(await mounted('mem'), false)
     await ok('run', '-d', '--name', 'mem1', '-v', 'mem:/m', 'busybox', 'sleep', '600')
@@ -249,6 +247,47 @@ suite('volumes', { concurrency: 2 }, () => {
     for (const [method, path, request, expected] of statuses)
       assert.equal((await daemon.api(method, `/v1.41${path}`, request)).status, expected, `${method} ${path}`)
   })
+})
+
+test('a crash of the daemon forgets no user of a volume', async (t) => {
+  const daemon = await startDaemon(t)
+  const ok = async (...args: string[]) => {
+    const result = await daemon.docker(args)
+    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
+    return result.stdout.trimEnd()
+  }
+  const mounted = async () =>
+    (await readFile('/proc/self/mountinfo', 'utf8')).includes(`${daemon.root}/data/volumes/mem/_data `)
+  const options = ['type=tmpfs', 'device=tmpfs', 'o=size=1m'].flatMap((option) => ['--opt', option])
+  await ok('volume', 'create', ...options, 'mem')
+  await ok('run', '-d', '--name', 'outlives', '-v', 'mem:/m', 'busybox', 'sleep', '600')
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'ends',
+    '-v',
+    'mem:/m',
+    'busybox',
+    'sh',
+    '-c',
+    'touch /m/note; read line < /dev/zero',
+  )
+  await until('the note', async () => (await ok('exec', 'outlives', 'ls', '/m')) === 'note')
+  const pid = Number(await ok('inspect', '-f', '{{.State.Pid}}', 'ends'))
+  await daemon.kill9()
+  process.kill(pid, 'SIGKILL')
+  await daemon.start()
+
+  assert.equal(await mounted(), true)
+  assert.equal(await ok('exec', 'outlives', 'ls', '/m'), 'note')
+  assert.match(
+    (await daemon.docker(['volume', 'rm', 'mem'])).stderr,
+    /volume is in use - \[[0-9a-f]{64}, [0-9a-f]{64}\]/,
+  )
+  await ok('rm', '-f', 'ends', 'outlives')
+  await until('the unmount', async () => !(await mounted()))
+  await ok('volume', 'rm', 'mem')
 })
 
 const run = promisify(execFile)
