@@ -126,7 +126,10 @@ export interface Networks {
   connect(containerId: string, network: string, request: EndpointRequest): Promise<EndpointRecord>
   disconnect(containerId: string, network: string): Promise<void>
   renameContainer(containerId: string, name: string): void
-  /** Stops listening (DNS, reserved ports). Containers keep their connectivity. */
+  /**
+   * Stops listening (DNS, reserved ports). Containers keep their connectivity; when there are none, bridges and firewall
+   * rules go too, until the next `restore`.
+   */
   close(): Promise<void>
 }
 

@@ -61,7 +61,7 @@ export function defaultNetwork(
       'com.docker.network.driver.mtu': String(wanted.mtu ?? 1500),
     },
     bridgeName: wanted.name,
-    bridgeForeign: foreign || undefined,
+    ...(foreign && { bridgeForeign: true }),
   }
 }
 

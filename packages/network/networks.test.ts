@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
-import { interfaceIndex, Rtnetlink } from '@gantry/syscall'
+import { interfaceIndex, Nftables, Rtnetlink } from '@gantry/syscall'
 import { ask, echoPeer, enterOwnNetwork, isRoot, Machine, sandboxRequest } from './testing.ts'
 
 const skip = !isRoot && 'needs root'
@@ -81,4 +81,28 @@ test('a network of a user', { skip }, async () => {
   assert.equal(interfaceIndex(network.bridgeName), undefined)
   using rtnetlink = new Rtnetlink()
   assert.equal(rtnetlink.links().filter((link) => link.name.startsWith('br-')).length, 0)
+})
+
+test('nothing is left behind when the last one closes', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks } = machine
+  using rtnetlink = new Rtnetlink()
+  using nftables = new Nftables()
+  await networks.restore([])
+  const { network } = await networks.create({ name: 'web' })
+  await networks.createSandbox(
+    sandboxRequest('c1', ['bridge', 'web'], ports({ '80/tcp': [{ HostPort: '' }] })),
+  )
+  await machine.restart(['c1'])
+  assert.ok(interfaceIndex('gantry0'))
+  await machine.networks.removeSandbox('c1')
+  await machine.networks.close()
+  assert.deepEqual(
+    rtnetlink.links().map(({ name }) => name),
+    ['lo'],
+  )
+  assert.doesNotMatch(nftables.run('list tables'), /gantry$/m)
+  machine.reopen()
+  await machine.networks.restore([])
+  assert.ok(interfaceIndex(network.bridgeName ?? ''))
 })

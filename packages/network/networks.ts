@@ -166,6 +166,7 @@ class LinuxNetworks implements Networks {
     this.#names.close()
     this.#reservations.close()
     await this.#staleLinks.settle()
+    if (this.#sandboxes.values().length === 0) await this.#registry.withdraw()
     this.#kernel.close()
   }
 

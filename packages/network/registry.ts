@@ -84,7 +84,7 @@ export class NetworkRegistry {
       options,
       labels: request.labels ?? {},
       bridgeName,
-      bridgeForeign: interfaceIndex(bridgeName) !== undefined || undefined,
+      ...(interfaceIndex(bridgeName) !== undefined && { bridgeForeign: true }),
     }
     this.establish(network)
     return network
@@ -141,6 +141,18 @@ export class NetworkRegistry {
       } catch (error) {
         log(`network ${network.name}: ${error}`)
       }
+    }
+  }
+
+  /** Takes bridges and firewall rules away and leaves the records. Never rejects. */
+  async withdraw(): Promise<void> {
+    const { kernel, log } = this.#options
+    try {
+      kernel.firewall.remove()
+      kernel.foreignChain.allow([])
+      await Promise.all(this.bridges().map((network) => this.#removeBridge(network)))
+    } catch (error) {
+      log(`taking networks down: ${error}`)
     }
   }
 

@@ -98,12 +98,8 @@ async function makeDefaultNetworks(context: RestoreContext): Promise<void> {
   const taken = [...registry.subnets(), ...registry.hostRoutes()]
   const wanted = defaultNetwork(defaultBridge, previous, { rtnetlink: kernel.rtnetlink, pools, taken })
   if (!previous) registry.establish(wanted)
-  else if (!isDeepStrictEqual(withoutUndefined(previous), withoutUndefined(wanted)))
-    await registry.replace(previous, wanted)
+  else if (!isDeepStrictEqual(previous, wanted)) await registry.replace(previous, wanted)
 }
-
-/** As a record looks after it was kept as JSON. */
-const withoutUndefined = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 async function resume(context: RestoreContext, live: LiveSandbox): Promise<void> {
   const { sandboxes, reservations, log } = context

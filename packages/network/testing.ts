@@ -3,13 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bind, check, NetworkNamespaces, openSocket, Rtnetlink } from '@gantry/syscall'
+import { bind, check, interfaceIndex, NetworkNamespaces, openSocket, Rtnetlink } from '@gantry/syscall'
 import type { EndpointRequest, Networks, RecordTable, SandboxRequest } from './contracts.ts'
 import { socketOf } from './dns/forwarder.ts'
 import { createNetworks, type NetworksOptions } from './networks.ts'
 import type { NetworkTables } from './sandbox/records.ts'
 
 const CLONE_NEWNET = 0x40000000
+/** Milliseconds: longer than the first retransmission of a lost packet. */
+const patience = 1500
 
 export const isRoot = process.getuid?.() === 0
 
@@ -66,14 +68,23 @@ export class Machine implements AsyncDisposable {
   /** As after `kill -9`: the old ones just stop answering, new ones take over. */
   async restart(running: string[]): Promise<void> {
     await this.networks.close()
-    this.networks = this.#open()
+    this.reopen()
     await this.networks.restore(running)
+  }
+
+  /** Starts new ones; the old ones are closed. */
+  reopen(): void {
+    this.networks = this.#open()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { containerId } of this.tables.sandboxes.values())
       await this.networks.removeSandbox(containerId)
+    await this.networks.prune(() => true)
     await this.networks.close()
+    using rtnetlink = new Rtnetlink()
+    for (const { bridgeName } of this.tables.networks.values())
+      if (bridgeName && interfaceIndex(bridgeName)) rtnetlink.deleteLink(bridgeName)
     this.namespaces.close()
     rmSync(this.runDir, { recursive: true })
   }
@@ -133,7 +144,7 @@ export function ask(
   return new Promise((resolve) => {
     const open = () => openSocket('tcp', { address: host.includes(':') ? '::' : '0.0.0.0', port: 0 })
     const socket = socketOf(path === null ? open() : namespaces.enter(path, open))
-    const timer = setTimeout(() => socket.destroy(Object.assign(new Error(), { code: 'TIMEOUT' })), 700)
+    const timer = setTimeout(() => socket.destroy(Object.assign(new Error(), { code: 'TIMEOUT' })), patience)
     let text = ''
     socket.on('data', (chunk: Buffer) => {
       text += chunk

@@ -29,6 +29,8 @@ function configure(rtnetlink: Rtnetlink, network: NetworkRecord, name: string): 
   // Published ports are reached from the host's own localhost; the table's guard chain keeps that from everybody else.
   writeSetting(`ipv4/conf/${name}/route_localnet`, '1')
   writeSetting(`ipv6/conf/${name}/accept_ra`, '0')
+  // Link-local addresses work at once: nobody else can have one that is made from our own MAC address.
+  writeSetting(`ipv6/conf/${name}/accept_dad`, '0')
   writeSetting(`ipv6/conf/${name}/disable_ipv6`, network.enableIPv6 ? '0' : '1')
   const present = rtnetlink.addresses().filter((address) => address.index === index)
   const { ipv4, ipv6 } = subnetsOf(network)

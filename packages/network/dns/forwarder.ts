@@ -71,11 +71,12 @@ export class Forwarder implements Upstream {
       return await new Promise((resolve, reject) => {
         socket.on('error', reject)
         socket.on('close', () => reject(new Error(`${server} does not answer`)))
-        socket.on('message', (answer, sender) => {
-          if (sender.address === server && sender.port === 53 && answers(answer, question)) resolve(answer)
+        socket.on('message', (answer) => {
+          if (answers(answer, question)) resolve(answer)
         })
+        // Connected, so that the kernel takes answers from this server only, and tells when nothing listens there.
         socket.bind({ fd }, () => {
-          socket.send(question, 53, server, (error) => error && reject(error))
+          socket.connect(53, server, () => socket.send(question))
         })
       })
     } finally {

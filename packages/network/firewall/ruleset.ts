@@ -81,6 +81,8 @@ const rules = `
   }
   chain output {
     type nat hook output priority -100; policy accept;
+    # The kernel lets nothing with this source out of lo; without us the client gets a refusal, and tries 127.0.0.1.
+    ip6 daddr ::1 return
     fib daddr type local goto publish
   }
   chain publish {

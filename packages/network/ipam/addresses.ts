@@ -53,9 +53,9 @@ export class Addresses {
     const ipv4 = allocators.ipv4 && assignOne(network, allocators.ipv4, subnet4, wanted.ipv4, 'IPv4')
     try {
       const ipv6 = allocators.ipv6 && assignOne(network, allocators.ipv6, subnet6, wanted.ipv6, 'IPv6')
-      return { ipv4, ipv6 }
+      return { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) }
     } catch (error) {
-      this.release(network.id, { ipv4 })
+      this.release(network.id, ipv4 ? { ipv4 } : {})
       throw error
     }
   }
@@ -87,7 +87,7 @@ function assignOne(
   return {
     address: formatAddress(address),
     prefix: allocator.subnet.prefix,
-    gateway: subnet?.gateway && formatAddress(subnet.gateway),
+    ...(subnet?.gateway && { gateway: formatAddress(subnet.gateway) }),
   }
 }
 

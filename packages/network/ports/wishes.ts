@@ -70,9 +70,15 @@ function hostIps(text: string, reach: Reach): string[] {
   }
   const family = isIP(text)
   if (family === 0) throw new GantryError('InvalidParameter', `invalid IP address: ${text}`)
+  const address = ipText(ipBytes(text))
+  if (address === '::1')
+    throw new GantryError(
+      'InvalidParameter',
+      'cannot publish on ::1: the kernel does not route it; use 127.0.0.1',
+    )
   if (family === 6 && !reach.ipv6)
     throw new GantryError('InvalidParameter', `cannot publish on ${text}: the network has no IPv6`)
   if (family === 4 && !reach.ipv4)
     throw new GantryError('InvalidParameter', `cannot publish on ${text}: the network has no IPv4`)
-  return [ipText(ipBytes(text))]
+  return [address]
 }

@@ -39,6 +39,7 @@ function addAddresses(namespace: ContainerNamespace, endpoint: EndpointRecord, n
   const index = namespace.enter(() => {
     // Set while the link is down: no IPv6 but what the network gives, and nothing believed that a neighbour advertises.
     writeSetting(`ipv6/conf/${name}/accept_ra`, '0')
+    if (endpoint.ipv6) writeSetting(`ipv6/conf/${name}/accept_dad`, '0')
     writeSetting(`ipv6/conf/${name}/disable_ipv6`, endpoint.ipv6 ? '0' : '1')
     for (const [setting, value] of endpointSysctls(endpoint, name)) writeSetting(setting, value)
     return indexOf(name)

@@ -39,7 +39,7 @@ export interface Message {
  * synchronous: the kernel handles them within `send`, and the answer is there when it returns.
  */
 export class NetlinkSocket implements Disposable {
-  readonly #fd: number
+  #fd: number
   #sequence = 0
   #buffer = Buffer.alloc(64 * 1024)
 
@@ -81,8 +81,10 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** Idempotent; what is asked afterwards fails with EBADF. */
   close(): void {
-    closeSync(this.#fd)
+    if (this.#fd >= 0) closeSync(this.#fd)
+    this.#fd = -1
   }
 
   [Symbol.dispose](): void {

@@ -20,7 +20,7 @@ const own = '/proc/thread-self/ns/net'
  * stays there. Nothing in such a call may start a thread or wait.
  */
 export class NetworkNamespaces implements Disposable {
-  readonly #home: number
+  #home: number
 
   /** The namespace the calling thread is in now is the one it always returns to. */
   constructor() {
@@ -29,6 +29,7 @@ export class NetworkNamespaces implements Disposable {
 
   /** Makes a namespace and mounts it on a new file `path`. Throws SystemCallError; then nothing is left. */
   create(path: string): void {
+    this.#checkOpen()
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     closeSync(openSync(path, 'wx', 0o400))
     try {
@@ -51,6 +52,7 @@ export class NetworkNamespaces implements Disposable {
 
   /** Runs `work` inside the namespace behind a path or descriptor. It must not return a promise. */
   enter<T>(target: string | number, work: () => T): T {
+    this.#checkOpen()
     const fd = typeof target === 'number' ? target : this.open(target)
     try {
       check('setns', setns(fd, CLONE_NEWNET), String(target))
@@ -79,12 +81,18 @@ export class NetworkNamespaces implements Disposable {
     }
   }
 
+  /** Idempotent. */
   close(): void {
-    closeSync(this.#home)
+    if (this.#home >= 0) closeSync(this.#home)
+    this.#home = -1
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #checkOpen(): void {
+    if (this.#home < 0) throw new Error('network namespaces are closed')
   }
 
   /** A thread that stays in a container's namespace would serve the wrong network: better no process at all. */

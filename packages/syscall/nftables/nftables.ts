@@ -22,7 +22,7 @@ export class NftablesError extends Error {
  */
 export class Nftables implements Disposable {
   readonly #library: Library
-  readonly #context: unknown
+  #context: unknown
 
   constructor(name = 'libnftables.so.1') {
     this.#library = load(name)
@@ -36,6 +36,7 @@ export class Nftables implements Disposable {
 
   /** Runs commands in nft(8)'s language as one transaction: all of them, or none and NftablesError. Returns the output. */
   run(commands: string): string {
+    if (this.#context === null) throw new NftablesError('closed')
     const failed = this.#library.run(this.#context, commands) !== 0
     // Both buffers are emptied by reading them.
     const output = this.#library.output(this.#context)
@@ -46,6 +47,7 @@ export class Nftables implements Disposable {
 
   /** Runs a `list` command and returns the objects of its answer, as libnftables-json(5) has them. */
   list(command: string): Record<string, unknown>[] {
+    if (this.#context === null) throw new NftablesError('closed')
     this.#library.setFlags(this.#context, NFT_CTX_OUTPUT_JSON)
     try {
       return (JSON.parse(this.run(command)) as { nftables: Record<string, unknown>[] }).nftables
@@ -54,8 +56,10 @@ export class Nftables implements Disposable {
     }
   }
 
+  /** Idempotent. */
   close(): void {
-    this.#library.free(this.#context)
+    if (this.#context !== null) this.#library.free(this.#context)
+    this.#context = null
   }
 
   [Symbol.dispose](): void {

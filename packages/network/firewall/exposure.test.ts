@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { interfaceIndex, Nftables, openSocket, Rtnetlink } from '@gantry/syscall'
+import { writeSetting } from '../bridge/sysctl.ts'
+import { ContainerNamespace } from '../sandbox/namespace.ts'
+import { ask, echoPeer, enterOwnNetwork, isRoot, Machine, sandboxRequest } from '../testing.ts'
+
+const skip = !isRoot && 'needs root'
+if (isRoot) enterOwnNetwork()
+
+const publish = (...bindings: [port: string, hostIp: string, hostPort: string][]) => ({
+  ports: {
+    bindings: Object.fromEntries(bindings.map(([port, HostIp, HostPort]) => [port, [{ HostIp, HostPort }]])),
+    exposed: [],
+    publishAll: false,
+  },
+})
+
+/** A machine next to ours on the link 192.0.2.0/24 (we are .1) that takes us for its router, even to 127.0.0.0/8. */
+function neighbour(machine: Machine): string {
+  const path = join(machine.runDir, 'neighbour')
+  using rtnetlink = new Rtnetlink()
+  machine.namespaces.create(path)
+  using namespace = new ContainerNamespace(machine.namespaces, path)
+  rtnetlink.addVeth('out0', {}, { name: 'eth0', netns: namespace.fd })
+  const index = interfaceIndex('out0') ?? 0
+  rtnetlink.addAddress({ index, address: '192.0.2.1', prefix: 24 })
+  rtnetlink.addAddress({ index, address: '2001:db8:1::1', prefix: 64 })
+  rtnetlink.setLink(index, { up: true })
+  // As a host may be set up by somebody else, to make it harder.
+  writeSetting('ipv4/conf/out0/route_localnet', '1')
+  const eth0 = namespace.indexOf('eth0') ?? 0
+  namespace.rtnetlink.addAddress({ index: eth0, address: '192.0.2.9', prefix: 24 })
+  namespace.rtnetlink.addAddress({ index: eth0, address: '2001:db8:1::9', prefix: 64 })
+  namespace.rtnetlink.setLink(eth0, { up: true })
+  namespace.enter(() => writeSetting('ipv4/conf/eth0/route_localnet', '1'))
+  for (const destination of ['0.0.0.0/0', '127.0.0.0/8'])
+    namespace.rtnetlink.addRoute({ destination, gateway: '192.0.2.1', index: eth0 })
+  namespace.rtnetlink.addRoute({ destination: '::/0', gateway: '2001:db8:1::1', index: eth0 })
+  return path
+}
+
+async function withNeighbour(work: (machine: Machine, outside: string) => Promise<void>): Promise<void> {
+  await using machine = new Machine()
+  await machine.networks.restore([])
+  const outside = neighbour(machine)
+  try {
+    await work(machine, outside)
+  } finally {
+    using rtnetlink = new Rtnetlink()
+    rtnetlink.deleteLink('out0')
+    machine.namespaces.remove(outside)
+  }
+}
+
+test('CVE-2025-54388: a loopback port and a container are out of reach of neighbours', { skip }, (t) =>
+  withNeighbour(async (machine, outside) => {
+    const { namespaces } = machine
+    const sandbox = await machine.networks.createSandbox(
+      sandboxRequest('c1', ['bridge'], publish(['80/tcp', '127.0.0.1', '8080'], ['81/tcp', '', '8081'])),
+    )
+    assert.ok(sandbox.path)
+    const servers = [80, 81].map((port) => echoPeer(namespaces, sandbox.path as string, '0.0.0.0', port))
+    const local = echoPeer(namespaces, '/proc/thread-self/ns/net', '127.0.0.1', 7777)
+    t.after(() => [...servers, local].map((server) => server.close()))
+    const check = async (when: string) => {
+      assert.equal(await ask(namespaces, null, '127.0.0.1', 8080), '172.17.0.1', `${when}: the host itself`)
+      assert.equal(
+        await ask(namespaces, outside, '192.0.2.1', 8081),
+        '192.0.2.9',
+        `${when}: published on all`,
+      )
+      assert.equal(await ask(namespaces, outside, '127.0.0.1', 8080), 'TIMEOUT', `${when}: loopback port`)
+      assert.equal(await ask(namespaces, outside, '127.0.0.1', 8081), 'TIMEOUT', `${when}: all, by loopback`)
+      assert.equal(
+        await ask(namespaces, outside, '127.0.0.1', 7777),
+        'TIMEOUT',
+        `${when}: service of the host`,
+      )
+      assert.equal(
+        await ask(namespaces, sandbox.path, '127.0.0.1', 7777),
+        'ECONNREFUSED',
+        `${when}: from inside`,
+      )
+      assert.equal(
+        await ask(namespaces, outside, '192.0.2.1', 8080),
+        'ECONNREFUSED',
+        `${when}: other address`,
+      )
+      assert.equal(await ask(namespaces, outside, '172.17.0.2', 80), 'TIMEOUT', `${when}: the container`)
+      assert.equal(
+        await ask(namespaces, outside, '172.17.0.2', 81),
+        'TIMEOUT',
+        `${when}: published, directly`,
+      )
+    }
+    await check('at first')
+    await machine.restart(['c1'])
+    await check('after a restart')
+  }),
+)
+
+test('a port on one address is not reached by another interface', { skip }, (t) =>
+  withNeighbour(async (machine, outside) => {
+    const { namespaces } = machine
+    const gateway = machine.networks.find('bridge').ipam.Config?.[0]?.Gateway ?? ''
+    const sandbox = await machine.networks.createSandbox(
+      sandboxRequest('c1', ['bridge'], publish(['80/tcp', gateway, '8080'], ['81/tcp', '192.0.2.1', '8081'])),
+    )
+    assert.ok(sandbox.path)
+    const servers = [80, 81].map((port) => echoPeer(namespaces, sandbox.path as string, '0.0.0.0', port))
+    t.after(() => servers.map((server) => server.close()))
+    assert.equal(await ask(namespaces, outside, gateway, 8080), 'ECONNREFUSED')
+    assert.equal(await ask(namespaces, outside, '192.0.2.1', 8081), '192.0.2.9')
+    const { network } = await machine.networks.create({ name: 'other' })
+    const other = await machine.networks.createSandbox(sandboxRequest('c2', [network.id]))
+    assert.equal(await ask(namespaces, other.path, '192.0.2.1', 8081), other.endpoints.other?.ipv4?.address)
+    assert.equal(await ask(namespaces, other.path, '172.17.0.2', 80), 'TIMEOUT', 'networks are apart')
+  }),
+)
+
+test('outward: behind the address of the host, unless the network is internal', { skip }, (t) =>
+  withNeighbour(async (machine, outside) => {
+    const { namespaces, networks } = machine
+    const server = echoPeer(namespaces, outside, '0.0.0.0', 5000)
+    t.after(() => server.close())
+    await networks.create({ name: 'web' })
+    await networks.create({ name: 'inside', internal: true })
+    const web = await networks.createSandbox(sandboxRequest('c1', ['web']))
+    const inside = await networks.createSandbox(
+      sandboxRequest('c2', ['inside'], publish(['80/tcp', '', '8080'])),
+    )
+    assert.equal(await ask(namespaces, web.path, '192.0.2.9', 5000), '192.0.2.1')
+    assert.equal(await ask(namespaces, inside.path, '192.0.2.9', 5000), 'ENETUNREACH')
+    assert.deepEqual(inside.ports, {})
+    const both = await networks.createSandbox(sandboxRequest('c3', ['inside', 'web']))
+    assert.equal(await ask(namespaces, both.path, '192.0.2.9', 5000), '192.0.2.1')
+  }),
+)
+
+test('containers of a network without inter-container traffic', { skip }, async (t) => {
+  await using machine = new Machine()
+  const { networks, namespaces } = machine
+  await networks.restore([])
+  const options = { 'com.docker.network.bridge.enable_icc': 'false' }
+  await networks.create({ name: 'apart', options })
+  const a = await networks.createSandbox(sandboxRequest('c1', ['apart'], publish(['80/tcp', '', '8080'])))
+  const b = await networks.createSandbox(sandboxRequest('c2', ['apart']))
+  assert.ok(a.path)
+  const server = echoPeer(namespaces, a.path, '0.0.0.0', 80)
+  t.after(() => server.close())
+  const address = a.endpoints.apart?.ipv4?.address ?? ''
+  assert.match(await ask(namespaces, b.path, address, 80), /TIMEOUT|EHOSTUNREACH/)
+  assert.equal(await ask(namespaces, null, '127.0.0.1', 8080), a.endpoints.apart?.ipv4?.gateway)
+})
+
+test('CVE-2024-32473: no IPv6 on a network without it; no router is believed', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks, namespaces } = machine
+  await networks.restore([])
+  await networks.create({ name: 'six', enableIPv6: true, ipam: { Config: [{ Subnet: 'fd00:1::/64' }] } })
+  const sandbox = await networks.createSandbox(sandboxRequest('c1', ['bridge', 'six']))
+  assert.ok(sandbox.path)
+  using namespace = new ContainerNamespace(namespaces, sandbox.path)
+  const addresses = (name: string) =>
+    namespace.rtnetlink
+      .addresses()
+      .filter(({ index, address }) => index === namespace.indexOf(name) && address.includes(':'))
+      .map(({ address }) => address)
+  assert.deepEqual(addresses('eth0'), [])
+  assert.ok(addresses('eth1').includes('fd00:1::2'))
+
+  for (const name of ['eth0', 'eth1'])
+    assert.equal(
+      namespace.enter(() => readFileSync(`/proc/sys/net/ipv6/conf/${name}/accept_ra`, 'utf8').trim()),
+      '0',
+    )
+  using rtnetlink = new Rtnetlink()
+  const bridge = interfaceIndex('gantry0')
+  assert.deepEqual(
+    rtnetlink.addresses().filter(({ index, address }) => index === bridge && address.includes(':')),
+    [],
+  )
+})
+
+test('IPv6: neighbours, outward, and ports on both families', { skip }, (t) =>
+  withNeighbour(async (machine, outside) => {
+    const { networks, namespaces } = machine
+    const config = [{ Subnet: 'fd00:1::/64' }]
+    await networks.create({ name: 'six', enableIPv6: true, ipam: { Config: config } })
+    const a = await networks.createSandbox(sandboxRequest('c1', ['six'], publish(['80/tcp', '', '8080'])))
+    const b = await networks.createSandbox(sandboxRequest('c2', ['six']))
+    assert.ok(a.path)
+    assert.deepEqual(a.ports['80/tcp'], [
+      { HostIp: '0.0.0.0', HostPort: '8080' },
+      { HostIp: '::', HostPort: '8080' },
+    ])
+    const servers = [echoPeer(namespaces, a.path, '::', 80), echoPeer(namespaces, outside, '::', 5000)]
+    t.after(() => servers.map((server) => server.close()))
+    assert.equal(await ask(namespaces, b.path, 'fd00:1::2', 80), 'fd00:1::3')
+    assert.equal(await ask(namespaces, outside, '2001:db8:1::1', 8080), '2001:db8:1::9')
+    assert.equal(await ask(namespaces, null, '2001:db8:1::1', 8080), '2001:db8:1::1')
+    assert.equal(await ask(namespaces, b.path, '2001:db8:1::9', 5000), '2001:db8:1::1')
+    assert.equal(await ask(namespaces, outside, 'fd00:1::2', 80), 'TIMEOUT')
+    assert.equal(await ask(namespaces, null, '::1', 8080), 'ECONNREFUSED', 'so that clients try 127.0.0.1')
+  }),
+)
+
+test('UDP ports', { skip }, async (t) => {
+  await using machine = new Machine()
+  const { networks, namespaces } = machine
+  await networks.restore([])
+  const sandbox = await networks.createSandbox(
+    sandboxRequest('c1', ['bridge'], publish(['53/udp', '', '5353'])),
+  )
+  assert.deepEqual(sandbox.ports, { '53/udp': [{ HostIp: '0.0.0.0', HostPort: '5353' }] })
+  const server = createSocket('udp4')
+  const client = createSocket('udp4')
+  t.after(() => {
+    server.close()
+    client.close()
+  })
+  const inside = namespaces.enter(sandbox.path as string, () =>
+    openSocket('udp', { address: '0.0.0.0', port: 53 }),
+  )
+  server.on('message', (message, sender) => server.send(message, sender.port, sender.address))
+  await new Promise<void>((resolve) => server.bind({ fd: inside }, resolve))
+  const echoed = new Promise<string>((resolve) => client.on('message', (message) => resolve(String(message))))
+  client.bind({ fd: openSocket('udp', { address: '0.0.0.0', port: 0 }) }, () =>
+    client.send('hello', 5353, '127.0.0.1'),
+  )
+  assert.equal(await echoed, 'hello')
+})
+
+test(
+  "iptables' FORWARD chain lets our bridges through, and what the host did not forward stays so",
+  { skip },
+  (t) =>
+    withNeighbour(async (machine, outside) => {
+      const { networks, namespaces } = machine
+      using nftables = new Nftables()
+      nftables.run(
+        'table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; }\n}',
+      )
+      t.after(() => {
+        using again = new Nftables()
+        again.run('delete table ip filter')
+      })
+      const server = echoPeer(namespaces, outside, '0.0.0.0', 5000)
+      t.after(() => server.close())
+      const { network } = await networks.create({ name: 'web' })
+      const sandbox = await networks.createSandbox(sandboxRequest('c1', ['web']))
+      assert.equal(await ask(namespaces, sandbox.path, '192.0.2.9', 5000), '192.0.2.1')
+      const rules = () => nftables.run('list chain ip filter FORWARD')
+      assert.match(rules(), new RegExp(`iifname "${network.bridgeName}" .*accept`))
+      await networks.removeSandbox('c1')
+      await networks.remove('web')
+      assert.doesNotMatch(rules(), new RegExp(`${network.bridgeName}`))
+      assert.match(rules(), /gantry0/)
+    }),
+)
+
+after(() => {
+  if (!isRoot) return
+  using nftables = new Nftables()
+  nftables.run('flush ruleset')
+})
