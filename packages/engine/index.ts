@@ -23,4 +23,12 @@ export {
 } from './containers/index.ts'
 export type * from './contracts.ts'
 export { createExecs, type ExecDependencies } from './execs/execs.ts'
+export { createImages, type ImageDependencies } from './images/index.ts'
 export * from './services/index.ts'
+export {
+  createSpecBuilder,
+  defaultMaskedPaths,
+  defaultReadonlyPaths,
+  gatherSpecFacts,
+  type HostFacts as SpecHostFacts,
+} from './spec/index.ts'

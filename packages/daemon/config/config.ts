@@ -25,7 +25,6 @@ export interface LiveConfig {
   labels: string[]
   insecureRegistries: string[]
   registryMirrors: string[]
-  runtimes: Record<string, RuntimeOption>
   /** Undefined: the first that works on this host. */
   defaultRuntime: string | undefined
   /** Seconds. */
@@ -46,6 +45,8 @@ export interface DaemonConfig {
   /** The user has said that TCP without TLS is what they want. */
   plainTcpAllowed: boolean
   logFormat: LogFormat
+  /** OCI runtimes beside crun and runc. */
+  runtimes: Record<string, RuntimeOption>
   bridge: string | undefined
   bip: string | undefined
   addressPools: AddressPool[]
@@ -108,6 +109,7 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     tls,
     plainTcpAllowed: tls === null && (values.tls === false || values.tlsverify === false),
     logFormat: (values['log-format'] ?? 'text') as LogFormat,
+    runtimes: values.runtimes ?? {},
     bridge: values.bridge || undefined,
     bip: values.bip || undefined,
     addressPools: values['default-address-pools'] ?? [],
@@ -130,7 +132,6 @@ function liveOf(values: OptionValues): LiveConfig {
     labels: values.labels ?? [],
     insecureRegistries: values['insecure-registries'] ?? [],
     registryMirrors: (values['registry-mirrors'] ?? []).map((mirror) => `${mirror.replace(/\/+$/, '')}/`),
-    runtimes: values.runtimes ?? {},
     defaultRuntime: values['default-runtime'] || undefined,
     shutdownTimeout: values['shutdown-timeout'] ?? 15,
   }

@@ -30,7 +30,6 @@ export const optionSpecs = [
     flag: 'add-runtime',
     type: 'runtimes',
     help: 'Register an additional OCI compatible runtime',
-    live: true,
   },
   { key: 'bip', type: 'string', help: 'Specify network bridge IP' },
   {

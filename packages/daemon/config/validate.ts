@@ -60,9 +60,11 @@ function isCidr(text: string): boolean {
 }
 
 function checkRuntimes(values: OptionValues): void {
-  for (const [name, { path }] of Object.entries(values.runtimes ?? {})) {
+  for (const [name, { path, runtimeArgs }] of Object.entries(values.runtimes ?? {})) {
     if (name === 'runc' || name === 'crun') throw invalid(`runtime name '${name}' is reserved`)
     if (!path) throw invalid(`runtime '${name}' has no path`)
+    if (runtimeArgs?.length)
+      throw invalid(`runtime '${name}': runtimeArgs are not available in this version of Gantry`)
   }
   const chosen = values['default-runtime']
   if (chosen && chosen !== 'runc' && chosen !== 'crun' && !Object.hasOwn(values.runtimes ?? {}, chosen))

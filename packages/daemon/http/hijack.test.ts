@@ -111,20 +111,6 @@ test('an exec gets its options from the body and its input after it, in one pack
   }
 })
 
-test('an exec that cannot start says so in its stream', async () => {
-  const engine = fakeEngine({
-    execs: {
-      start: async () => {
-        throw new GantryError('InvalidParameter', 'no such executable')
-      },
-    },
-  })
-  await using server = await serve(engine)
-  const { socket, head } = await attach(server.socket, upgradeHeaders, '/v1.44/exec/e/start')
-  assert.match(head, /^HTTP\/1.1 101/)
-  assert.equal((await readAll(socket)).toString('latin1'), '\x01\0\0\0\0\0\0\x14no such executable\r\n')
-})
-
 test('CVE-2022-31030: a client that does not read holds back the process, not the memory', async () => {
   const session = fakeSession({ stdin: false })
   await using server = await serve(attachTo(session))

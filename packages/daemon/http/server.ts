@@ -108,6 +108,7 @@ export class ApiServer {
   ): Promise<void> {
     const client = new AbortController()
     response.once('close', () => client.abort())
+    response.on('error', () => client.abort())
     const signal = AbortSignal.any([client.signal, this.#stopping.signal])
     const reply = await this.#answer(request, signal, guard)
     if (reply.kind === 'hijack') return this.#hijack(detachFromHttp(request, response), false, reply)

@@ -1,6 +1,6 @@
 import { bodies } from '@gantry/api/shapes'
 import type { Containers } from '@gantry/engine'
-import { GantryError, isKind } from '@gantry/errors'
+import { GantryError } from '@gantry/errors'
 import { type CreateBody, createRequestFor } from '../compat/container-create.ts'
 import { inspectFor, summaryFor } from '../compat/containers.ts'
 import { hasBody } from '../http/body.ts'
@@ -47,7 +47,10 @@ export function containerRoutes(containers: Containers): Route[] {
       await containers.restart(reference(request.params), stopOptions(request))
       return empty(204)
     }),
-    post('/containers/:id/kill', (request) => kill(containers, request)),
+    post('/containers/:id/kill', async ({ params, query }) => {
+      await containers.kill(reference(params), query.optional('signal') ?? 'SIGKILL')
+      return empty(204)
+    }),
     post('/containers/:id/pause', async ({ params }) => {
       await containers.pause(reference(params))
       return empty(204)
@@ -97,18 +100,6 @@ async function create(containers: Containers, { query, version, json: readBody }
   const platform = version < 41 ? undefined : query.optional('platform')
   const { id, warnings } = await containers.create({ ...request, name: query.optional('name'), platform })
   return json(201, { Id: id, Warnings: warnings })
-}
-
-async function kill(containers: Containers, { params, query }: ApiRequest) {
-  try {
-    await containers.kill(reference(params), query.optional('signal') ?? 'SIGKILL')
-  } catch (error) {
-    if (isKind(error, 'InvalidParameter') || !isKind(error)) throw error
-    const prefix = `Cannot kill container: ${reference(params)}: `
-    if (error.message.startsWith('Cannot kill container')) throw error
-    throw new GantryError(error.kind, prefix + error.message, { cause: error })
-  }
-  return empty(204)
 }
 
 function stopOptions({ query, version }: ApiRequest): { signal?: string; timeout?: number } {

@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream'
 import type { Operations } from '@gantry/api'
 import { bodies } from '@gantry/api/shapes'
-import type { AttachSession, ExecCreateRequest, Execs } from '@gantry/engine'
-import { GantryError, isKind, messageOf } from '@gantry/errors'
+import type { ExecCreateRequest, Execs } from '@gantry/engine'
+import { GantryError } from '@gantry/errors'
 import { streamType } from '../http/frames.ts'
 import { empty, json, type Reply } from '../http/reply.ts'
 import { type ApiRequest, get, hijack, post, type Route } from '../http/route.ts'
@@ -50,38 +49,7 @@ async function start(execs: Execs, { params, version, json: readBody }: ApiReque
     const problem = 'console size is only supported when TTY is enabled'
     throw new GantryError('InvalidParameter', problem)
   }
-  const options = { detach: body.Detach, tty: body.Tty, consoleSize }
-  const session = await startOrExplain(execs, params.id ?? '', options)
+  const session = await execs.start(params.id ?? '', { detach: body.Detach, tty: body.Tty, consoleSize })
   if (!session) return empty(200)
   return { kind: 'hijack', contentType: streamType(session.terminal, version), session }
-}
-
-/**
- * Docker has left HTTP by the time a process fails to start, so it writes the reason into the stream, where its users
- * see it; the exit code (126, 127) is then in the exec's inspection.
- */
-async function startOrExplain(
-  execs: Execs,
-  id: string,
-  options: Parameters<Execs['start']>[1],
-): Promise<AttachSession | null> {
-  try {
-    return await execs.start(id, options)
-  } catch (error) {
-    if (options.detach || isKind(error, 'NotFound') || isKind(error, 'Conflict')) throw error
-    return explanation(messageOf(error), options.tty === true)
-  }
-}
-
-function explanation(message: string, terminal: boolean): AttachSession {
-  const output = Readable.from([{ stream: 'stdout', data: Buffer.from(`${message}\r\n`) }])
-  return {
-    terminal,
-    output,
-    stdin: null,
-    close: () => output.destroy(),
-    async [Symbol.asyncDispose]() {
-      output.destroy()
-    },
-  }
 }

@@ -1,0 +1,138 @@
+/** Builds the engine from its parts, in the order in which they need one another. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import {
+  containerNetworking,
+  createContainers,
+  createEvents,
+  createExecs,
+  createImages,
+  createImageView,
+  createNetworkService,
+  createSpecBuilder,
+  createSystemService,
+  createVolumeService,
+  type Engine,
+  engineId,
+  faultsFromEnvironment,
+  gatherHostFacts,
+  gatherSpecFacts,
+  networkEvents,
+  systemClock,
+  volumeEvents,
+} from '@gantry/engine'
+import { createNetworks } from '@gantry/network'
+import { createRuntime, readLog } from '@gantry/runtime'
+import { openContentStore, openDatabase, openLayerStore } from '@gantry/store'
+import { cgroupLayout } from '@gantry/syscall'
+import { createVolumes } from '@gantry/volumes'
+import type { DaemonConfig } from '../config/config.ts'
+import type { Logger } from '../log.ts'
+import { containerDefaults, containerFacts } from './containers.ts'
+import { prepareDirectories } from './directories.ts'
+import { containerDns } from './dns.ts'
+import { instanceName } from './instance.ts'
+import { networkOptions } from './networks.ts'
+import { findPrograms } from './programs.ts'
+import { systemSettings } from './settings.ts'
+
+export interface Composition extends AsyncDisposable {
+  engine: Engine
+  /** Announces that the configuration has been read again. */
+  reloaded(attributes: Record<string, string>): void
+}
+
+export interface ComposeOptions {
+  config: DaemonConfig
+  log: Logger
+  environment: NodeJS.ProcessEnv
+}
+
+/** Resolves once everything of an earlier daemon has been taken over. Rejects leaving nothing open. */
+export async function compose({ config, log, environment }: ComposeOptions): Promise<Composition> {
+  await using undo = new AsyncDisposableStack()
+  const { dataRoot, execRoot } = config
+  await prepareDirectories(config)
+  const instance = instanceName(dataRoot)
+  const cgroups = cgroupLayout()
+  const cgroupParent = join('/', config.cgroupParent ?? '', instance)
+  const programs = await findPrograms({ config, cgroups, cgroupParent, log })
+  const hostFacts = await gatherSpecFacts({ cgroups, cgroupParent, initProgram: programs.init?.path ?? null })
+
+  const database = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (opened) => opened.close())
+  const content = await openContentStore(join(dataRoot, 'content'))
+  const layers = await openLayerStore(join(dataRoot, 'layers'))
+  const events = createEvents({ table: database.table('events') })
+  const volumes = await createVolumes({
+    dataRoot,
+    table: database.table('volumes'),
+    onEvent: volumeEvents(events),
+  })
+  const networks = undo.adopt(
+    createNetworks(networkOptions({ config, instance, database, onEvent: networkEvents(events), log })),
+    (opened) => opened.close(),
+  )
+  const runtime = undo.use(
+    await createRuntime({
+      execRoot,
+      conmon: programs.conmon.path,
+      programs: programs.runtimes,
+      cgroups,
+      cgroupParent,
+    }),
+  )
+  const images = await createImages({
+    content,
+    layers,
+    database,
+    events,
+    usersOfImage: (id) => services.containers.usersOfImage(id),
+  })
+  const imageView = createImageView(join(execRoot, 'views'))
+  const containerParts = {
+    table: database.table<never>('containers'),
+    images,
+    networks,
+    volumes,
+    runtime,
+    readLog,
+    spec: createSpecBuilder({ host: hostFacts, imageView }),
+    events,
+    imageView,
+    paths: { containers: join(dataRoot, 'containers'), shm: join(execRoot, 'shm') },
+    defaults: containerDefaults(programs, hostFacts),
+    facts: containerFacts(programs),
+    dns: await containerDns(config.dns),
+    clock: systemClock,
+    log: (level: 'info' | 'warn' | 'error', message: string) => log[level](message),
+    faults: faultsFromEnvironment(environment),
+  }
+  const services = createContainers(containerParts)
+  const id = engineId(database.table('engine'))
+  const settings = systemSettings({ config, engineId: id, programs, environment })
+  const engine: Engine = {
+    containers: services.containers,
+    execs: createExecs(containerParts, services.registry),
+    images,
+    networks: createNetworkService({ networks, containers: containerNetworking(services.registry), events }),
+    volumes: createVolumeService({ volumes, events }),
+    events,
+    system: createSystemService({
+      settings,
+      facts: () => gatherHostFacts(dataRoot),
+      programs: programs.versions,
+      containers: services.containers,
+      images,
+      layers,
+      volumes,
+      eventListeners: () => events.listeners,
+    }),
+  }
+  await services.restore()
+  const opened = undo.move()
+  return {
+    engine,
+    reloaded: (attributes) => events.publish('daemon', 'reload', id, { name: hostname(), ...attributes }),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}

@@ -1,0 +1,30 @@
+import { availableParallelism } from 'node:os'
+import {
+  type ContainerHostFacts,
+  defaultMaskedPaths,
+  defaultReadonlyPaths,
+  type HostConfigDefaults,
+  type SpecHostFacts,
+} from '@gantry/engine'
+import type { Programs } from './programs.ts'
+
+/** Bytes of a container's /dev/shm. */
+const shmSize = 64 * 1024 * 1024
+
+/** What containers get that say nothing themselves; the default runtime may change with a reload. */
+export function containerDefaults(programs: Programs, host: SpecHostFacts): HostConfigDefaults {
+  return {
+    get runtime() {
+      return programs.defaultRuntime()
+    },
+    cgroupnsMode: host.cgroupVersion === 2 ? 'private' : 'host',
+    shmSize,
+    maskedPaths: defaultMaskedPaths(host),
+    readonlyPaths: defaultReadonlyPaths,
+  }
+}
+
+/** What requests are judged by. */
+export function containerFacts(programs: Programs): ContainerHostFacts {
+  return { processors: availableParallelism(), runtimes: programs.runtimes.map(({ name }) => name) }
+}

@@ -1,0 +1,60 @@
+import type { SystemSettings } from '@gantry/engine'
+import type { DaemonConfig } from '../config/config.ts'
+import { newestVersion, oldestVersion } from '../http/version.ts'
+import { productVersion } from '../version.ts'
+import type { Programs } from './programs.ts'
+
+export interface SettingsParts {
+  config: DaemonConfig
+  engineId: string
+  programs: Programs
+  environment: NodeJS.ProcessEnv
+}
+
+/** What `/info` and `/version` tell of the configuration, read anew each time so that a reload shows. */
+export function systemSettings({
+  config,
+  engineId,
+  programs,
+  environment,
+}: SettingsParts): () => SystemSettings {
+  const proxies = proxiesOf(environment)
+  return () => ({
+    engineId,
+    version: productVersion,
+    gitCommit: '',
+    buildTime: '',
+    apiVersion: `1.${newestVersion}`,
+    minApiVersion: `1.${oldestVersion}`,
+    dataRoot: config.dataRoot,
+    debug: config.live.logLevel === 'debug',
+    labels: config.live.labels,
+    runtimes: Object.fromEntries(programs.runtimes.map(({ name, path }) => [name, { path }])),
+    defaultRuntime: programs.defaultRuntime(),
+    initBinary: programs.init?.path.split('/').at(-1) ?? '',
+    logDrivers: ['json-file', 'local', 'none'],
+    defaultLogDriver: config.logDriver,
+    cgroupDriver: 'cgroupfs',
+    securityOptions: ['name=seccomp,profile=builtin'],
+    insecureRegistries: config.live.insecureRegistries,
+    registryMirrors: config.live.registryMirrors,
+    addressPools: config.addressPools,
+    firewall: 'nftables',
+    proxies,
+    warnings: warningsOf(config),
+  })
+}
+
+function proxiesOf(environment: NodeJS.ProcessEnv): SystemSettings['proxies'] {
+  const read = (name: string): string => environment[name] ?? environment[name.toLowerCase()] ?? ''
+  return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), no: read('NO_PROXY') }
+}
+
+function warningsOf(config: DaemonConfig): string[] {
+  const exposed = config.hosts.filter((host) => host.kind === 'tcp')
+  if (config.tls?.ca || exposed.length === 0) return []
+  return exposed.map(
+    ({ host, port }) =>
+      `WARNING: API is accessible on http${config.tls ? 's' : ''}://${host}:${port} without ${config.tls ? 'TLS client verification' : 'encryption'}.`,
+  )
+}
