@@ -1,0 +1,159 @@
+/** Which images there are and what they are called: the two tables, and how a user's text is looked up in them. */
+import { GantryError } from '@gantry/errors'
+import {
+  canonicalName,
+  chainIdsOf,
+  type Digest,
+  familiarName,
+  hexOf,
+  isDigest,
+  parseReference,
+  type Reference,
+  repositoryOf,
+  withDefaultTag,
+} from '@gantry/oci'
+import type { Database, Table } from '@gantry/store'
+import type { ImageRecord, ReferenceRecord } from './records.ts'
+
+/** What a lookup found; `reference` when it was by name. */
+export interface Found {
+  image: ImageRecord
+  reference?: ReferenceRecord
+}
+
+export class Catalog {
+  readonly #images: Table<ImageRecord>
+  readonly #references: Table<ReferenceRecord>
+  readonly #database: Pick<Database, 'transaction'>
+
+  constructor(database: Pick<Database, 'table' | 'transaction'>) {
+    this.#database = database
+    this.#images = database.table('images')
+    this.#references = database.table('image_references')
+  }
+
+  /** Several writes that are kept together or not at all. */
+  transaction<T>(work: () => T): T {
+    return this.#database.transaction(work)
+  }
+
+  /** Also an image that is kept for a container alone. */
+  get(id: Digest): ImageRecord | undefined {
+    return this.#images.get(id)
+  }
+
+  /** The images that users see. */
+  images(): ImageRecord[] {
+    return this.#images.values().filter(({ retired }) => !retired)
+  }
+
+  retired(): ImageRecord[] {
+    return this.#images.values().filter(({ retired }) => retired)
+  }
+
+  put(image: ImageRecord): void {
+    this.#images.set(image.id, image)
+  }
+
+  drop(id: Digest): void {
+    this.#images.delete(id)
+  }
+
+  references(): ReferenceRecord[] {
+    return this.#references.values()
+  }
+
+  reference(name: string): ReferenceRecord | undefined {
+    return this.#references.get(name)
+  }
+
+  name(reference: ReferenceRecord): void {
+    this.#references.set(reference.name, reference)
+  }
+
+  unname(name: string): void {
+    this.#references.delete(name)
+  }
+
+  /** Names that stand for this image, or for an index with it. */
+  namesOf(id: Digest): ReferenceRecord[] {
+    return this.references().filter(({ image, index }) => image === id || index?.images.includes(id))
+  }
+
+  /**
+   * By name, full id, or unambiguous prefix of an id. Throws InvalidParameter for what cannot be a reference,
+   * NotFound `No such image: X:tag`.
+   */
+  find(text: string): Found {
+    const id = fullId(text)
+    if (id) {
+      const image = this.#visible(id)
+      if (!image) throw new GantryError('NotFound', `No such image: ${id}`)
+      return { image }
+    }
+    const reference = parseReference(text)
+    const named = this.byName(reference)
+    if (named) return named
+    const image = this.#byPrefix(text)
+    if (image) return { image }
+    throw new GantryError('NotFound', `No such image: ${familiarName(withDefaultTag(reference))}`)
+  }
+
+  byName(reference: Reference): Found | undefined {
+    const known = this.#references.get(referenceKey(reference))
+    const image = known && this.#visible(known.image)
+    return image && { image, reference: known }
+  }
+
+  /** Names of a repository, with any tag. */
+  inRepository(reference: Reference): ReferenceRecord[] {
+    const repository = repositoryOf(reference)
+    return this.references().filter(({ name }) => repositoryOf(parseReference(name)) === repository)
+  }
+
+  #visible(id: Digest): ImageRecord | undefined {
+    const image = this.#images.get(id)
+    return image?.retired ? undefined : image
+  }
+
+  #byPrefix(text: string): ImageRecord | undefined {
+    const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1]
+    if (prefix === undefined) return undefined
+    const matches = this.images().filter(({ id }) => hexOf(id).startsWith(prefix))
+    return matches.length === 1 ? matches[0] : undefined
+  }
+
+  /** Blobs that an image or a name needs. */
+  liveBlobs(): Set<Digest> {
+    const live = new Set<Digest>()
+    for (const image of this.#images.values()) {
+      live.add(image.id).add(image.manifest)
+      for (const { blob } of image.layers) live.add(blob)
+    }
+    for (const { index } of this.references()) {
+      if (index) for (const digest of [index.digest, ...index.blobs]) live.add(digest)
+    }
+    return live
+  }
+
+  /** Chain ids of layers that an image has. */
+  liveLayers(): Set<Digest> {
+    return new Set(this.#images.values().flatMap((image) => chainOf(image)))
+  }
+}
+
+/** The key under which a reference is kept: a digest says it all, else the tag, by default `latest`. */
+export function referenceKey(reference: Reference): string {
+  const { tag: _tag, ...untagged } = reference
+  return canonicalName(reference.digest ? untagged : withDefaultTag(reference))
+}
+
+/** Chain ids of an image's layers, base first. */
+export function chainOf(image: Pick<ImageRecord, 'layers'>): Digest[] {
+  return chainIdsOf(image.layers.map(({ diffId }) => diffId))
+}
+
+function fullId(text: string): Digest | undefined {
+  if (isDigest(text)) return text
+  return /^[0-9a-f]{64}$/.test(text) ? `sha256:${text}` : undefined
+}

@@ -1,0 +1,27 @@
+import type { Digest, Platform } from '@gantry/oci'
+import type { ContentStore, LayerStore } from '@gantry/store'
+import type { Containers, Events } from '../contracts.ts'
+import type { Catalog } from './catalog.ts'
+import type { Retention } from './retention.ts'
+
+/** What the parts of the image service share. */
+export interface ImageParts {
+  content: ContentStore
+  layers: LayerStore
+  catalog: Catalog
+  retention: Retention
+  events: Pick<Events, 'publish'>
+  usersOfImage: Containers['usersOfImage']
+  /** The platform of this machine. */
+  host: Platform
+}
+
+/** Announces something about an image; its labels go along, as Docker has it. */
+export function announce(
+  { events, catalog }: Pick<ImageParts, 'events' | 'catalog'>,
+  action: string,
+  id: Digest,
+  name: string = id,
+): void {
+  events.publish('image', action, id, { ...catalog.get(id)?.labels, name })
+}

@@ -1,0 +1,467 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { type TestContext, test } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { type Digest, digestOf, entryHeader, hexOf, readEntry, readTar, tarOf } from '@gantry/oci'
+import { openContentStore, openDatabase, openLayerStore } from '@gantry/store'
+import { createImages, type ImageService } from './index.ts'
+
+interface Bench {
+  directory: string
+  images: ImageService
+  /** `action name` of each event. */
+  events: string[]
+  users: { image: Digest; id: string; running: boolean }[]
+  /** As after a restart. */
+  reopen(): Promise<ImageService>
+}
+
+async function bench(t: TestContext): Promise<Bench> {
+  const directory = await mkdtemp(join(tmpdir(), 'gantry-images-'))
+  const database = openDatabase(join(directory, 'test.db'))
+  t.after(async () => {
+    database.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+  const events: string[] = []
+  const users: Bench['users'] = []
+  const reopen = async () =>
+    createImages({
+      content: await openContentStore(join(directory, 'content')),
+      layers: await openLayerStore(join(directory, 'layers')),
+      database,
+      events: { publish: (_type, action, _id, { name }) => events.push(`${action} ${name}`) },
+      usersOfImage: (id) => users.filter(({ image }) => image === id),
+    })
+  return { directory, images: await reopen(), events, users, reopen }
+}
+
+const tarFile = (name: string, content: Buffer | string, mode = 0o644) => ({
+  header: entryHeader({ name, type: 'file', mode, size: Buffer.byteLength(content) }),
+  content: [Buffer.from(content)],
+})
+
+const rootfs = (content: string) => tarOf([tarFile('file', content)])
+const importRootfs = async ({ images }: Bench, content: string, repo?: string, changes: string[] = []) =>
+  images.import(Readable.from([await rootfs(content)]), { repo, changes })
+
+async function load({ images }: Bench, archive: Buffer): Promise<string> {
+  let text = ''
+  for await (const { stream } of images.load(Readable.from([archive]), {})) text += stream ?? ''
+  return text
+}
+
+async function save({ images }: Bench, ...references: string[]): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(await images.save(references)))
+}
+
+async function blobsIn({ directory }: Bench): Promise<string[]> {
+  return (await readdir(join(directory, 'content/blobs/sha256'))).sort()
+}
+
+async function nothingIsLeft(b: Bench): Promise<void> {
+  assert.deepEqual(await blobsIn(b), [])
+  assert.deepEqual(await readdir(join(b.directory, 'layers')), ['tmp'])
+  for (const drafts of ['layers/tmp', 'content/uploads'])
+    assert.deepEqual(await readdir(join(b.directory, drafts)), [])
+}
+
+test('import makes an image of one layer, with changes and a name', async (t) => {
+  const b = await bench(t)
+  const id = await b.images.import(Readable.from([gzipSync(await rootfs('hi'))]), {
+    repo: 'box',
+    tag: '1',
+    message: 'note',
+    changes: ['CMD ["cat","/x"]', 'ENV A=b C="d e"', 'EXPOSE 80 53/udp', 'LABEL k=v', 'WORKDIR /srv'],
+  })
+  const { id: resolved, config, chainId } = await b.images.resolve('box:1')
+  assert.equal(resolved, id)
+  assert.deepEqual(config.Cmd, ['cat', '/x'])
+  assert.deepEqual(config.Env, ['A=b', 'C=d e'])
+  assert.deepEqual(Object.keys(config.ExposedPorts ?? {}), ['80/tcp', '53/udp'])
+  assert.equal(config.WorkingDir, '/srv')
+  assert.equal(chainId, digestOf(await rootfs('hi')))
+  const [top] = await b.images.rootfs(id)
+  assert.equal(await readFile(join(top as string, 'file'), 'utf8'), 'hi')
+  const inspected = await b.images.inspect('box:1')
+  assert.equal(inspected.Comment, 'note')
+  assert.deepEqual(inspected.RepoTags, ['box:1'])
+  assert.equal(inspected.Size, 2)
+  assert.deepEqual(b.events, ['tag box:1', `import ${id}`])
+  const [step] = await b.images.history('box:1')
+  assert.deepEqual([step?.Id, step?.Tags, step?.Size, step?.Comment], [id, ['box:1'], 2, 'note'])
+})
+
+test('import refuses what is wrong before it reads, and leaves nothing', async (t) => {
+  const b = await bench(t)
+  const attempt = (options: object) => b.images.import(Readable.from([Buffer.from('garbage')]), options)
+  await assert.rejects(attempt({ changes: ['NOPE x'] }), {
+    kind: 'InvalidParameter',
+    message: 'nope is not a valid change command',
+  })
+  await assert.rejects(attempt({ repo: 'Bad' }), {
+    message: 'invalid reference format: repository name (library/Bad) must be lowercase',
+  })
+  await assert.rejects(attempt({ repo: 'x' }), { kind: 'InvalidParameter', message: 'unexpected EOF' })
+  await assert.rejects(b.images.import(Readable.from([gzipSync('x'.repeat(999)).subarray(0, 20)]), {}), {
+    kind: 'InvalidParameter',
+  })
+  await nothingIsLeft(b)
+  assert.equal(b.images.count(), 0)
+})
+
+test('images are found by name, id and prefix, and missing ones in the words of Docker', async (t) => {
+  const b = await bench(t)
+  const id = await importRootfs(b, 'x', 'box')
+  for (const text of [
+    'box',
+    'box:latest',
+    'docker.io/library/box',
+    id,
+    hexOf(id),
+    hexOf(id).slice(0, 12),
+    id.slice(0, 20),
+  ]) {
+    assert.equal((await b.images.resolve(text)).id, id, text)
+  }
+  const missing = { kind: 'NotFound', message: 'No such image: spec-none:latest' }
+  await assert.rejects(b.images.resolve('spec-none'), missing)
+  await assert.rejects(b.images.history('spec-none'), missing)
+  await assert.rejects(b.images.remove('spec-none', {}), missing)
+  await assert.rejects(b.images.tag('spec-none', { repo: 'x', tag: '' }), missing)
+  await assert.rejects(b.images.save(['spec-none']), {
+    kind: 'NotFound',
+    message: 'No such image: spec-none',
+  })
+  await assert.rejects(b.images.inspect('spec-none'), {
+    kind: 'NotFound',
+    message: 'no such image: spec-none: No such image: spec-none:latest',
+  })
+  const wanted = process.arch === 'x64' ? 'linux/arm64' : 'linux/amd64'
+  const actual = process.arch === 'x64' ? 'linux/amd64' : 'linux/arm64'
+  await assert.rejects(b.images.resolve('box', wanted), {
+    kind: 'NotFound',
+    message: `image with reference box was found but does not match the specified platform: wanted ${wanted}, actual: ${actual}`,
+  })
+})
+
+test('CVE-2024-3727: references with digests that are paths are refused', async (t) => {
+  const b = await bench(t)
+  for (const evil of ['sha256:../../x', 'x@sha256:../../../etc/passwd', '../../x', 'sha256:..']) {
+    await assert.rejects(b.images.resolve(evil), { kind: 'InvalidParameter' })
+    await assert.rejects(b.images.save([evil]), { kind: 'InvalidParameter' })
+    await assert.rejects(b.images.remove(evil, {}), { kind: 'InvalidParameter' })
+  }
+})
+
+test('lists take all filters', async (t) => {
+  const b = await bench(t)
+  const old = await importRootfs(b, 'old', 'busybox')
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const labelled = await importRootfs(b, 'new', 'spec-l:1', ['LABEL k=v'])
+  const untagged = await importRootfs(b, 'dangling')
+  const ids = async (filters: Record<string, string[]>) =>
+    (await b.images.list({ filters })).map(({ Id }) => Id).sort()
+  assert.equal((await b.images.list({})).length, 3)
+  assert.deepEqual(await ids({ dangling: ['true'] }), [untagged])
+  assert.deepEqual(await ids({ dangling: ['false'] }), [old, labelled].sort())
+  assert.deepEqual(await ids({ label: ['k=v'] }), [labelled])
+  assert.deepEqual(await ids({ label: ['k=w'] }), [])
+  assert.deepEqual(await ids({ reference: ['spec-*'] }), [labelled])
+  assert.deepEqual(await ids({ reference: ['*:latest'] }), [old])
+  assert.deepEqual(await ids({ since: ['busybox'], dangling: ['false'] }), [labelled])
+  assert.deepEqual(await ids({ before: ['spec-l:1'] }), [old])
+  assert.deepEqual(await ids({ until: ['1h'] }), [])
+  assert.equal((await ids({ until: ['0s'] })).length, 3)
+  await assert.rejects(ids({ nope: ['1'] }), { kind: 'InvalidParameter', message: "Invalid filter 'nope'" })
+  const [row] = await b.images.list({ filters: { reference: ['spec-l'] } })
+  assert.deepEqual(
+    [row?.RepoTags, row?.SharedSize, row?.Containers, row?.Labels.k],
+    [['spec-l:1'], -1, 0, 'v'],
+  )
+})
+
+test('a name goes first, and the image with its last name', async (t) => {
+  const b = await bench(t)
+  const id = await importRootfs(b, 'x', 'spec:1')
+  await b.images.tag('spec:1', { repo: 'spec', tag: '2' })
+  assert.deepEqual(await b.images.remove('spec:1', {}), [{ Untagged: 'spec:1' }])
+  assert.deepEqual(await b.images.remove('spec:2', {}), [
+    { Untagged: 'spec:2' },
+    { Deleted: id },
+    { Deleted: digestOf(await rootfs('x')) },
+  ])
+  assert.deepEqual(b.events.slice(-3), [`untag ${id}`, `untag ${id}`, `delete ${id}`])
+  await nothingIsLeft(b)
+})
+
+test('removing what containers use is refused in the words of Docker', async (t) => {
+  const b = await bench(t)
+  const image = await importRootfs(b, 'x', 'spec-u:1')
+  const container = { image, id: 'c'.repeat(64), running: false }
+  b.users.push(container)
+  const [short, user] = [hexOf(image).slice(0, 12), 'c'.repeat(12)]
+  await assert.rejects(b.images.remove('spec-u:1', {}), {
+    kind: 'Conflict',
+    message: `conflict: unable to remove repository reference "spec-u:1" (must force) - container ${user} is using its referenced image ${short}`,
+  })
+  await assert.rejects(b.images.remove(short, {}), {
+    kind: 'Conflict',
+    message: `conflict: unable to delete ${short} (must be forced) - image is being used by stopped container ${user}`,
+  })
+  await b.images.tag('spec-u:1', { repo: 'other', tag: '' })
+  await assert.rejects(b.images.remove(short, {}), {
+    message: `conflict: unable to delete ${short} (must be forced) - image is referenced in multiple repositories`,
+  })
+  container.running = true
+  await assert.rejects(b.images.remove(short, { force: true }), {
+    message: `conflict: unable to delete ${short} (cannot be forced) - image is being used by running container ${user}`,
+  })
+  await b.images.remove('other', {})
+  assert.deepEqual(await b.images.remove('spec-u:1', { force: true }), [{ Untagged: 'spec-u:1' }])
+  assert.equal((await b.images.list({})).length, 1)
+})
+
+test('an image forced away keeps its layers for the stopped container that needs them', async (t) => {
+  const b = await bench(t)
+  const image = await importRootfs(b, 'x', 'gone')
+  b.users.push({ image, id: 'c'.repeat(64), running: false })
+  assert.deepEqual(await b.images.remove(image, { force: true }), [
+    { Untagged: 'gone:latest' },
+    { Deleted: image },
+  ])
+  assert.equal(b.images.count(), 0)
+  await assert.rejects(b.images.resolve(image), { kind: 'NotFound' })
+  assert.equal((await (await b.reopen()).rootfs(image)).length, 1)
+  assert.equal(
+    await importRootfs(b, 'y')
+      .then((id) => b.images.remove(id, {}))
+      .then((items) => items.length),
+    2,
+  )
+  b.users.length = 0
+  await b.images.sweep()
+  await nothingIsLeft(b)
+})
+
+test('prune removes what has no name, or with dangling=false what has no container', async (t) => {
+  const b = await bench(t)
+  const used = await importRootfs(b, 'used', 'used')
+  await importRootfs(b, 'idle', 'idle')
+  const dangling = await importRootfs(b, 'dangling')
+  b.users.push({ image: used, id: 'c'.repeat(64), running: true })
+  const first = await b.images.prune({ dangling: ['maybe', 'true'] })
+  assert.deepEqual(first.deleted[0], { Deleted: dangling })
+  assert.equal(first.spaceReclaimed, 'dangling'.length)
+  const second = await b.images.prune({ dangling: ['false'] })
+  assert.deepEqual(second.deleted[0], { Untagged: 'idle:latest' })
+  assert.equal(b.images.count(), 1)
+  assert.deepEqual(await b.images.prune({}), { deleted: [], spaceReclaimed: 0 })
+  await assert.rejects(b.images.prune({ dangling: ['maybe'] }), { kind: 'InvalidParameter' })
+})
+
+test('what save wrote, load reads: names, ids, layers', async (t) => {
+  const [from, to] = [await bench(t), await bench(t)]
+  const id = await importRootfs(from, 'content', 'spec-s:1', ['LABEL a=b', 'CMD sh'])
+  await from.images.tag('spec-s:1', { repo: 'spec-s', tag: '2' })
+  const untagged = await importRootfs(from, 'other')
+  const archive = await save(from, 'spec-s', untagged)
+  assert.equal(
+    await load(to, archive),
+    `Loaded image: spec-s:1\nLoaded image: spec-s:2\nLoaded image ID: ${untagged}\n`,
+  )
+  assert.equal((await to.images.resolve('spec-s:2')).id, id)
+  const [top] = await to.images.rootfs(id)
+  assert.equal(await readFile(join(top as string, 'file'), 'utf8'), 'content')
+  assert.deepEqual(await save(to, 'spec-s', untagged), archive)
+  assert.deepEqual(to.events.slice(0, 3), ['tag spec-s:1', 'tag spec-s:2', `load ${id}`])
+  to.events.length = 0
+  await load(to, zstdCompressSync(archive))
+  assert.deepEqual(
+    to.events.filter((event) => !event.startsWith('save')),
+    [`load ${id}`, `load ${untagged}`],
+  )
+  for (const { Id } of await to.images.list({})) await to.images.remove(Id, { force: true })
+  await nothingIsLeft(to)
+})
+
+/** A docker-archive as older engines write it, with a link for a layer that appears twice. */
+async function oldArchive(tags: string[] | null, layerBytes: Buffer, config: object = {}): Promise<Buffer> {
+  const body = JSON.stringify({
+    architecture: 'amd64',
+    os: 'linux',
+    config,
+    rootfs: { type: 'layers', diff_ids: [digestOf(layerBytes), digestOf(layerBytes)] },
+    history: [{ created_by: 'a' }, { created_by: 'b', empty_layer: true }, { created_by: 'c' }],
+  })
+  return tarOf([
+    { header: entryHeader({ name: 'l1/', type: 'directory' }) },
+    tarFile('l1/layer.tar', gzipSync(layerBytes)),
+    { header: entryHeader({ name: 'l2/layer.tar', type: 'symlink', linkName: '../l1/layer.tar' }) },
+    tarFile('config.json', body),
+    tarFile(
+      'manifest.json',
+      JSON.stringify([{ Config: 'config.json', RepoTags: tags, Layers: ['l1/layer.tar', 'l2/layer.tar'] }]),
+    ),
+  ])
+}
+
+test('loads the archives of older engines: links between layers, compressed layers, no names', async (t) => {
+  const b = await bench(t)
+  const archive = await oldArchive(null, await rootfs('x'))
+  const [, id] = /^Loaded image ID: (sha256:[0-9a-f]{64})\n$/.exec(await load(b, archive)) ?? []
+  assert.ok(id)
+  assert.equal((await b.images.rootfs(id as Digest)).length, 2)
+  const history = await b.images.history(id)
+  assert.deepEqual(
+    history.map((step) => [step.CreatedBy, step.Size]),
+    [
+      ['c', 1],
+      ['b', 0],
+      ['a', 1],
+    ],
+  )
+  assert.equal(await load(b, await oldArchive(['n:1'], await rootfs('x'))), 'Loaded image: n:1\n')
+  const other = await load(b, await oldArchive(['n:1'], await rootfs('y')))
+  assert.equal(
+    other,
+    `The image n:1 already exists, renaming the old one with ID ${hexOf(id as Digest)} to empty string\nLoaded image: n:1\n`,
+  )
+})
+
+test('a load that fails leaves nothing', async (t) => {
+  const b = await bench(t)
+  const good = await oldArchive(['n:1'], await rootfs('x'))
+  const attempts: [Buffer, RegExp][] = [
+    [Buffer.from('garbage\n'), /^Error processing tar file\(exit status 1\): unexpected EOF$/],
+    [Buffer.alloc(0), /^invalid archive: does not contain a manifest.json$/],
+    [good.subarray(0, 3000), /unexpected EOF/],
+    [await tarOf([tarFile('manifest.json', '[{"Config":"../../etc/passwd","Layers":[]}]')]), /is missing/],
+    [await tarOf([tarFile('manifest.json', '{')]), /invalid manifest.json/],
+    [await tarOf([tarFile(`blobs/sha256/${'0'.repeat(64)}`, 'x')]), /where sha256:0* was announced/],
+    [await oldArchive(['UPPER'], await rootfs('x')), /must be lowercase/],
+    [await oldArchive(['n:1'], Buffer.from('not a tar')), /unexpected EOF/],
+  ]
+  for (const [archive, message] of attempts) await assert.rejects(load(b, archive), { message })
+  await nothingIsLeft(b)
+  assert.equal(b.images.count(), 0)
+  assert.equal(await load(b, good), 'Loaded image: n:1\n')
+})
+
+test('a reader who goes away stops the load', async (t) => {
+  const b = await bench(t)
+  const good = await oldArchive(['n:1'], await rootfs('x'))
+  const endless = new PassThrough()
+  endless.write(good.subarray(0, 1024))
+  const abort = new AbortController()
+  const messages = b.images.load(endless, { signal: abort.signal })[Symbol.asyncIterator]()
+  const first = messages.next()
+  setTimeout(() => abort.abort(), 50)
+  await assert.rejects(first, { kind: 'Cancelled' })
+  await nothingIsLeft(b)
+})
+
+test('many loads, imports and removals at once leave a whole store', async (t) => {
+  const b = await bench(t)
+  const archive = await oldArchive(['n:1'], await rootfs('x'))
+  await Promise.all([
+    ...Array.from({ length: 4 }, () => load(b, archive)),
+    ...Array.from({ length: 4 }, async (_, index) => {
+      const id = await importRootfs(b, index % 2 === 0 ? 'x' : `${index}`)
+      await b.images.remove(id, { force: true }).catch(() => {})
+    }),
+  ])
+  const { id } = await b.images.resolve('n:1')
+  const [top] = await b.images.rootfs(id)
+  assert.equal(await readFile(join(top as string, 'file'), 'utf8'), 'x')
+  assert.ok((await save(b, 'n:1')).length > 0)
+  await b.images.remove('n:1', {})
+  await nothingIsLeft(b)
+})
+
+test('hello-world is there without a registry, for both platforms, and can be removed', async (t) => {
+  const b = await bench(t)
+  assert.equal(b.images.count(), 0)
+  await assert.rejects(b.images.inspect('hello-world'), { kind: 'NotFound' })
+  const found = await Promise.all(Array.from({ length: 4 }, () => b.images.resolve('hello-world')))
+  assert.equal(new Set(found.map(({ id }) => id)).size, 1)
+  const { id, config, architecture } = found[0] as (typeof found)[number]
+  assert.equal(architecture, process.arch === 'x64' ? 'amd64' : 'arm64')
+  assert.deepEqual(config.Cmd, ['/hello'])
+  const [top] = await b.images.rootfs(id)
+  const run = spawnSync(join(top as string, 'hello'))
+  assert.equal(run.status, 0)
+  assert.match(run.stdout.toString(), /Hello from Gantry!/)
+  const rows = await b.images.list({})
+  assert.deepEqual(
+    rows.map(({ RepoTags }) => RepoTags),
+    [['hello-world:latest']],
+  )
+  for (const platform of ['linux/amd64', 'linux/arm64/v8']) {
+    const image = await b.images.resolve('hello-world', platform)
+    assert.equal((await b.images.rootfs(image.id)).length, 1)
+  }
+  const archive = await save(b, 'hello-world')
+  const items = await b.images.remove('hello-world', {})
+  assert.equal(items.filter(({ Deleted }) => Deleted).length, 4)
+  await nothingIsLeft(b)
+  assert.equal(await load(b, archive), 'Loaded image: hello-world:latest\n')
+  assert.equal((await b.images.resolve('hello-world', 'linux/arm64')).architecture, 'arm64')
+})
+
+test('hello-world for arm64 is an executable for arm64', async (t) => {
+  const b = await bench(t)
+  const { id } = await b.images.resolve('hello-world', 'linux/arm64')
+  const [top] = await b.images.rootfs(id)
+  const path = join(top as string, 'hello')
+  await chmod(path, 0o755)
+  const bytes = await readFile(path)
+  assert.equal(bytes.readUInt16LE(18), 183)
+  const textAt = 120 + 64
+  assert.equal(bytes.readUInt32LE(120) >>> 0, (0x10000001 | (((textAt - 120) >> 2) << 5)) >>> 0)
+  assert.match(bytes.toString('utf8', textAt), /^\nHello from Gantry!/)
+})
+
+test('a restart finds the same images and removes what no image needs', async (t) => {
+  const b = await bench(t)
+  const id = await importRootfs(b, 'x', 'box')
+  const before = await blobsIn(b)
+  const content = await openContentStore(join(b.directory, 'content'))
+  await content.put(Buffer.from('left by a crash'))
+  const again = await b.reopen()
+  assert.deepEqual(await blobsIn(b), before)
+  assert.equal((await again.resolve('box')).id, id)
+})
+
+test('a layer that has gone is unpacked again from its blob', async (t) => {
+  const b = await bench(t)
+  const id = await importRootfs(b, 'x', 'box')
+  const [top] = await b.images.rootfs(id)
+  await rm(join(top as string, '..'), { recursive: true })
+  const again = await b.reopen()
+  assert.equal(await readFile(join((await again.rootfs(id))[0] as string, 'file'), 'utf8'), 'x')
+})
+
+test('an archive of save is a layout and a docker-archive in one', async (t) => {
+  const b = await bench(t)
+  const id = await importRootfs(b, 'x', 'box')
+  const files = new Map<string, string>()
+  for await (const entry of readTar(Readable.from([await save(b, 'box')]))) {
+    if (entry.header.type === 'file')
+      files.set(entry.header.name, (await readEntry(entry, 1 << 20)).toString())
+  }
+  const [item] = JSON.parse(files.get('manifest.json') as string)
+  assert.deepEqual(item.RepoTags, ['box:latest'])
+  assert.equal(item.Config, `blobs/sha256/${hexOf(id)}`)
+  assert.ok(files.has(item.Layers[0]))
+  const index = JSON.parse(files.get('index.json') as string)
+  assert.deepEqual(index.manifests[0].annotations, {
+    'io.containerd.image.name': 'docker.io/library/box:latest',
+    'org.opencontainers.image.ref.name': 'latest',
+  })
+  assert.deepEqual(Object.keys(JSON.parse(files.get('repositories') as string)), ['box'])
+})

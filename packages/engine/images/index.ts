@@ -1,0 +1,36 @@
+import { hostPlatform, type Platform } from '@gantry/oci'
+import type { ContentStore, Database, LayerStore } from '@gantry/store'
+import type { Containers, Events } from '../contracts.ts'
+import { Catalog } from './catalog.ts'
+import { helloWorldArchive, helloWorldName } from './hello-world/image.ts'
+import { Retention } from './retention.ts'
+import { type BuiltIns, ImageService } from './service.ts'
+
+export { applyChanges } from './changes.ts'
+export type { BuiltIns, ImageService } from './service.ts'
+
+export interface ImageDependencies {
+  content: ContentStore
+  layers: LayerStore
+  database: Pick<Database, 'table' | 'transaction'>
+  events: Pick<Events, 'publish'>
+  /** Asked only once requests come in, so the containers may be built after the images. */
+  usersOfImage: Containers['usersOfImage']
+  builtIns?: BuiltIns
+  host?: Platform
+}
+
+const helloWorld: BuiltIns = new Map([[helloWorldName, helloWorldArchive]])
+
+/** Builds the image service and removes what an interrupted load or removal left behind. */
+export async function createImages({
+  builtIns = helloWorld,
+  host = hostPlatform(),
+  database,
+  ...stores
+}: ImageDependencies): Promise<ImageService> {
+  const catalog = new Catalog(database)
+  const retention = new Retention(stores.content, stores.layers, catalog)
+  await retention.sweep()
+  return new ImageService({ ...stores, catalog, retention, host }, builtIns)
+}

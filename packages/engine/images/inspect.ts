@@ -1,0 +1,79 @@
+import type { ImageHistoryResponseItem, ImageInspect } from '@gantry/api'
+import { GantryError, isKind } from '@gantry/errors'
+import type { Digest, HistoryEntry } from '@gantry/oci'
+import { chainOf } from './catalog.ts'
+import type { ImageParts } from './dependencies.ts'
+import { createdAt, namesShown, sizeOf } from './list.ts'
+import { readConfig } from './read-image.ts'
+import type { ImageRecord } from './records.ts'
+import { selectImage } from './resolve.ts'
+
+/** `GET /images/{name}/json`. */
+export async function inspectImage(parts: ImageParts, text: string): Promise<ImageInspect> {
+  const image = findForInspect(parts, text)
+  const file = await readConfig(parts.content, image.id)
+  return {
+    Id: image.id,
+    ...namesShown(parts.catalog.namesOf(image.id)),
+    ...(file.comment && { Comment: file.comment }),
+    ...(file.created && { Created: file.created }),
+    ...(file.author && { Author: file.author }),
+    Config: file.config,
+    Architecture: file.architecture,
+    ...(file.variant && { Variant: file.variant }),
+    Os: file.os,
+    ...(file['os.version'] && { OsVersion: file['os.version'] }),
+    Size: await sizeOf(parts.layers, image),
+    GraphDriver: { Name: 'overlay2', Data: await directoriesOf(parts, image) },
+    RootFS: { Type: 'layers', Layers: file.diffIds },
+    Metadata: { LastTagTime: image.taggedAt ?? '0001-01-01T00:00:00Z' },
+  }
+}
+
+/** Docker says this one twice. */
+function findForInspect(parts: ImageParts, text: string): ImageRecord {
+  try {
+    return selectImage(parts, text)
+  } catch (error) {
+    if (!isKind(error, 'NotFound')) throw error
+    throw new GantryError('NotFound', `no such image: ${text}: ${error.message}`, { cause: error })
+  }
+}
+
+/** Where the layers lie, in the terms of Docker's overlay2. */
+async function directoriesOf({ layers }: ImageParts, image: ImageRecord): Promise<Record<string, string>> {
+  const top = chainOf(image).at(-1)
+  if (top === undefined || !(await layers.has(top))) return {}
+  const [upper = '', ...lower] = await layers.directories(top)
+  return { ...(lower.length > 0 && { LowerDir: lower.join(':') }), UpperDir: upper }
+}
+
+/** `GET /images/{name}/history`: newest step first. Only the image itself is here, so other steps are `<missing>`. */
+export async function imageHistory(parts: ImageParts, text: string): Promise<ImageHistoryResponseItem[]> {
+  const image = selectImage(parts, text)
+  const { history } = await readConfig(parts.content, image.id)
+  const sizes = await layerSizes(parts, image)
+  const steps: HistoryEntry[] = history.length > 0 ? history : image.layers.map(() => ({}))
+  const items = steps.map((step) => ({
+    Id: '<missing>',
+    Created: Math.floor(createdAt(step) / 1000),
+    CreatedBy: step.created_by ?? '',
+    Tags: [] as string[],
+    Size: step.empty_layer ? 0 : (sizes.shift() ?? 0),
+    Comment: step.comment ?? '',
+  }))
+  const newest = items.reverse()[0]
+  if (newest) Object.assign(newest, { Id: image.id, Tags: tagsOf(parts, image.id) })
+  return items
+}
+
+function tagsOf({ catalog }: ImageParts, id: Digest): string[] {
+  return namesShown(catalog.namesOf(id)).RepoTags
+}
+
+async function layerSizes({ layers }: ImageParts, image: ImageRecord): Promise<number[]> {
+  const sizes: number[] = []
+  for (const chainId of chainOf(image))
+    sizes.push((await layers.has(chainId)) ? await layers.size(chainId) : 0)
+  return sizes
+}

@@ -1,0 +1,80 @@
+/** `POST /images/load`: from an archive's bytes to images with names. */
+import type { Readable } from 'node:stream'
+import { familiarName, hexOf, type Reference } from '@gantry/oci'
+import type { ProgressMessage } from '../../contracts.ts'
+import { chainOf, referenceKey } from '../catalog.ts'
+import { announce, type ImageParts } from '../dependencies.ts'
+import type { ImageRecord } from '../records.ts'
+import { unpackImage } from '../unpack-image.ts'
+import { readDockerArchive } from './docker-archive.ts'
+import type { Loadable } from './loadable.ts'
+import { readOciLayout } from './oci-layout.ts'
+import { type Spooled, spoolArchive } from './spool.ts'
+
+/**
+ * Loads every image of an archive. Layers are unpacked before an image gets its record, so an image that is listed can
+ * run. When something fails, images that were complete stay, as with Docker; of the rest nothing is left.
+ */
+export async function loadArchive(
+  parts: ImageParts,
+  archive: Readable,
+  report: (message: ProgressMessage) => void,
+  quiet: boolean,
+): Promise<void> {
+  await using hold = parts.retention.begin()
+  const spooled = await spoolArchive(archive, parts.content, hold)
+  for (const loadable of await readImages(parts, spooled, hold)) {
+    await hold.keep(loadable.images.flatMap(chainOf))
+    await unpackImage(parts, loadable.images[0], quiet ? undefined : report)
+    register(parts, loadable, report)
+  }
+}
+
+/** A layout is preferred: it keeps manifests, and so digests, as they were made. */
+function readImages(
+  { content, host }: ImageParts,
+  spooled: Spooled,
+  hold: Parameters<typeof readOciLayout>[2],
+): Promise<Loadable[]> {
+  const isLayout = spooled.find('oci-layout') !== undefined && spooled.find('index.json') !== undefined
+  return isLayout ? readOciLayout(spooled, content, hold, host) : readDockerArchive(spooled, content, hold)
+}
+
+function register(parts: ImageParts, loadable: Loadable, report: (message: ProgressMessage) => void): void {
+  const { catalog } = parts
+  const [main] = loadable.images
+  const changed = loadable.names.filter((name) => catalog.reference(referenceKey(name))?.image !== main.id)
+  for (const name of changed) reportRenaming(parts, name, report)
+  catalog.transaction(() => {
+    for (const image of loadable.images) putImage(parts, image, changed.length > 0)
+    for (const name of loadable.names) {
+      catalog.name({
+        name: referenceKey(name),
+        image: main.id,
+        ...(loadable.index && { index: loadable.index }),
+      })
+    }
+  })
+  for (const name of changed) announce(parts, 'tag', main.id, familiarName(name))
+  announce(parts, 'load', main.id)
+  for (const name of loadable.names) report({ stream: `Loaded image: ${familiarName(name)}\n` })
+  if (loadable.names.length === 0) report({ stream: `Loaded image ID: ${main.id}\n` })
+}
+
+/** What is known of the image here (its parent, its last tag) stays; one that was removed but kept is back. */
+function putImage({ catalog }: ImageParts, image: ImageRecord, tagged: boolean): void {
+  const { retired: _retired, ...known } = catalog.get(image.id) ?? image
+  catalog.put({ ...known, ...(tagged && { taggedAt: new Date().toISOString() }) })
+}
+
+function reportRenaming(
+  { catalog }: ImageParts,
+  name: Reference,
+  report: (message: ProgressMessage) => void,
+): void {
+  const old = catalog.reference(referenceKey(name))
+  if (!old) return
+  report({
+    stream: `The image ${familiarName(name)} already exists, renaming the old one with ID ${hexOf(old.image)} to empty string\n`,
+  })
+}

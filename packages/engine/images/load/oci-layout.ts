@@ -1,0 +1,128 @@
+/** An OCI image layout: `index.json` points at manifests and indexes, named by annotations. */
+import { GantryError, isKind } from '@gantry/errors'
+import {
+  bestMatch,
+  type Descriptor,
+  type Digest,
+  isImageConfigType,
+  isIndexType,
+  isManifestType,
+  largestManifest,
+  type Manifest,
+  type Platform,
+  parseManifest,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '@gantry/oci'
+import type { ContentStore } from '@gantry/store'
+import { readManifest, recordOf } from '../read-image.ts'
+import type { ImageRecord } from '../records.ts'
+import type { Hold } from '../retention.ts'
+import type { Loadable } from './loadable.ts'
+import type { Spooled } from './spool.ts'
+
+/** The images of a layout; of an index, those whose content is in the archive. Rejects with InvalidParameter. */
+export async function readOciLayout(
+  spooled: Spooled,
+  content: ContentStore,
+  hold: Hold,
+  host: Platform,
+): Promise<Loadable[]> {
+  const bytes = await content.readAll(spooled.get('index.json').digest, largestManifest)
+  const top = parseManifest(bytes)
+  if (top.kind !== 'index')
+    throw new GantryError('InvalidParameter', 'invalid archive: index.json is no image index')
+  const loadables = new Map<Digest, Loadable>()
+  for (const descriptor of top.manifests) {
+    // What the archive refers to may be in the store already, and has to stay there.
+    await hold.keep([descriptor.digest])
+    const known = loadables.get(descriptor.digest)
+    const loadable = known ?? (await readTop(descriptor, content, hold, host))
+    loadable.names.push(...namesIn(descriptor))
+    loadables.set(descriptor.digest, loadable)
+  }
+  return [...loadables.values()]
+}
+
+async function readTop(
+  descriptor: Descriptor,
+  content: ContentStore,
+  hold: Hold,
+  host: Platform,
+): Promise<Loadable> {
+  if (isIndexType(descriptor.mediaType)) return readIndex(descriptor, content, hold, host)
+  const manifest = await readManifest(content, descriptor.digest, descriptor.mediaType)
+  if (manifest.kind !== 'manifest' || !isImageConfigType(manifest.config.mediaType)) {
+    throw new GantryError('InvalidParameter', `invalid archive: ${descriptor.digest} is no image`)
+  }
+  await hold.keep(contentOf(manifest))
+  return { names: [], images: [await recordOf(content, descriptor.digest, manifest)] }
+}
+
+/** An index stays whole: besides the images, what it says about them (attestations) is kept. */
+async function readIndex(
+  { digest, mediaType }: Descriptor,
+  content: ContentStore,
+  hold: Hold,
+  host: Platform,
+): Promise<Loadable> {
+  const index = await readManifest(content, digest, mediaType)
+  if (index.kind !== 'index')
+    throw new GantryError('InvalidParameter', `invalid archive: ${digest} is no image index`)
+  const images: ImageRecord[] = []
+  const blobs: Digest[] = []
+  for (const descriptor of index.manifests.filter((each) => isManifestType(each.mediaType))) {
+    await hold.keep([descriptor.digest])
+    if (!(await content.has(descriptor.digest))) continue
+    const manifest = await readManifest(content, descriptor.digest, descriptor.mediaType)
+    if (manifest.kind !== 'manifest') continue
+    await hold.keep(contentOf(manifest))
+    const image = isAttestation(descriptor, manifest)
+      ? null
+      : await imageOf(content, descriptor.digest, manifest)
+    if (image) images.push(image)
+    else blobs.push(descriptor.digest, ...contentOf(manifest))
+  }
+  const best = Math.max(bestMatch(host, images), 0)
+  const [first, ...others] = [...images.splice(best, 1), ...images]
+  if (!first)
+    throw new GantryError('InvalidParameter', `invalid archive: ${digest} has no image that is there`)
+  return {
+    names: [],
+    images: [first, ...others],
+    index: { digest, images: [first, ...others].map(({ id }) => id), blobs },
+  }
+}
+
+const contentOf = ({ config, layers }: Manifest): Digest[] => [config, ...layers].map(({ digest }) => digest)
+
+function isAttestation({ platform, annotations }: Descriptor, { config }: Manifest): boolean {
+  return (
+    platform?.os === 'unknown' ||
+    annotations?.['vnd.docker.reference.type'] !== undefined ||
+    !isImageConfigType(config.mediaType)
+  )
+}
+
+/** Null when part of the image is not there: an index may be saved for some of its platforms. */
+async function imageOf(
+  content: ContentStore,
+  digest: Digest,
+  manifest: Manifest,
+): Promise<ImageRecord | null> {
+  try {
+    return await recordOf(content, digest, manifest)
+  } catch (error) {
+    if (isKind(error, 'NotFound')) return null
+    throw error
+  }
+}
+
+/** Docker and containerd write the full name; others a full name, or only a tag, in the specification's annotation. */
+function namesIn({ annotations = {} }: Descriptor): Reference[] {
+  const full = annotations['io.containerd.image.name']
+  const plain = annotations['org.opencontainers.image.ref.name']
+  const name = full ?? (plain && /[/:]/.test(plain) ? plain : undefined)
+  return name === undefined ? [] : [withDefaultTag(parseReference(name))]
+}

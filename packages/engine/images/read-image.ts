@@ -1,0 +1,64 @@
+/** From manifests in the content store to image records. */
+import { GantryError } from '@gantry/errors'
+import {
+  type Digest,
+  type ImageConfigFile,
+  type Index,
+  largestConfig,
+  largestManifest,
+  type Manifest,
+  normalizePlatform,
+  parseImageConfig,
+  parseManifest,
+} from '@gantry/oci'
+import type { ContentStore } from '@gantry/store'
+import type { ImageRecord } from './records.ts'
+
+/** Reads an image's manifest or index. Rejects with NotFound or InvalidParameter. */
+export async function readManifest(
+  content: ContentStore,
+  digest: Digest,
+  mediaType?: string,
+): Promise<Manifest | Index> {
+  return parseManifest(await content.readAll(digest, largestManifest), mediaType)
+}
+
+/** Reads an image's configuration. Rejects with NotFound or InvalidParameter. */
+export async function readConfig(content: ContentStore, id: Digest): Promise<ImageConfigFile> {
+  return parseImageConfig(await content.readAll(id, largestConfig))
+}
+
+/** The record of an image whose manifest, configuration and layers are in the store. Rejects when one is not. */
+export async function recordOf(
+  content: ContentStore,
+  manifest: Digest,
+  { config, layers }: Pick<Manifest, 'config' | 'layers'>,
+): Promise<ImageRecord> {
+  const file = await readConfig(content, config.digest)
+  if (file.diffIds.length !== layers.length) {
+    const counts = `expected ${file.diffIds.length}, got ${layers.length}`
+    throw new GantryError('InvalidParameter', `invalid manifest, layers length mismatch: ${counts}`)
+  }
+  for (const { digest, size } of layers) await expectBlob(content, digest, size)
+  return {
+    id: config.digest,
+    manifest,
+    layers: file.diffIds.map((diffId, index) => ({
+      diffId,
+      blob: (layers[index] as { digest: Digest }).digest,
+    })),
+    ...(file.created && { created: file.created }),
+    labels: { ...file.config.Labels },
+    ...normalizePlatform(file),
+  }
+}
+
+async function expectBlob(content: ContentStore, digest: Digest, size: number): Promise<void> {
+  const info = await content.info(digest)
+  if (info.size !== size) {
+    throw new GantryError(
+      'InvalidParameter',
+      `content ${digest} is ${info.size} bytes where ${size} were announced`,
+    )
+  }
+}

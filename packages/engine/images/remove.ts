@@ -1,0 +1,165 @@
+/** Removing names and images, by Docker's rules of what may go with and without force. */
+import type { ImageDeleteResponseItem } from '@gantry/api'
+import { GantryError } from '@gantry/errors'
+import { type Digest, familiarName, hexOf, parseReference, repositoryOf } from '@gantry/oci'
+import { chainOf, type Found } from './catalog.ts'
+import { announce, type ImageParts } from './dependencies.ts'
+import type { ImageRecord, ReferenceRecord } from './records.ts'
+
+const short = (id: string): string => id.replace('sha256:', '').slice(0, 12)
+
+/** `DELETE /images/{name}`: what was untagged and deleted, in order. The caller sweeps afterwards. */
+export async function removeImage(
+  parts: ImageParts,
+  text: string,
+  { force = false, noPrune = false }: { force?: boolean; noPrune?: boolean },
+): Promise<ImageDeleteResponseItem[]> {
+  const found = parts.catalog.find(text)
+  const removal = new Removal(parts, force)
+  if (isIdPrefix(found.image.id, text)) await removal.byId(found.image, noPrune)
+  else await removal.byName(found, text, noPrune)
+  return removal.items
+}
+
+function isIdPrefix(id: Digest, text: string): boolean {
+  return id.startsWith(text) || hexOf(id).startsWith(text)
+}
+
+class Removal {
+  readonly #parts: ImageParts
+  readonly #force: boolean
+  readonly items: ImageDeleteResponseItem[] = []
+
+  constructor(parts: ImageParts, force: boolean) {
+    this.#parts = parts
+    this.#force = force
+  }
+
+  /** A name goes; the image goes with its last one, unless something needs it. */
+  async byName({ image, reference }: Found, text: string, noPrune: boolean): Promise<void> {
+    const { catalog, usersOfImage } = this.#parts
+    const [user] = usersOfImage(image.id)
+    if (!this.#force && user && areOneRepository(catalog.namesOf(image.id))) {
+      throw new GantryError(
+        'Conflict',
+        `conflict: unable to remove repository reference "${text}" (must force) - container ${short(user.id)} is using its referenced image ${short(image.id)}`,
+      )
+    }
+    if (reference) this.#untagWithDigests(image, reference)
+    if (catalog.namesOf(image.id).length > 0) return
+    const siblings = membersOf([reference])
+    await this.#delete(image, noPrune, { quiet: true })
+    await this.#deleteMembers(siblings)
+  }
+
+  async byId(image: ImageRecord, noPrune: boolean): Promise<void> {
+    const names = this.#parts.catalog.namesOf(image.id)
+    const siblings = membersOf(names)
+    if (areOneRepository(names)) {
+      this.#refuse(image, { ignoreNames: true })
+      for (const reference of names) this.#untag(image, reference)
+    }
+    await this.#delete(image, noPrune, { quiet: false })
+    await this.#deleteMembers(siblings)
+  }
+
+  /** The last tag of a repository takes the repository's digests with it. */
+  #untagWithDigests(image: ImageRecord, reference: ReferenceRecord): void {
+    this.#untag(image, reference)
+    const removed = parseReference(reference.name)
+    if (removed.digest) return
+    const rest = this.#parts.catalog
+      .namesOf(image.id)
+      .filter(({ name }) => repositoryOf(parseReference(name)) === repositoryOf(removed))
+    if (rest.every(({ name }) => parseReference(name).digest))
+      for (const digest of rest) this.#untag(image, digest)
+  }
+
+  #untag(image: ImageRecord, reference: ReferenceRecord): void {
+    this.#parts.catalog.unname(reference.name)
+    this.items.push({ Untagged: familiarName(parseReference(reference.name)) })
+    announce(this.#parts, 'untag', image.id)
+  }
+
+  async #delete(image: ImageRecord, noPrune: boolean, { quiet }: { quiet: boolean }): Promise<void> {
+    const { catalog, usersOfImage } = this.#parts
+    const users = usersOfImage(image.id)
+    try {
+      this.#refuse(image, {})
+    } catch (error) {
+      // After an untag, an image that is still in use simply stays.
+      if (quiet && (users.length > 0 || catalog.namesOf(image.id).length > 0)) return
+      throw error
+    }
+    for (const reference of catalog.namesOf(image.id)) this.#untag(image, reference)
+    await this.#drop(image)
+    if (!noPrune && image.parent) await this.#pruneParent(image.parent)
+  }
+
+  /** The record goes, or is kept for containers alone; layers that nothing else has are told of, top first. */
+  async #drop(image: ImageRecord): Promise<void> {
+    const { catalog, usersOfImage, events, layers } = this.#parts
+    if (usersOfImage(image.id).length > 0) catalog.put({ ...image, retired: true })
+    else catalog.drop(image.id)
+    events.publish('image', 'delete', image.id, { name: image.id })
+    this.items.push({ Deleted: image.id })
+    const live = catalog.liveLayers()
+    for (const chainId of chainOf(image).reverse()) {
+      if (!live.has(chainId) && (await layers.has(chainId))) this.items.push({ Deleted: chainId })
+    }
+  }
+
+  /** An untagged image that was only there as a base goes too. */
+  async #pruneParent(id: Digest): Promise<void> {
+    const { catalog } = this.#parts
+    const parent = catalog.get(id)
+    if (!parent || parent.retired || catalog.namesOf(id).length > 0) return
+    const removal = new Removal(this.#parts, false)
+    await removal.#delete(parent, false, { quiet: true }).catch(() => {})
+    this.items.push(...removal.items)
+  }
+
+  /** Other platforms of an index whose last name has gone. */
+  async #deleteMembers(members: Digest[]): Promise<void> {
+    const { catalog, usersOfImage } = this.#parts
+    for (const id of members) {
+      const image = catalog.get(id)
+      const isNeeded = catalog.namesOf(id).length > 0 || usersOfImage(id).length > 0
+      if (image && !image.retired && !isNeeded) await this.#drop(image)
+    }
+  }
+
+  /** Throws Conflict when the image must stay: for good, or (without force) for now. */
+  #refuse(image: ImageRecord, { ignoreNames = false }: { ignoreNames?: boolean }): void {
+    const { catalog, usersOfImage } = this.#parts
+    const users = usersOfImage(image.id)
+    const conflict = (hard: boolean, why: string) =>
+      new GantryError(
+        'Conflict',
+        `conflict: unable to delete ${short(image.id)} (${hard ? 'cannot' : 'must'} be forced) - ${why}`,
+      )
+    if (catalog.images().some(({ parent }) => parent === image.id)) {
+      throw conflict(true, 'image has dependent child images')
+    }
+    const running = users.find((user) => user.running)
+    if (running) throw conflict(true, `image is being used by running container ${short(running.id)}`)
+    if (this.#force) return
+    if (!ignoreNames && catalog.namesOf(image.id).length > 0) {
+      throw conflict(false, 'image is referenced in multiple repositories')
+    }
+    const [stopped] = users
+    if (stopped) throw conflict(false, `image is being used by stopped container ${short(stopped.id)}`)
+  }
+}
+
+/** At most one tag, and digests of the same repository only. */
+function areOneRepository(names: ReferenceRecord[]): boolean {
+  const references = names.map(({ name }) => parseReference(name))
+  const tags = references.filter(({ digest }) => !digest)
+  const repositories = new Set(references.map(repositoryOf))
+  return names.length <= 1 || (tags.length <= 1 && repositories.size === 1)
+}
+
+function membersOf(references: (ReferenceRecord | undefined)[]): Digest[] {
+  return [...new Set(references.flatMap((reference) => reference?.index?.images ?? []))]
+}

@@ -1,0 +1,38 @@
+import { GantryError } from '@gantry/errors'
+import { bestMatch, formatPlatform, parsePlatform, samePlatform } from '@gantry/oci'
+import type { ResolvedImage } from '../contracts.ts'
+import { chainOf } from './catalog.ts'
+import type { ImageParts } from './dependencies.ts'
+import { readConfig } from './read-image.ts'
+import type { ImageRecord } from './records.ts'
+
+/** The image that a reference means on a platform: the one asked for, else the one that suits this machine best. */
+export function selectImage(
+  { catalog, host }: Pick<ImageParts, 'catalog' | 'host'>,
+  text: string,
+  platform?: string,
+): ImageRecord {
+  const { image, reference } = catalog.find(text)
+  const offers = (reference?.index?.images ?? [image.id])
+    .map((id) => catalog.get(id))
+    .filter((offer) => offer !== undefined)
+  if (!platform) return offers[bestMatch(host, offers)] ?? image
+  const wanted = parsePlatform(platform, host)
+  const match = offers.find((offer) => samePlatform(wanted, offer))
+  if (match) return match
+  const problem = `image with reference ${text} was found but does not match the specified platform`
+  throw new GantryError(
+    'NotFound',
+    `${problem}: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(image)}`,
+  )
+}
+
+/** What a container needs to know of an image. */
+export async function describeForRun(
+  { content }: Pick<ImageParts, 'content'>,
+  image: ImageRecord,
+): Promise<ResolvedImage> {
+  const { config } = await readConfig(content, image.id)
+  const { id, os, architecture, variant } = image
+  return { id, chainId: chainOf(image).at(-1) ?? null, config, os, architecture, ...(variant && { variant }) }
+}

@@ -1,0 +1,177 @@
+/** `GET /images/get`: an archive that is Docker's own and an OCI image layout in one, as Docker 25 and later write it. */
+import { Readable } from 'node:stream'
+import { GantryError, isKind } from '@gantry/errors'
+import {
+  type Descriptor,
+  type Digest,
+  entryHeader,
+  familiarName,
+  familiarRepository,
+  hexOf,
+  mediaTypes,
+  parseReference,
+  serializeManifest,
+  type TarInput,
+  writeTar,
+} from '@gantry/oci'
+import type { ContentStore } from '@gantry/store'
+import type { Catalog, Found } from './catalog.ts'
+import { announce, type ImageParts } from './dependencies.ts'
+import { readManifest } from './read-image.ts'
+import type { ImageRecord, ReferenceRecord } from './records.ts'
+
+/** An image to be saved, under the names it was asked for by. */
+interface Wanted {
+  image: ImageRecord
+  names: ReferenceRecord[]
+}
+
+/**
+ * The archive as a stream. Everything it will need is found, and held, before this resolves; the hold ends with the
+ * stream. Rejects with NotFound `No such image: X`.
+ */
+export async function saveImages(parts: ImageParts, references: string[]): Promise<Readable> {
+  const wanted = collect(parts, references)
+  const hold = parts.retention.begin()
+  try {
+    const blobs = await blobsOf(parts.content, wanted)
+    await hold.keep(blobs)
+    const files = await archiveFiles(parts.content, wanted)
+    for (const { image } of wanted) announce(parts, 'save', image.id)
+    const archive = Readable.from(writeTar(entries(parts.content, blobs, files)), { objectMode: false })
+    // What this end cannot sweep, the next one does.
+    archive.on('close', () => hold[Symbol.asyncDispose]().catch(() => {}))
+    return archive
+  } catch (error) {
+    await hold[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** A name without a tag means every tag of the repository. */
+function collect(parts: ImageParts, references: string[]): Wanted[] {
+  const wanted = new Map<Digest, Wanted>()
+  const add = (image: ImageRecord, names: ReferenceRecord[]) => {
+    const known = wanted.get(image.id) ?? { image, names: [] }
+    known.names.push(...names.filter((name) => !known.names.some((other) => other.name === name.name)))
+    wanted.set(image.id, known)
+  }
+  for (const text of references) {
+    const repository = wholeRepository(parts.catalog, text)
+    for (const name of repository) add(parts.catalog.get(name.image) as ImageRecord, [name])
+    if (repository.length > 0) continue
+    const { image, reference } = findToSave(parts, text)
+    add(image, reference ? [reference] : [])
+  }
+  return [...wanted.values()]
+}
+
+function wholeRepository(catalog: Catalog, text: string): ReferenceRecord[] {
+  if (/^(sha256:)?[0-9a-f]{64}$/.test(text)) return []
+  const reference = parseReference(text)
+  if (reference.tag !== undefined || reference.digest !== undefined) return []
+  return catalog.inRepository(reference).filter(({ image }) => catalog.get(image) !== undefined)
+}
+
+function findToSave({ catalog }: ImageParts, text: string): Found {
+  try {
+    return catalog.find(text)
+  } catch (error) {
+    if (!isKind(error, 'NotFound')) throw error
+    throw new GantryError('NotFound', `No such image: ${text}`, { cause: error })
+  }
+}
+
+async function blobsOf(content: ContentStore, wanted: Wanted[]): Promise<Set<Digest>> {
+  const blobs = new Set<Digest>()
+  const addManifest = async (digest: Digest) => {
+    const manifest = await readManifest(content, digest)
+    blobs.add(digest)
+    if (manifest.kind !== 'manifest') return
+    for (const each of [manifest.config, ...manifest.layers])
+      if (await content.has(each.digest)) blobs.add(each.digest)
+  }
+  for (const { image, names } of wanted) {
+    await addManifest(image.manifest)
+    for (const { index } of names) {
+      if (!index) continue
+      const body = await readManifest(content, index.digest)
+      blobs.add(index.digest)
+      const members = body.kind === 'index' ? body.manifests : []
+      for (const { digest } of members) if (await content.has(digest)) await addManifest(digest)
+    }
+  }
+  return blobs
+}
+
+/** The files that say what the blobs are. */
+async function archiveFiles(content: ContentStore, wanted: Wanted[]): Promise<Record<string, Buffer>> {
+  const manifests: Descriptor[] = []
+  const items: object[] = []
+  const repositories = new Map<string, Record<string, string>>()
+  for (const { image, names } of wanted) {
+    manifests.push(...(await describe(content, image, names)))
+    const tags = names.map(({ name }) => parseReference(name)).filter(({ digest }) => !digest)
+    items.push({
+      Config: blobPath(image.id),
+      RepoTags: tags.length > 0 ? tags.map(familiarName) : null,
+      Layers: image.layers.map(({ blob }) => blobPath(blob)),
+    })
+    for (const tag of tags) {
+      const repository = familiarRepository(tag)
+      const top = hexOf(image.layers.at(-1)?.diffId ?? image.id)
+      repositories.set(repository, { ...repositories.get(repository), [tag.tag ?? 'latest']: top })
+    }
+  }
+  const text = (value: unknown) => Buffer.from(JSON.stringify(value))
+  return {
+    'index.json': serializeManifest({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests }),
+    'manifest.json': text(items),
+    'oci-layout': text({ imageLayoutVersion: '1.0.0' }),
+    repositories: text(Object.fromEntries(repositories)),
+  }
+}
+
+/** One descriptor for each name, or one without a name. */
+async function describe(
+  content: ContentStore,
+  image: ImageRecord,
+  names: ReferenceRecord[],
+): Promise<Descriptor[]> {
+  if (names.length === 0) return [await descriptorOf(content, image.manifest)]
+  const descriptors: Descriptor[] = []
+  for (const { name, index } of names) {
+    const { tag } = parseReference(name)
+    const annotations = {
+      'io.containerd.image.name': name,
+      ...(tag && { 'org.opencontainers.image.ref.name': tag }),
+    }
+    descriptors.push({ ...(await descriptorOf(content, index?.digest ?? image.manifest)), annotations })
+  }
+  return descriptors
+}
+
+async function descriptorOf(content: ContentStore, digest: Digest): Promise<Descriptor> {
+  const { mediaType } = await readManifest(content, digest)
+  return { mediaType, ...(await content.info(digest)) }
+}
+
+const blobPath = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`
+
+async function* entries(
+  content: ContentStore,
+  blobs: Iterable<Digest>,
+  files: Record<string, Buffer>,
+): AsyncGenerator<TarInput> {
+  for (const name of ['blobs/', 'blobs/sha256/']) yield { header: entryHeader({ name, type: 'directory' }) }
+  for (const digest of [...blobs].sort()) {
+    const { size } = await content.info(digest)
+    yield {
+      header: entryHeader({ name: blobPath(digest), type: 'file', size }),
+      content: await content.read(digest),
+    }
+  }
+  for (const [name, bytes] of Object.entries(files)) {
+    yield { header: entryHeader({ name, type: 'file', size: bytes.length }), content: [bytes] }
+  }
+}

@@ -1,0 +1,139 @@
+/** The engine's images: each method is a few lines here and a file beside this one. */
+import type { Readable } from 'node:stream'
+import type {
+  ImageDeleteResponseItem,
+  ImageHistoryResponseItem,
+  ImageInspect,
+  ImageSummary,
+} from '@gantry/api'
+import { GantryError, isKind } from '@gantry/errors'
+import { type Digest, isDigest, parseReference } from '@gantry/oci'
+import type { Filters, ImageImportOptions, Images, ProgressMessage, ResolvedImage } from '../contracts.ts'
+import { chainOf, referenceKey } from './catalog.ts'
+import type { ImageParts } from './dependencies.ts'
+import { importImage } from './import.ts'
+import { imageHistory, inspectImage } from './inspect.ts'
+import { listImages } from './list.ts'
+import { loadArchive } from './load/load.ts'
+import { progressOf } from './load/progress.ts'
+import { type Pruned, pruneImages } from './prune.ts'
+import { removeImage } from './remove.ts'
+import { describeForRun, selectImage } from './resolve.ts'
+import { saveImages } from './save.ts'
+import { tagImage } from './tag.ts'
+import { unpackImage } from './unpack-image.ts'
+
+/** Images that are part of the product, by full name: the archive of each, to be loaded when it is first asked for. */
+export type BuiltIns = ReadonlyMap<string, () => Readable>
+
+export class ImageService implements Images {
+  readonly #parts: ImageParts
+  readonly #builtIns: BuiltIns
+  readonly #installing = new Map<string, Promise<void>>()
+
+  constructor(parts: ImageParts, builtIns: BuiltIns) {
+    this.#parts = parts
+    this.#builtIns = builtIns
+  }
+
+  async resolve(reference: string, platform?: string): Promise<ResolvedImage> {
+    try {
+      return await describeForRun(this.#parts, selectImage(this.#parts, reference, platform))
+    } catch (error) {
+      if (!isKind(error, 'NotFound') || !(await this.#install(reference))) throw error
+      return await describeForRun(this.#parts, selectImage(this.#parts, reference, platform))
+    }
+  }
+
+  /** Loads a built-in image of that name that is not here; false when there is none, or it is here. */
+  async #install(text: string): Promise<boolean> {
+    const name = isDigest(text) ? text : referenceKey(parseReference(text))
+    const archive = this.#builtIns.get(name)
+    if (!archive || this.#parts.catalog.reference(name)) return false
+    const installing = this.#installing.get(name) ?? loadArchive(this.#parts, archive(), () => {}, true)
+    this.#installing.set(name, installing)
+    try {
+      await installing
+    } finally {
+      this.#installing.delete(name)
+    }
+    return true
+  }
+
+  async rootfs(id: Digest): Promise<string[]> {
+    const { catalog, layers } = this.#parts
+    const image = catalog.get(id)
+    if (!image) throw new GantryError('NotFound', `No such image: ${id}`)
+    const top = chainOf(image).at(-1)
+    if (top === undefined) return []
+    if (!(await layers.has(top))) await unpackImage(this.#parts, image)
+    return await layers.directories(top)
+  }
+
+  list(options: { all?: boolean; filters?: Filters; digests?: boolean }): Promise<ImageSummary[]> {
+    return listImages(this.#parts, options)
+  }
+
+  inspect(reference: string): Promise<ImageInspect> {
+    return inspectImage(this.#parts, reference)
+  }
+
+  history(reference: string): Promise<ImageHistoryResponseItem[]> {
+    return imageHistory(this.#parts, reference)
+  }
+
+  async tag(source: string, target: { repo: string; tag: string }): Promise<void> {
+    tagImage(this.#parts, source, target)
+  }
+
+  async remove(
+    reference: string,
+    options: { force?: boolean; noPrune?: boolean },
+  ): Promise<ImageDeleteResponseItem[]> {
+    const items = await removeImage(this.#parts, reference, options)
+    await this.sweep()
+    return items
+  }
+
+  async prune(filters: Filters): Promise<Pruned> {
+    const pruned = await pruneImages(this.#parts, filters)
+    await this.sweep()
+    return pruned
+  }
+
+  load(
+    archive: Readable,
+    { quiet = false, signal }: { quiet?: boolean; signal?: AbortSignal },
+  ): AsyncIterable<ProgressMessage> {
+    return progressOf(async (report, abandoned) => {
+      const stop = () => archive.destroy(new GantryError('Cancelled', 'loading was given up'))
+      const signals = AbortSignal.any([abandoned, ...(signal ? [signal] : [])])
+      signals.addEventListener('abort', stop)
+      try {
+        await loadArchive(this.#parts, archive, report, quiet)
+      } finally {
+        signals.removeEventListener('abort', stop)
+        archive.destroy()
+      }
+    })
+  }
+
+  save(references: string[]): Promise<Readable> {
+    return saveImages(this.#parts, references)
+  }
+
+  import(rootfs: Readable, options: ImageImportOptions): Promise<Digest> {
+    return importImage(this.#parts, rootfs, options)
+  }
+
+  count(): number {
+    return this.#parts.catalog.images().length
+  }
+
+  /** Removes content that nothing needs any more; also images that were only kept for a container that has gone. */
+  async sweep(): Promise<void> {
+    const { catalog, usersOfImage, retention } = this.#parts
+    for (const { id } of catalog.retired()) if (usersOfImage(id).length === 0) catalog.drop(id)
+    await retention.sweep()
+  }
+}
