@@ -3,17 +3,16 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import type Docker from 'dockerode'
-import { startDaemon, type TestDaemon } from './harness.ts'
+import { suiteDaemon } from './harness.ts'
 import { busyboxRootfs } from './images.ts'
 
 suite('dockerode', { concurrency: 2 }, () => {
-  let daemon: TestDaemon
+  const daemon = suiteDaemon()
   let docker: Docker
-  before(async () => {
-    daemon = await startDaemon({ after: (hook) => after(hook as () => void) })
-    docker = daemon.dockerode
+  before(() => {
+    docker = daemon().dockerode
   })
 
   /** Splits a multiplexed stream until its end. */

@@ -3,9 +3,10 @@
  * It is stopped, its containers removed and its directories deleted when the test ends, also when it fails.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import type { TestContext } from 'node:test'
+import { mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { after, before, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { busyboxRootfs } from './images.ts'
@@ -211,21 +212,24 @@ export class TestDaemon {
     )
     await this.dockerode.pruneNetworks().catch(() => undefined)
     await this.stop()
-    await this.#removeBridge()
+    await this.#removeHostObjects()
     await rm(this.root, { recursive: true, force: true })
   }
 
-  /** The default bridge outlives a daemon, as it must; a test's daemon is never coming back. */
-  async #removeBridge(): Promise<void> {
+  /** Bridge, nftables table and cgroup parent outlive a daemon, as they must; a test's daemon is never coming back. */
+  async #removeHostObjects(): Promise<void> {
     const bridge = this.#flags[this.#flags.indexOf('--bridge') + 1] ?? ''
     await run('ip', ['link', 'delete', bridge])
-    const { stdout } = await run('nft', ['list', 'tables'])
-    for (const [, family, table] of stdout.matchAll(/^table (\S+) (\S+)$/gm))
-      if (table?.includes(bridge)) await run('nft', ['delete', 'table', family ?? '', table])
+    const hash = createHash('sha256').update(`${this.root}/data`).digest('hex').slice(0, 8)
+    await run('nft', ['delete', 'table', 'inet', `gantry-${hash}`])
+    const hierarchies = ['', ...(await readdir('/sys/fs/cgroup'))]
+    await Promise.all(
+      hierarchies.map((name) => rmdir(`/sys/fs/cgroup/${name}/gantry-${hash}`).catch(() => undefined)),
+    )
   }
 }
 
-/** A running daemon for this test (or suite), disposed of when it ends. With `busybox: false` its image store is empty. */
+/** A running daemon for this test, disposed of when it ends. With `busybox: false` its image store is empty. */
 export async function startDaemon(
   t: Pick<TestContext, 'after'>,
   options: DaemonOptions & { busybox?: boolean } = {},
@@ -236,6 +240,23 @@ export async function startDaemon(
   await daemon.start()
   if (options.busybox !== false) await daemon.importBusybox()
   return daemon
+}
+
+/** One running daemon for all tests of the suite in which this is called, to be asked for once they run. */
+export function suiteDaemon(options: DaemonOptions & { busybox?: boolean } = {}): () => TestDaemon {
+  const cleanUp: (() => unknown)[] = []
+  let daemon: TestDaemon | null = null
+  before(async () => {
+    daemon = await startDaemon({ after: (hook) => cleanUp.push(hook as () => unknown) }, options)
+  })
+  // A hook registered inside `before` would run right after it.
+  after(async () => {
+    for (const hook of cleanUp) await hook()
+  })
+  return () => {
+    if (!daemon) throw new Error('the daemon of the suite has not been started yet')
+    return daemon
+  }
 }
 
 /** A number no other test daemon of this machine uses now: its process id, folded into the address range. */

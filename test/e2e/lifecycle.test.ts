@@ -1,15 +1,15 @@
 /** Watching, stopping and removing containers, through both commands. */
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CommandOptions, type CommandResult, startDaemon, type TestDaemon, until } from './harness.ts'
+import { type CommandOptions, type CommandResult, suiteDaemon, until } from './harness.ts'
 
 type Command = (args: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
 for (const name of ['gantry', 'docker'] as const) {
   suite(`life of a container, by ${name}`, { concurrency: 2 }, () => {
-    let daemon: TestDaemon
-    let command: Command
+    const daemon = suiteDaemon()
+    const command: Command = (args, options) => daemon()[name](args, options)
 
     /** Runs a command that must succeed; its stdout without the last newline. */
     async function ok(...args: string[]): Promise<string> {
@@ -17,11 +17,6 @@ for (const name of ['gantry', 'docker'] as const) {
       assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
       return result.stdout.trimEnd()
     }
-
-    before(async () => {
-      daemon = await startDaemon({ after: (hook) => after(hook as () => void) })
-      command = (args, options) => daemon[name](args, options)
-    })
 
     test('create, start, stop, start again, restart, remove', async () => {
       await ok('create', '--name', 'life', '--stop-timeout', '1', 'busybox', 'sleep', '600')

@@ -1,8 +1,8 @@
 /** `run` through both commands: what reaches the terminal, the exit code, and what is left afterwards. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { after, before, suite, test } from 'node:test'
-import { type CommandOptions, type CommandResult, startDaemon, type TestDaemon } from './harness.ts'
+import { suite, test } from 'node:test'
+import { type CommandOptions, type CommandResult, suiteDaemon } from './harness.ts'
 
 type Command = (args: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
@@ -196,13 +196,8 @@ function matches(actual: string, expected: string | RegExp, what: string, result
 
 for (const name of ['gantry', 'docker'] as const) {
   suite(`${name} run`, { concurrency: 2 }, () => {
-    let daemon: TestDaemon
-    let command: Command
-    before(async () => {
-      daemon = await startDaemon({ after: (hook) => after(hook as () => void) })
-      command = (args, options) => daemon[name](args, options)
-    })
-
+    const daemon = suiteDaemon()
+    const command: Command = (args, options) => daemon()[name](args, options)
     for (const item of cases) {
       test(item.name, async () => {
         const result = await command(['run', '--rm', ...item.args], { input: item.input })

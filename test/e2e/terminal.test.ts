@@ -1,21 +1,17 @@
 /** A terminal works as a terminal, through both commands: size, keys, detach, exit codes. */
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import { repository, startDaemon, type TestDaemon } from './harness.ts'
+import { suite, test } from 'node:test'
+import { repository, suiteDaemon } from './harness.ts'
 import { openTerminal } from './terminal.ts'
 
 for (const name of ['gantry', 'docker'] as const) {
   suite(`${name} in a terminal`, () => {
-    let daemon: TestDaemon
-    let command: string
-    before(async () => {
-      daemon = await startDaemon({ after: (hook) => after(hook as () => void) })
-      command = `${name === 'gantry' ? `${repository}dist/gantry` : 'docker'} -H ${daemon.host}`
-    })
+    const daemon = suiteDaemon()
+    const command = () => `${name === 'gantry' ? `${repository}dist/gantry` : 'docker'} -H ${daemon().host}`
 
     test('run -it: a shell with the size of the window, also when that changes; its exit code at the end', async (t) => {
       const terminal = await openTerminal(t, { columns: 91, rows: 27 })
-      await terminal.type(`${command} run -it --rm --name shell busybox sh; echo code=$?`)
+      await terminal.type(`${command()} run -it --rm --name shell busybox sh; echo code=$?`)
       await terminal.press('Enter')
       await terminal.shows(/\/ # $/m)
       await terminal.type('stty size; tty; echo term=$TERM')
@@ -33,14 +29,14 @@ for (const name of ['gantry', 'docker'] as const) {
     test('Ctrl-C reaches the process, and a signal without a terminal is proxied', async (t) => {
       const terminal = await openTerminal(t)
       await terminal.type(
-        `${command} run -it --rm busybox sh -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done'; echo code=$?`,
+        `${command()} run -it --rm busybox sh -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done'; echo code=$?`,
       )
       await terminal.press('Enter')
       await terminal.shows(/^ready/m)
       await terminal.press('C-c')
       await terminal.shows(/caught[\s\S]*code=5/)
       await terminal.type(
-        `clear; ${command} run --rm busybox sh -c 'trap "echo proxied; exit 6" INT; echo armed; while :; do sleep 0.1; done'; echo code=$?`,
+        `clear; ${command()} run --rm busybox sh -c 'trap "echo proxied; exit 6" INT; echo armed; while :; do sleep 0.1; done'; echo code=$?`,
       )
       await terminal.press('Enter')
       await terminal.shows(/^armed/m)
@@ -50,14 +46,14 @@ for (const name of ['gantry', 'docker'] as const) {
 
     test('ctrl-p ctrl-q detaches, attach comes back, detach keys can be chosen', async (t) => {
       const terminal = await openTerminal(t)
-      await terminal.type(`${command} run -it --name detach busybox sh; echo code=$?`)
+      await terminal.type(`${command()} run -it --name detach busybox sh; echo code=$?`)
       await terminal.press('Enter')
       await terminal.shows(/\/ # $/m)
       await terminal.press('C-p', 'C-q')
       await terminal.shows(/code=0/)
-      const { stdout } = await daemon[name](['inspect', '-f', '{{.State.Running}}', 'detach'])
+      const { stdout } = await daemon()[name](['inspect', '-f', '{{.State.Running}}', 'detach'])
       assert.equal(stdout, 'true\n')
-      await terminal.type(`clear; ${command} attach --detach-keys ctrl-x,d detach; echo again=$?`)
+      await terminal.type(`clear; ${command()} attach --detach-keys ctrl-x,d detach; echo again=$?`)
       await terminal.press('Enter')
       await terminal.type('echo back-$((1+1))')
       await terminal.press('Enter')
@@ -65,21 +61,21 @@ for (const name of ['gantry', 'docker'] as const) {
       await terminal.press('C-x')
       await terminal.type('d')
       await terminal.shows(/again=0/)
-      await daemon[name](['rm', '-f', 'detach'])
+      await daemon()[name](['rm', '-f', 'detach'])
     })
 
     test('exec -it: a terminal of its own', async (t) => {
       const terminal = await openTerminal(t, { columns: 77, rows: 22 })
-      await daemon[name](['run', '-d', '--name', 'host', 'busybox', 'sleep', '600'])
+      await daemon()[name](['run', '-d', '--name', 'host', 'busybox', 'sleep', '600'])
       await terminal.type(
-        `${command} exec -it host sh -c 'stty size; read line; echo got $line; exit 9'; echo code=$?`,
+        `${command()} exec -it host sh -c 'stty size; read line; echo got $line; exit 9'; echo code=$?`,
       )
       await terminal.press('Enter')
       await terminal.shows(/22 77/)
       await terminal.type('typed')
       await terminal.press('Enter')
       await terminal.shows(/got typed[\s\S]*code=9/)
-      await daemon[name](['rm', '-f', 'host'])
+      await daemon()[name](['rm', '-f', 'host'])
     })
 
     test('the terminal is as before when the command ends', async (t) => {
@@ -87,7 +83,7 @@ for (const name of ['gantry', 'docker'] as const) {
       await terminal.type('stty -a | md5sum > /tmp/gantry-e2e-stty-$$')
       await terminal.press('Enter')
       await terminal.type(
-        `${command} run -it --rm busybox true; stty -a | md5sum | cmp - /tmp/gantry-e2e-stty-$$ && echo same; rm /tmp/gantry-e2e-stty-$$`,
+        `${command()} run -it --rm busybox true; stty -a | md5sum | cmp - /tmp/gantry-e2e-stty-$$ && echo same; rm /tmp/gantry-e2e-stty-$$`,
       )
       await terminal.press('Enter')
       await terminal.shows(/^same/m)
