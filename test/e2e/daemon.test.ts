@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync } from 'node:fs'
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
+import { bind, check } from '@gantry/syscall'
 import { type CommandResult, repository, run, startDaemon, until } from './harness.ts'
 
 const daemonMain = `${repository}packages/daemon/main.ts`
@@ -184,10 +186,7 @@ suite('gantryd', { concurrency: 2 }, () => {
 
   test('takes a socket from systemd (fd://) and says that it is ready', async (t) => {
     const root = await scratch(t)
-    const server = createServer()
-    server.listen(`${root}/activated.sock`)
-    await once(server, 'listening')
-    const handle = (server as unknown as { _handle: { fd: number } })._handle
+    const socket = openListening(`${root}/activated.sock`)
     const daemon = spawn(
       'sh',
       [
@@ -195,11 +194,11 @@ suite('gantryd', { concurrency: 2 }, () => {
         ...['--data-root', `${root}/data`, '--exec-root', `${root}/exec`, '--pidfile', `${root}/pid`],
         ...['--config-file', `${root}/daemon.json`, '--bridge', 'none'],
       ],
-      { stdio: ['ignore', 'ignore', 'ignore', handle.fd] },
+      { stdio: ['ignore', 'ignore', 'ignore', socket] },
     )
     t.after(() => {
       daemon.kill('SIGTERM')
-      server.close()
+      closeSync(socket)
       return once(daemon, 'exit')
     })
     const answer = await run('curl', [
@@ -228,6 +227,16 @@ suite('gantryd', { concurrency: 2 }, () => {
     assert.ok((await readFile(`${daemon.root}/pid`, 'utf8')).startsWith(String(daemon.pid)))
   })
 })
+
+/** A socket as systemd opens one: bound and listening, and nobody here to accept. */
+function openListening(path: string): number {
+  const address = Buffer.from(`\x01\0${path}\0`)
+  const fd = check('socket', bind('int socket(int domain, int type, int protocol)')(1, 1, 0))
+  const length = address.length
+  check('bind', bind('int bind(int fd, const void *address, unsigned int length)')(fd, address, length))
+  check('listen', bind('int listen(int fd, int backlog)')(fd, 16))
+  return fd
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
