@@ -31,7 +31,7 @@ export type Column<T> =
 export const isTable = (format: string): boolean => format.startsWith('table')
 
 /**
- * The whole list as text. Throws an ExitError: `failed to parse template: …`, `failed to execute template: …`.
+ * The whole list as text. Throws an ExitError (`template parsing error: …`) for a template that is wrong or does not fit.
  */
 export function formatList<T>(items: readonly T[], columns: ListColumns<T>, format: string): string {
   const table = isTable(format)
@@ -41,8 +41,7 @@ export function formatList<T>(items: readonly T[], columns: ListColumns<T>, form
     try {
       return `${template.run({ type, data: item })}\n`
     } catch (error) {
-      if (error instanceof TemplateError)
-        throw new ExitError(1, `failed to execute template: ${error.message}`)
+      if (error instanceof TemplateError) throw new ExitError(1, `template parsing error: ${error.message}`)
       throw error
     }
   })
@@ -59,7 +58,7 @@ export function parseListTemplate(format: string): Template {
   try {
     return new Template(source)
   } catch (error) {
-    if (error instanceof TemplateError) throw new ExitError(1, `failed to parse template: ${error.message}`)
+    if (error instanceof TemplateError) throw new ExitError(1, `template parsing error: ${error.message}`)
     throw error
   }
 }
@@ -87,7 +86,7 @@ const headerType: GoType = {
 }
 
 /** A pointer to the Go type whose methods are the columns. */
-function itemType<T>(columns: ListColumns<T>): PointerType {
+export function itemType<T>(columns: ListColumns<T>): PointerType {
   const methods: Record<string, Method> = {}
   for (const [name, column] of Object.entries(columns.fields)) methods[name] = method(column)
   return {

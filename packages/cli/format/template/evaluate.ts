@@ -61,7 +61,7 @@ export interface ExecuteOptions {
 
 /** The template's text for this data. Throws a TemplateError with Go's message. */
 export function execute(template: ParsedTemplate, data: Value, options: ExecuteOptions): string {
-  const run = new Execution(template, '', [{ name: '$', value: data }], options, 0)
+  const run = new Execution(template, template.name, [{ name: '$', value: data }], options, 0)
   run.walkAll(data, template.main)
   return run.text
 }
@@ -96,7 +96,7 @@ class Execution {
     const lines = before.split('\n')
     const column = Buffer.byteLength(lines.at(-1) as string)
     throw new TemplateError(
-      `template: :${lines.length}:${column}: executing ${quote(this.#name)} at <${nodeText(node)}>: ${message}`,
+      `template: ${this.#template.name}:${lines.length}:${column}: executing ${quote(this.#name)} at <${nodeText(node)}>: ${message}`,
     )
   }
 

@@ -15,9 +15,9 @@ const names = new Set(Object.keys(functions))
 export class Template {
   readonly #parsed: ParsedTemplate
 
-  /** Throws a TemplateError: `template: :1: unclosed action`. */
-  constructor(source: string) {
-    this.#parsed = parseTemplate(source, names)
+  /** Throws a TemplateError: `template: :1: unclosed action`. Error texts begin with the name. */
+  constructor(source: string, name = '') {
+    this.#parsed = parseTemplate(source, names, name)
   }
 
   /** The text for this value. Throws a TemplateError. */

@@ -8,6 +8,8 @@ import { parseNumber } from './number.ts'
 
 /** A parsed template: its main part and what `define` and `block` named. */
 export interface ParsedTemplate {
+  /** Names the template in error texts; Docker's have none, most of the time. */
+  readonly name: string
   readonly source: string
   readonly main: readonly Statement[]
   readonly named: ReadonlyMap<string, readonly Statement[]>
@@ -20,11 +22,12 @@ type Stop = { readonly type: 'end'; readonly at: number } | { readonly type: 'el
 const deepest = 200
 
 /** Parses; `functions` are the names a template may call. Throws a TemplateError with Go's text. */
-export function parseTemplate(source: string, functions: ReadonlySet<string>): ParsedTemplate {
-  return new Parser(source, functions).parse()
+export function parseTemplate(source: string, functions: ReadonlySet<string>, name = ''): ParsedTemplate {
+  return new Parser(source, functions, name).parse()
 }
 
 class Parser {
+  readonly #name: string
   readonly #source: string
   readonly #functions: ReadonlySet<string>
   readonly #lexer: Lexer
@@ -36,7 +39,8 @@ class Parser {
   #rangeDepth = 0
   #depth = 0
 
-  constructor(source: string, functions: ReadonlySet<string>) {
+  constructor(source: string, functions: ReadonlySet<string>, name: string) {
+    this.#name = name
     this.#source = source
     this.#functions = functions
     this.#lexer = new Lexer(source)
@@ -50,11 +54,11 @@ class Parser {
       if (node.type === 'end' || node.type === 'else') this.#fail(`unexpected {{${node.type}}}`)
       main.push(node)
     }
-    return { source: this.#source, main, named: this.#named }
+    return { name: this.#name, source: this.#source, main, named: this.#named }
   }
 
   #fail(message: string): never {
-    throw new TemplateError(`template: :${this.#line}: ${message}`)
+    throw new TemplateError(`template: ${this.#name}:${this.#line}: ${message}`)
   }
 
   #next(): Token {
@@ -95,7 +99,7 @@ class Parser {
     if (token.type === 'error') {
       let extra = ''
       if (this.#actionLine !== 0 && this.#actionLine !== token.line) {
-        extra = ` in action started at :${this.#actionLine}`
+        extra = ` in action started at ${this.#name}:${this.#actionLine}`
         if (token.text.endsWith(' action')) extra = extra.slice(' in action'.length)
       }
       this.#fail(token.text + extra)

@@ -1,0 +1,75 @@
+/** Files that images are read from and written to. */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** Opens a file for reading. Throws with the words of Go's os.Open. */
+export async function openInput(path: string): Promise<Readable> {
+  try {
+    const file = await open(path, constants.O_RDONLY)
+    return file.createReadStream()
+  } catch (error) {
+    throw new Error(`open ${path}: ${reasonOf(error)}`)
+  }
+}
+
+/**
+ * Writes the data to a file that is there as a whole or not at all: under another name first, then renamed. Throws
+ * before `data` is asked for when the path cannot be written.
+ */
+export async function writeWhole(path: string, data: () => Promise<Readable>): Promise<void> {
+  await checkDestination(path)
+  const temporary = join(dirname(path), `.tmp-${basename(path)}${randomBytes(4).toString('hex')}`)
+  let file: FileHandle
+  try {
+    file = await open(temporary, 'wx', 0o600)
+  } catch (error) {
+    throw new Error(`open ${temporary}: ${reasonOf(error)}`)
+  }
+  try {
+    await pipeline(await data(), file.createWriteStream({ flush: true }))
+    await rename(temporary, path)
+  } catch (error) {
+    await file.close().catch(() => {})
+    await unlink(temporary).catch(() => {})
+    throw error
+  }
+}
+
+async function checkDestination(path: string): Promise<void> {
+  if (path === '') throw new Error('file name is empty')
+  const folder = dirname(path)
+  const info = await stat(folder).catch((error: unknown) => {
+    throw new Error(`invalid output path: stat ${folder}: ${reasonOf(error)}`)
+  })
+  if (!info.isDirectory()) throw new Error(`invalid output path: stat ${folder}: not a directory`)
+  const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw new Error(`failed to stat output path: lstat ${path}: ${reasonOf(error)}`)
+  })
+  if (!there || there.isFile()) return
+  if (there.isDirectory()) throw new Error('cannot write to a directory')
+  if (there.isSymbolicLink()) throw new Error('cannot write to a symbolic link directly')
+  if (there.isFIFO()) throw new Error('cannot write to a named pipe (FIFO)')
+  if (there.isSocket()) throw new Error('cannot write to a socket')
+  throw new Error(`cannot write to a ${there.isCharacterDevice() ? 'character' : 'block'} device file`)
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'not a directory',
+  ENOSPC: 'no space left on device',
+  EROFS: 'read-only file system',
+}
+
+/** The system's word for what went wrong. */
+function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  return reasons[code] ?? message
+}

@@ -1,0 +1,23 @@
+import { type JsonMessage, showMessages } from '../../format/json-messages.ts'
+import type { CommandContext, Flags } from '../../framework/command.ts'
+import { openInput } from './files.ts'
+import { encodePlatform } from './platform.ts'
+
+/** `image load`: takes in images that `image save` wrote. */
+export async function imageLoad(
+  context: CommandContext,
+  _args: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const { client, stdin, stdout } = context
+  const file = flags.string('input')
+  if (file === '' && stdin.isTTY) throw new Error('requested load from stdin, but stdin is empty')
+  const platform = flags.list('platform').map(encodePlatform)
+  const body = file === '' ? stdin : await openInput(file)
+  const messages = client.values<JsonMessage>('ImageLoad', {
+    query: { quiet: flags.bool('quiet') || !stdout.isTTY, ...(platform.length > 0 && { platform }) },
+    headers: { 'Content-Type': 'application/x-tar' },
+    body,
+  })
+  await showMessages(messages, stdout)
+}

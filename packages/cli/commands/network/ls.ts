@@ -1,0 +1,24 @@
+import type { NetworkSummary } from '@gantry/api'
+import { formatList } from '../../format/list/list.ts'
+import { networkColumns, networkFormat } from '../../format/list/networks.ts'
+import type { CommandContext, Flags } from '../../framework/command.ts'
+import { encodeFilters } from '../filters.ts'
+import { listFormat } from '../list-format.ts'
+
+/** `network ls`: lists networks by name. */
+export async function networkLs(
+  context: CommandContext,
+  _args: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const filters = encodeFilters(flags.filters('filter'))
+  const networks: NetworkSummary[] = await context.client.call('NetworkList', { query: { filters } })
+  const truncate = !flags.bool('no-trunc')
+  const rows = networks.sort(byName).map((network) => ({ network, truncate }))
+  const format = networkFormat(listFormat(context, flags, 'networksFormat'), flags.bool('quiet'))
+  context.stdout.write(formatList(rows, networkColumns, format))
+}
+
+const collator = new Intl.Collator('en', { numeric: true })
+
+const byName = (a: NetworkSummary, b: NetworkSummary): number => collator.compare(a.Name ?? '', b.Name ?? '')
