@@ -26,6 +26,8 @@ export async function decompress(source: Readable): Promise<{ compression: Compr
     throw new GantryError('InvalidParameter', `unsupported compression: ${found} (use gzip, zstd or none)`)
   }
   const whole = Readable.from(concat(head, chunks), { objectMode: false })
+  // A generator that was never started does not run its `finally`, so its end alone would not do.
+  whole.on('close', () => source.destroy())
   if (found === 'none') return { compression: found, stream: whole }
   const output = found === 'gzip' ? createGunzip() : createZstdDecompress()
   // An error of the source or of the decompressor arrives at whoever reads the output.

@@ -168,10 +168,15 @@ async function* entries(
     const { size } = await content.info(digest)
     yield {
       header: entryHeader({ name: blobPath(digest), type: 'file', size }),
-      content: await content.read(digest),
+      content: blob(content, digest),
     }
   }
   for (const [name, bytes] of Object.entries(files)) {
     yield { header: entryHeader({ name, type: 'file', size: bytes.length }), content: [bytes] }
   }
+}
+
+/** Opened when it is its turn, and closed when the reader stops. */
+async function* blob(content: ContentStore, digest: Digest): AsyncGenerator<Buffer> {
+  yield* (await content.read(digest)) as AsyncIterable<Buffer>
 }

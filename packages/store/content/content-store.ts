@@ -1,5 +1,6 @@
 /** Content by digest in an OCI image layout directory: `oci-layout`, `index.json`, `blobs/sha256/<hex>`. */
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -68,7 +69,8 @@ class FileContentStore implements ContentStore {
   }
 
   async read(digest: Digest): Promise<Readable> {
-    const file = await found(digest, open(this.#path(digest), 'r'))
+    const source = createReadStream(this.#path(digest), { highWaterMark: 128 * 1024 })
+    await found(digest, once(source, 'open'))
     const verifier = new Verifier(digest)
     const check = new Transform({
       transform(chunk: Buffer, _encoding, done) {
@@ -77,7 +79,6 @@ class FileContentStore implements ContentStore {
       },
       flush: (done) => done(verifier.failure()),
     })
-    const source = createReadStream('', { fd: file, highWaterMark: 128 * 1024 })
     source.on('error', (error) => check.destroy(error))
     check.on('close', () => source.destroy())
     return source.pipe(check)
