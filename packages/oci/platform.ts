@@ -30,7 +30,7 @@ export function hostPlatform(architecture: string = process.arch): Platform {
 /** Parses `linux/arm64/v8`, `linux/amd64`, `linux` or `arm64`. Throws InvalidParameter. */
 export function parsePlatform(text: string, host: Platform = hostPlatform()): Platform {
   const parts = text.split('/')
-  if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9_.-]+$/.test(part))) {
+  if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(part))) {
     throw new GantryError('InvalidParameter', `"${text}" is an invalid platform: must be os[/arch[/variant]]`)
   }
   const [first = '', second, variant] = parts

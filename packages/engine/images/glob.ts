@@ -13,5 +13,7 @@ function translate(match: string, escaped?: string, negated?: string, members?: 
   if (members !== undefined) return `[${negated}${members.replace(/[\\[]/g, '\\$&')}]`
   if (match === '*') return '[^/]*'
   if (match === '?') return '[^/]'
+  // A class without an end: left as it is, it breaks the expression as it breaks the pattern.
+  if (match === '[') return match
   return `\\${match}`
 }

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { applyChanges } from './changes.ts'
+import { matchesGlob } from './glob.ts'
+
+const cases: [change: string, config: object][] = [
+  ['CMD ["cat","/x"]', { Cmd: ['cat', '/x'] }],
+  ['CMD echo hi', { Cmd: ['/bin/sh', '-c', 'echo hi'] }],
+  ['entrypoint ["/e"]', { Entrypoint: ['/e'] }],
+  ['ENV A=b C="d e" F=\'g h\'', { Env: ['A=b', 'C=d e', 'F=g h'] }],
+  ['ENV A b c', { Env: ['A=b c'] }],
+  ['LABEL a.b="c" d=e', { Labels: { 'a.b': 'c', d: 'e' } }],
+  [
+    'EXPOSE 80 53/UDP 8000-8001',
+    { ExposedPorts: { '80/tcp': {}, '53/udp': {}, '8000/tcp': {}, '8001/tcp': {} } },
+  ],
+  ['VOLUME ["/a b"]', { Volumes: { '/a b': {} } }],
+  ['VOLUME /a /b', { Volumes: { '/a': {}, '/b': {} } }],
+  ['WORKDIR srv', { WorkingDir: '/srv' }],
+  ['USER 1:2', { User: '1:2' }],
+  ['STOPSIGNAL SIGINT', { StopSignal: 'SIGINT' }],
+  ['ONBUILD RUN x', { OnBuild: ['RUN x'] }],
+  ['HEALTHCHECK NONE', { Healthcheck: { Test: ['NONE'] } }],
+  [
+    'HEALTHCHECK --interval=1m30s --retries=3 CMD ["a"]',
+    { Healthcheck: { Test: ['CMD', 'a'], Interval: 90e9, Retries: 3 } },
+  ],
+  ['HEALTHCHECK CMD a b', { Healthcheck: { Test: ['CMD-SHELL', 'a b'] } }],
+]
+for (const [change, config] of cases) {
+  test(`change ${change}`, () => assert.deepEqual(applyChanges({}, [change]), config))
+}
+
+test('a later ENV replaces an earlier one where it stands', () => {
+  assert.deepEqual(applyChanges({}, ['ENV A=1', 'ENV B=2', 'ENV A=3']).Env, ['A=3', 'B=2'])
+})
+
+test('what is no change is refused', () => {
+  const wrong = [
+    'RUN x',
+    'ENV',
+    'ENV A',
+    'ENV =b',
+    'EXPOSE 0',
+    'EXPOSE 70000',
+    'EXPOSE a',
+    'HEALTHCHECK x',
+    'USER',
+  ]
+  for (const change of wrong) {
+    assert.throws(() => applyChanges({}, [change]), { kind: 'InvalidParameter' }, change)
+  }
+  assert.throws(() => applyChanges({}, ['RUN x']), { message: 'run is not a valid change command' })
+})
+
+test('patterns are those of path.Match', () => {
+  const yes = [
+    ['spec-*', 'spec-l'],
+    ['*/app:[0-9]', 'user/app:1'],
+    ['a?c', 'abc'],
+    ['[^x]b', 'ab'],
+    ['a.b', 'a.b'],
+    ['a\\*', 'a*'],
+  ]
+  const no = [
+    ['spec-*', 'spec/l'],
+    ['*', 'a/b'],
+    ['a.b', 'axb'],
+    ['[', '['],
+    ['[^x]b', 'xb'],
+    ['a+', 'aa'],
+  ]
+  for (const [pattern, text] of yes)
+    assert.ok(matchesGlob(pattern as string, text as string), `${pattern} ${text}`)
+  for (const [pattern, text] of no)
+    assert.ok(!matchesGlob(pattern as string, text as string), `${pattern} ${text}`)
+})
