@@ -32,6 +32,8 @@ export interface NetworksOptions {
   pools?: readonly AddressPool[]
   /** Name of the nftables table. Each daemon of a machine has its own. */
   table: string
+  /** Milliseconds between looks at whether somebody flushed our firewall rules; 5000 without it. */
+  watchInterval?: number
   log?(message: string): void
   onEvent?: NetworkEventListener
 }
@@ -53,6 +55,8 @@ class LinuxNetworks implements Networks {
   readonly #kernel: Kernel
   readonly #restoring: RestoreContext
   readonly #onEvent: NetworkEventListener
+  readonly #watchInterval: number
+  #watch: NodeJS.Timeout | undefined
 
   constructor(options: NetworksOptions, kernel: Kernel) {
     const { tables, log = () => {}, onEvent = () => {} } = options
@@ -61,6 +65,7 @@ class LinuxNetworks implements Networks {
     const directory = join(options.runDir, 'netns')
     this.#kernel = kernel
     this.#onEvent = onEvent
+    this.#watchInterval = options.watchInterval ?? 5000
     this.#staleLinks = new StaleLinks(kernel.rtnetlink, log)
     this.#names = new ContainerNames(kernel.namespaces, log)
     this.#registry = new NetworkRegistry({ kernel, table: tables.networks, addresses, pools, log })
@@ -90,8 +95,9 @@ class LinuxNetworks implements Networks {
     }
   }
 
-  restore(runningContainers: string[]): Promise<void> {
-    return restore(this.#restoring, runningContainers)
+  async restore(runningContainers: string[]): Promise<void> {
+    await restore(this.#restoring, runningContainers)
+    this.#watch = setInterval(() => this.#registry.repairFirewall(), this.#watchInterval).unref()
   }
 
   async create(request: NetworkCreate): Promise<{ network: NetworkRecord; warning: string }> {
@@ -163,6 +169,7 @@ class LinuxNetworks implements Networks {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#watch)
     this.#names.close()
     this.#reservations.close()
     await this.#staleLinks.settle()

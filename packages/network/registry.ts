@@ -144,6 +144,17 @@ export class NetworkRegistry {
     }
   }
 
+  /** Makes the firewall rules again that somebody took away (`nft flush ruleset`, a firewall's reload). Never throws. */
+  repairFirewall(): void {
+    const { kernel, log } = this.#options
+    try {
+      if (kernel.firewall.repair()) log('the firewall rules were gone: made them again')
+      kernel.foreignChain.allow(this.#bridgeNames())
+    } catch (error) {
+      log(`cannot make the firewall rules again: ${error}`)
+    }
+  }
+
   /** Takes bridges and firewall rules away and leaves the records. Never rejects. */
   async withdraw(): Promise<void> {
     const { kernel, log } = this.#options

@@ -9,8 +9,11 @@ export function readSetting(path: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-/** Sets a kernel setting; a setting that is not there or has the value already is left alone. */
+/** Sets a kernel setting; one that is not there is passed over. */
 export function writeSetting(path: string, value: string): void {
-  const current = readSetting(path)
-  if (current !== undefined && current !== value) writeFileSync(`/proc/sys/net/${path}`, value)
+  try {
+    writeFileSync(`/proc/sys/net/${path}`, value, { flag: 'r+' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }

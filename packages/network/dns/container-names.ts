@@ -48,7 +48,7 @@ export class ContainerNames {
     if (before?.udp !== sockets.ports.udp || before.tcp !== sockets.ports.tcp)
       namespace.enter(() => {
         using nftables = new Nftables()
-        nftables.run(redirectCommands(sockets.ports))
+        nftables.run(redirectCommands(sockets.ports, before !== undefined))
       })
     return sockets.ports
   }

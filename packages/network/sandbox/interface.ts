@@ -65,20 +65,24 @@ function indexOf(name: string): number {
   return index
 }
 
-/** Makes the namespace's default routes lead to these endpoints' gateways, and takes away those of a family without one. */
-export function setDefaultRoutes(
-  namespace: ContainerNamespace,
-  gateways: { ipv4?: EndpointRecord; ipv6?: EndpointRecord },
-): void {
+/** Where a namespace's default routes lead. */
+export interface Gateways {
+  ipv4?: EndpointRecord
+  ipv6?: EndpointRecord
+}
+
+/** Makes default routes lead to these endpoints' gateways instead of those of `before`. */
+export function setDefaultRoutes(namespace: ContainerNamespace, before: Gateways, gateways: Gateways): void {
   for (const family of ['ipv4', 'ipv6'] as const) {
     const destination = family === 'ipv4' ? '0.0.0.0/0' : '::/0'
     const endpoint = gateways[family]
+    if (before[family] === endpoint) continue
+    // The link of the former gateway may be gone, and its route with it: look instead of remembering.
+    const present = before[family] ? namespace.rtnetlink.routes() : []
+    for (const route of present)
+      if (route.destination === destination && route.gateway) namespace.rtnetlink.deleteRoute(route)
     const gateway = endpoint?.[family]?.gateway
-    const current = namespace.rtnetlink
-      .routes()
-      .filter((route) => route.destination === destination && route.gateway)
-    for (const route of current) if (route.gateway !== gateway) namespace.rtnetlink.deleteRoute(route)
-    if (!endpoint?.interfaceName || !gateway || current.some((route) => route.gateway === gateway)) continue
+    if (!endpoint?.interfaceName || !gateway) continue
     const index = namespace.indexOf(endpoint.interfaceName)
     namespace.rtnetlink.addRoute({ destination, gateway, index })
   }

@@ -136,13 +136,14 @@ export class Sandboxes {
         `endpoint with name ${name} already exists in network ${network.name}`,
       )
     await using undo = new AsyncDisposableStack()
+    const before = [...live.attachments]
     const attachment = this.#plan(live, network, request, freeInterface(live))
     undo.defer(() => this.#detach(live, attachment))
     this.#save(live)
     using namespace = new ContainerNamespace(this.#options.kernel.namespaces, path)
     attachInterface(this.#options.kernel.rtnetlink, namespace, network, attachment.endpoint)
     this.#enterNames(live, [attachment], namespace)
-    this.#lead(live, namespace)
+    this.#lead(live, namespace, before)
     this.#save(live)
     undo.move()
     this.#options.onEvent('connect', network, containerId)
@@ -213,7 +214,7 @@ export class Sandboxes {
     for (const { endpoint, network } of live.attachments)
       if (endpoint.interfaceName) attachInterface(rtnetlink, namespace, network, endpoint)
     this.#enterNames(live, live.attachments, namespace)
-    this.#lead(live, namespace)
+    this.#lead(live, namespace, [])
   }
 
   #enterNames(live: LiveSandbox, attachments: readonly Attachment[], namespace: ContainerNamespace): void {
@@ -224,10 +225,10 @@ export class Sandboxes {
     live.record.dnsPorts = this.#options.names.serve(live, namespace)
   }
 
-  /** Makes default routes and published ports lead where they should with the endpoints as they are now. */
-  #lead(live: LiveSandbox, namespace: ContainerNamespace): void {
+  /** Makes default routes and published ports lead where they should now that the endpoints are no longer those of `before`. */
+  #lead(live: LiveSandbox, namespace: ContainerNamespace, before: readonly Attachment[]): void {
     const gateways = chooseGateways(live.attachments)
-    setDefaultRoutes(namespace, gateways)
+    setDefaultRoutes(namespace, chooseGateways(before), gateways)
     this.#publishOn(live, gateways.ports)
   }
 
@@ -259,6 +260,7 @@ export class Sandboxes {
 
   async #detach(live: LiveSandbox, attachment: Attachment): Promise<void> {
     const { endpoint } = attachment
+    const before = live.attachments
     if (live.record.portEndpoint === endpoint.id) this.#unpublish(live)
     this.#options.names.leave(endpoint)
     if (endpoint.hostInterface) await this.#options.staleLinks.remove(endpoint.hostInterface)
@@ -268,7 +270,7 @@ export class Sandboxes {
     this.#options.tables.endpoints.delete(endpoint.id)
     if (!live.record.path) return
     using namespace = new ContainerNamespace(this.#options.kernel.namespaces, live.record.path)
-    this.#lead(live, namespace)
+    this.#lead(live, namespace, before)
     this.#save(live)
   }
 

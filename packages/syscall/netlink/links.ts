@@ -17,6 +17,8 @@ const IFLA_MTU = 4
 const IFLA_MASTER = 10
 const IFLA_LINKINFO = 18
 const IFLA_NET_NS_FD = 28
+const IFLA_NUM_TX_QUEUES = 31
+const IFLA_NUM_RX_QUEUES = 32
 const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
 const IFLA_PROTINFO = 12
@@ -68,22 +70,30 @@ function settingAttributes(settings: LinkSettings): Attribute[] {
 }
 
 /** Payload of RTM_NEWLINK that makes a link of this kind. */
-export function newLink(kind: string, settings: LinkSettings, data: readonly Attribute[] = []): Buffer {
+export function newLink(
+  kind: string,
+  settings: LinkSettings,
+  data: readonly Attribute[] = [],
+  more: readonly Attribute[] = [],
+): Buffer {
   const info = [text(IFLA_INFO_KIND, kind)]
   if (data.length > 0) info.push(nest(IFLA_INFO_DATA, data))
   return Buffer.concat([
     linkHeader(0, settings.up),
-    encodeAttributes([...settingAttributes(settings), nest(IFLA_LINKINFO, info)]),
+    encodeAttributes([...settingAttributes(settings), ...more, nest(IFLA_LINKINFO, info)]),
   ])
 }
+
+/** The kernel's default is a pair of queues, each with its objects in sysfs, for every processor. */
+const oneQueue = [u32(IFLA_NUM_TX_QUEUES, 1), u32(IFLA_NUM_RX_QUEUES, 1)]
 
 /** A pair whose other end is born in the network namespace behind the descriptor. */
 export function newVeth(settings: LinkSettings, peer: LinkSettings & { netns: number }): Buffer {
   const other = Buffer.concat([
     linkHeader(0, peer.up),
-    encodeAttributes([...settingAttributes(peer), u32(IFLA_NET_NS_FD, peer.netns)]),
+    encodeAttributes([...settingAttributes(peer), ...oneQueue, u32(IFLA_NET_NS_FD, peer.netns)]),
   ])
-  return newLink('veth', settings, [bytes(VETH_INFO_PEER, other)])
+  return newLink('veth', settings, [bytes(VETH_INFO_PEER, other)], oneQueue)
 }
 
 /** Payload of RTM_NEWLINK that changes the link with this index. */

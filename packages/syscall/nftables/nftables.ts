@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import koffi from 'koffi'
 import { bind } from '../libc.ts'
@@ -100,6 +100,8 @@ function load(name: string): Library {
   }
 }
 
+/** Without the one that reading the directory itself took: its number is free again. */
 function openDescriptors(): Set<number> {
-  return new Set(readdirSync('/proc/self/fd').map(Number))
+  const numbers = readdirSync('/proc/self/fd').map(Number)
+  return new Set(numbers.filter((fd) => lstatSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })))
 }
