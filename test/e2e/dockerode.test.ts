@@ -1,6 +1,5 @@
 /** The API as a widely used client library sees it. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { before, suite, test } from 'node:test'
@@ -101,13 +100,12 @@ suite('dockerode', { concurrency: 2 }, () => {
     await container.remove()
     const actions: string[] = []
     let rest = ''
-    while (actions.at(-1) !== 'destroy') {
-      const [chunk] = (await once(stream, 'data')) as [Buffer]
+    for await (const chunk of stream) {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       actions.push(...lines.map((line) => JSON.parse(line).Action))
+      if (actions.at(-1) === 'destroy') break
     }
-    stream.destroy()
     assert.deepEqual(actions, ['create', 'start', 'die', 'destroy'])
   })
 
