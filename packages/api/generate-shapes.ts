@@ -36,6 +36,8 @@ function definitionOf(document: Document, reference: string): Schema {
 
 function shapeOf(document: Document, schema: Schema): Shape {
   if (schema.$ref) return { ref: schema.$ref.slice('#/definitions/'.length) }
+  const [only, ...others] = schema.allOf ?? []
+  if (only && others.length === 0 && !schema.properties) return shapeOf(document, only)
   if (schema.allOf || schema.properties) return { fields: fieldsOf(document, schema) }
   switch (schema.type) {
     case 'string':

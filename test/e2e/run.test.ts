@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
-import { type CommandOptions, type CommandResult, suiteDaemon } from './harness.ts'
+import { type CommandOptions, type CommandResult, suiteDaemon, until } from './harness.ts'
 
 type Command = (args: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
@@ -32,7 +32,7 @@ const cases: Case[] = [
   },
   { name: 'passes stdin with -i', args: ['-i', 'busybox', 'cat'], input: 'a\nb', stdout: 'a\nb' },
   { name: 'gives no stdin without -i', args: ['busybox', 'cat'], input: 'a', stdout: '' },
-  { name: 'ends by signal as 128+n', args: ['busybox', 'sh', '-c', 'kill -9 $$'], exitCode: 137 },
+  { name: 'ends by signal as 128+n', args: ['--init', 'busybox', 'sh', '-c', 'kill -9 $$'], exitCode: 137 },
   {
     name: 'reports a command that is not there as 127',
     args: ['busybox', 'nosuchcmd'],
@@ -270,8 +270,10 @@ for (const name of ['gantry', 'docker'] as const) {
     })
 
     test('leaves no container behind', async () => {
-      const { stdout } = await command(['ps', '-a', '--format', '{{.Names}} {{.Status}}'])
-      assert.equal(stdout, 'taken Created\n')
+      await until('only the one without --rm', async () => {
+        const { stdout } = await command(['ps', '-a', '--format', '{{.Names}} {{.Status}}'])
+        return stdout === 'taken Created\n'
+      })
     })
   })
 }

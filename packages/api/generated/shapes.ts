@@ -562,7 +562,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
    "Target": "string",
    "Source": "string",
    "Type": {
-    "fields": {}
+    "ref": "MountType"
    },
    "ReadOnly": "boolean",
    "Consistency": "string",
@@ -610,6 +610,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
    }
   }
  },
+ "MountType": "string",
  "PortMap": {
   "map": {
    "array": {
