@@ -59,7 +59,7 @@ export class Recovery {
     await this.#each(containers, (container) =>
       this.#reconcile(container, tasks.get(container) ?? null, leftovers.has(container.id)),
     )
-    await this.#removeUnknown(leftovers)
+    await this.#removeUnknown(leftovers, new Set(containers.map(({ id }) => id)))
     await this.#each(
       this.#registry.all().filter((container) => this.#isToStart(container)),
       (container) => this.#supervisor.start(container),
@@ -167,10 +167,10 @@ export class Recovery {
   }
 
   /** Of containers without a row: an interrupted create, or a row lost. */
-  async #removeUnknown(leftovers: Set<string>): Promise<void> {
+  async #removeUnknown(leftovers: Set<string>, known: Set<string>): Promise<void> {
     const { runtime, paths, log } = this.#deps
     const names = await readdir(paths.containers)
-    const unknown = new Set([...leftovers, ...names].filter((id) => !this.#registry.byId(id)))
+    const unknown = new Set([...leftovers, ...names].filter((id) => !known.has(id)))
     for (const id of unknown) {
       if (!/^[0-9a-f]{64}$/.test(id)) continue
       log('info', `container ${id}: removing what is left of it`)
