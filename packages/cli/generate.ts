@@ -37,7 +37,7 @@ const flagsFirst = ['container run', 'container create', 'container exec', 'cont
 const hidden = ['system dial-stdio']
 
 /** Flags that only make sense with parts of Docker that are not here. */
-const unsupported = ['use-api-socket']
+const unsupported = ['use-api-socket', 'checkpoint', 'checkpoint-dir']
 
 /** The path below the program: `docker container ls` is `container ls`. */
 const pathOf = (command: string) => command.split(' ').slice(1).join(' ')

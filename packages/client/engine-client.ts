@@ -132,6 +132,7 @@ export class EngineClient implements Client {
 
   /** Runs `send` with the target in the agreed version, and again if the engine offers an older one. */
   async #negotiated<T>(outgoing: Outgoing, send: (target: string) => Promise<T>): Promise<T> {
+    const tried = this.#version
     const target = () => `${this.#prefix}/v${this.#version}${outgoing.path}`
     try {
       const result = await send(target())
@@ -140,8 +141,8 @@ export class EngineClient implements Client {
     } catch (error) {
       const offered =
         error instanceof ApiError && error.status === 400 ? offeredVersion(error.message) : undefined
-      if (offered === undefined || this.#fixed || compareVersions(offered, this.#version) >= 0) throw error
-      this.#version = offered
+      if (offered === undefined || this.#fixed || compareVersions(offered, tried) >= 0) throw error
+      this.#learn(offered)
       this.#agreed = true
       return send(target())
     }

@@ -41,9 +41,9 @@ export const attach: CommandRun = async (context, [name = ''], flags) => {
 async function runningContainer({ client }: CommandContext, id: string): Promise<ContainerInspectResponse> {
   const container = await client.call('ContainerInspect', { path: { id } })
   const { Running, Paused, Restarting } = container.State ?? {}
-  if (!Running) throw new Error('cannot attach to a stopped container, start it first')
-  if (Paused) throw new Error('cannot attach to a paused container, unpause it first')
-  if (Restarting) throw new Error('cannot attach to a restarting container, wait until it is running')
+  if (!Running) throw new Error('You cannot attach to a stopped container, start it first')
+  if (Paused) throw new Error('You cannot attach to a paused container, unpause it first')
+  if (Restarting) throw new Error('You cannot attach to a restarting container, wait until it is running')
   return container
 }
 

@@ -2,6 +2,7 @@
 import type { PortMap } from '@gantry/api'
 import { alignColumns } from '../format/tabwriter.ts'
 import type { CommandRun } from '../framework/command.ts'
+import { parseGoUint } from '../options/go-numbers.ts'
 
 export const top: CommandRun = async (context, [id = '', ...psArguments]) => {
   const { Titles = [], Processes = [] } = await context.client.call('ContainerTop', {
@@ -24,10 +25,18 @@ export const port: CommandRun = async (context, [id = '', wanted]) => {
     return
   }
   const [number = '', protocol = 'tcp'] = wanted.split('/')
-  if (!/^\d+$/.test(number) || Number(number) > 65535) throw new Error(`Error: invalid port (${number})`)
+  checkPort(number)
   const bindings = ports[`${number}/${protocol}`]
   if (!bindings) throw new Error(`Error: No public port '${wanted}' published for ${id}`)
   context.stdout.write(bindings.map((binding) => `${hostSide(binding)}\n`).join(''))
+}
+
+function checkPort(text: string): void {
+  try {
+    parseGoUint(text, 16, 10)
+  } catch (error) {
+    throw new Error(`Error: invalid port (${text}): ${(error as Error).message}`)
+  }
 }
 
 function hostSide({ HostIp = '', HostPort = '' }: { HostIp?: string; HostPort?: string }): string {

@@ -80,7 +80,7 @@ function flagHead(flag: FlagSpec): string {
   return word === '' ? names : `${names} ${word}`
 }
 
-const zeroDefaults = new Set(['', 'false', '0', '0s', '<nil>', '[]'])
+const zeroDefaults = new Set(['', 'false', '0', '<nil>', '[]'])
 
 function flagText(flag: FlagSpec): string {
   const text = flag.desc_lines?.join('\n') ?? flag.desc

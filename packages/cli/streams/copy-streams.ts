@@ -12,7 +12,7 @@ export interface CopyOptions {
   stdin?: CommandContext['stdin']
   stdout?: Output
   stderr?: Output
-  /** The keys that end the copying while the container runs on; without them nothing does. */
+  /** What a user types to leave the container running. Looked for in a terminal only: bytes from a file may be any. */
   detachKeys?: Uint8Array
 }
 
@@ -25,7 +25,7 @@ export async function copyStreams(stream: Duplex, options: CopyOptions): Promise
   const output = copyOutput(stream, options).then(() => 'ended' as const)
   const { stdin } = options
   if (stdin === undefined) return output
-  const input = copyInput(stdin, stream, options.detachKeys)
+  const input = copyInput(stdin, stream, options.tty ? options.detachKeys : undefined)
   try {
     return await Promise.race([output, input.detached])
   } finally {
