@@ -23,7 +23,10 @@ export function infoFor(version: ApiVersion, info: SystemInfo): object {
       ...info.RegistryConfig,
     }
   }
-  if (version < 44) shown.Runtimes = withoutStatus(info.Runtimes ?? {})
+  if (version < 44) {
+    shown.Runtimes = withoutStatus(info.Runtimes ?? {})
+    delete shown.CDISpecDirs
+  }
   if (version < 42) shown = { KernelMemory: false, KernelMemoryTCP: false, ...shown }
   if (version < 39) {
     shown.KernelVersion = info.KernelVersion || '<unknown>'

@@ -1,7 +1,7 @@
 /** Endpoints of parts that this engine does not have (yet), answered so that clients know where they are. */
 import { GantryError } from '@gantry/errors'
 import { json } from '../http/reply.ts'
-import { del, get, type Handler, post, type Route } from '../http/route.ts'
+import { del, get, type Handler, head, post, put, type Route } from '../http/route.ts'
 
 const notManager: Handler = () => {
   const advice = 'Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
@@ -47,13 +47,18 @@ export function absentRoutes(): Route[] {
     del('/plugins/*name', pluginNotFound),
     post('/build', missing('building images')),
     post('/build/prune', () => json(200, { CachesDeleted: null, SpaceReclaimed: 0 })),
-    post('/session', missing('the build session')),
+    post('/session', (request) => {
+      if (!request.headers.upgrade) throw new GantryError('InvalidParameter', 'no upgrade proto in request')
+      return missing('the build session')(request)
+    }),
     post('/grpc', missing('the build service')),
     post('/commit', missing('committing containers')),
     get('/distribution/*name/json', missing('asking a registry')),
     ...['archive', 'changes', 'export', 'stats', 'attach/ws'].map((part) =>
       get(`/containers/:id/${part}`, missing(`containers/${part}`)),
     ),
+    head('/containers/:id/archive', missing('containers/archive')),
+    put('/containers/:id/archive', missing('containers/archive')),
     post('/containers/:id/update', missing('updating a container')),
   ]
 }

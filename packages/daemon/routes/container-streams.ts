@@ -1,7 +1,7 @@
 import type { Containers, LogOptions, WaitCondition, WaitResult } from '@gantry/engine'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { LogEntry } from '@gantry/runtime'
-import { frame, rawStream, streamType } from '../http/frames.ts'
+import { frame, streamType } from '../http/frames.ts'
 import { type HijackReply, type Reply, stream } from '../http/reply.ts'
 import { type ApiRequest, get, hijack, post, type Route } from '../http/route.ts'
 
@@ -40,7 +40,10 @@ async function logs(containers: Containers, { params, query, version, signal }: 
     throw new GantryError('InvalidParameter', 'Bad parameters: you must choose at least one stream')
   const { terminal, entries } = await containers.logs(params.id ?? '', options)
   const layout = { terminal, timestamps: query.flag('timestamps'), details: query.flag('details') }
-  return stream(version < 42 ? rawStream : streamType(terminal, version), logBody(entries, layout))
+  const body = logBody(entries, layout)
+  // Older versions did not say what kind of stream it is.
+  if (version < 42) return { kind: 'stream', status: 200, headers: {}, body, lazy: false }
+  return stream(streamType(terminal, version), body)
 }
 
 /** `all`, nothing and anything that is no number mean the whole log. */

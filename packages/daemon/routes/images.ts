@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Images, ProgressMessage } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
+import { parseReference } from '@gantry/oci'
 import { imageInspectFor, imageSummaryFor } from '../compat/images.ts'
 import { parseFilters } from '../http/filters.ts'
 import { empty, json, progress, type Reply, type StreamReply } from '../http/reply.ts'
@@ -104,6 +105,7 @@ async function* imported(
 /** Registries are not reached yet: only what is here already can be had. */
 async function pull(images: Images, fromImage: string, tag: string): Promise<StreamReply> {
   const reference = tag === '' ? fromImage : `${fromImage}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`
+  parseReference(reference)
   if (!isBuiltIn(reference)) {
     const problem = `pull access denied for ${fromImage}: this version of Gantry does not pull from registries yet; use load or import`
     throw new GantryError('NotFound', problem)
