@@ -23,7 +23,7 @@ async function nftables(): Promise<string[]> {
 
 async function cgroups(): Promise<string[]> {
   const { stdout } = await run('find', ['/sys/fs/cgroup', '-type', 'd', '-path', '*gantry*'])
-  return lines(stdout).map((path) => `cgroup ${path}`)
+  return lines(stdout).map((path) => `cgroup ${path.replace(/^\/sys\/fs\/cgroup\/[^/]+\//, '')}`)
 }
 
 async function processes(): Promise<string[]> {
@@ -47,7 +47,7 @@ async function directories(): Promise<string[]> {
 /** A sorted list of everything found, one line a thing. */
 export async function snapshot(): Promise<string[]> {
   const found = await Promise.all([mounts(), links(), nftables(), cgroups(), processes(), directories()])
-  return found.flat().sort()
+  return [...new Set(found.flat())].sort()
 }
 
 /** What is in `after` and was not in `before`. */

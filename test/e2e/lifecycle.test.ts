@@ -253,7 +253,7 @@ for (const name of ['gantry', 'docker'] as const) {
       assert.equal(await names('label=tier', 'name=listed'), 'listed-2\nlisted-1')
       assert.equal(await names('name=listed', 'status=created', 'before=listed-2'), 'listed-1')
       assert.equal(await names('ancestor=busybox', 'since=listed-1', 'name=listed'), 'listed-2')
-      assert.match((await command(['ps', '--filter', 'nosuch=1'])).stderr, /invalid filter 'nosuch/)
+      assert.match((await command(['ps', '--filter', 'nosuch=1'])).stderr, /[Ii]nvalid filter 'nosuch/)
       assert.equal(
         await ok('ps', '-a', '--filter', 'name=listed-1', '--format', '{{json .Labels}}'),
         '"tier=web,x="',
