@@ -129,7 +129,11 @@ export function sandboxRequest(
 /** A server inside a namespace that tells each client which address it sees, and hangs up. */
 export function echoPeer(namespaces: NetworkNamespaces, path: string, address: string, port: number): Server {
   const fd = namespaces.enter(path, () => openSocket('tcp', { address, port }))
-  const server = createServer((socket) => socket.end(socket.remoteAddress ?? ''))
+  const server = createServer((socket) => {
+    // Once the namespace is gone, no end of the connection is ever heard of.
+    socket.unref()
+    socket.end(socket.remoteAddress ?? '')
+  })
   server.listen({ fd })
   return server
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { interfaceIndex, type Rtnetlink, SystemCallError } from '@gantry/syscall'
+import { hasCarrier, interfaceIndex, type Rtnetlink, SystemCallError } from '@gantry/syscall'
 import { bridgeNameOf } from '../bridge/bridge.ts'
 import { bridgeOptions } from '../bridge/options.ts'
 import { writeSetting } from '../bridge/sysctl.ts'
@@ -33,6 +33,8 @@ export function attachInterface(
   // Hairpin: where br_netfilter is on, a container's way to its own published port turns round on the bridge.
   rtnetlink.setPort(hostIndex, interContainer ? { hairpin: true } : { hairpin: true, isolated: true })
   addAddresses(namespace, endpoint, interfaceName)
+  // Both ends are up: have the kernel see to it now, so that no first packet is lost.
+  hasCarrier(hostInterface)
 }
 
 function addAddresses(namespace: ContainerNamespace, endpoint: EndpointRecord, name: string): void {
