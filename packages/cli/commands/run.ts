@@ -22,7 +22,7 @@ export const run: CommandRun = async (context, args, flags) => {
     context.stdout.write(`${id}\n`)
     return 0
   }
-  return runAttached(context, id, body, flags)
+  return await runAttached(context, id, body, flags)
 }
 
 function readRequest(context: CommandContext, args: readonly string[], flags: Flags): CreateBody {
@@ -97,5 +97,5 @@ async function runAttached(
   }
   using _size = tty && stdout.isTTY ? followSize(context, resizeContainer(context, id)) : null
   if ((await copied) === 'detached') return 0
-  return exitStatus(watch, stderr)
+  return await exitStatus(watch, stderr)
 }
