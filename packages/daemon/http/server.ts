@@ -2,7 +2,7 @@
  * The Engine API over HTTP: takes a request through version, route and guard to a reply, and writes the reply. Knows
  * no endpoint; those are in routes/.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { TlsOptions } from 'node:tls'
@@ -11,6 +11,7 @@ import type { Logger } from '../log.ts'
 import { readJson } from './body.ts'
 import type { TcpGuard } from './guard.ts'
 import { carry, detachFromHttp, hijackHead } from './hijack.ts'
+import { createServer } from './node-http.ts'
 import { Query } from './query.ts'
 import type { HijackReply, Reply } from './reply.ts'
 import type { Route } from './route.ts'

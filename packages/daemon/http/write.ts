@@ -1,8 +1,9 @@
 /** Replies onto the wire. */
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../log.ts'
 import { drained } from './hijack.ts'
+import { STATUS_CODES } from './node-http.ts'
 import { type BufferedReply, json, type Reply, type StreamReply, text } from './reply.ts'
 import { describeError } from './status.ts'
 
