@@ -2,7 +2,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { GantryError, messageOf } from '@gantry/errors'
 import { identify, isRunning, type ProcessIdentity, signalProcess } from '@gantry/syscall'
-import { connectAttachment } from './attachment.ts'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Attachment, ConsoleSize, ExecOptions, ExecTask, Exit } from './contracts.ts'
 import { resizeTerminal } from './control.ts'
@@ -11,6 +10,7 @@ import { ExitDirectory } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import { specText } from './oci-spec.ts'
 import type { ProcessPaths } from './paths.ts'
+import { StdioConnection, stdinMode } from './stdio/connection.ts'
 
 export interface ExecRequest {
   conmon: string
@@ -44,13 +44,15 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
     void exit.then(() => {
       ended = true
     })
+    const stdio = new StdioConnection({
+      socket: paths.attachSocket,
+      stdin: stdinMode(options.stdio),
+      // conmon waits for the client before it starts the process.
+      monitor: () => null,
+      ended: async () => ended || (running !== null && !(await isRunning(running))),
+    })
     const connect = async () => {
-      attachment = await connectAttachment({
-        socket: paths.attachSocket,
-        stdin: options.stdio.stdin !== 'none',
-        linger: false,
-        ended: async () => ended || (running !== null && !(await isRunning(running))),
-      })
+      attachment = await stdio.attach(true)
     }
     let running: ProcessIdentity | null = null
     const { pid } = await spawn(request, options.attach ? connect : undefined)

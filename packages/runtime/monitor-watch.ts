@@ -10,6 +10,7 @@ const unknownExitCode = 255
 const checkIntervalMs = 2000
 
 interface Watched {
+  settle(record: ExitRecord): void
   process: ProcessIdentity
   monitor: ProcessIdentity
   cgroup: Cgroup | null
@@ -35,14 +36,21 @@ export class MonitorWatch implements Disposable {
     monitor: ProcessIdentity,
     cgroup: Cgroup | null,
   ): Promise<ExitRecord> {
-    this.#watched.set(id, { process, monitor, cgroup })
     this.#timer ??= setInterval(() => void this.#check(), checkIntervalMs).unref()
     return new Promise((resolve) => {
+      this.#watched.set(id, { process, monitor, cgroup, settle: resolve })
       this.#exits.wait(id, (record) => {
         this.forget(id)
         resolve(record)
       })
     })
+  }
+
+  /** The task is taken away by force: whoever waits for its exit learns that it was killed. */
+  abandon(id: string): void {
+    const watched = this.#watched.get(id)
+    this.forget(id)
+    watched?.settle({ exitCode: killedExitCode, finishedAt: new Date() })
   }
 
   forget(id: string): void {

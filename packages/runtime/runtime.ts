@@ -177,7 +177,6 @@ class ConmonTasks implements ConmonRuntime {
   }
 
   async purge(id: string): Promise<void> {
-    this.#monitors.forget(id)
     const paths = this.#paths.task(id)
     const record = await readRecord(paths.record).catch(() => null)
     const runtimes = record ? [runtimeOf(record.runtime, this.#paths)] : [...this.#runtimes.values()]
@@ -185,6 +184,7 @@ class ConmonTasks implements ConmonRuntime {
     const sameBoot = !record || record.boot === this.#boot
     await purgeTask({ id, paths, runtimes, cgroup, sameBoot })
     await this.#exits.forget(id)
+    this.#monitors.abandon(id)
   }
 
   async leftovers(): Promise<string[]> {

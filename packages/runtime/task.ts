@@ -3,7 +3,6 @@ import { access } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GantryError, messageOf } from '@gantry/errors'
 import { type Cgroup, isRunning, type ProcessIdentity, signalProcess } from '@gantry/syscall'
-import { connectAttachment } from './attachment.ts'
 import type {
   Attachment,
   AttachOptions,
@@ -19,6 +18,7 @@ import type { ExitRecord } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import type { ProcessPaths } from './paths.ts'
 import type { TaskRecord } from './record.ts'
+import { StdioConnection, stdinMode } from './stdio/connection.ts'
 
 const SIGKILL = 9
 
@@ -41,10 +41,18 @@ export interface TaskContext {
 export class ConmonTask implements Task {
   readonly exit: Promise<Exit>
   readonly #context: TaskContext
+  readonly #stdio: StdioConnection
   #ended = false
 
   constructor(context: TaskContext) {
     this.#context = context
+    const { record, paths } = context
+    this.#stdio = new StdioConnection({
+      socket: paths.attachSocket,
+      stdin: stdinMode(record.stdio),
+      monitor: () => record.monitor?.pid ?? null,
+      ended: () => this.#hasEnded(),
+    })
     this.exit = context.exit.then(async (record) => {
       this.#ended = true
       return { ...record, oomKilled: await this.#oomKilled() }
@@ -57,10 +65,6 @@ export class ConmonTask implements Task {
 
   get pid(): number {
     return this.#ended ? 0 : this.#context.process.pid
-  }
-
-  get monitorPid(): number {
-    return this.#context.record.monitor?.pid ?? 0
   }
 
   async start(): Promise<void> {
@@ -115,17 +119,13 @@ export class ConmonTask implements Task {
   }
 
   async resize(size: ConsoleSize): Promise<void> {
+    if (this.#ended) throw this.#notRunning()
     await resizeTerminal(this.#context.paths.controlFifo, size)
   }
 
   async attach({ stdin = true }: AttachOptions = {}): Promise<Attachment> {
-    const { stdio } = this.#context.record
-    return await connectAttachment({
-      socket: this.#context.paths.attachSocket,
-      stdin: stdin && stdio.stdin !== 'none',
-      linger: !stdin && stdio.stdin === 'once' && !stdio.terminal,
-      ended: () => this.#hasEnded(),
-    })
+    if (this.#ended) throw this.#notRunning()
+    return await this.#stdio.attach(stdin)
   }
 
   async exec(options: ExecOptions): Promise<ExecTask> {

@@ -23,7 +23,9 @@ export class SystemCallError extends Error {
   }
 }
 
-const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number as number, name]))
+// Of the two names of errno 11, Node's own errors have the first.
+const { EWOULDBLOCK: _, ...errnos } = constants.errno
+const errnoNames = new Map(Object.entries(errnos).map(([name, number]) => [number as number, name]))
 
 function nameOf(errno: number): string {
   return errnoNames.get(errno) ?? `errno ${errno}`

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { translateRuntimeError } from './errors.ts'
+
+const text = (detail: string, action: 'create' | 'start' | 'exec' = 'create', command = '/x') =>
+  translateRuntimeError(detail, { action, command }).message
+
+const frame = 'failed to create shim task: OCI runtime create failed: runc create failed: '
+
+test('what the user can mend is his error, with the code of a shell', () => {
+  const cases: [detail: string, message: string, code: number][] = [
+    [
+      'executable file `no` not found in $PATH: No such file or directory',
+      'exec: "no": executable file not found in $PATH',
+      127,
+    ],
+    [
+      'executable file `/no` not found in $PATH: No such file or directory',
+      'exec: "/no": stat /no: no such file or directory',
+      127,
+    ],
+    ['open executable: Permission denied', 'exec: "/x": permission denied', 126],
+    [
+      'runc create failed: unable to start container process: exec: "/x": permission denied',
+      'exec: "/x": permission denied',
+      126,
+    ],
+    [
+      'time="2024-01-01T00:00:00Z" level=error msg="runc create failed: unable to start container process: exec: \\"no\\": executable file not found in $PATH"',
+      'exec: "no": executable file not found in $PATH',
+      127,
+    ],
+  ]
+  for (const [detail, message, code] of cases) {
+    const error = translateRuntimeError(detail, { action: 'create', command: '/x' })
+    assert.equal(error.message, `${frame}unable to start container process: ${message}: unknown`)
+    assert.deepEqual([error.kind, error.exitCode], ['InvalidParameter', code])
+  }
+})
+
+test('everything else is a system error with the runtime’s words', () => {
+  const error = translateRuntimeError('warning\nwrite cgroup: Device busy\n', {
+    action: 'create',
+    command: '/x',
+  })
+  assert.deepEqual([error.kind, error.exitCode], ['System', 128])
+  assert.equal(error.message, `${frame}write cgroup: Device busy: unknown`)
+  assert.match(text(''), /no message: unknown$/)
+  assert.match(text('exec failed: boom', 'exec'), /^OCI runtime exec failed: exec failed: boom: unknown$/)
+})

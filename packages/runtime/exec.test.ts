@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isKind } from '@gantry/errors'
+import type { ExecOptions } from './contracts.ts'
+import { ProcessStartError } from './errors.ts'
+import { collect, eventually, makeBench, newId, testProcess } from './testing.ts'
+
+const SIGKILL = 9
+const SIGTERM = 15
+
+const options = (args: string[], stdio: Partial<ExecOptions['stdio']> = {}, attach = true): ExecOptions => ({
+  id: newId(),
+  process: testProcess(args),
+  stdio: { terminal: false, stdin: 'none', ...stdio },
+  attach,
+})
+
+for (const program of ['crun', 'runc'] as const) {
+  test(`${program}: execs have their own output, input, terminal and exit code`, async (t) => {
+    const bench = await makeBench(t, { program })
+    const task = await bench.create(['sleep', '1000'])
+    await task.start()
+    for (let round = 0; round < 5; round++) {
+      const quick = await task.exec(options(['sh', '-c', 'echo a; echo b >&2; exit 9']))
+      assert.ok(quick.attachment)
+      assert.deepEqual(await collect(quick.attachment), { stdout: 'a\n', stderr: 'b\n' })
+      assert.equal((await quick.exit).exitCode, 9)
+    }
+    const cat = await task.exec(options(['cat'], { stdin: 'once' }))
+    cat.attachment?.stdin.end('x'.repeat(100_000))
+    assert.ok(cat.attachment)
+    assert.equal((await collect(cat.attachment)).stdout.length, 100_000)
+    const size = { rows: 12, columns: 34 }
+    const terminal = await task.exec(
+      options(['sh', '-c', 'stty size'], { terminal: true, stdin: 'once', consoleSize: size }),
+    )
+    assert.ok(terminal.attachment)
+    assert.equal((await collect(terminal.attachment)).stdout, '12 34\r\n')
+    assert.equal((await terminal.exit).exitCode, 0)
+    assert.deepEqual(await readdir(join(bench.bundle(task), 'execs')), [])
+    await task.kill(SIGKILL)
+    await task.exit
+    await task.delete()
+  })
+
+  test(`${program}: an exec that cannot run says why, with the shell’s code, and leaves nothing`, async (t) => {
+    const bench = await makeBench(t, { program })
+    const task = await bench.create(['sleep', '1000'])
+    await task.start()
+    const frame = 'OCI runtime exec failed: exec failed: unable to start container process: '
+    for (const [command, reason, code] of [
+      ['nosuchcmd', 'exec: "nosuchcmd": executable file not found in $PATH', 127],
+      ['/etc', 'exec: "/etc": permission denied', 126],
+    ] as const) {
+      for (const attach of [true, false]) {
+        await assert.rejects(task.exec(options([command], {}, attach)), (error) => {
+          assert.ok(error instanceof ProcessStartError)
+          assert.deepEqual([error.message, error.exitCode], [`${frame}${reason}: unknown`, code])
+          return true
+        })
+      }
+    }
+    assert.deepEqual(await readdir(join(bench.bundle(task), 'execs')), [])
+    await task.kill(SIGKILL)
+    await task.exit
+    await task.delete()
+  })
+
+  test(`${program}: CVE-2024-21626: an exec sees descriptors 0 to 2`, async (t) => {
+    const bench = await makeBench(t, { program })
+    const task = await bench.create(['sleep', '1000'])
+    await task.start()
+    const { attachment } = await task.exec(options(['ls', '-l', '/proc/self/fd', '/proc/self/cwd']))
+    assert.ok(attachment)
+    const { stdout } = await collect(attachment)
+    const numbers = [...stdout.matchAll(/ (\d+) -> (\S+)/g)].filter(
+      ([, , target]) => !target?.startsWith('/proc'),
+    )
+    assert.deepEqual(
+      numbers.map(([, number]) => Number(number)),
+      [0, 1, 2],
+    )
+    assert.match(stdout, /\/proc\/self\/cwd -> \/\n/)
+    await task.kill(SIGKILL)
+    await task.exit
+    await task.delete()
+  })
+}
+
+test('a detached exec runs without a client and can be killed', async (t) => {
+  const bench = await makeBench(t)
+  const task = await bench.create(['sleep', '1000'])
+  await task.start()
+  const exec = await task.exec(options(['sleep', '1000'], {}, false))
+  assert.equal(exec.attachment, null)
+  assert.ok((await task.processes()).includes(exec.pid))
+  await exec.kill(SIGTERM)
+  assert.equal((await exec.exit).exitCode, 128 + SIGTERM)
+  await assert.rejects(exec.kill(SIGTERM), (error) => isKind(error, 'Conflict'))
+  await task.kill(SIGKILL)
+  await task.exit
+  await task.delete()
+})
+
+test('an exec ends with its container', async (t) => {
+  const bench = await makeBench(t)
+  const task = await bench.create(['sleep', '1000'])
+  await task.start()
+  const exec = await task.exec(options(['sleep', '1000'], {}, false))
+  await task.kill(SIGKILL)
+  await task.exit
+  assert.equal((await exec.exit).exitCode, 128 + SIGKILL)
+  await task.delete()
+  await assert.rejects(task.exec(options(['true'])), (error) => isKind(error, 'Conflict'))
+})
+
+test('CVE-2022-23471: many execs leave no descriptors and no directories', async (t) => {
+  const bench = await makeBench(t)
+  const task = await bench.create(['sleep', '1000'])
+  await task.start()
+  const descriptors = async () => (await readdir('/proc/self/fd')).length
+  const before = await descriptors()
+  for (let round = 0; round < 10; round++) {
+    await Promise.all(
+      Array.from({ length: 4 }, async (_, n) => {
+        const exec = await task.exec(options(['echo', 'x'], {}, n % 2 === 0))
+        if (n === 2) exec.attachment?.close()
+        await exec.exit
+      }),
+    )
+  }
+  await eventually(async () => (await descriptors()) <= before + 2)
+  assert.deepEqual(await readdir(join(bench.bundle(task), 'execs')), [])
+  await task.kill(SIGKILL)
+  await task.exit
+  await task.delete()
+})
