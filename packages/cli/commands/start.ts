@@ -36,7 +36,7 @@ async function startAttached(context: CommandContext, name: string, flags: Flags
   const useStdin = flags.bool('interactive') && container.Config?.OpenStdin === true
   checkTerminal(stdin, useStdin, tty)
   const keys = detachKeys(context, flags)
-  using _signals = flags.bool('sig-proxy') && !tty ? proxySignals(killContainer(context, id)) : null
+  using _signals = tty ? null : proxySignals(killContainer(context, id))
   const [{ stream }, watch] = await Promise.all([
     client.hijack('ContainerAttach', {
       path: { id },
