@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { isKind } from '@gantry/errors'
 import { interfaceIndex, Nftables, Rtnetlink } from '@gantry/syscall'
 import { ask, echoPeer, enterOwnNetwork, isRoot, Machine, sandboxRequest } from './testing.ts'
@@ -105,4 +107,39 @@ test('nothing is left behind when the last one closes', { skip }, async () => {
   machine.reopen()
   await machine.networks.restore([])
   assert.ok(interfaceIndex(network.bridgeName ?? ''))
+})
+
+test('a container that cannot be wired leaves nothing', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks } = machine
+  await networks.restore([])
+  await networks.create({ name: 'web' })
+  const published = ports({ '80/tcp': [{ HostPort: '8082' }] })
+  const request = sandboxRequest('c1', ['bridge', 'web'], published)
+  const second = request.endpoints[1]
+  assert.ok(second)
+  second.request.settings = { DriverOpts: { 'com.docker.network.endpoint.ifname': 'eth0' } }
+  await assert.rejects(networks.createSandbox(request), /EEXIST/)
+  await assert.rejects(
+    networks.createSandbox({ ...sandboxRequest('c1', ['web']), sysctls: { 'net.ipv4.ip_forward': 'x' } }),
+    /EINVAL/,
+  )
+  await assert.rejects(
+    networks.createSandbox(sandboxRequest('c1', ['bridge', 'nothing'])),
+    /network nothing not found/,
+  )
+  await assert.rejects(
+    networks.createSandbox(
+      sandboxRequest('c1', ['bridge'], { settings: { IPAMConfig: { IPv4Address: '172.17.0.9' } } }),
+    ),
+    /user specified IP address is supported on user defined networks only/,
+  )
+  assert.deepEqual(readdirSync(join(machine.runDir, 'netns')), [])
+  assert.deepEqual([machine.tables.sandboxes.values(), machine.tables.endpoints.values()], [[], []])
+  const after = await networks.createSandbox(sandboxRequest('c2', ['bridge', 'web'], published))
+  assert.equal(after.endpoints.bridge?.ipv4?.address, '172.17.0.2')
+  assert.equal(after.endpoints.web?.ipv4?.address, '172.18.0.2')
+  using rtnetlink = new Rtnetlink()
+  await setTimeout(500)
+  assert.equal(rtnetlink.links().filter(({ kind }) => kind === 'veth').length, 2)
 })

@@ -22,6 +22,7 @@ import { Publisher } from './sandbox/publisher.ts'
 import type { NetworkTables } from './sandbox/records.ts'
 import { type LiveSandbox, Sandboxes } from './sandbox/sandboxes.ts'
 import { StaleLinks } from './sandbox/stale-links.ts'
+import { Wiring } from './sandbox/wiring.ts'
 
 export interface NetworksOptions {
   /** For what a reboot may lose; the namespaces' files go to `netns/` in it. */
@@ -71,10 +72,9 @@ class LinuxNetworks implements Networks {
     this.#registry = new NetworkRegistry({ kernel, table: tables.networks, addresses, pools, log })
     this.#sandboxes = new Sandboxes({
       directory,
-      kernel,
       tables,
       addresses,
-      publisher: new Publisher(kernel.firewall, this.#reservations),
+      wiring: new Wiring(kernel, new Publisher(kernel.firewall, this.#reservations), this.#names),
       names: this.#names,
       staleLinks: this.#staleLinks,
       findNetwork: (reference) => this.#registry.find(reference),

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import type {
@@ -11,15 +10,12 @@ import type {
 } from '../contracts.ts'
 import type { ContainerNames } from '../dns/container-names.ts'
 import type { Addresses } from '../ipam/addresses.ts'
-import type { Kernel } from '../kernel.ts'
 import { portMap } from '../ports/published.ts'
 import { checkSettings, hasNames, newEndpoint } from './endpoint.ts'
-import { type Attachment, chooseGateways } from './gateway.ts'
-import { attachInterface, setDefaultRoutes } from './interface.ts'
-import { ContainerNamespace } from './namespace.ts'
-import type { Publisher } from './publisher.ts'
+import type { Attachment } from './gateway.ts'
 import type { NetworkTables, SandboxRecord } from './records.ts'
 import type { StaleLinks } from './stale-links.ts'
+import type { Wiring } from './wiring.ts'
 
 /** A sandbox with all that is attached to it, in order. */
 export interface LiveSandbox {
@@ -30,10 +26,9 @@ export interface LiveSandbox {
 export interface SandboxesOptions {
   /** Where the namespaces' files are. */
   directory: string
-  kernel: Kernel
   tables: NetworkTables
   addresses: Addresses
-  publisher: Publisher
+  wiring: Wiring
   names: ContainerNames
   staleLinks: StaleLinks
   findNetwork(reference: string): NetworkRecord
@@ -97,7 +92,7 @@ export class Sandboxes {
     }
     this.#save(live)
     this.#live.set(containerId, live)
-    if (live.record.path) this.#build(live, live.record.path, request.sysctls ?? {})
+    if (live.record.path) this.#options.wiring.build(live, live.record.path, request.sysctls ?? {})
     live.record.ready = true
     this.#save(live)
     undo.move()
@@ -136,14 +131,10 @@ export class Sandboxes {
         `endpoint with name ${name} already exists in network ${network.name}`,
       )
     await using undo = new AsyncDisposableStack()
-    const before = [...live.attachments]
     const attachment = this.#plan(live, network, request, freeInterface(live))
     undo.defer(() => this.#detach(live, attachment))
     this.#save(live)
-    using namespace = new ContainerNamespace(this.#options.kernel.namespaces, path)
-    attachInterface(this.#options.kernel.rtnetlink, namespace, network, attachment.endpoint)
-    this.#enterNames(live, [attachment], namespace)
-    this.#lead(live, namespace, before)
+    this.#options.wiring.add(live, path, attachment)
     this.#save(live)
     undo.move()
     this.#options.onEvent('connect', network, containerId)
@@ -186,9 +177,7 @@ export class Sandboxes {
 
   /** Answers the names of an adopted sandbox again. */
   resume(live: LiveSandbox): void {
-    if (!live.record.path || !live.attachments.some(({ network }) => hasNames(network))) return
-    using namespace = new ContainerNamespace(this.#options.kernel.namespaces, live.record.path)
-    this.#enterNames(live, live.attachments, namespace)
+    this.#options.wiring.resume(live)
     this.#save(live)
   }
 
@@ -205,94 +194,24 @@ export class Sandboxes {
     return attachment
   }
 
-  /** The kernel's part. Failing half-way is fine: `#dismantle` finds everything by the record. */
-  #build(live: LiveSandbox, path: string, sysctls: Record<string, string>): void {
-    const { namespaces, rtnetlink } = this.#options.kernel
-    namespaces.create(path)
-    using namespace = new ContainerNamespace(namespaces, path)
-    namespace.prepare(sysctls)
-    for (const { endpoint, network } of live.attachments)
-      if (endpoint.interfaceName) attachInterface(rtnetlink, namespace, network, endpoint)
-    this.#enterNames(live, live.attachments, namespace)
-    this.#lead(live, namespace, [])
-  }
-
-  #enterNames(live: LiveSandbox, attachments: readonly Attachment[], namespace: ContainerNamespace): void {
-    const named = attachments.filter(({ network }) => hasNames(network))
-    if (named.length === 0) return
-    for (const { endpoint, network } of named)
-      this.#options.names.enter({ record: endpoint, networkName: network.name })
-    live.record.dnsPorts = this.#options.names.serve(live, namespace)
-  }
-
-  /** Makes default routes and published ports lead where they should now that the endpoints are no longer those of `before`. */
-  #lead(live: LiveSandbox, namespace: ContainerNamespace, before: readonly Attachment[]): void {
-    const gateways = chooseGateways(live.attachments)
-    setDefaultRoutes(namespace, chooseGateways(before), gateways)
-    this.#publishOn(live, gateways.ports)
-  }
-
-  #publishOn(live: LiveSandbox, endpoint: EndpointRecord | undefined): void {
-    const { record } = live
-    if (record.portEndpoint === endpoint?.id) return
-    const attachment = live.attachments.find((other) => other.endpoint === endpoint)
-    const from = live.attachments.find((other) => other.endpoint.id === record.portEndpoint)
-    if (
-      from &&
-      attachment &&
-      this.#options.publisher.move(record.ports, from.endpoint, attachment.endpoint)
-    ) {
-      record.portEndpoint = attachment.endpoint.id
-      return
-    }
-    this.#unpublish(live)
-    if (!attachment || !record.publish) return
-    record.ports = this.#options.publisher.publish(record.publish, attachment)
-    record.portEndpoint = attachment.endpoint.id
-  }
-
-  #unpublish({ record, attachments }: LiveSandbox): void {
-    const attachment = attachments.find(({ endpoint }) => endpoint.id === record.portEndpoint)
-    if (attachment) this.#options.publisher.unpublish(record.ports, attachment.endpoint)
-    record.ports = []
-    record.portEndpoint = undefined
-  }
-
   async #detach(live: LiveSandbox, attachment: Attachment): Promise<void> {
+    const { tables, wiring, staleLinks, addresses } = this.#options
     const { endpoint } = attachment
     const before = live.attachments
-    if (live.record.portEndpoint === endpoint.id) this.#unpublish(live)
-    this.#options.names.leave(endpoint)
-    if (endpoint.hostInterface) await this.#options.staleLinks.remove(endpoint.hostInterface)
-    live.attachments = live.attachments.filter((other) => other !== attachment)
-    this.#options.addresses.release(endpoint.networkId, endpoint)
+    live.attachments = before.filter((other) => other !== attachment)
+    wiring.drop(live, attachment, before)
     this.#save(live)
-    this.#options.tables.endpoints.delete(endpoint.id)
-    if (!live.record.path) return
-    using namespace = new ContainerNamespace(this.#options.kernel.namespaces, live.record.path)
-    this.#lead(live, namespace, before)
-    this.#save(live)
+    tables.endpoints.delete(endpoint.id)
+    // From here on the sandbox knows nothing of it any more, whoever removes it meanwhile.
+    if (endpoint.hostInterface) await staleLinks.remove(endpoint.hostInterface)
+    addresses.release(endpoint.networkId, endpoint)
   }
 
-  /** Each step is tried, whatever became of the others; the record stays when one failed, for the next start to try again. */
+  /** The record stays when a step failed, for the next start to try again. */
   async #dismantle(live: LiveSandbox): Promise<void> {
-    const { names, kernel, staleLinks, tables, addresses } = this.#options
-    const { containerId, path } = live.record
-    const failures: unknown[] = []
-    const attempt = (step: () => void) => {
-      try {
-        step()
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    attempt(() => this.#unpublish(live))
-    attempt(() => names.stop(containerId))
-    for (const { endpoint } of live.attachments) names.leave(endpoint)
-    if (path) {
-      attempt(() => silence(kernel, path))
-      attempt(() => kernel.namespaces.remove(path))
-    }
+    const { wiring, staleLinks, tables, addresses, log } = this.#options
+    const { containerId } = live.record
+    const failures = wiring.remove(live)
     for (const { endpoint } of live.attachments) {
       if (endpoint.hostInterface) staleLinks.expect(endpoint.hostInterface)
       addresses.release(endpoint.networkId, endpoint)
@@ -300,8 +219,7 @@ export class Sandboxes {
     }
     this.#live.delete(containerId)
     if (failures.length === 0) tables.sandboxes.delete(containerId)
-    for (const failure of failures)
-      this.#options.log(`cleaning up the network of ${containerId}: ${messageOf(failure)}`)
+    for (const failure of failures) log(`cleaning up the network of ${containerId}: ${messageOf(failure)}`)
   }
 
   #save({ record, attachments }: LiveSandbox): void {
@@ -321,10 +239,4 @@ function withDefaultEndpoint(request: SandboxRequest): SandboxRequest['endpoints
 function freeInterface({ attachments }: LiveSandbox): string {
   const taken = new Set(attachments.map(({ endpoint }) => endpoint.interfaceName))
   for (let index = 0; ; index++) if (!taken.has(`eth${index}`)) return `eth${index}`
-}
-
-function silence(kernel: Kernel, path: string): void {
-  if (!existsSync(path)) return
-  using namespace = new ContainerNamespace(kernel.namespaces, path)
-  namespace.silence()
 }
