@@ -100,7 +100,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     events,
     imageView,
     paths: { containers: join(dataRoot, 'containers'), shm: join(execRoot, 'shm') },
-    defaults: containerDefaults(programs, hostFacts),
+    defaults: containerDefaults(config, programs, hostFacts),
     facts: containerFacts(programs),
     dns: await containerDns(config.dns),
     clock: systemClock,

@@ -6,13 +6,18 @@ import {
   type HostConfigDefaults,
   type SpecHostFacts,
 } from '@gantry/engine'
+import type { DaemonConfig } from '../config/config.ts'
 import type { Programs } from './programs.ts'
 
 /** Bytes of a container's /dev/shm. */
 const shmSize = 64 * 1024 * 1024
 
 /** What containers get that say nothing themselves; the default runtime may change with a reload. */
-export function containerDefaults(programs: Programs, host: SpecHostFacts): HostConfigDefaults {
+export function containerDefaults(
+  config: DaemonConfig,
+  programs: Programs,
+  host: SpecHostFacts,
+): HostConfigDefaults {
   return {
     get runtime() {
       return programs.defaultRuntime()
@@ -21,6 +26,8 @@ export function containerDefaults(programs: Programs, host: SpecHostFacts): Host
     shmSize,
     maskedPaths: defaultMaskedPaths(host),
     readonlyPaths: defaultReadonlyPaths,
+    init: config.init,
+    log: { driver: config.logDriver, options: config.logOptions },
   }
 }
 

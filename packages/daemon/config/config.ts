@@ -53,7 +53,6 @@ export interface DaemonConfig {
   dns: { servers: string[]; search: string[]; options: string[] }
   icc: boolean
   defaultBindAddress: string
-  ipv6: boolean
   mtu: number
   cgroupParent: string | undefined
   init: boolean
@@ -116,7 +115,6 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     dns: { servers: values.dns ?? [], search: values['dns-search'] ?? [], options: values['dns-opts'] ?? [] },
     icc: values.icc ?? true,
     defaultBindAddress: values.ip ?? '0.0.0.0',
-    ipv6: values.ipv6 ?? false,
     mtu: values.mtu || 1500,
     cgroupParent: values['cgroup-parent'] || undefined,
     init: values.init ?? false,

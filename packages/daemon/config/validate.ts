@@ -42,6 +42,10 @@ function checkNetwork(values: OptionValues): void {
     throw invalid(`IP address is not correctly formatted: ${values.ip}`)
   for (const server of values.dns ?? [])
     if (isIP(server) === 0) throw invalid(`IP address is not correctly formatted: ${server}`)
+  if (values.ipv6)
+    throw invalid(
+      'IPv6 on the default bridge is not available in this version of Gantry: make a network with --ipv6',
+    )
   const mtu = values.mtu ?? 0
   if (mtu < 0 || mtu > 65535) throw invalid(`invalid default MTU: ${mtu}`)
   for (const { base, size } of values['default-address-pools'] ?? []) {

@@ -10,6 +10,10 @@ export interface HostConfigDefaults {
   shmSize: number
   maskedPaths: string[]
   readonlyPaths: string[]
+  /** `--init` for containers that do not say. */
+  init?: boolean
+  /** Log driver and its options for containers that name no driver; `json-file` without it. */
+  log?: { driver: string; options: Readonly<Record<string, string>> }
 }
 
 /** Fields that the API always shows, in its order; the lists that are null when nothing was given are null in it too. */
@@ -98,7 +102,8 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
   const filled = result as HostConfig
   return {
     ...filled,
-    LogConfig: { Type: user.LogConfig?.Type || 'json-file', Config: user.LogConfig?.Config ?? {} },
+    ...(defaults.init && user.Init === undefined && { Init: true }),
+    LogConfig: logConfig(user, defaults),
     RestartPolicy: {
       Name: user.RestartPolicy?.Name || 'no',
       MaximumRetryCount: user.RestartPolicy?.MaximumRetryCount ?? 0,
@@ -112,6 +117,15 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
     MaskedPaths: user.MaskedPaths ?? (user.Privileged ? [] : defaults.maskedPaths),
     ReadonlyPaths: user.ReadonlyPaths ?? (user.Privileged ? [] : defaults.readonlyPaths),
   }
+}
+
+/** A container that names a driver says everything itself: options belong to their driver. */
+function logConfig(user: HostConfig, { log }: HostConfigDefaults): HostConfig['LogConfig'] {
+  const type = user.LogConfig?.Type
+  const config = user.LogConfig?.Config ?? {}
+  if (type) return { Type: type, Config: config }
+  const driver = (log?.driver ?? 'json-file') as NonNullable<HostConfig['LogConfig']>['Type']
+  return { Type: driver, Config: { ...log?.options, ...config } }
 }
 
 /** `net_admin` and `CAP_NET_ADMIN` are one capability; `ALL` stays as it is. */
