@@ -75,10 +75,8 @@ export class ContainerService implements Containers {
     const container = this.#find(reference)
     container.keepAfterExit = true
     try {
-      await this.#parts.stopper.stop(container, options).catch((error) => {
-        if (!isKind(error, 'NotModified')) throw error
-      })
-      await this.#parts.supervisor.start(container)
+      await this.#parts.stopper.stop(container, options).catch(unlessNotModified)
+      await this.#parts.supervisor.start(container).catch(unlessNotModified)
     } finally {
       container.keepAfterExit = false
     }
@@ -172,4 +170,9 @@ export class ContainerService implements Containers {
       .filter(({ record }) => record.image?.id === imageId)
       .map(({ id, record }) => ({ id, running: isUp(record.state) }))
   }
+}
+
+/** Somebody else has done it already. */
+function unlessNotModified(error: unknown): void {
+  if (!isKind(error, 'NotModified')) throw error
 }
