@@ -10,6 +10,8 @@ import { collect, eventually, makeBench, newId, testProcess } from './testing.ts
 const SIGKILL = 9
 const SIGTERM = 15
 
+const waitForSize = 'until [ "$(stty size 2>/dev/null)" = "12 34" ]; do sleep 0.01; done; stty size'
+
 const options = (args: string[], stdio: Partial<ExecOptions['stdio']> = {}, attach = true): ExecOptions => ({
   id: newId(),
   process: testProcess(args),
@@ -34,7 +36,7 @@ for (const program of ['crun', 'runc'] as const) {
     assert.equal((await collect(cat.attachment)).stdout.length, 100_000)
     const size = { rows: 12, columns: 34 }
     const terminal = await task.exec(
-      options(['sh', '-c', 'stty size'], { terminal: true, stdin: 'once', consoleSize: size }),
+      options(['sh', '-c', waitForSize], { terminal: true, stdin: 'once', consoleSize: size }),
     )
     assert.ok(terminal.attachment)
     assert.equal((await collect(terminal.attachment)).stdout, '12 34\r\n')

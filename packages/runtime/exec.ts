@@ -1,6 +1,6 @@
 /** Running a further process in a container, under a conmon of its own. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { GantryError, messageOf } from '@gantry/errors'
+import { GantryError, isKind, messageOf } from '@gantry/errors'
 import { identify, isRunning, type ProcessIdentity, signalProcess } from '@gantry/syscall'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Attachment, ConsoleSize, ExecOptions, ExecTask, Exit } from './contracts.ts'
@@ -57,6 +57,7 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
     let running: ProcessIdentity | null = null
     const { pid } = await spawn(request, options.attach ? connect : undefined)
     running = await identify(pid)
+    await setInitialSize(request)
     return new ConmonExec({
       id: options.id,
       pid,
@@ -114,6 +115,16 @@ async function waitForExit(
   exits[Symbol.dispose]()
   await rm(paths.directory, { recursive: true, force: true }).catch(() => {})
   return record
+}
+
+/** crun sets an exec's size only while the process already runs; conmon makes sure that it is set. */
+async function setInitialSize({ paths, options, runtime }: ExecRequest): Promise<void> {
+  const { terminal, consoleSize: size } = options.stdio
+  if (!terminal || !size || runtime.program.kind === 'runc') return
+  await resizeTerminal(paths.controlFifo, size).catch((error) => {
+    // It has ended already.
+    if (!isKind(error, 'Conflict')) throw error
+  })
 }
 
 function consoleSize(size?: ConsoleSize) {
