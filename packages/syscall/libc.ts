@@ -43,6 +43,15 @@ export function bind(prototype: string): NativeFunction {
   return libc.func(prototype) as NativeFunction
 }
 
+/** As `bind`, for calls that may block for long: each runs on a thread of libuv's pool. Resolves to the result. */
+export function bindAsync(prototype: string): (...args: NativeArgument[]) => Promise<number> {
+  const call = libc.func(prototype)
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      call.async(...args, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)))
+    })
+}
+
 /** Passes a call's result through, or throws SystemCallError with the current errno when it is negative. */
 export function check(syscall: string, result: number, detail?: string): number {
   if (result < 0) throw new SystemCallError(syscall, koffi.errno(), detail)

@@ -2,7 +2,7 @@
  * The `…at` system calls: making and removing one name in an open directory. A name is a single path component as
  * bytes, so nothing is resolved on the way and no symbolic link is followed.
  */
-import { bind, check } from './libc.ts'
+import { bind, bindAsync, check } from './libc.ts'
 
 const AT_REMOVEDIR = 0x200
 const AT_SYMLINK_NOFOLLOW = 0x100
@@ -19,7 +19,7 @@ const fchownat = bind(
 )
 const fchmodat = bind('int fchmodat(int dirfd, const uint8_t *path, unsigned int mode, int flags)')
 const utimensat = bind('int utimensat(int dirfd, const uint8_t *path, const void *times, int flags)')
-const syncfs = bind('int syncfs(int fd)')
+const syncfs = bindAsync('int syncfs(int fd)')
 
 /** The type bits of mknod(2). */
 export const NodeType = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
@@ -81,9 +81,9 @@ export function setTimesAt(
   check('utimensat', utimensat(directory, component(name), times, AT_SYMLINK_NOFOLLOW), name.toString())
 }
 
-/** syncfs(2): everything written to the file system of this descriptor is on disk when it returns. */
-export function syncFileSystem(fd: number): void {
-  check('syncfs', syncfs(fd))
+/** syncfs(2): everything written so far to the file system of this descriptor is on disk when it resolves. */
+export async function syncFileSystem(fd: number): Promise<void> {
+  if ((await syncfs(fd)) < 0) throw new Error('syncfs failed: not everything is on disk')
 }
 
 /** makedev(3), as glibc and the kernel count: 12 + 20 bits of major, 20 + 12 of minor. */

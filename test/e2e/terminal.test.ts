@@ -70,7 +70,7 @@ for (const name of ['gantry', 'docker'] as const) {
       const terminal = await openTerminal(t, { columns: 77, rows: 22 })
       await daemon()[name](['run', '-d', '--name', 'host', 'busybox', 'sleep', '600'])
       await terminal.type(
-        `${command()} exec -it host sh -c 'stty size; read line; echo got $line; exit 9'; echo code=$?`,
+        `${command()} exec -it host sh -c 'sleep 0.5; stty size; read line; echo got $line; exit 9'; echo code=$?`,
       )
       await terminal.press('Enter')
       await terminal.shows(/22 77/)

@@ -1,11 +1,12 @@
 /** Unpacked layers: `<chain id>/diff` with `<chain id>/layer.json` beside it. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import { chainIdOf, type Digest, hexOf, isDigest, parseDigest } from '@gantry/oci'
 import type { LayerStore, UnpackedLayer } from '../contracts.ts'
+import { currentBoot, Durability } from './durability.ts'
 import { unpackInWorker } from './unpack.ts'
 
 /** `layer.json`: written before the layer gets its name, so a layer without it is none. */
@@ -14,6 +15,8 @@ interface LayerFile {
   parent: Digest | null
   /** Bytes of file content. */
   size: number
+  /** The boot in which the layer was written, until it is known to be on disk. */
+  boot?: string
 }
 
 /**
@@ -26,22 +29,24 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
   await rm(drafts, { recursive: true, force: true })
   await mkdir(drafts, { mode: 0o700 })
   const layers = new Map<Digest, LayerFile>()
+  const boot = await currentBoot()
   for (const name of await readdir(directory)) {
     const chainId = `sha256:${name}`
     if (!isDigest(chainId)) continue
     const file = await readLayerFile(join(directory, name))
-    if (file) layers.set(chainId, file)
+    if (file && (file.boot === undefined || file.boot === boot)) layers.set(chainId, file)
     else await rm(join(directory, name), { recursive: true, force: true })
   }
-  return new DirectoryLayerStore(directory, drafts, layers)
+  return new DirectoryLayerStore(directory, drafts, layers, boot)
 }
 
 async function readLayerFile(directory: string): Promise<LayerFile | null> {
   try {
-    const { diffId, parent, size } = JSON.parse(
+    const { diffId, parent, size, boot } = JSON.parse(
       await readFile(join(directory, 'layer.json'), 'utf8'),
     ) as LayerFile
-    return { diffId: parseDigest(diffId), parent: parent && parseDigest(parent), size }
+    const file = { diffId: parseDigest(diffId), parent: parent && parseDigest(parent), size }
+    return boot === undefined ? file : { ...file, boot }
   } catch {
     return null
   }
@@ -51,12 +56,17 @@ class DirectoryLayerStore implements LayerStore {
   readonly #directory: string
   readonly #drafts: string
   readonly #layers: Map<Digest, LayerFile>
+  readonly #boot: string
+  readonly #durability: Durability<Digest>
   readonly #unpacking = new Map<Digest, Promise<UnpackedLayer>>()
 
-  constructor(directory: string, drafts: string, layers: Map<Digest, LayerFile>) {
+  constructor(directory: string, drafts: string, layers: Map<Digest, LayerFile>, boot: string) {
     this.#directory = directory
     this.#drafts = drafts
     this.#layers = layers
+    this.#boot = boot
+    this.#durability = new Durability(directory, (chainIds) => this.#markDurable(chainIds))
+    for (const [chainId, file] of layers) if (file.boot !== undefined) this.#durability.changed(chainId)
   }
 
   async has(chainId: Digest): Promise<boolean> {
@@ -108,13 +118,24 @@ class DirectoryLayerStore implements LayerStore {
     await mkdir(draft, { mode: 0o700 })
     await mkdir(target, { mode: 0o755 })
     const size = await unpackInWorker(layer, { target, lower, diffId })
-    const file: LayerFile = { diffId, parent, size }
-    await writeFile(join(draft, 'layer.json'), JSON.stringify(file), { flush: true })
+    const file: LayerFile = { diffId, parent, size, boot: this.#boot }
+    await writeFile(join(draft, 'layer.json'), JSON.stringify(file))
     await rename(draft, this.#path(chainId))
-    await syncDirectory(this.#directory)
     undo.move()
     this.#layers.set(chainId, file)
+    this.#durability.changed(chainId)
     return { chainId, diffId, size }
+  }
+
+  async #markDurable(chainIds: Digest[]): Promise<void> {
+    for (const chainId of chainIds) {
+      const file = this.#layers.get(chainId)
+      if (!file) continue // removed meanwhile
+      delete file.boot
+      const draft = join(this.#drafts, randomUUID())
+      await writeFile(draft, JSON.stringify(file), { flush: true })
+      await rename(draft, join(this.#path(chainId), 'layer.json'))
+    }
   }
 
   async directories(chainId: Digest): Promise<string[]> {
@@ -148,14 +169,5 @@ class DirectoryLayerStore implements LayerStore {
     const file = this.#layers.get(chainId)
     if (!file) throw new GantryError('NotFound', `layer ${chainId} not found`)
     return file
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }

@@ -306,3 +306,17 @@ test('CVE-2021-41091: nobody but the owner can reach a setuid file of a layer', 
   assert.equal((await stat(join(directory, 'layers'))).mode & 0o777, 0o700)
   assert.ok(existsSync(join((await store.directories(chainId))[0] as string, 'su')))
 })
+
+test('a layer that was not yet on disk when the machine went down is not taken for whole', async (t) => {
+  const { store, directory } = await openStore(t)
+  const { chainId } = await unpack(store, await layerTar([{ name: 'file', content: 'x' }]))
+  const path = join(directory, 'layers', chainId.slice('sha256:'.length), 'layer.json')
+  const file = JSON.parse(readFileSync(path, 'utf8'))
+  const again = () => openLayerStore(join(directory, 'layers'))
+  assert.equal(await (await again()).has(chainId), true, 'the same boot')
+  await writeFile(path, JSON.stringify({ ...file, boot: undefined }))
+  assert.equal(await (await again()).has(chainId), true, 'durable')
+  await writeFile(path, JSON.stringify({ ...file, boot: 'an earlier one' }))
+  assert.equal(await (await again()).has(chainId), false)
+  assert.equal(existsSync(path), false)
+})

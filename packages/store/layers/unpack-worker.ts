@@ -1,12 +1,11 @@
 /** Worker thread that unpacks one layer: decompresses, hashes, and writes the tree. */
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { getSystemErrorMessage } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type ErrorKind, GantryError, messageOf } from '@gantry/errors'
 import { decompress, readTar } from '@gantry/oci'
-import { SystemCallError, syncFileSystem } from '@gantry/syscall'
+import { SystemCallError } from '@gantry/syscall'
 import { LayerRoot } from './layer-root.ts'
 import type { FromWorker, ToWorker, UnpackJob } from './unpack-messages.ts'
 import { Unpacker } from './unpacker.ts'
@@ -37,7 +36,6 @@ async function unpack({ target, lower, diffId }: UnpackJob): Promise<number> {
       throw new GantryError('InvalidParameter', `layer is ${actual} where ${diffId} was announced`)
     }
     unpacker.finish()
-    flush(target)
     return unpacker.size
   } finally {
     stream.destroy()
@@ -49,16 +47,6 @@ async function* hashed(stream: Readable, hash: Hash): AsyncGenerator<Buffer> {
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     hash.update(chunk)
     yield chunk
-  }
-}
-
-/** The layer must be on disk before its name is: a later crash must not leave a layer of empty files. */
-function flush(directory: string): void {
-  const fd = openSync(directory, 'r')
-  try {
-    syncFileSystem(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 
