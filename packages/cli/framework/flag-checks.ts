@@ -16,8 +16,13 @@ import type { FlagSpec } from './tree.ts'
 
 type Check = (text: string) => unknown
 
+function checkFilter(text: string): void {
+  if (text !== '' && !text.includes('=')) throw new RangeError('bad format of filter (expected name=value)')
+}
+
 const byType: Readonly<Record<string, Check>> = {
   decimal: parseCpus,
+  filter: checkFilter,
   'gpu-request': parseGpus,
   mount: parseMount,
   network: parseNetwork,
