@@ -6,25 +6,37 @@ import {
   readConfigFile,
   resolveEndpoint,
 } from '@gantry/client'
-import type { CommandContext, Flags } from './command.ts'
+import type { CommandContext, Flags, Output } from './command.ts'
 
 export const program = 'gantry'
+
+/** Where a command writes. */
+export interface Outputs {
+  readonly stdout: Output
+  readonly stderr: Output
+}
 
 /** The world of a real command: the process's own streams and environment. */
 export class ProcessContext implements CommandContext {
   readonly program = program
   readonly commandPath: string
-  readonly stdin = process.stdin
-  readonly stdout = process.stdout
-  readonly stderr = process.stderr
+  readonly stdout: Output
+  readonly stderr: Output
   readonly env = process.env
   readonly #globals: Flags
   #client: Client | undefined
   #config: ConfigFile | undefined
 
-  constructor(commandPath: string, globals: Flags) {
+  constructor(commandPath: string, globals: Flags, { stdout, stderr }: Outputs) {
+    this.stdout = stdout
+    this.stderr = stderr
     this.commandPath = commandPath
     this.#globals = globals
+  }
+
+  /** Looked at only when needed: it takes a while to come up. */
+  get stdin(): typeof process.stdin {
+    return process.stdin
   }
 
   get config(): ConfigFile {
