@@ -1,7 +1,7 @@
 /** Where the time of one start goes, step by step, as the daemon itself measures it. */
 import { execute, startEngine } from './engines.ts'
 
-const line = /msg=step step=(\S+) ms=([\d.]+)/g
+const line = /msg="step" step=(\S+) ms=([\d.]+)/g
 
 /** Runs `runs` containers one after another and prints each step's median, slowest first. */
 export async function reportSteps(runs: number): Promise<void> {

@@ -35,6 +35,7 @@ import { instanceName } from './instance.ts'
 import { networkOptions } from './networks.ts'
 import { findPrograms } from './programs.ts'
 import { systemSettings } from './settings.ts'
+import { tracedSteps } from './steps.ts'
 
 export interface Composition extends AsyncDisposable {
   engine: Engine
@@ -105,7 +106,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     dns: await containerDns(config.dns),
     clock: systemClock,
     log: (level: 'info' | 'warn' | 'error', message: string) => log[level](message),
-    faults: faultsFromEnvironment(environment),
+    faults: tracedSteps(log, faultsFromEnvironment(environment)),
   }
   const services = createContainers(containerParts)
   const id = engineId(database.table('engine'))
