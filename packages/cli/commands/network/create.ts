@@ -9,8 +9,11 @@ export async function networkCreate(
   flags: Flags,
 ): Promise<void> {
   const configFrom = flags.string('config-from')
+  // Engines before 1.44 make a second network of the same name unless told not to; newer ones know no such field.
+  const checkDuplicate = { CheckDuplicate: true }
   const answer = await context.client.call('NetworkCreate', {
     body: {
+      ...checkDuplicate,
       Name: name,
       Driver: flags.string('driver'),
       Scope: flags.string('scope'),

@@ -13,10 +13,17 @@ export async function volumeCreate(
     body: {
       Name: name,
       Driver: flags.string('driver'),
-      DriverOpts: flags.map('opt'),
-      Labels: labelMap(flags.list('label')),
+      ...nonEmpty('DriverOpts', flags.map('opt')),
+      ...nonEmpty('Labels', labelMap(flags.list('label'))),
       ...(cluster && { ClusterVolumeSpec: cluster }),
     },
   })
   context.stdout.write(`${volume.Name}\n`)
 }
+
+/** A volume without options is not one with an empty set of them: the engine shows the difference. */
+const nonEmpty = <K extends string>(
+  name: K,
+  map: Record<string, string>,
+): { [P in K]?: Record<string, string> } =>
+  (Object.keys(map).length > 0 ? { [name]: map } : {}) as { [P in K]?: Record<string, string> }

@@ -271,9 +271,9 @@ export const systemDeclarations: Declarations = {
     Details map[string]string Details,omitempty
   `,
   'events.Message': `
-    Status string Status,omitempty
-    ID string ID,omitempty
-    From string From,omitempty
+    Status string status,omitempty
+    ID string id,omitempty
+    From string from,omitempty
     Type events.Type
     Action events.Action
     Actor events.Actor

@@ -1,0 +1,64 @@
+/** Brings an engine to the state in which the recordings began: busybox, and nothing else. */
+import { request } from 'node:http'
+
+interface Answer {
+  status: number
+  text: string
+}
+
+/** One exchange over a unix socket. */
+export function exchange(
+  socket: string,
+  method: string,
+  path: string,
+  body?: string | Buffer,
+  headers: Record<string, string> = {},
+): Promise<Answer & { headers: Record<string, unknown>; bytes: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const message = request({ socketPath: socket, method, path, headers, agent: false }, async (answer) => {
+      const parts: Buffer[] = []
+      try {
+        for await (const part of answer) parts.push(part as Buffer)
+      } catch (error) {
+        reject(error)
+        return
+      }
+      const bytes = Buffer.concat(parts)
+      resolve({ status: answer.statusCode ?? 0, text: bytes.toString(), bytes, headers: answer.headers })
+    })
+    message.on('error', reject)
+    message.setTimeout(60_000, () => message.destroy(new Error(`${method} ${path}: no answer in a minute`)))
+    message.end(body)
+  })
+}
+
+/** Removes every object but busybox:latest and the predefined networks. */
+export async function resetEngine(socket: string): Promise<void> {
+  const get = async <T>(path: string): Promise<T> =>
+    JSON.parse((await exchange(socket, 'GET', path)).text) as T
+  await exchange(socket, 'POST', '/swarm/leave?force=1')
+  const containers = await get<{ Id: string }[]>('/containers/json?all=1')
+  await Promise.all(containers.map(({ Id }) => exchange(socket, 'DELETE', `/containers/${Id}?force=1&v=1`)))
+  const { Volumes } = await get<{ Volumes: { Name: string }[] | null }>('/volumes')
+  for (const { Name } of Volumes ?? []) await exchange(socket, 'DELETE', `/volumes/${Name}?force=1`)
+  const networks = await get<{ Id: string; Name: string }[]>('/networks')
+  for (const { Id, Name } of networks) {
+    if (!['bridge', 'host', 'none'].includes(Name)) await exchange(socket, 'DELETE', `/networks/${Id}`)
+  }
+  await removeImages(socket, get)
+}
+
+async function removeImages(socket: string, get: <T>(path: string) => Promise<T>): Promise<void> {
+  type Image = { Id: string; RepoTags: string[] | null; RepoDigests: string[] | null }
+  // Children first: an image with children cannot go.
+  for (let round = 0; round < 5; round++) {
+    const images = await get<Image[]>('/images/json?all=1')
+    const others = images.filter(({ RepoTags: tags }) => !tags?.includes('busybox:latest'))
+    const extra = images.flatMap(({ RepoTags: tags }) => tags ?? []).filter((tag) => tag !== 'busybox:latest')
+    if (others.length === 0 && extra.length === 0) return
+    for (const tag of extra) {
+      if (tag !== '<none>:<none>') await exchange(socket, 'DELETE', `/images/${tag}?force=1`)
+    }
+    for (const { Id } of others) await exchange(socket, 'DELETE', `/images/${Id}?force=1`)
+  }
+}
