@@ -30,7 +30,7 @@ export function monitorArguments(request: MonitorRequest): string[] {
       '--cuuid',
       exec?.id ?? containerId,
       '--runtime',
-      runtime.program.path,
+      runtime.executable,
     ],
     ...runtime.globalArguments(paths.directory).flatMap((argument) => ['--runtime-arg', argument]),
     ...['--bundle', paths.directory, '--full-attach', '--persist-dir', paths.directory],

@@ -32,10 +32,13 @@ export class OciRuntime {
   readonly program: RuntimeProgram
   /** Its `--root`. */
   readonly stateRoot: string
+  /** What to execute: the program's path, or a copy of it. */
+  readonly executable: string
 
-  constructor(program: RuntimeProgram, stateRoot: string) {
+  constructor(program: RuntimeProgram, stateRoot: string, executable = program.path) {
     this.program = program
     this.stateRoot = stateRoot
+    this.executable = executable
   }
 
   async prepare(): Promise<void> {
@@ -49,12 +52,13 @@ export class OciRuntime {
     return ['--root', this.stateRoot, ...log]
   }
 
-  #state(id: string): string {
+  /** The directory where crun and runc keep what they know of a container. */
+  stateOf(id: string): string {
     return join(this.stateRoot, id)
   }
 
   #startFifo(id: string): string {
-    return join(this.#state(id), 'exec.fifo')
+    return join(this.stateOf(id), 'exec.fifo')
   }
 
   /** Whether the user's process of a created container has been let go. Null when this runtime does not show it. */
@@ -85,7 +89,7 @@ export class OciRuntime {
         if (!/does not exist|not found|no such/i.test(String(error))) throw error
       })
     }
-    await rm(this.#state(id), { recursive: true, force: true })
+    await rm(this.stateOf(id), { recursive: true, force: true })
   }
 
   #run(...command: string[]): Promise<void> {

@@ -15,6 +15,8 @@ import { type ProcessPaths, RuntimePaths } from './paths.ts'
 import { purgeTask, removeTask } from './purge.ts'
 import { bootId, identifyFrom, readRecord, type TaskRecord, writeRecord } from './record.ts'
 import { mountRootfs } from './rootfs.ts'
+import { SealedPrograms } from './sealed-programs.ts'
+import { SeccompCache } from './seccomp-cache.ts'
 import { ConmonTask } from './task.ts'
 
 export interface RuntimeOptions {
@@ -38,27 +40,39 @@ export async function createRuntime(options: RuntimeOptions): Promise<ConmonRunt
   for (const directory of [paths.root, paths.tasks, paths.exits]) {
     await mkdir(directory, { recursive: true, mode: 0o700 })
   }
-  const runtimes = new Map(options.programs.map((program) => [program.name, runtimeOf(program, paths)]))
-  await Promise.all([...runtimes.values()].map((runtime) => runtime.prepare()))
-  return new ConmonTasks(options, paths, runtimes, await bootId())
+  const copies = new SealedPrograms()
+  const runtimes = options.programs.map((program) => runtimeOf(program, paths, copies.of(program)))
+  await Promise.all(runtimes.map((runtime) => runtime.prepare()))
+  return new ConmonTasks({ options, paths, runtimes, copies, boot: await bootId() })
 }
 
-function runtimeOf(program: RuntimeProgram, paths: RuntimePaths): OciRuntime {
-  return new OciRuntime(program, paths.ociState(program.name))
+function runtimeOf(program: RuntimeProgram, paths: RuntimePaths, executable?: string): OciRuntime {
+  return new OciRuntime(program, paths.ociState(program.name), executable)
+}
+
+interface Parts {
+  options: RuntimeOptions
+  paths: RuntimePaths
+  runtimes: OciRuntime[]
+  copies: SealedPrograms
+  boot: string
 }
 
 class ConmonTasks implements ConmonRuntime {
   readonly #options: RuntimeOptions
   readonly #paths: RuntimePaths
   readonly #runtimes: Map<string, OciRuntime>
+  readonly #copies: SealedPrograms
   readonly #boot: string
   readonly #exits: ExitDirectory
   readonly #monitors: MonitorWatch
+  readonly #seccomp = new SeccompCache()
 
-  constructor(options: RuntimeOptions, paths: RuntimePaths, runtimes: Map<string, OciRuntime>, boot: string) {
+  constructor({ options, paths, runtimes, copies, boot }: Parts) {
     this.#options = options
     this.#paths = paths
-    this.#runtimes = runtimes
+    this.#runtimes = new Map(runtimes.map((runtime) => [runtime.program.name, runtime]))
+    this.#copies = copies
     this.#boot = boot
     this.#exits = new ExitDirectory(paths.exits)
     this.#monitors = new MonitorWatch(this.#exits)
@@ -71,11 +85,13 @@ class ConmonTasks implements ConmonRuntime {
     await this.#claim(options.id, paths)
     try {
       await mountRootfs(options.rootfs, paths.rootfs)
-      const spec = bundleSpec(options, paths)
+      const plain = bundleSpec(options, paths)
+      const spec = program.program.kind === 'crun' ? this.#seccomp.apply(plain) : plain
       const record = this.#record(options, program, spec)
       await Promise.all([writeRecord(paths.record, record), writeConfig(paths, spec)])
       await this.#spawn(options, program, paths)
       await this.#complete(record, paths)
+      if (program.program.kind === 'crun') await this.#seccomp.learn(spec, program.stateOf(options.id))
       return this.#task(record, paths, program, spec.process.args[0] ?? '')
     } catch (error) {
       await this.purge(options.id)
@@ -170,7 +186,9 @@ class ConmonTasks implements ConmonRuntime {
     const record = await readRecord(paths.record)
     if (!record?.process || !record.monitor || record.boot !== this.#boot) return null
     // What is neither running nor ended with a record was lost together with its conmon; exitOf settles that too.
-    const runtime = runtimeOf(record.runtime, this.#paths)
+    const known = this.#runtimes.get(record.runtime.name)
+    const runtime =
+      known?.program.path === record.runtime.path ? known : runtimeOf(record.runtime, this.#paths)
     const config = await readFile(paths.config, 'utf8').catch(() => null)
     const spec = config === null ? null : (JSON.parse(config) as OciSpec)
     return this.#task(record, paths, runtime, spec?.process.args[0] ?? '')
@@ -197,6 +215,7 @@ class ConmonTasks implements ConmonRuntime {
   [Symbol.dispose](): void {
     this.#monitors[Symbol.dispose]()
     this.#exits[Symbol.dispose]()
+    this.#copies[Symbol.dispose]()
   }
 }
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
 import { ProcessStartError } from './errors.ts'
+import { findProgram } from './probe/programs.ts'
+import { SealedPrograms } from './sealed-programs.ts'
 import { collect, eventually, makeBench } from './testing.ts'
 
 const SIGKILL = 9
@@ -156,4 +159,21 @@ test('32 containers at once', async (t) => {
     codes,
     Array.from({ length: 32 }, (_, n) => n),
   )
+})
+
+test('CVE-2019-5736: the program that enters containers cannot be overwritten', async (t) => {
+  const path = (await findProgram('crun')) ?? ''
+  using copies = new SealedPrograms()
+  const copy = copies.of({ name: 'crun', path, kind: 'crun', version: '' })
+  assert.match(copy, /^\/proc\/\d+\/fd\/\d+$/)
+  const before = await readFile(path)
+  await assert.rejects(writeFile(copy, 'x'))
+  const bench = await makeBench(t)
+  const task = await bench.create(['sh', '-c', 'ls -l /proc/1/exe; echo x > /proc/1/exe'])
+  const attachment = await task.attach()
+  await task.start()
+  assert.match((await collect(attachment)).stdout, /\/bin\/busybox\n/)
+  await task.exit
+  await task.delete()
+  assert.ok((await readFile(path)).equals(before))
 })

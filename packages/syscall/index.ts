@@ -43,5 +43,6 @@ export {
   processStatus,
   signalProcess,
 } from './process.ts'
+export { sealProgram } from './sealed-file.ts'
 export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
 export { getXattr, listXattrs, setXattr } from './xattr.ts'
