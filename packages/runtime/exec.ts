@@ -10,6 +10,7 @@ import { ExitDirectory } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import { specText } from './oci-spec.ts'
 import type { ProcessPaths } from './paths.ts'
+import { readPid } from './record.ts'
 import { StdioConnection, stdinMode } from './stdio/connection.ts'
 
 export interface ExecRequest {
@@ -21,6 +22,8 @@ export interface ExecRequest {
   options: ExecOptions
   /** Settles when the container is gone; an exec cannot outlive it. */
   containerEnded: Promise<unknown>
+  /** Gets the pid of the exec's conmon. Never rejects. */
+  adoptMonitor(pid: number): Promise<void>
 }
 
 /** Exit code of a process whose end nobody has seen. */
@@ -58,6 +61,9 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
     const { pid } = await spawn(request, options.attach ? connect : undefined)
     running = await identify(pid)
     await setInitialSize(request)
+    void readPid(paths.monitorPidFile).then((monitor) => {
+      if (monitor !== null) void request.adoptMonitor(monitor)
+    })
     return new ConmonExec({
       id: options.id,
       pid,

@@ -8,6 +8,7 @@ import type { Runtime, Task, TaskOptions } from './contracts.ts'
 import { translateRuntimeError } from './errors.ts'
 import { startExec } from './exec.ts'
 import { ExitDirectory } from './exits.ts'
+import { MonitorCgroup } from './monitor-cgroup.ts'
 import { MonitorWatch } from './monitor-watch.ts'
 import { OciRuntime, type RuntimeProgram } from './oci-runtime.ts'
 import { type OciSpec, specText } from './oci-spec.ts'
@@ -66,6 +67,7 @@ class ConmonTasks implements ConmonRuntime {
   readonly #boot: string
   readonly #exits: ExitDirectory
   readonly #monitors: MonitorWatch
+  readonly #monitorCgroup: MonitorCgroup
   readonly #seccomp = new SeccompCache()
 
   constructor({ options, paths, runtimes, copies, boot }: Parts) {
@@ -76,6 +78,7 @@ class ConmonTasks implements ConmonRuntime {
     this.#boot = boot
     this.#exits = new ExitDirectory(paths.exits)
     this.#monitors = new MonitorWatch(this.#exits)
+    this.#monitorCgroup = new MonitorCgroup(options.cgroups, options.cgroupParent)
   }
 
   async create(options: TaskOptions): Promise<Task> {
@@ -148,6 +151,8 @@ class ConmonTasks implements ConmonRuntime {
     if (!process || !monitor)
       throw new GantryError('System', 'the container ended while it was being created')
     Object.assign(record, { process, monitor })
+    // To change cgroups takes the kernel milliseconds, for which nobody has to wait.
+    void this.#monitorCgroup.adopt(monitor.pid)
     await writeRecord(paths.record, record)
   }
 
@@ -172,6 +177,7 @@ class ConmonTasks implements ConmonRuntime {
           paths: paths.exec(options.id),
           options,
           containerEnded: exit,
+          adoptMonitor: (pid) => this.#monitorCgroup.adopt(pid),
         }),
       remove: async () => {
         this.#monitors.forget(id)
