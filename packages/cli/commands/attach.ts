@@ -8,7 +8,7 @@ import { checkTerminal, followSize, terminalSize } from '../streams/terminal.ts'
 
 /** `gantry attach`: joins a running container's streams until it ends or the user types the detach keys. */
 export const attach: CommandRun = async (context, [name = ''], flags) => {
-  const { client, stdin, stdout, stderr } = context
+  const { client, stdout, stderr } = context
   const container = await runningContainer(context, name)
   const watch = await client.open('ContainerWait', {
     path: { id: name },
@@ -16,7 +16,7 @@ export const attach: CommandRun = async (context, [name = ''], flags) => {
   })
   const tty = container.Config?.Tty === true
   const useStdin = !flags.bool('no-stdin') && container.Config?.OpenStdin === true
-  checkTerminal(stdin, !flags.bool('no-stdin'), tty)
+  checkTerminal(context, !flags.bool('no-stdin'), tty)
   const keys = detachKeys(context, flags)
   using _signals = flags.bool('sig-proxy') && !tty ? proxySignals(killContainer(context, name)) : null
   const { stream } = await client.hijack('ContainerAttach', {
@@ -33,7 +33,7 @@ export const attach: CommandRun = async (context, [name = ''], flags) => {
   await runningContainer(context, name)
   if (tty) await nudgeSize(context, name)
   using _size = tty && stdout.isTTY ? followSize(context, resizeContainer(context, name)) : null
-  const streams = { tty, stdout, stderr, ...(useStdin && { stdin, detachKeys: keys.bytes }) }
+  const streams = { tty, stdout, stderr, ...(useStdin && { stdin: context.stdin, detachKeys: keys.bytes }) }
   if ((await copyStreams(stream, streams)) === 'detached') throw new Error(detachMessage)
   return exitStatus(watch, stderr)
 }

@@ -6,16 +6,16 @@ import { checkTerminal, followSize, terminalSize } from '../streams/terminal.ts'
 
 /** `gantry exec`: runs a command in a running container and ends with its exit code. */
 export const exec: CommandRun = async (context, [container = '', ...command], flags) => {
-  const { client, stdin } = context
+  const { client } = context
   const detach = flags.bool('detach')
   const tty = flags.bool('tty')
   const interactive = flags.bool('interactive') && !detach
   const keys = detachKeys(context, flags)
   const env = readVariables(flags.list('env-file'), flags.list('env'), context.env)
-  if (interactive && tty && !stdin.isTTY) {
+  if (interactive && tty && !context.stdin.isTTY) {
     // A container that is not there is the worse mistake.
     await client.call('ContainerInspect', { path: { id: container } })
-    checkTerminal(stdin, interactive, tty)
+    checkTerminal(context, interactive, tty)
   }
   const { Id: id } = await client.call('ContainerExec', {
     path: { id: container },
@@ -46,7 +46,7 @@ async function runAttached(
   flags: Flags,
   keys: Uint8Array,
 ): Promise<number> {
-  const { client, stdin, stdout, stderr } = context
+  const { client, stdout, stderr } = context
   const tty = flags.bool('tty')
   const { stream } = await client.hijack('ExecStart', {
     path: { id },
@@ -60,7 +60,7 @@ async function runAttached(
     tty,
     stdout,
     stderr,
-    ...(flags.bool('interactive') && { stdin, detachKeys: keys }),
+    ...(flags.bool('interactive') && { stdin: context.stdin, detachKeys: keys }),
   }
   if ((await copyStreams(stream, streams)) === 'detached') throw new Error(detachMessage)
   const { ExitCode } = await client.call('ExecInspect', { path: { id } })

@@ -12,7 +12,7 @@ import { checkTerminal, followSize } from '../streams/terminal.ts'
 export const run: CommandRun = async (context, args, flags) => {
   const body = readRequest(context, args, flags)
   if (flags.bool('detach')) return runDetached(context, body, flags)
-  checkTerminal(context.stdin, body.AttachStdin === true, body.Tty === true)
+  checkTerminal(context, body.AttachStdin === true, body.Tty === true)
   const id = await createContainer(context, body, flags).catch((error: unknown) => {
     throw runError(error, context.program)
   })
@@ -67,7 +67,7 @@ async function runAttached(
   body: CreateBody,
   flags: Flags,
 ): Promise<number> {
-  const { client, stdin, stdout, stderr } = context
+  const { client, stdout, stderr } = context
   const keys = detachKeys(context, flags)
   const query = {
     stream: true,
@@ -85,7 +85,7 @@ async function runAttached(
     tty,
     stdout,
     stderr,
-    ...(body.AttachStdin && { stdin, detachKeys: keys.bytes }),
+    ...(body.AttachStdin && { stdin: context.stdin, detachKeys: keys.bytes }),
   })
   try {
     await client.call('ContainerStart', { path: { id } })

@@ -29,12 +29,12 @@ async function startAll({ client, stdout, stderr }: CommandContext, names: reado
 }
 
 async function startAttached(context: CommandContext, name: string, flags: Flags): Promise<number> {
-  const { client, stdin, stdout, stderr } = context
+  const { client, stdout, stderr } = context
   const container = await client.call('ContainerInspect', { path: { id: name } })
   const id = container.Id ?? name
   const tty = container.Config?.Tty === true
   const useStdin = flags.bool('interactive') && container.Config?.OpenStdin === true
-  checkTerminal(stdin, useStdin, tty)
+  checkTerminal(context, useStdin, tty)
   const keys = detachKeys(context, flags)
   using _signals = tty ? null : proxySignals(killContainer(context, id))
   const [{ stream }, watch] = await Promise.all([
@@ -54,7 +54,7 @@ async function startAttached(context: CommandContext, name: string, flags: Flags
     tty,
     stdout,
     stderr,
-    ...(useStdin && { stdin, detachKeys: keys.bytes }),
+    ...(useStdin && { stdin: context.stdin, detachKeys: keys.bytes }),
   })
   try {
     await client.call('ContainerStart', { path: { id } })

@@ -44,6 +44,7 @@ export interface CommandContext {
   readonly client: Client
   /** `~/.docker/config.json`, read at first use. */
   readonly config: ConfigFile
+  /** Only to be looked at by a command that reads it: it takes a while to come up. */
   readonly stdin: Readable & { isTTY?: boolean; setRawMode?(mode: boolean): unknown }
   readonly stdout: Output
   readonly stderr: Output

@@ -19,8 +19,12 @@ export function rawMode(stdin: Input): Disposable {
 }
 
 /** Throws if a terminal is asked for in the container but stdin, which is attached, is none. */
-export function checkTerminal(stdin: Input, attachStdin: boolean, tty: boolean): void {
-  if (attachStdin && tty && !stdin.isTTY) throw new Error('the input device is not a TTY')
+export function checkTerminal(
+  context: Pick<CommandContext, 'stdin'>,
+  attachStdin: boolean,
+  tty: boolean,
+): void {
+  if (attachStdin && tty && !context.stdin.isTTY) throw new Error('the input device is not a TTY')
 }
 
 export interface TerminalSize {

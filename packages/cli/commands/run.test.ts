@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { PassThrough, Writable } from 'node:stream'
+import { type TestContext, test } from 'node:test'
+import type { Client } from '@gantry/client'
+import { type Answer, engineDouble, json } from '../../client/testing.ts'
+import { type CommandContext, ExitError, type Output } from '../framework/command.ts'
+import { parseFlags } from '../framework/flags.ts'
+import { find } from '../framework/tree.ts'
+import { run } from './run.ts'
+
+class Collected extends Writable {
+  text = ''
+  readonly isTTY = false
+  readonly columns = 0
+  readonly rows = 0
+
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += bytes
+    done()
+  }
+}
+
+function frame(stream: 1 | 2, text: string): Buffer {
+  const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, text.length])
+  return Buffer.concat([header, Buffer.from(text)])
+}
+
+/** Runs `gantry run …` against an engine that answers by the path of the request. */
+async function runWith(t: TestContext, words: string[], answers: Record<string, Answer>) {
+  const { client, requests } = await engineDouble(t, (request, socket) => {
+    const route = request.line.replace(/^\w+ \/v[\d.]+/, '').replace(/\?.*/, '')
+    const answer = answers[route]
+    if (answer) answer(request, socket)
+    else socket.write(json(500, { message: `unexpected ${request.line}` }))
+  })
+  const found = find('run')
+  assert.ok(found !== undefined && 'command' in found)
+  const { flags, args } = parseFlags(found.command.flags, words, true)
+  const [stdout, stderr] = [new Collected(), new Collected()]
+  const context: CommandContext = {
+    program: 'gantry',
+    commandPath: 'gantry run',
+    client: client as Client,
+    config: { directory: '/nope', settings: {} },
+    stdin: new PassThrough().end('typed'),
+    stdout: stdout as unknown as Output,
+    stderr: stderr as unknown as Output,
+    env: {},
+  }
+  const code = await Promise.resolve(run(context, args, flags)).catch((error: unknown) => error)
+  return { code, stdout: stdout.text, stderr: stderr.text, routes: requests.map(({ line }) => line) }
+}
+
+const created: Answer = (_request, socket) => socket.write(json(201, { Id: 'c1', Warnings: ['beware'] }))
+const started: Answer = (_request, socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n')
+const upgraded = 'HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\n\r\n'
+
+test('run attaches and watches before it starts, and ends as the container', async (t) => {
+  let attached = false
+  let watching = false
+  const result = await runWith(t, ['--rm', '-i', 'busybox', 'cat'], {
+    '/containers/create': created,
+    '/containers/c1/attach': (_request, socket) => {
+      attached = true
+      socket.write(upgraded)
+      let input = ''
+      socket.on('data', (bytes) => {
+        input += bytes
+      })
+      socket.on('end', () => socket.end(Buffer.concat([frame(1, input), frame(2, 'oops')])))
+    },
+    '/containers/c1/wait': (_request, socket) => {
+      watching = true
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n')
+      setTimeout(() => socket.end('{"StatusCode":3}'), 30)
+    },
+    '/containers/c1/start': (request, socket) => {
+      assert.ok(attached && watching)
+      started(request, socket)
+    },
+  })
+  assert.equal(result.code, 3)
+  assert.equal(result.stdout, 'typed')
+  assert.equal(result.stderr, 'WARNING: beware\noops')
+  assert.equal(result.routes.length, 4)
+  assert.ok(result.routes.includes('POST /v1.55/containers/c1/wait?condition=removed'))
+})
+
+test('a missing image is pulled and the container created again', async (t) => {
+  let pulled = false
+  const { code, stdout, stderr } = await runWith(t, ['-d', 'web'], {
+    '/containers/create': (request, socket) =>
+      pulled ? created(request, socket) : socket.write(json(404, { message: 'No such image: web:latest' })),
+    '/images/create': (request, socket) => {
+      assert.match(request.line, /fromImage=docker.io%2Flibrary%2Fweb&tag=latest/)
+      pulled = true
+      socket.write(json(200, { status: 'Pulling from library/web', id: 'latest' }))
+    },
+    '/containers/c1/start': started,
+  })
+  assert.equal(code, 0)
+  assert.equal(stdout, 'c1\n')
+  const lines = [
+    "Unable to find image 'web:latest' locally",
+    'latest: Pulling from library/web',
+    'WARNING: beware',
+    '',
+  ]
+  assert.equal(stderr, lines.join('\n'))
+})
+
+test('a command that is not there is exit code 127, one that cannot run 126', async (t) => {
+  for (const [message, code] of [
+    ['exec: "x": executable file not found in $PATH', 127],
+    ['exec: "/etc": permission denied', 126],
+    ['driver failed programming external connectivity', 125],
+  ] as const) {
+    const result = await runWith(t, ['-d', 'busybox', 'x'], {
+      '/containers/create': created,
+      '/containers/c1/start': (_request, socket) => socket.write(json(400, { message })),
+    })
+    assert.ok(result.code instanceof ExitError)
+    assert.equal(result.code.code, code)
+    const text = `gantry: Error response from daemon: ${message}\n\nRun 'gantry run --help' for more information`
+    assert.equal(result.code.message, text)
+  }
+})
+
+test('what the command line can tell is wrong needs no engine', async (t) => {
+  for (const [words, message] of [
+    ['-p 99999:80 x', 'gantry: invalid hostPort: 99999'],
+    ['--rm --restart always x', 'gantry: conflicting options: cannot specify both --restart and --rm'],
+    [
+      '--pull sometimes x',
+      `gantry: invalid pull option: 'sometimes': must be one of "always", "missing" or "never"`,
+    ],
+    ['-d -a stdout x', 'conflicting options: cannot specify both --attach and --detach'],
+    ['-it x', 'the input device is not a TTY'],
+  ] as const) {
+    const { code, routes } = await runWith(t, words.split(' '), {})
+    assert.ok(code instanceof Error)
+    assert.equal(code.message.split('\n')[0], message)
+    assert.deepEqual(routes, [])
+  }
+})
