@@ -55,7 +55,7 @@ const recipes: Record<Engine['name'], Recipe> = {
   gantry: {
     name: 'gantry',
     daemon: (root) => [
-      ...[process.execPath, `${repository}packages/daemon/main.ts`, '-H', `unix://${root}/sock`],
+      ...[`${repository}scripts/gantryd`, '-H', `unix://${root}/sock`],
       ...['--data-root', `${root}/data`, '--exec-root', `${root}/exec`, '--pidfile', `${root}/pid`],
       ...['--config-file', `${root}/daemon.json`],
     ],

@@ -12,7 +12,7 @@ import Docker from 'dockerode'
 import { busyboxRootfs } from './images.ts'
 
 export const repository = new URL('../..', import.meta.url).pathname
-const daemonMain = `${repository}packages/daemon/main.ts`
+const gantryd = `${repository}scripts/gantryd`
 const gantryBinary = process.env.GANTRY_BINARY ?? `${repository}dist/gantry`
 
 export interface CommandResult {
@@ -104,7 +104,7 @@ export class TestDaemon {
 
   /** Starts gantryd (again) and waits until it answers. `env` is for this start only, e.g. a fault point. */
   async start(env: Record<string, string> = {}): Promise<void> {
-    const child = spawn(process.execPath, [daemonMain, ...this.#flags], {
+    const child = spawn(gantryd, this.#flags, {
       env: { ...process.env, ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
