@@ -35,7 +35,7 @@ interface Import {
 async function importsOf(name: string): Promise<Import[]> {
   const found: Import[] = []
   for await (const file of glob('**/*.ts', { cwd: packages + name })) {
-    if (file.endsWith('.test.ts') || file.endsWith('-suite.ts') || file.endsWith('generate.ts')) continue
+    if (/(\.test|-suite|testing[^/]*|generate[^/]*)\.ts$|testing\//.test(file)) continue
     const text = await readFile(`${packages}${name}/${file}`, 'utf8')
     for (const [, type, from, dynamic, bare] of text.matchAll(importPattern))
       found.push({ file, specifier: from ?? dynamic ?? bare ?? '', typeOnly: type !== undefined })
