@@ -1,13 +1,10 @@
 /** Engines behind ssh: the remote command `system dial-stdio` joins the connection with the remote engine's socket. */
 import { spawn } from 'node:child_process'
-import { Duplex, type Readable, type Writable } from 'node:stream'
+import { Duplex } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import type { Endpoint } from './endpoint.ts'
 
 type SshEndpoint = Endpoint & { kind: 'ssh' }
-
-/** What ends ssh's own output when the remote side lacks a program. */
-const notFound = 127
 
 /**
  * Opens a connection through ssh, with Gantry's command at the other end, or Docker's where there is no Gantry. Resolves
@@ -30,42 +27,38 @@ export async function connectSsh(endpoint: SshEndpoint): Promise<Duplex> {
   return commandStream('ssh', args)
 }
 
-/** A child process's stdin and stdout as one stream. Its end without an answer is an error that tells its stderr. */
+/** A child process's stdin and stdout as one stream. Its failure is an error that tells its stderr. */
 function commandStream(program: string, args: string[]): Duplex {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-4096)
   })
-  const stream = joined(child.stdout, child.stdin)
-  const fail = (reason: string) => {
+  const failure = (reason: string) => {
     const hint = 'make sure the URL is valid, and Docker 18.09 or later is installed on the remote host'
     const text = `command [${[program, ...args].join(' ')}] has exited with ${reason}, ${hint}: stderr=${complaints}`
-    stream.destroy(new GantryError('Unavailable', `error during connect: ${text}`))
+    return new GantryError('Unavailable', `error during connect: ${text}`)
   }
-  child.on('error', (error) => fail(error.message))
-  child.on('exit', (code, signal) => {
-    if (code !== 0 && code !== null)
-      fail(`exit status ${code}${code === notFound ? ' (command not found)' : ''}`)
-    else if (signal !== null) fail(`signal ${signal}`)
-  })
-  stream.on('close', () => child.kill())
-  return stream
-}
-
-/** Reading from one stream and writing to another as one stream. */
-function joined(source: Readable, sink: Writable): Duplex {
   const stream = new Duplex({
     allowHalfOpen: true,
-    read: () => void source.resume(),
-    write: (bytes: Buffer, _encoding, done) => void sink.write(bytes, done),
-    final: (done) => void sink.end(done),
+    read: () => void child.stdout.resume(),
+    write: (bytes: Buffer, _encoding, done) => void child.stdin.write(bytes, done),
+    final: (done) => void child.stdin.end(done),
+    destroy: (error, done) => {
+      child.kill()
+      done(error)
+    },
   })
-  source.on('data', (bytes: Buffer) => {
-    if (!stream.push(bytes)) source.pause()
+  child.stdout.on('data', (bytes: Buffer) => {
+    if (!stream.push(bytes)) child.stdout.pause()
   })
-  source.on('end', () => stream.push(null))
-  sink.on('error', (error) => stream.destroy(error))
+  // A pipe that breaks is a consequence: how the process ended says more.
+  child.stdin.on('error', () => {})
+  child.on('error', (error) => stream.destroy(failure(error.message)))
+  child.on('close', (code, signal) => {
+    if (code === 0) stream.push(null)
+    else stream.destroy(failure(signal === null ? `exit status ${code}` : `signal ${signal}`))
+  })
   return stream
 }
 
