@@ -15,11 +15,12 @@ import {
   type Difference,
   describe,
   type Expectations,
+  type ExpectedDifference,
+  expectationFor,
   type Pair,
   readExpectations,
-  reasonFor,
 } from './difference.ts'
-import { resetEngine } from './engine-state.ts'
+import { bridgeAddresses, resetEngine } from './engine-state.ts'
 import { type Names, Normalizer } from './normalize.ts'
 
 interface Step {
@@ -29,7 +30,7 @@ interface Step {
   exit: number
 }
 
-interface Scenario {
+export interface Scenario {
   id: string
   title: string
   setup?: string[]
@@ -44,17 +45,14 @@ export interface ReplayOptions {
   readonly pair: Pair
   /** Another command line, for the commands that the one under test does not have yet. */
   readonly fallback?: { readonly cli: string; readonly commands: readonly string[] }
-  /** Only these scenarios. */
-  readonly only?: readonly string[]
-  /** Told of each scenario when it is done. */
-  readonly onScenario?: (id: string, differences: readonly Difference[], skipped?: string) => void
 }
 
-export interface ReplayReport {
-  readonly ran: number
-  readonly skipped: readonly { scenario: string; reason: string }[]
+/** How a scenario went. */
+export interface Outcome {
+  /** Why it was not run. */
+  readonly skipped?: string
   readonly unexpected: readonly Difference[]
-  readonly expected: readonly (Difference & { reason: string })[]
+  readonly expected: readonly (Difference & { expectation: ExpectedDifference })[]
 }
 
 /** The recorded scenarios. */
@@ -65,40 +63,41 @@ export function scenarios(): Scenario[] {
   return lines.map((line) => JSON.parse(line) as Scenario)
 }
 
-/** Replays; the engine must hold busybox:latest and loses everything else. */
-export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const expectations = readExpectations('expected-differences.json', options.pair)
-  await using workplace = await makeWorkplace(options)
-  const skipped: { scenario: string; reason: string }[] = []
-  const found: Difference[] = []
-  let ran = 0
-  for (const scenario of scenarios()) {
-    if (options.only && !options.only.includes(scenario.id)) continue
-    const skip = expectations.skips.find(({ scenario: id }) => id === scenario.id)
-    if (skip) {
-      skipped.push({ scenario: scenario.id, reason: skip.reason })
-      options.onScenario?.(scenario.id, [], skip.reason)
-      continue
-    }
-    await resetEngine(options.socket)
-    const differences = await runScenario(scenario, workplace, options)
-    options.onScenario?.(scenario.id, differences)
-    found.push(...differences)
-    ran++
-  }
-  await resetEngine(options.socket)
-  return { ran, skipped, ...sorted(found, expectations) }
-}
+/** Runs scenarios one after another. The engine must hold busybox:latest and loses everything else. */
+export class Replay implements AsyncDisposable {
+  readonly #options: ReplayOptions
+  readonly #expectations: Expectations
+  readonly #workplace: Workplace
 
-function sorted(found: readonly Difference[], expectations: Expectations) {
-  const unexpected: Difference[] = []
-  const expected: (Difference & { reason: string })[] = []
-  for (const difference of found) {
-    const reason = reasonFor(difference, expectations)
-    if (reason === undefined) unexpected.push(difference)
-    else expected.push({ ...difference, reason })
+  constructor(options: ReplayOptions, workplace: Workplace) {
+    this.#options = options
+    this.#workplace = workplace
+    this.#expectations = readExpectations('expected-differences.json', options.pair)
   }
-  return { unexpected, expected }
+
+  static async open(options: ReplayOptions): Promise<Replay> {
+    const paths = { [await bridgeAddresses(options.socket)]: '172.17.0.', ...options.names.paths }
+    return new Replay({ ...options, names: { ...options.names, paths } }, await makeWorkplace(options))
+  }
+
+  async run(scenario: Scenario): Promise<Outcome> {
+    const skip = this.#expectations.skips.find(({ scenario: id }) => id === scenario.id)
+    if (skip) return { skipped: skip.reason, unexpected: [], expected: [] }
+    await resetEngine(this.#options.socket)
+    const unexpected: Difference[] = []
+    const expected: (Difference & { expectation: ExpectedDifference })[] = []
+    for (const difference of await runScenario(scenario, this.#workplace, this.#options)) {
+      const expectation = expectationFor(difference, this.#expectations)
+      if (expectation) expected.push({ ...difference, expectation })
+      else unexpected.push(difference)
+    }
+    return { unexpected, expected }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await resetEngine(this.#options.socket)
+    await this.#workplace[Symbol.asyncDispose]()
+  }
 }
 
 interface Workplace extends AsyncDisposable {
@@ -216,7 +215,7 @@ async function main(): Promise<void> {
       all: { type: 'boolean', default: false },
     },
   })
-  const report = await replay({
+  await using replay = await Replay.open({
     cli: values.cli,
     socket: values.socket,
     names: {
@@ -228,19 +227,31 @@ async function main(): Promise<void> {
     },
     pair: { cli: values['gantry-cli'], engine: values['gantry-engine'] },
     ...(values.fallback && { fallback: { cli: values.fallback, commands: missingCommands() } }),
-    ...(values.only && { only: values.only.split(',') }),
-    onScenario: (id, differences, skipped) =>
-      process.stderr.write(`${skipped ? 'skip' : differences.length === 0 ? 'same' : 'DIFF'} ${id}\n`),
   })
-  for (const difference of report.unexpected) console.log(`${describe(difference)}\n`)
-  if (values.all)
-    for (const { reason, ...difference } of report.expected)
-      console.log(`${describe(difference)}\n  (${reason})\n`)
-  for (const { scenario, reason } of report.skipped) console.log(`skipped ${scenario}: ${reason}`)
+  const only = values.only?.split(',')
+  const counts = { ran: 0, skipped: 0, unexpected: 0, expected: 0, open: 0 }
+  for (const scenario of scenarios()) {
+    if (only && !only.includes(scenario.id)) continue
+    const { skipped, unexpected, expected } = await replay.run(scenario)
+    const open = expected.filter(({ expectation }) => expectation.open)
+    console.log(
+      `${skipped ? 'skip' : unexpected.length > 0 ? 'DIFF' : open.length > 0 ? 'open' : 'same'} ${scenario.id} ${skipped ?? ''}`,
+    )
+    for (const difference of unexpected) console.log(`\n${describe(difference)}\n`)
+    for (const difference of values.all ? expected : []) {
+      console.log(`\n${describe(difference)}\n  (${difference.expectation.reason})\n`)
+    }
+    counts.ran += skipped ? 0 : 1
+    counts.skipped += skipped ? 1 : 0
+    counts.unexpected += unexpected.length
+    counts.expected += expected.length - open.length
+    counts.open += open.length
+  }
+  const { ran, skipped, unexpected, expected, open } = counts
   console.log(
-    `${report.ran} scenarios, ${report.unexpected.length} differences, ${report.expected.length} expected ones`,
+    `${ran} scenarios run, ${skipped} skipped; differences: ${unexpected} unexpected, ${open} open, ${expected} meant`,
   )
-  process.exitCode = report.unexpected.length > 0 ? 1 : 0
+  process.exitCode = unexpected > 0 ? 1 : 0
 }
 
 if (import.meta.main) await main()

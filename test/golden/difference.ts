@@ -22,6 +22,8 @@ export interface ExpectedDifference {
   /** What must be Gantry's for the difference to be expected; `machine` for any pair. */
   readonly when: 'cli' | 'engine' | 'machine'
   readonly reason: string
+  /** A mistake that is known and not yet corrected. */
+  readonly open?: boolean
 }
 
 export interface Skip {
@@ -53,13 +55,16 @@ export function readExpectations(file: string, pair: Pair): Expectations {
 }
 
 /** Why this difference is expected; undefined when it is not. */
-export function reasonFor(difference: Difference, { differences }: Expectations): string | undefined {
+export function expectationFor(
+  difference: Difference,
+  { differences }: Expectations,
+): ExpectedDifference | undefined {
   return differences.find(
     ({ scenario, step, part }) =>
       scenario === difference.scenario &&
       (step === undefined || step === difference.step) &&
       (part === undefined || part === difference.part),
-  )?.reason
+  )
 }
 
 /** A difference as a person reads it: the lines that are only on one side. */
@@ -73,17 +78,37 @@ export function describe(difference: Difference): string {
   ].join('\n')
 }
 
+/** The lines of one side only, in order: all others are the longest sequence that both have. */
 function changedLines(expected: readonly string[], actual: readonly string[]): string[] {
-  let start = 0
-  while (start < expected.length && start < actual.length && expected[start] === actual[start]) start++
-  let end = 0
-  while (
-    end < Math.min(expected.length, actual.length) - start &&
-    expected[expected.length - 1 - end] === actual[actual.length - 1 - end]
-  )
-    end++
-  return [
-    ...expected.slice(start, expected.length - end).map((line) => `- ${line}`),
-    ...actual.slice(start, actual.length - end).map((line) => `+ ${line}`),
-  ]
+  const common = commonLengths(expected, actual)
+  const lines: string[] = []
+  let [left, right] = [0, 0]
+  while (left < expected.length || right < actual.length) {
+    if (left < expected.length && right < actual.length && expected[left] === actual[right]) {
+      left++
+      right++
+    } else if (
+      right >= actual.length ||
+      (left < expected.length && at(common, left + 1, right) >= at(common, left, right + 1))
+    ) {
+      lines.push(`- ${expected[left++]}`)
+    } else lines.push(`+ ${actual[right++]}`)
+  }
+  return lines
+}
+
+const at = (table: readonly (readonly number[])[], row: number, column: number): number =>
+  table[row]?.[column] ?? 0
+
+/** How many lines the rests from each pair of places have in common. */
+function commonLengths(a: readonly string[], b: readonly string[]): number[][] {
+  const table = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0))
+  for (let i = a.length - 1; i >= 0; i--) {
+    const row = table[i] as number[]
+    for (let j = b.length - 1; j >= 0; j--) {
+      row[j] =
+        a[i] === b[j] ? at(table, i + 1, j + 1) + 1 : Math.max(at(table, i + 1, j), at(table, i, j + 1))
+    }
+  }
+  return table
 }

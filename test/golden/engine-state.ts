@@ -1,5 +1,6 @@
 /** Brings an engine to the state in which the recordings began: busybox, and nothing else. */
 import { request } from 'node:http'
+import { busyboxRootfs } from '../e2e/images.ts'
 
 interface Answer {
   status: number
@@ -27,9 +28,21 @@ export function exchange(
       resolve({ status: answer.statusCode ?? 0, text: bytes.toString(), bytes, headers: answer.headers })
     })
     message.on('error', reject)
-    message.setTimeout(60_000, () => message.destroy(new Error(`${method} ${path}: no answer in a minute`)))
+    message.setTimeout(20_000, () => message.destroy(new Error(`${method} ${path}: no answer`)))
     message.end(body)
   })
+}
+
+/** The recordings' busybox:latest: one layer, a command and a PATH. */
+export async function importBusybox(socket: string): Promise<void> {
+  const query = new URLSearchParams({ fromSrc: '-', repo: 'busybox', tag: 'latest' })
+  query.append('changes', 'CMD ["sh"]')
+  query.append('changes', 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin')
+  const answer = await exchange(socket, 'POST', `/images/create?${query}`, await busyboxRootfs(), {
+    'Content-Type': 'application/x-tar',
+  })
+  if (answer.status !== 200 || answer.text.includes('errorDetail'))
+    throw new Error(`import failed: ${answer.text}`)
 }
 
 /** Removes every object but busybox:latest and the predefined networks. */
@@ -61,4 +74,12 @@ async function removeImages(socket: string, get: <T>(path: string) => Promise<T>
     }
     for (const { Id } of others) await exchange(socket, 'DELETE', `/images/${Id}?force=1`)
   }
+}
+
+/** The first three numbers of the default bridge's addresses: `172.17.0.`. */
+export async function bridgeAddresses(socket: string): Promise<string> {
+  const { text } = await exchange(socket, 'GET', '/networks/bridge')
+  const { IPAM } = JSON.parse(text) as { IPAM: { Config: { Subnet: string; Gateway?: string }[] } }
+  const [range] = IPAM.Config
+  return (range?.Gateway ?? range?.Subnet ?? '172.17.0.1').replace(/\d+(?:\/\d+)?$/, '')
 }
