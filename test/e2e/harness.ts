@@ -5,7 +5,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { after, before, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
@@ -82,6 +82,10 @@ export class TestDaemon {
   readonly socket: string
   readonly host: string
   readonly dockerode: Docker
+  /** The default bridge. */
+  readonly bridge: string
+  /** What this daemon's nftables table and its parent of cgroups are called. */
+  readonly kernelName: string
   readonly #flags: string[]
   readonly #env: Record<string, string>
   #process: ChildProcess | null = null
@@ -92,10 +96,13 @@ export class TestDaemon {
     this.socket = `${root}/gantry.sock`
     this.host = `unix://${this.socket}`
     this.dockerode = new Docker({ socketPath: this.socket })
+    this.bridge = `gte${index}`
+    const hash = createHash('sha256').update(`${root}/data`).digest('hex').slice(0, 8)
+    this.kernelName = `gantry-${hash}`
     this.#env = options.env ?? {}
     this.#flags = [
       ...['-H', this.host, '--data-root', `${root}/data`, '--exec-root', `${root}/exec`],
-      ...['--pidfile', `${root}/pid`, '--config-file', `${root}/daemon.json`, '--bridge', `gte${index}`],
+      ...['--pidfile', `${root}/pid`, '--config-file', `${root}/daemon.json`, '--bridge', this.bridge],
       ...['--bip', `10.${200 + (index >> 8)}.${index & 255}.1/24`],
       ...['--default-address-pool', `base=10.${210 + (index >> 8)}.${index & 255}.0/24,size=28`],
       ...(options.flags ?? []),
@@ -218,13 +225,11 @@ export class TestDaemon {
 
   /** Bridge, nftables table and cgroup parent outlive a daemon, as they must; a test's daemon is never coming back. */
   async #removeHostObjects(): Promise<void> {
-    const bridge = this.#flags[this.#flags.indexOf('--bridge') + 1] ?? ''
-    await run('ip', ['link', 'delete', bridge])
-    const hash = createHash('sha256').update(`${this.root}/data`).digest('hex').slice(0, 8)
-    await run('nft', ['delete', 'table', 'inet', `gantry-${hash}`])
+    await run('ip', ['link', 'delete', this.bridge])
+    await run('nft', ['delete', 'table', 'inet', this.kernelName])
     const hierarchies = ['', ...(await readdir('/sys/fs/cgroup'))]
     await Promise.all(
-      hierarchies.map((name) => rmdir(`/sys/fs/cgroup/${name}/gantry-${hash}`).catch(() => undefined)),
+      hierarchies.map((name) => rmdir(`/sys/fs/cgroup/${name}/${this.kernelName}`).catch(() => undefined)),
     )
   }
 }
@@ -235,6 +240,7 @@ export async function startDaemon(
   options: DaemonOptions & { busybox?: boolean } = {},
 ): Promise<TestDaemon> {
   const root = await mkdtemp('/tmp/gantry-e2e-')
+  await writeFile(`${root}/daemon.json`, '{}')
   const daemon = new TestDaemon(root, await freeIndex(), options)
   t.after(() => daemon.dispose())
   await daemon.start()

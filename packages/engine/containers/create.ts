@@ -3,10 +3,11 @@ import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerConfig, HostConfig } from '@gantry/api'
-import { GantryError } from '@gantry/errors'
+import { GantryError, messageOf } from '@gantry/errors'
 import { anonymousLabel } from '@gantry/volumes'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
 import { announce } from './announce.ts'
+import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { endpointsOf } from './endpoints.ts'
 import { withDefaults } from './host-config.ts'
@@ -43,7 +44,7 @@ export class Creator {
     const config = mergeConfig(wishes, image?.config ?? {})
     validateUser(config.User ?? '')
     this.#resolveSharing(hostConfig)
-    const planned = planMounts(config, hostConfig, (other) => this.#registry.find(other).record.mounts)
+    const planned = planMounts(config, hostConfig, (other) => this.#peer(other).record.mounts)
     const name = request.name ? parseName(request.name) : generateName((it) => this.#registry.nameTaken(it))
     this.#registry.assertNameFree(name)
 
@@ -80,9 +81,18 @@ export class Creator {
   #resolveSharing(host: HostConfig): void {
     for (const mode of [host.NetworkMode, host.IpcMode, host.PidMode]) {
       const other = sharedContainer(mode)
-      if (other) this.#registry.find(other)
+      if (other) this.#peer(other)
     }
     validateLinks(host.Links ?? [], this.#registry)
+  }
+
+  /** Another container that the request names. Not NotFound when it is missing: clients take that for a missing image, and pull. */
+  #peer(reference: string): Container {
+    try {
+      return this.#registry.find(reference)
+    } catch (cause) {
+      throw new GantryError('InvalidParameter', messageOf(cause), { cause })
+    }
   }
 
   /**
