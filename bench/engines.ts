@@ -1,7 +1,7 @@
 /** The two engines under measurement, each in a network namespace, data root and cgroup of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { busyboxRootfs } from '../test/e2e/images.ts'
@@ -82,6 +82,7 @@ export async function startEngine(name: Engine['name'], flags: string[] = []): P
   const recipe = recipes[name]
   const root = await mkdtemp(`/tmp/gantry-bench-${name}-`)
   await mkdir(`${root}/data`)
+  await writeFile(`${root}/daemon.json`, '{}')
   const script = 'ip link set lo up; exec "$@"'
   const daemon = spawn('unshare', ['--net', 'sh', '-c', script, 'sh', ...recipe.daemon(root), ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],

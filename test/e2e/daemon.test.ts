@@ -17,6 +17,7 @@ const gantryd = (args: string[], timeout = 10_000): Promise<CommandResult> =>
 async function scratch(t: TestContext): Promise<string> {
   const directory = await mkdtemp('/tmp/gantry-e2e-daemon-')
   t.after(() => rm(directory, { recursive: true, force: true }))
+  await writeFile(`${directory}/daemon.json`, '{}')
   return directory
 }
 
@@ -101,6 +102,8 @@ suite('gantryd', { concurrency: 2 }, () => {
     const both = await config('{"debug": true}', '--debug')
     assert.match(both.stderr, /specified both as a flag and in the configuration file: debug/)
     assert.notEqual((await config('{')).exitCode, 0)
+    const missing = await gantryd(['--validate', '--config-file', `${root}/nosuch.json`])
+    assert.match(missing.stderr, /unable to configure the Gantry daemon with file .*nosuch.json/)
     assert.match((await gantryd(['--nosuch'])).stderr, /unknown flag: --nosuch/)
     assert.match((await gantryd(['--validate', '--bip', 'nonsense'])).stderr, /nonsense/)
   })

@@ -1,10 +1,11 @@
 /** The API as a widely used client library sees it. */
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { PassThrough, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { before, suite, test } from 'node:test'
 import type Docker from 'dockerode'
-import { suiteDaemon } from './harness.ts'
+import { suiteDaemon, until } from './harness.ts'
 import { busyboxRootfs } from './images.ts'
 
 suite('dockerode', { concurrency: 2 }, () => {
@@ -125,6 +126,23 @@ suite('dockerode', { concurrency: 2 }, () => {
     assert.match(await text(loaded), /Loaded image: made:1/)
     assert.equal((await docker.getImage('made:1').inspect()).Os, 'linux')
     await docker.getImage('made:1').remove()
+  })
+
+  test('an image that is forced away while a container uses it goes with that container', async () => {
+    const layers = async () => (await readdir(`${daemon().root}/data/layers`)).length
+    const before = await layers()
+    const rootfs = await busyboxRootfs()
+    const other = Buffer.concat([rootfs.subarray(0, 512), rootfs]) // its first directory twice: another layer
+    await docker
+      .importImage(other as unknown as string, { repo: 'forced' })
+      .then((stream) => text(stream as Readable))
+    const container = await docker.createContainer({ Image: 'forced', Cmd: ['true'] })
+    await docker.getImage('forced').remove({ force: true })
+    assert.equal(await layers(), before + 1)
+    await container.start()
+    await container.wait()
+    await container.remove()
+    await until('the layer to go', async () => (await layers()) === before)
   })
 
   test('errors carry status and message', async () => {

@@ -31,6 +31,7 @@ import type { Logger } from '../log.ts'
 import { containerDefaults, containerFacts } from './containers.ts'
 import { prepareDirectories } from './directories.ts'
 import { containerDns } from './dns.ts'
+import { sweepingImages } from './image-sweep.ts'
 import { instanceName } from './instance.ts'
 import { networkOptions } from './networks.ts'
 import { findPrograms } from './programs.ts'
@@ -98,7 +99,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     runtime,
     readLog,
     spec: createSpecBuilder({ host: hostFacts, imageView }),
-    events,
+    events: sweepingImages(events, () => images.sweepRetired(), log),
     imageView,
     paths: { containers: join(dataRoot, 'containers'), shm: join(execRoot, 'shm') },
     defaults: containerDefaults(config, programs, hostFacts),
@@ -130,6 +131,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     }),
   }
   await services.restore()
+  await images.sweep()
   const opened = undo.move()
   return {
     engine,

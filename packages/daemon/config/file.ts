@@ -29,7 +29,7 @@ const fileShape: Shape = {
 }
 
 /**
- * Reads daemon.json. A file that is not there is an empty one (with a warning when it was asked for by name).
+ * Reads daemon.json. A file that is not there is an empty one, unless it was asked for by name.
  * Throws InvalidParameter in the words of dockerd, naming the file.
  */
 export async function readConfigFile(path: string, named: boolean): Promise<ConfigFile> {
@@ -37,8 +37,8 @@ export async function readConfigFile(path: string, named: boolean): Promise<Conf
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(path, error)
-    return { values: {}, warnings: named ? [`${path} is not there: starting without it`] : [] }
+    if (named || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(path, error)
+    return { values: {}, warnings: [] }
   }
   try {
     return parseConfig(text.replace(/^\uFEFF/, ''))

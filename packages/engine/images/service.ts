@@ -136,4 +136,10 @@ export class ImageService implements Images {
     for (const { id } of catalog.retired()) if (usersOfImage(id).length === 0) catalog.drop(id)
     await retention.sweep()
   }
+
+  /** What `sweep` does, if an image that was removed by force has lost its last container; cheap otherwise. */
+  async sweepRetired(): Promise<void> {
+    const { catalog, usersOfImage } = this.#parts
+    if (catalog.retired().some(({ id }) => usersOfImage(id).length === 0)) await this.sweep()
+  }
 }
