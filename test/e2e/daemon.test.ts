@@ -74,6 +74,22 @@ suite('gantryd', { concurrency: 2 }, () => {
     assert.equal((await daemon.docker(['inspect', '-f', '{{.State.Status}}', 'stays'])).stdout, 'running\n')
   })
 
+  test('a stop ends the streams of clients, however long the shutdown timeout', async (t) => {
+    const daemon = await startDaemon(t, { flags: ['--shutdown-timeout', '-1'] })
+    await daemon.docker(['run', '-d', '--name', 'watched', 'busybox', 'sleep', '600'])
+    const watchers = [['attach'], ['logs', '-f'], ['wait']].map((words) =>
+      daemon.docker([...words, 'watched']),
+    )
+    watchers.push(daemon.docker(['exec', 'watched', 'sleep', '600']), daemon.docker(['events']))
+    await until(
+      'all of them',
+      async () => (await daemon.docker(['top', 'watched'])).stdout.split('sleep').length === 3,
+    )
+    await daemon.stop()
+    await Promise.all(watchers)
+    await daemon.start()
+  })
+
   test('the socket is for its owner and group only', async (t) => {
     const daemon = await startDaemon(t, { busybox: false })
     assert.equal((await stat(daemon.socket)).mode & 0o777, 0o660)

@@ -40,7 +40,7 @@ export async function attach(
     const controller = new AbortController()
     forgets.push(() => controller.abort())
     await replay(container, session, options.stream ?? false, controller.signal, deps)
-  } else if (!options.stream) session.finish()
+  } else if (!options.stream) session.close()
   else if (container.task) session.connect(await container.task.attach({ stdin: session.stdin !== null }))
   else forgets.push(joinAtStart(container, session))
   return session
@@ -58,8 +58,8 @@ function refuse({ id }: Container, status: string): void {
 function joinAtStart(container: Container, session: StdioSession): () => void {
   return container.observe({
     created: async (task) => session.connect(await task.attach({ stdin: session.stdin !== null })),
-    startFailed: () => session.finish(),
-    removed: () => session.finish(),
+    startFailed: () => session.close(),
+    removed: () => session.close(),
   })
 }
 

@@ -64,7 +64,7 @@ export class StdioSession implements AttachSession {
       if (!this.#wants(frame) || this.#over) return
       if (!this.output.push(frame)) output.pause()
     })
-    const drained = () => void Promise.resolve(this.#options.ended).then(() => this.finish())
+    const drained = () => void Promise.resolve(this.#options.ended).then(() => this.close())
     output.once('end', drained)
     output.once('close', drained)
     output.once('error', drained)
@@ -73,16 +73,14 @@ export class StdioSession implements AttachSession {
     this.#source.resolve(source)
   }
 
-  /** Ends the output: the process's side is drained, the user detached, or there will be no process. */
-  finish(): void {
-    if (this.#over) return
-    this.output.push(null)
-    this.close()
-  }
-
+  /**
+   * Ends the output after what has been read of it: the process's side is drained, the user detached, the client or the
+   * daemon goes, or there will be no process.
+   */
   close(): void {
     if (this.#over) return
     this.#over = true
+    this.output.push(null)
     this.#source.resolve(null)
     this.#connected?.close()
     this.#options.onClose()
@@ -114,7 +112,7 @@ export class StdioSession implements AttachSession {
     if (stdin && pass.length > 0 && !this.#over) await writeTo(stdin, pass)
     if (!detached || this.#over) return
     this.#options.onDetach()
-    this.finish()
+    this.close()
   }
 }
 
