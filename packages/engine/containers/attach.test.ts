@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { GantryError } from '@gantry/errors'
 import type { AttachSession, OutputFrame } from '../contracts.ts'
 import { bench, settle } from './testing.ts'
 
@@ -95,4 +96,16 @@ test('logs are replayed; paused containers refuse', async (t) => {
   await assert.rejects(it.containers.attach(id, everything), {
     message: `Container ${id} is paused, unpause the container before attach`,
   })
+})
+
+test('a process that ends while a client attaches is an end, not an error', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  await it.containers.start(id)
+  const task = it.tasks.get(id)
+  assert.ok(task)
+  task.attach = () => Promise.reject(new GantryError('Conflict', 'container is not running'))
+  const session = await it.containers.attach(id, { stream: true, stdout: true })
+  task.end({})
+  assert.equal(await textOf(session), '')
 })

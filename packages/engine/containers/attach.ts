@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { GantryError } from '@gantry/errors'
+import { GantryError, isKind } from '@gantry/errors'
+import type { Task } from '@gantry/runtime'
 import type { AttachOptions, AttachSession } from '../contracts.ts'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
@@ -41,7 +42,7 @@ export async function attach(
     forgets.push(() => controller.abort())
     await replay(container, session, options.stream ?? false, controller.signal, deps)
   } else if (!options.stream) session.close()
-  else if (container.task) session.connect(await container.task.attach({ stdin: session.stdin !== null }))
+  else if (container.task) await joinNow(container, container.task, session)
   else forgets.push(joinAtStart(container, session))
   return session
 }
@@ -52,6 +53,16 @@ function refuse({ id }: Container, status: string): void {
   }
   if (status === 'restarting') {
     throw new GantryError('Conflict', `Container ${id} is restarting, wait until the container is running`)
+  }
+}
+
+/** A process that has just ended, unknown to the container's row yet, has nothing more to say. */
+async function joinNow(container: Container, task: Task, session: StdioSession): Promise<void> {
+  try {
+    session.connect(await task.attach({ stdin: session.stdin !== null }))
+  } catch (error) {
+    if (!isKind(error, 'Conflict')) throw error
+    void Promise.resolve(container.ended).then(() => session.close())
   }
 }
 
