@@ -22,7 +22,7 @@ export interface LastRun {
 export type State =
   | (LastRun & { status: 'created' | 'exited' | 'dead' })
   | (LastRun & { status: 'removing'; volumes: boolean })
-  | (LastRun & { status: 'starting'; from: 'created' | 'exited' })
+  | (LastRun & { status: 'starting'; from: 'created' | 'exited' | 'restarting' })
   | (LastRun & { status: 'running' | 'paused'; pid: number })
   | (LastRun & { status: 'restarting' })
 
@@ -55,11 +55,7 @@ export function beginStart(state: State): State {
     case 'created':
     case 'exited':
     case 'restarting':
-      return {
-        ...lastRun(state),
-        status: 'starting',
-        from: state.status === 'created' ? 'created' : 'exited',
-      }
+      return { ...lastRun(state), status: 'starting', from: state.status }
     case 'paused':
       throw new GantryError('Conflict', 'cannot start a paused container, try unpause instead')
     case 'running':
@@ -83,9 +79,9 @@ export function run(state: State, pid: number, startedAt: Date): State {
   }
 }
 
-/** A start that came to nothing: back to where it began, with the reason. */
+/** A start that came to nothing: back to where it began, with the reason. A restart that fails is not tried again. */
 export function failStart(state: State, exitCode: number, error: string): State {
-  const status = state.status === 'starting' ? state.from : 'exited'
+  const status = state.status === 'starting' && state.from === 'created' ? 'created' : 'exited'
   return { ...lastRun(state), status, exitCode, error }
 }
 
