@@ -13,6 +13,21 @@ export function busyboxRootfs(): Promise<Buffer> {
   return cached
 }
 
+/** A tar of the same with what `change` does to the directory that it is given. */
+export async function changedRootfs(change: (rootfs: string) => Promise<unknown>): Promise<Buffer> {
+  const directory = await mkdtemp('/tmp/gantry-image-')
+  try {
+    await writeFile(`${directory}/base.tar`, await busyboxRootfs())
+    await mkdir(`${directory}/rootfs`)
+    await run('tar', ['-C', `${directory}/rootfs`, '-xf', `${directory}/base.tar`])
+    await change(`${directory}/rootfs`)
+    await run('tar', ['-C', `${directory}/rootfs`, '--numeric-owner', '-cf', `${directory}/image.tar`, '.'])
+    return await readFile(`${directory}/image.tar`)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
 async function makeBusyboxRootfs(): Promise<Buffer> {
   const directory = await mkdtemp('/tmp/gantry-busybox-')
   try {

@@ -1,11 +1,11 @@
 /** Volumes as Docker's CLI and the HTTP API show them, and as containers use them. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
-import { busyboxRootfs } from './images.ts'
+import { changedRootfs } from './images.ts'
 
 suite('volumes', { concurrency: 2 }, () => {
   let daemon: TestDaemon
@@ -298,18 +298,8 @@ async function importImage(
   name: string,
   change: (rootfs: string) => Promise<void>,
 ): Promise<void> {
-  const directory = await mkdtemp('/tmp/gantry-image-')
-  try {
-    await writeFile(`${directory}/base.tar`, await busyboxRootfs())
-    await mkdir(`${directory}/rootfs`)
-    await run('tar', ['-C', `${directory}/rootfs`, '-xf', `${directory}/base.tar`])
-    await change(`${directory}/rootfs`)
-    await run('tar', ['-C', `${directory}/rootfs`, '--numeric-owner', '-cf', `${directory}/image.tar`, '.'])
-    const result = await daemon.docker(['import', `${directory}/image.tar`, name])
-    assert.equal(result.exitCode, 0, result.stderr)
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+  const result = await daemon.docker(['import', '-', name], { input: await changedRootfs(change) })
+  assert.equal(result.exitCode, 0, result.stderr)
 }
 
 /** An image with a directory worth copying. */
