@@ -125,6 +125,11 @@ const cases: Case[] = [
     message: `${daemonSays}Minimum memoryswap limit should be larger than memory limit, see usage`,
   },
   {
+    name: 'a limit of the writable layer, which nothing would keep',
+    args: ['run', '--storage-opt', 'size=1G', 'busybox'],
+    message: `${daemonSays}--storage-opt is supported only for overlay over xfs with 'pquota' mount option`,
+  },
+  {
     name: 'a missing env file',
     args: ['run', '--env-file', '/no/such/file', 'busybox'],
     message: 'open /no/such/file: no such file or directory',

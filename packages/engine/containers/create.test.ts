@@ -29,6 +29,10 @@ test('host configurations that cannot be are refused in Docker’s words', async
   const cases: [HostConfig, string][] = [
     [{ Memory: 1024 }, 'Minimum memory limit allowed is 6MB'],
     [
+      { StorageOpt: { size: '1G' } },
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+    ],
+    [
       { Memory: 2 ** 26, MemorySwap: 2 ** 25 },
       'Minimum memoryswap limit should be larger than memory limit, see usage',
     ],
