@@ -84,6 +84,8 @@ export interface LogOptions extends LogQuery {
 
 export interface ContainerLogs {
   terminal: boolean
+  /** What `--details` tells beside each line. */
+  details: Record<string, string>
   entries: AsyncIterable<LogEntry>
 }
 

@@ -38,8 +38,12 @@ async function logs(containers: Containers, { params, query, version, signal }: 
   }
   if (!options.stdout && !options.stderr)
     throw new GantryError('InvalidParameter', 'Bad parameters: you must choose at least one stream')
-  const { terminal, entries } = await containers.logs(params.id ?? '', options)
-  const layout = { terminal, timestamps: query.flag('timestamps'), details: query.flag('details') }
+  const { terminal, details, entries } = await containers.logs(params.id ?? '', options)
+  const layout = {
+    terminal,
+    timestamps: query.flag('timestamps'),
+    details: query.flag('details') ? `${detailsText(details)} ` : '',
+  }
   const body = logBody(entries, layout)
   // Older versions did not say what kind of stream it is.
   if (version < 42) return { kind: 'stream', status: 200, headers: {}, body, lazy: false }
@@ -54,12 +58,19 @@ function tailOf(text: string): number | undefined {
 interface LogLayout {
   terminal: boolean
   timestamps: boolean
-  details: boolean
+  /** What stands before each line. */
+  details: string
+}
+
+/** `a=1,b=2`, sorted, with what would be mistaken written as in a query. */
+function detailsText(details: Record<string, string>): string {
+  const pairs = Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1))
+  return pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join(',')
 }
 
 async function* logBody(entries: AsyncIterable<LogEntry>, layout: LogLayout): AsyncIterable<Uint8Array> {
   for await (const entry of entries) {
-    const lead = `${layout.timestamps ? `${fixedTimestamp(entry)} ` : ''}${layout.details ? ' ' : ''}`
+    const lead = `${layout.timestamps ? `${fixedTimestamp(entry)} ` : ''}${layout.details}`
     const data = lead === '' ? entry.data : Buffer.concat([Buffer.from(lead), entry.data])
     yield layout.terminal ? data : frame(entry.stream, data)
   }

@@ -114,6 +114,7 @@ test('docker logs reads frames with timestamps', { skip: !hasDocker }, async () 
         assert.equal(options.since?.toISOString(), '2026-01-01T00:00:00.000Z')
         return {
           terminal: false,
+          details: {},
           entries: (async function* () {
             const time = new Date('2026-01-02T03:04:05.678Z')
             const timestamp = '2026-01-02T04:04:05.678901234+01:00'

@@ -3,6 +3,7 @@ import type { LogEntry, LogQuery } from '@gantry/runtime'
 import type { ContainerLogs, LogOptions } from '../contracts.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { logDetails } from './log-details.ts'
 import { logPath } from './paths.ts'
 import { isUp } from './state.ts'
 
@@ -21,9 +22,11 @@ export function logsOf(
   }
   const path = logPath(paths.containers, container.record)
   if (!path) throw new GantryError('NotImplemented', 'configured logging driver does not support reading')
+  const { config, hostConfig } = container.record
   const ended = isUp(container.record.state) ? container.ended : Promise.resolve()
   return {
-    terminal: container.record.config.Tty ?? false,
+    terminal: config.Tty ?? false,
+    details: logDetails(config, hostConfig.LogConfig?.Config ?? {}),
     entries: picked(readLog(path, query satisfies LogQuery, ended), stdout, stderr),
   }
 }
