@@ -14,7 +14,9 @@ export function timestamp(text: string, now = Date.now()): string {
   const match = pattern.exec(text)
   if (match) {
     const seconds = secondsOf(match)
-    if (seconds !== undefined) return `${seconds}.${(match[7] ?? '').padEnd(9, '0')}`
+    if (seconds === undefined)
+      throw new Error(`parsing time ${JSON.stringify(text)}: ${outOfRange(match)} out of range`)
+    return `${seconds}.${(match[7] ?? '').padEnd(9, '0')}`
   }
   if (text.includes('-')) throw new Error(unreadable(text))
   if (/^[+-]?\d+(?:\.\d+)?$/.test(text)) return text
@@ -38,6 +40,14 @@ function secondsOf(match: RegExpExecArray): number | undefined {
   if (new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() !== Number(day))
     return undefined
   return milliseconds / 1000
+}
+
+/** The first part that is too large; a day too many for the month is left over. */
+function outOfRange([, , month, , hour = '0', minute = '0', second = '0']: RegExpExecArray): string {
+  if (Number(month) < 1 || Number(month) > 12) return 'month'
+  if (Number(hour) > 23) return 'hour'
+  if (Number(minute) > 59) return 'minute'
+  return Number(second) > 59 ? 'second' : 'day'
 }
 
 /** What Go says of a time that is not written in the layout it looks like. */

@@ -34,13 +34,7 @@ function imageLines(image: ImageSummary): Line[] {
   const [last = ''] = names.slice(-1)
   const head: Line[] = names.slice(0, -1).map((name) => ({ cells: [name, '', '', '', ''] }))
   head.push({
-    cells: [
-      last,
-      shortId(image.Id),
-      humanSize(image.Size, 3),
-      content ? humanSize(content, 3) : '',
-      used ? 'U' : '',
-    ],
+    cells: [last, shortId(image.Id), humanSize(image.Size, 3), humanSize(content, 3), used ? 'U' : ''],
   })
   return [
     ...head,

@@ -37,13 +37,7 @@ export async function systemInfo(
     'Server:',
   ]
   stdout.write(`${heading.join('\n')}\n`)
-  let info: EngineInfo
-  try {
-    info = JSON.parse(await rawAnswer(context.client, 'SystemInfo', {})) as EngineInfo
-  } catch (error) {
-    stderr.write(`ERROR: ${messageOf(error)}\n`)
-    throw new ExitError(1, 'errors pretty printing info')
-  }
+  const info = JSON.parse(await rawAnswer(context.client, 'SystemInfo', {})) as EngineInfo
   stdout.write(`${engineInfoLines(info).join('\n')}\n\n`)
   for (const warning of info.Warnings ?? []) stderr.write(`${warning}\n`)
 }
@@ -68,8 +62,9 @@ async function custom(context: CommandContext, client: ClientInfo, format: strin
   try {
     context.stdout.write(`${template.run(typed(infoType(), json))}\n`)
   } catch (error) {
-    if (error instanceof TemplateError) throw new ExitError(1, error.message)
-    throw error
+    if (!(error instanceof TemplateError)) throw error
+    context.stdout.write(`${error.written}\n`)
+    throw new ExitError(1, error.message)
   }
 }
 

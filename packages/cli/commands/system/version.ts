@@ -72,8 +72,9 @@ export async function version(
     const text = template.run(typed(versionType(), parseJson(json)))
     context.stdout.write(`${alignColumns(text, { minimum: 20, padding: 1 })}\n`)
   } catch (error) {
-    if (error instanceof TemplateError) throw problem ?? new ExitError(1, error.message)
-    throw error
+    if (!(error instanceof TemplateError)) throw error
+    context.stdout.write(`${error.written}\n`)
+    throw problem ?? new ExitError(1, error.message)
   }
   if (problem) throw problem
 }

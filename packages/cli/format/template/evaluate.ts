@@ -62,7 +62,12 @@ export interface ExecuteOptions {
 /** The template's text for this data. Throws a TemplateError with Go's message. */
 export function execute(template: ParsedTemplate, data: Value, options: ExecuteOptions): string {
   const run = new Execution(template, template.name, [{ name: '$', value: data }], options, 0)
-  run.walkAll(data, template.main)
+  try {
+    run.walkAll(data, template.main)
+  } catch (error) {
+    if (error instanceof TemplateError) error.written = run.text
+    throw error
+  }
   return run.text
 }
 
