@@ -58,9 +58,9 @@ export function exchanges(): Exchange[] {
 
 /** What there was before the first request. Engines that cannot commit get an image of the same name another way. */
 const setup = `
-docker network create --subnet 10.91.0.0/24 --label k=v spec-net
+docker network create --subnet 10.191.0.0/24 --label k=v spec-net
 docker volume create --label k=v spec-v
-docker run -d --name spec-run --network spec-net -p 18083:80 -v spec-v:/v --label role=web -e A=1 -m 64m busybox sleep 600
+docker run -d --name spec-run --network spec-net -p 18983:80 -v spec-v:/v --label role=web -e A=1 -m 64m busybox sleep 600
 docker create --name spec-new busybox true
 docker run --name spec-exit busybox sh -c 'echo out; echo err >&2; exit 3'
 docker tag busybox spec-img:1
