@@ -110,9 +110,9 @@ async function openLog(path: string, bell: Bell, follow: boolean): Promise<FileH
 
 /** Rings when there may be more to read, when the process has ended, and when the reader is to stop. */
 class Bell {
-  /** The reader went away, or `until` has passed. */
+  /** The reader went away. */
   stopped: boolean
-  /** The process has ended: one more reading finds all there is. */
+  /** The process has ended, or `until` has passed: one more reading finds all there is. */
   ended = false
   #rang = false
   #wake: (() => void) | null = null
@@ -130,11 +130,11 @@ class Bell {
     query.signal?.addEventListener('abort', this.#stop)
     const left = query.until ? query.until.getTime() - Date.now() : null
     const timed = query.follow && left !== null && left < 2 ** 31
-    this.#timer = timed ? setTimeout(this.#stop, Math.max(left, 0)) : null
     const atEnd = () => {
       this.ended = true
       this.ring()
     }
+    this.#timer = timed ? setTimeout(atEnd, Math.max(left, 0)) : null
     ended.then(atEnd, atEnd)
   }
 
