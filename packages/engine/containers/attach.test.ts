@@ -109,3 +109,9 @@ test('a process that ends while a client attaches is an end, not an error', asyn
   task.end({})
   assert.equal(await textOf(session), '')
 })
+
+test('a client that wants no stream at all is at its end at once', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  assert.equal(await textOf(await it.containers.attach(id, { stream: true })), '')
+})

@@ -41,10 +41,14 @@ export async function attach(
     const controller = new AbortController()
     forgets.push(() => controller.abort())
     await replay(container, session, options.stream ?? false, controller.signal, deps)
-  } else if (!options.stream) session.close()
+  } else if (!options.stream || !wantsAnything(options)) session.close()
   else if (container.task) await joinNow(container, container.task, session)
   else forgets.push(joinAtStart(container, session))
   return session
+}
+
+function wantsAnything({ stdin, stdout, stderr }: AttachOptions): boolean {
+  return Boolean(stdin || stdout || stderr)
 }
 
 function refuse({ id }: Container, status: string): void {
