@@ -5,7 +5,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { after, before, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
@@ -241,8 +241,12 @@ export async function startDaemon(
 ): Promise<TestDaemon> {
   const root = await mkdtemp('/tmp/gantry-e2e-')
   await writeFile(`${root}/daemon.json`, '{}')
-  const daemon = new TestDaemon(root, await freeIndex(), options)
-  t.after(() => daemon.dispose())
+  const { index, claim } = await claimIndex()
+  const daemon = new TestDaemon(root, index, options)
+  t.after(async () => {
+    await daemon.dispose()
+    await rmdir(claim)
+  })
   await daemon.start()
   if (options.busybox !== false) await daemon.importBusybox()
   return daemon
@@ -265,11 +269,14 @@ export function suiteDaemon(options: DaemonOptions & { busybox?: boolean } = {})
   }
 }
 
-/** A number no other test daemon of this machine uses now: its process id, folded into the address range. */
-let started = 0
-async function freeIndex(): Promise<number> {
-  const links = await readFile('/proc/net/dev', 'utf8')
-  let index = (process.pid * 7 + started++ * 13) % 2048
-  while (links.includes(`gte${index}:`)) index = (index + 1) % 2048
-  return index
+/** Claims a number that no other test daemon of this machine has, also one of another process; the returned directory frees it. */
+async function claimIndex(): Promise<{ index: number; claim: string }> {
+  for (let index = process.pid % 2048; ; index = (index + 1) % 2048) {
+    const claim = `/tmp/gantry-e2e-index-${index}`
+    const claimed = await mkdir(claim).then(
+      () => true,
+      () => false,
+    )
+    if (claimed) return { index, claim }
+  }
 }
