@@ -1,4 +1,5 @@
 /** Creating tasks, and finding or removing those of an earlier daemon. */
+import { rmdirSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
@@ -222,6 +223,18 @@ class ConmonTasks implements ConmonRuntime {
     this.#monitors[Symbol.dispose]()
     this.#exits[Symbol.dispose]()
     this.#copies[Symbol.dispose]()
+    this.#removeEmptyParent()
+  }
+
+  /** The group of all containers goes with the daemon when there is none: the kernel refuses as long as there is one. */
+  #removeEmptyParent(): void {
+    for (const directory of new Cgroup(this.#options.cgroups, this.#options.cgroupParent).directories()) {
+      try {
+        rmdirSync(directory)
+      } catch {
+        // in use, or not there
+      }
+    }
   }
 }
 
