@@ -31,6 +31,8 @@ export interface RuntimeOptions {
   cgroups: CgroupLayout
   /** Under which containers' cgroups are made, e.g. `/gantry`: what is found there belongs to this daemon. */
   cgroupParent: string
+  /** Told when a step of `create` is done, so that its time can be measured. */
+  reached?: (step: 'runtime.create.mounted') => void
 }
 
 /** A Runtime upon conmon, and what has to be closed when the daemon ends. Containers go on. */
@@ -89,6 +91,7 @@ class ConmonTasks implements ConmonRuntime {
     await this.#claim(options.id, paths)
     try {
       await mountRootfs(options.rootfs, paths.rootfs)
+      this.#options.reached?.('runtime.create.mounted')
       const plain = bundleSpec(options, paths)
       const spec = program.program.kind === 'crun' ? this.#seccomp.apply(plain) : plain
       const record = this.#record(options, program, spec)

@@ -74,6 +74,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     createNetworks(networkOptions({ config, instance, database, onEvent: networkEvents(events), log })),
     (opened) => opened.close(),
   )
+  const steps = tracedSteps(log, faultsFromEnvironment(environment))
   const runtime = undo.use(
     await createRuntime({
       execRoot,
@@ -81,6 +82,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       programs: programs.runtimes,
       cgroups,
       cgroupParent,
+      reached: steps.reached,
     }),
   )
   const images = await createImages({
@@ -107,7 +109,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     dns: await containerDns(config.dns),
     clock: systemClock,
     log: (level: 'info' | 'warn' | 'error', message: string) => log[level](message),
-    faults: tracedSteps(log, faultsFromEnvironment(environment)),
+    faults: steps.faults,
   }
   const services = createContainers(containerParts)
   const id = engineId(database.table('engine'))
