@@ -141,11 +141,11 @@ test('a published range and its parts are the same', () => {
 })
 
 test('mounts', () => {
-  const parse = (text: string) => parseMount(text, '/work')
+  const parse = (text: string) => parseMount(text, '/project')
   table<ReturnType<typeof parse>>(
     parse,
     {
-      'type=bind,src=./a,dst=/b,ro': { Type: 'bind', Source: '/work/a', Target: '/b', ReadOnly: true },
+      'type=bind,src=./a,dst=/b,ro': { Type: 'bind', Source: '/project/a', Target: '/b', ReadOnly: true },
       'src=v,dst=/b,volume-nocopy,volume-label=a=b': {
         Type: 'volume',
         Source: 'v',
@@ -212,14 +212,14 @@ test('parsers take or refuse any text, but never break', () => {
 })
 
 test('volumes', () => {
-  const parse = (text: string) => parseVolume(text, '/work')
+  const parse = (text: string) => parseVolume(text, '/project')
   table<ReturnType<typeof parse>>(
     parse,
     {
       '/a': { anonymous: '/a' },
       '/data': { anonymous: '/data' },
       '/a:/b:ro': { bind: '/a:/b:ro' },
-      './a:/b': { bind: '/work/a:/b' },
+      './a:/b': { bind: '/project/a:/b' },
       'vol:/b': { bind: 'vol:/b' },
     },
     {
