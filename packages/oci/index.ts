@@ -1,6 +1,22 @@
 export { chainIdOf, chainIdsOf, digestOf } from './chain-id.ts'
 export { type Compression, decompress } from './compression.ts'
 export { type Digest, hexOf, isDigest, parseDigest } from './digest.ts'
+export type {
+  Access,
+  BlobAnswer,
+  BlobOptions,
+  Credentials,
+  FetchedManifest,
+  LoginResult,
+  ManifestOptions,
+  Registries,
+  RegistryConfig,
+  RegistryLimits,
+  Repository,
+  SearchResult,
+  UploadOptions,
+} from './distribution/contracts.ts'
+export { RegistryError, type RegistryReason } from './distribution/errors.ts'
 export {
   type Healthcheck,
   type HistoryEntry,

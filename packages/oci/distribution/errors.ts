@@ -1,0 +1,73 @@
+/** What goes wrong with a registry, told apart by reason and worded as Docker's users know it. */
+import { type ErrorKind, GantryError } from '@gantry/errors'
+
+export type RegistryReason =
+  /** Credentials are missing or wrong. */
+  | 'unauthorized'
+  /** Known to the registry, but not allowed; registries say it also of repositories that are not there. */
+  | 'denied'
+  | 'manifest-unknown'
+  | 'name-unknown'
+  | 'blob-unknown'
+  /** 429; `retryAfter` says when to come back, where the registry does. */
+  | 'rate-limited'
+  /** The registry does not do this: a method, a schema, an extension. */
+  | 'unsupported'
+  /** The certificate is not trusted, or one side speaks TLS and the other does not. */
+  | 'tls'
+  /** No connection: refused, unknown host, timed out, or cut. */
+  | 'unreachable'
+  /** The registry, or something before it, failed: 5xx. */
+  | 'server'
+  /** What came back breaks the protocol or does not match its digest, size or type. */
+  | 'invalid-answer'
+  /** What was sent was refused as wrong. */
+  | 'rejected'
+
+const kindOf = {
+  unauthorized: 'Unauthorized',
+  denied: 'Forbidden',
+  'manifest-unknown': 'NotFound',
+  'name-unknown': 'NotFound',
+  'blob-unknown': 'NotFound',
+  'rate-limited': 'System',
+  unsupported: 'InvalidParameter',
+  tls: 'System',
+  unreachable: 'System',
+  server: 'System',
+  'invalid-answer': 'System',
+  rejected: 'InvalidParameter',
+} satisfies Record<RegistryReason, ErrorKind>
+
+const retryable: ReadonlySet<RegistryReason> = new Set(['rate-limited', 'unreachable', 'server'])
+
+export interface RegistryErrorDetails {
+  /** HTTP status, where there was an answer. */
+  status?: number
+  /** Milliseconds since the epoch at which the registry wants to be asked again. */
+  retryAfter?: number
+  /** What the registry itself said, without its code: `requested access to the resource is denied`. */
+  detail?: string
+  cause?: unknown
+}
+
+export class RegistryError extends GantryError {
+  readonly reason: RegistryReason
+  readonly status: number | undefined
+  readonly retryAfter: number | undefined
+  readonly detail: string | undefined
+
+  constructor(reason: RegistryReason, message: string, details: RegistryErrorDetails = {}) {
+    super(kindOf[reason], message, { cause: details.cause })
+    this.name = 'RegistryError'
+    this.reason = reason
+    this.status = details.status
+    this.retryAfter = details.retryAfter
+    this.detail = details.detail
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable(): boolean {
+    return retryable.has(this.reason)
+  }
+}
