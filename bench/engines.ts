@@ -1,5 +1,5 @@
 /** The two engines under measurement, each in a network namespace, data root and cgroup of its own. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
@@ -10,6 +10,8 @@ const repository = new URL('..', import.meta.url).pathname
 
 export interface Engine {
   readonly name: 'docker' | 'gantry'
+  /** A directory of its own, on the disk that its data lies on. */
+  readonly root: string
   /** The command a user types, with the option that names this engine's socket. */
   readonly command: string[]
   /** One API call over a kept-alive connection; the parsed answer. */
@@ -106,6 +108,7 @@ export async function startEngine(name: Engine['name'], flags: string[] = []): P
       .map((row) => row.pid)
   return {
     name,
+    root,
     command: recipe.command(`${root}/sock`),
     api,
     daemonPids: () => ours(recipe.daemonNames),
@@ -167,14 +170,30 @@ function parse(text: string): unknown {
   }
 }
 
-/** Runs a command to its end; rejects when it fails. */
-export function execute(argv: string[]): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+/** Runs a command to its end, its output thrown away; rejects when it fails. */
+export async function execute(argv: string[]): Promise<void> {
   const [file = '', ...args] = argv
-  execFile(file, args, { maxBuffer: 64 << 20 }, (error, _stdout, stderr) =>
-    error ? reject(new Error(`${argv.join(' ')}: ${stderr}`)) : resolve(),
-  )
-  return promise
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let complaint = ''
+  child.stderr.on('data', (text) => {
+    complaint = (complaint + text).slice(-10_000)
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${argv.join(' ')}: ${complaint}`)
+}
+
+/** Milliseconds of processor time that the whole machine spends while the work is done. */
+export async function processorTime(work: () => Promise<unknown>): Promise<number> {
+  const before = await busyTime()
+  await work()
+  return (await busyTime()) - before
+}
+
+/** Milliseconds for which the processors were not idle since the machine started (proc_stat(5), in 1/100 s). */
+async function busyTime(): Promise<number> {
+  const line = (await readFile('/proc/stat', 'utf8')).split('\n')[0] ?? ''
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(/ +/).slice(1).map(Number)
+  return (user + nice + system + irq + softirq) * 10
 }
 
 /** Proportional set size of a process in bytes: its own memory plus its share of what it shares. */

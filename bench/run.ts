@@ -3,7 +3,7 @@
  * that a machine whose speed drifts slows both. Prints medians and the ratio Gantry / Docker beside its target.
  */
 import { parseArgs } from 'node:util'
-import { cases } from './cases.ts'
+import { cases } from './cases/index.ts'
 import { type Engine, startEngine } from './engines.ts'
 import { reportSteps } from './steps.ts'
 
