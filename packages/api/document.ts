@@ -25,6 +25,7 @@ export interface Parameter {
 
 export interface Operation {
   operationId: string
+  tags?: string[]
   summary?: string
   parameters?: Parameter[]
   responses: Record<string, { schema?: Schema }>

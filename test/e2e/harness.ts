@@ -10,6 +10,7 @@ import { after, before, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { busyboxRootfs } from './images.ts'
+import { endOfTest, recorderEnvironment } from './recording.ts'
 
 export const repository = new URL('../..', import.meta.url).pathname
 const gantryd = `${repository}scripts/gantryd`
@@ -112,7 +113,7 @@ export class TestDaemon {
   /** Starts gantryd (again) and waits until it answers. `env` is for this start only, e.g. a fault point. */
   async start(env: Record<string, string> = {}): Promise<void> {
     const child = spawn(gantryd, this.#flags, {
-      env: { ...process.env, ...this.#env, ...env },
+      env: { ...process.env, ...recorderEnvironment(), ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child
@@ -207,6 +208,7 @@ export class TestDaemon {
 
   /** Removes every container and network, stops the daemon and deletes its directories. */
   async dispose(): Promise<void> {
+    endOfTest()
     if (!(await this.answers())) await this.start().catch(() => undefined)
     const containers = await this.dockerode.listContainers({ all: true }).catch(() => [])
     await Promise.all(
