@@ -1,6 +1,15 @@
-import { readFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 
 /** The settings of `config.json` that Gantry honours; the file may hold more. */
@@ -21,6 +30,8 @@ export interface ConfigSettings {
 export interface ConfigFile {
   /** The folder that also holds contexts and TLS files. */
   readonly directory: string
+  /** config.json itself, which need not be there. */
+  readonly path: string
   readonly settings: ConfigSettings
 }
 
@@ -40,14 +51,44 @@ export function readConfigFile(directory: string): ConfigFile {
       (error as NodeJS.ErrnoException).code === 'ENOENT' ||
       (error as NodeJS.ErrnoException).code === 'ENOTDIR'
     ) {
-      return { directory, settings: {} }
+      return { directory, path, settings: {} }
     }
     throw error
   }
   try {
     const settings: unknown = text.trim() === '' ? {} : JSON.parse(text)
-    return { directory, settings: (settings ?? {}) as ConfigSettings }
+    return { directory, path, settings: (settings ?? {}) as ConfigSettings }
   } catch (error) {
     throw new GantryError('InvalidParameter', `Error loading config file: ${path}: ${messageOf(error)}`)
+  }
+}
+
+/**
+ * Changes config.json: reads it again, so that another command's change is kept, and writes it anew, readable for its
+ * owner only when it was not there. Everything that Gantry does not know stays. `config.settings` changes with it.
+ */
+export function updateConfigFile(config: ConfigFile, change: (settings: ConfigSettings) => void): void {
+  const { settings } = readConfigFile(config.directory)
+  change(settings)
+  change(config.settings)
+  mkdirSync(config.directory, { recursive: true, mode: 0o700 })
+  // The file may be a link into a folder that is kept elsewhere: the link stays.
+  const target = existing(config.path) ?? config.path
+  const unfinished = join(dirname(target), `.config.json.${process.pid}`)
+  try {
+    writeFileSync(unfinished, JSON.stringify(settings, null, '\t'), { mode: 0o600 })
+    if (existing(target)) chmodSync(unfinished, statSync(target).mode & 0o777)
+    renameSync(unfinished, target)
+  } catch (error) {
+    rmSync(unfinished, { force: true })
+    throw error
+  }
+}
+
+function existing(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
   }
 }

@@ -8,7 +8,7 @@ import { readConfigFile } from './config-file.ts'
 import { parseHost, resolveEndpoint } from './endpoint.ts'
 import { FrameDecoder } from './frames.ts'
 
-const config = { directory: '/nope', settings: {} }
+const config = { directory: '/nope', path: '/nope/config.json', settings: {} }
 const hostOf = (options: Partial<Parameters<typeof resolveEndpoint>[0]>) =>
   resolveEndpoint({ env: {}, config, ...options }).host
 

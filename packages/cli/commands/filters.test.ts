@@ -10,12 +10,12 @@ test('filters are encoded as the API takes them', () => {
 
 test('the configuration adds filters to a prune, except what the user contradicts', () => {
   const settings: object = { pruneFilters: ['label!=keep', 'until=1h', 'bad'] }
-  const config = { directory: '', settings }
+  const config = { directory: '', path: '', settings }
   assert.deepEqual(pruneFilters({ label: ['keep'] }, config), { label: ['keep'], until: ['1h'] })
   assert.deepEqual(pruneFilters({ label: ['x'] }, config), {
     label: ['x'],
     'label!': ['keep'],
     until: ['1h'],
   })
-  assert.deepEqual(pruneFilters({}, { directory: '', settings: {} }), {})
+  assert.deepEqual(pruneFilters({}, { directory: '', path: '', settings: {} }), {})
 })

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream'
+import { registryAuth } from '@gantry/client'
 import { type JsonMessage, showMessages } from '../format/json-messages.ts'
 import type { CommandContext, Output } from '../framework/command.ts'
 import { parseReference } from '../options/reference.ts'
-import { registryAuth } from './registry-auth.ts'
 
 /** An output for what nobody wants to see. */
 const silent = new Writable({ write: (_bytes, _encoding, done) => done() }) as unknown as Output
