@@ -20,6 +20,7 @@ export interface ConfigSettings {
   imagesFormat?: string
   networksFormat?: string
   volumesFormat?: string
+  statsFormat?: string
   HttpHeaders?: Record<string, string>
   auths?: Record<string, { auth?: string; identitytoken?: string; registrytoken?: string }>
   credsStore?: string

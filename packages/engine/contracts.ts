@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream'
 import type {
   ContainerConfig,
   ContainerInspectResponse,
+  ContainerStatsResponse,
   ContainerSummary,
   EndpointSettings,
   EventMessage,
@@ -129,6 +130,10 @@ export interface Containers {
   ): Promise<{ result: Promise<WaitResult> }>
   attach(reference: string, options: AttachOptions): Promise<AttachSession>
   logs(reference: string, options: LogOptions): Promise<ContainerLogs>
+  /** One sample, empty for a container that does not run. Without `oneShot` there is one before it to compare with. */
+  statsOnce(reference: string, options: { oneShot?: boolean }): Promise<ContainerStatsResponse>
+  /** A sample now and one a second, until the container is removed or the signal says so. Throws NotFound at once. */
+  stats(reference: string, signal?: AbortSignal): AsyncIterable<ContainerStatsResponse>
   top(reference: string, psArguments: string): Promise<{ titles: string[]; processes: string[][] }>
   /** Ids of containers by what they use, for other services' conflict checks. */
   usersOfImage(imageId: Digest): { id: string; running: boolean }[]

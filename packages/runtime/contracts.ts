@@ -1,5 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
+import type { CgroupUsage } from '@gantry/syscall'
 import type { OciProcess, OciSpec } from './oci-spec.ts'
+
+export type { CgroupUsage }
 
 /**
  * A task is a container's process as the kernel and conmon know it. Its life: `create` (namespaces exist, the process
@@ -78,6 +81,13 @@ export interface Task {
   exec(options: ExecOptions): Promise<ExecTask>
   /** Pids of all processes in the container, host namespace. */
   processes(): Promise<number[]>
+  /** What the container has used so far. Null without a cgroup of its own. */
+  usage(): CgroupUsage | null
+  /**
+   * Changes the limits that are named, in the words of the OCI specification's linux.resources. Rejects with the OCI
+   * runtime's message when the kernel refuses one of them; others may be set already.
+   */
+  update(resources: Record<string, unknown>): Promise<void>
   /** Settles when the process has ended and conmon has recorded it; never rejects. */
   readonly exit: Promise<Exit>
   /** Removes the OCI container, cgroup, mounts and run-time files. Only after the exit. Idempotent. */

@@ -92,13 +92,29 @@ export class OciRuntime {
     await rm(this.stateOf(id), { recursive: true, force: true })
   }
 
+  /** Changes the limits of a running container: linux.resources of the OCI specification. */
+  async update(id: string, resources: Record<string, unknown>): Promise<void> {
+    await this.#runWith(JSON.stringify(resources), 'update', '--resources', '-', id)
+  }
+
   #run(...command: string[]): Promise<void> {
+    return this.#runWith('', ...command)
+  }
+
+  #runWith(input: string, ...command: string[]): Promise<void> {
     const argv = ['--root', this.stateRoot, ...command]
     return new Promise((resolve, reject) => {
-      execFile(this.program.path, argv, { timeout: commandTimeoutMs }, (error, _stdout, stderr) => {
-        if (error) reject(new OciRuntimeError(stderr.trim() || error.message, { cause: error }))
-        else resolve()
-      })
+      const child = execFile(
+        this.program.path,
+        argv,
+        { timeout: commandTimeoutMs },
+        (error, _stdout, stderr) => {
+          if (error) reject(new OciRuntimeError(stderr.trim() || error.message, { cause: error }))
+          else resolve()
+        },
+      )
+      child.stdin?.on('error', () => undefined) // it may end without reading
+      child.stdin?.end(input)
     })
   }
 }

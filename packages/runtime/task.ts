@@ -2,7 +2,13 @@
 import { access } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GantryError, messageOf } from '@gantry/errors'
-import { type Cgroup, isRunning, type ProcessIdentity, signalProcess } from '@gantry/syscall'
+import {
+  type Cgroup,
+  type CgroupUsage,
+  isRunning,
+  type ProcessIdentity,
+  signalProcess,
+} from '@gantry/syscall'
 import type {
   Attachment,
   AttachOptions,
@@ -135,6 +141,15 @@ export class ConmonTask implements Task {
 
   async processes(): Promise<number[]> {
     return (await this.#context.cgroup?.processes()) ?? (this.#ended ? [] : [this.pid])
+  }
+
+  usage(): CgroupUsage | null {
+    return this.#context.cgroup?.usage() ?? null
+  }
+
+  async update(resources: Record<string, unknown>): Promise<void> {
+    if (this.#ended) throw this.#notRunning()
+    await this.#context.runtime.update(this.id, resources)
   }
 
   async delete(): Promise<void> {

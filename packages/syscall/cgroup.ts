@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statfsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
 
 const CGROUP2_SUPER_MAGIC = 0x63677270
 
@@ -155,6 +156,11 @@ export class Cgroup {
         ? join(this.controller(''), 'memory.events')
         : join(this.controller('memory'), 'memory.oom_control')
     return counter(await readFile(file, 'utf8').catch(() => ''), 'oom_kill') ?? 0
+  }
+
+  /** What its processes have used so far. */
+  usage(): CgroupUsage {
+    return cgroupUsage(this.#layout, this.#path)
   }
 
   /** Moves a process into the group, which is made when needed; on v1 only in the trees named. */

@@ -1,4 +1,5 @@
 export { Cgroup, type CgroupLayout, cgroupLayout } from './cgroup.ts'
+export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
 export { copyMetadata } from './inode.ts'
 export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'

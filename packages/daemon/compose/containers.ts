@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import {
   type ContainerHostFacts,
   defaultMaskedPaths,
@@ -33,5 +33,9 @@ export function containerDefaults(
 
 /** What requests are judged by. */
 export function containerFacts(programs: Programs): ContainerHostFacts {
-  return { processors: availableParallelism(), runtimes: programs.runtimes.map(({ name }) => name) }
+  return {
+    processors: availableParallelism(),
+    memory: totalmem(),
+    runtimes: programs.runtimes.map(({ name }) => name),
+  }
 }

@@ -54,7 +54,7 @@ export function absentRoutes(): Route[] {
     post('/grpc', missing('the build service')),
     post('/commit', missing('committing containers')),
     get('/distribution/*name/json', missing('asking a registry')),
-    ...['archive', 'changes', 'export', 'stats', 'attach/ws'].map((part) =>
+    ...['archive', 'changes', 'export', 'attach/ws'].map((part) =>
       get(`/containers/:id/${part}`, missing(`containers/${part}`)),
     ),
     head('/containers/:id/archive', missing('containers/archive')),

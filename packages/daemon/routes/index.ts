@@ -1,6 +1,7 @@
 import type { Engine } from '@gantry/engine'
 import type { Route } from '../http/route.ts'
 import { absentRoutes } from './absent.ts'
+import { containerStatsRoutes } from './container-stats.ts'
 import { containerStreamRoutes } from './container-streams.ts'
 import { containerRoutes } from './containers.ts'
 import { execRoutes } from './execs.ts'
@@ -15,6 +16,7 @@ export function engineRoutes(engine: Engine): Route[] {
     ...systemRoutes(engine.system, engine.events),
     ...containerRoutes(engine.containers),
     ...containerStreamRoutes(engine.containers),
+    ...containerStatsRoutes(engine.containers),
     ...execRoutes(engine.execs),
     ...imageRoutes(engine.images),
     ...networkRoutes(engine.networks),

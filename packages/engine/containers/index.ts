@@ -8,6 +8,7 @@ import { Registry } from './registry.ts'
 import { Remover } from './remove.ts'
 import { ContainerService } from './service.ts'
 import { Starter } from './start.ts'
+import { Stats } from './stats/stats.ts'
 import { Stopper } from './stop.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -60,6 +61,7 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
       supervisor,
       stopper,
       remover,
+      stats: new Stats(deps, registry),
     }),
     registry,
     restore: () => recovery.restore(),

@@ -5,7 +5,7 @@ import type { ContainerDependencies } from './dependencies.ts'
 import { containerFiles, logPath, rootFilesystem } from './paths.ts'
 import type { ContainerRecord } from './record.ts'
 import { sizeOf } from './size.ts'
-import { isUp, visibleStatus } from './state.ts'
+import { isUp, never, visibleStatus } from './state.ts'
 import { sharedContainer } from './validate-modes.ts'
 import { boundPorts, mountPoints, networkMap } from './views.ts'
 
@@ -53,8 +53,6 @@ export async function inspect(
     },
   }
 }
-
-const never = '0001-01-01T00:00:00Z'
 
 function stateView({ state, health }: ContainerRecord): ContainerState {
   const status = visibleStatus(state)

@@ -23,6 +23,7 @@ import type { Remover } from './remove.ts'
 import { rename } from './rename.ts'
 import { parseSignal } from './signals.ts'
 import { isUp, notRunning, pause, unpause } from './state.ts'
+import type { Stats } from './stats/stats.ts'
 import type { Stopper } from './stop.ts'
 import type { Supervisor } from './supervisor.ts'
 import { top } from './top.ts'
@@ -35,6 +36,7 @@ export interface ContainerParts {
   supervisor: Supervisor
   stopper: Stopper
   remover: Remover
+  stats: Stats
 }
 
 /** Finds the container that a request names and hands it to the part that does the work. */
@@ -155,6 +157,14 @@ export class ContainerService implements Containers {
 
   async logs(reference: string, options: LogOptions) {
     return logsOf(this.#find(reference), options, this.#deps)
+  }
+
+  async statsOnce(reference: string, options: { oneShot?: boolean }) {
+    return await this.#parts.stats.once(this.#find(reference), options)
+  }
+
+  stats(reference: string, signal?: AbortSignal) {
+    return this.#parts.stats.stream(this.#find(reference), signal)
   }
 
   async top(reference: string, psArguments: string) {

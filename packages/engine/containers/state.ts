@@ -28,6 +28,9 @@ export type State =
 
 export type Status = State['status']
 
+/** How the API says that something has not happened. */
+export const never = '0001-01-01T00:00:00Z'
+
 /** What is known of the end of a run. */
 export interface RunEnd {
   exitCode: number

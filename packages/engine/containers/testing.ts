@@ -6,7 +6,16 @@ import { PassThrough, Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { GantryError } from '@gantry/errors'
 import type { NetworkRecord, Networks, Sandbox } from '@gantry/network'
-import type { Attachment, Exit, LogEntry, OciSpec, Runtime, Task, TaskOptions } from '@gantry/runtime'
+import type {
+  Attachment,
+  CgroupUsage,
+  Exit,
+  LogEntry,
+  OciSpec,
+  Runtime,
+  Task,
+  TaskOptions,
+} from '@gantry/runtime'
 import type { Table } from '@gantry/store'
 import type { VolumeRecord, Volumes } from '@gantry/volumes'
 import type { ContainerCreateRequest, Images, ResolvedImage } from '../contracts.ts'
@@ -91,6 +100,9 @@ export class FakeTask implements Task {
   readonly end: (exit: Partial<Exit>) => void
   fatalSignals = [9, 15]
   output: PassThrough[] = []
+  cgroupUsage: CgroupUsage | null = null
+  readonly updates: Record<string, unknown>[] = []
+  updateError: Error | null = null
   execResult: { exitCode: number; output: string } | Error = { exitCode: 0, output: '' }
 
   constructor(options: TaskOptions, clock: FakeClock) {
@@ -167,6 +179,13 @@ export class FakeTask implements Task {
   }
   async processes() {
     return [process.pid]
+  }
+  usage() {
+    return this.cgroupUsage
+  }
+  async update(resources: Record<string, unknown>) {
+    if (this.updateError) throw this.updateError
+    this.updates.push(resources)
   }
   async delete() {
     this.deleted = true
@@ -269,7 +288,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       maskedPaths: [],
       readonlyPaths: [],
     },
-    facts: { processors: 2, runtimes: ['crun', 'runc'] },
+    facts: { processors: 2, memory: 2 ** 30, runtimes: ['crun', 'runc'] },
     dns: { servers: ['192.0.2.1'], search: [], options: [] },
     clock: it.clock,
     log: (level, message) => void it.logs.push(`${level} ${message}`),

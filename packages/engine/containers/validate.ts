@@ -12,6 +12,8 @@ const invalid = (message: string) => new GantryError('InvalidParameter', message
 /** What of the host and the daemon's configuration decides whether a request can be met. */
 export interface HostFacts {
   processors: number
+  /** Bytes. */
+  memory: number
   runtimes: readonly string[]
 }
 

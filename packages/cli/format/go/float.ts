@@ -42,9 +42,19 @@ function exponential(value: number, precision: number): string {
   return `${mantissa}e${exponentText(Number(power))}`
 }
 
+/** toFixed rounds a number half-way between two up, Go to the one that is even. */
+function roundedToEven(value: number, precision: number): string {
+  const rounded = value.toFixed(precision)
+  const exact = value.toFixed(Math.min(precision + 30, 100))
+  const rest = exact.slice(exact.indexOf('.') + 1 + precision)
+  if (!/^50+$/.test(rest) || !/[13579]$/.test(rounded)) return rounded
+  const down = exact.slice(0, exact.indexOf('.') + 1 + precision)
+  return precision === 0 ? down.slice(0, -1) : down
+}
+
 function fixed(value: number, precision: number): string {
   if (precision >= 0) {
-    if (value < 1e21) return value.toFixed(Math.min(precision, 100))
+    if (value < 1e21) return roundedToEven(value, Math.min(precision, 100))
     return precision > 0 ? `${BigInt(value)}.${'0'.repeat(precision)}` : String(BigInt(value))
   }
   if (value >= 1e21) return String(BigInt(value))
