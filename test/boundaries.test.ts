@@ -13,14 +13,15 @@ const allowed: Record<string, string[]> = {
   api: [],
   syscall: ['errors'],
   oci: ['errors'],
-  store: ['errors', 'oci', 'syscall'],
+  archive: ['errors', 'oci', 'syscall'],
+  store: ['errors', 'oci', 'syscall', 'archive'],
   runtime: ['errors', 'oci', 'syscall'],
   network: ['errors', 'syscall', 'api:types'],
   volumes: ['errors', 'oci', 'syscall'],
-  engine: ['errors', 'oci', 'syscall', 'store', 'runtime', 'network', 'volumes', 'api:types'],
+  engine: ['errors', 'oci', 'syscall', 'archive', 'store', 'runtime', 'network', 'volumes', 'api:types'],
   daemon: ['errors', 'oci', 'syscall', 'store', 'runtime', 'network', 'volumes', 'engine', 'api'],
   client: ['errors', 'api'],
-  cli: ['errors', 'api', 'client'],
+  cli: ['errors', 'api', 'client', 'oci'],
 }
 
 const importPattern =
@@ -46,7 +47,7 @@ async function importsOf(name: string): Promise<Import[]> {
 for (const [name, permitted] of Object.entries(allowed)) {
   test(`${name} imports only what it may`, async () => {
     const wrong = (await importsOf(name)).filter(({ file, specifier, typeOnly }) => {
-      const other = specifier.match(/^@gantry\/([^/]+?)(?:\/shapes?)?$/)?.[1]
+      const other = specifier.match(/^@gantry\/([^/]+?)(?:\/(?:shapes?|tar))?$/)?.[1]
       if (other) return !permitted.includes(other) && !(typeOnly && permitted.includes(`${other}:types`))
       return specifier.startsWith('@gantry/') || escapes(name, file, specifier)
     })

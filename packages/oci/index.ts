@@ -56,7 +56,8 @@ export {
   withDefaultTag,
 } from './reference.ts'
 export { type EntryType, entryHeader, type Piece, type TarHeader, type Timestamp } from './tar/entry.ts'
+export { padding } from './tar/fields.ts'
 export { bytesOfName, textOfName } from './tar/names.ts'
 export { readEntry, readTar, type TarEntry } from './tar/reader.ts'
-export { type TarInput, tarOf, writeTar } from './tar/writer.ts'
+export { endBlocks, entryBlocks, sparseBlocks, type TarInput, tarOf, writeTar } from './tar/writer.ts'
 export { type Whiteout, whiteoutOf } from './whiteout.ts'

@@ -1,6 +1,7 @@
 export { Cgroup, type CgroupLayout, cgroupLayout } from './cgroup.ts'
 export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
+export { dataPieces } from './holes.ts'
 export { copyMetadata } from './inode.ts'
 export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'
 export { MountFlag, type MountRequest, mount, UnmountFlag, unmount } from './mount.ts'
@@ -21,7 +22,7 @@ export {
   type TransportProtocol,
 } from './netns/sockets.ts'
 export { Nftables, NftablesError } from './nftables/nftables.ts'
-export { openBeneath, openInRoot } from './open-in-root.ts'
+export { isMountPoint, openBeneath, openInRoot } from './open-in-root.ts'
 export { mountOverlay, type Overlay } from './overlay.ts'
 export {
   changeModeAt,
@@ -36,6 +37,7 @@ export {
   setTimesAt,
   syncFileSystem,
 } from './path.ts'
+export { cloneMount, enterPrivateMounts } from './private-mounts.ts'
 export {
   identify,
   isRunning,
@@ -46,4 +48,4 @@ export {
 } from './process.ts'
 export { sealProgram } from './sealed-file.ts'
 export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
-export { getXattr, listXattrs, setXattr } from './xattr.ts'
+export { getXattr, setXattr, setXattrOf, xattrsOf } from './xattr.ts'

@@ -1,7 +1,9 @@
 /** openat2(2): opening a path that the kernel keeps inside a directory, whatever symbolic links are on the way. */
+import { closeSync, constants } from 'node:fs'
 import { bind, check, SystemCallError } from './libc.ts'
 
 const SYS_openat2 = 437
+const RESOLVE_NO_XDEV = 0x01
 const RESOLVE_NO_SYMLINKS = 0x04
 const RESOLVE_BENEATH = 0x08
 const RESOLVE_IN_ROOT = 0x10
@@ -19,6 +21,18 @@ export function openInRoot(root: number, path: string | Buffer, flags: number): 
 /** Opens `path` below `directory`; a `..` that leads out, or any symbolic link on the way, is an error (EXDEV, ELOOP). */
 export function openBeneath(directory: number, path: string | Buffer, flags: number): number {
   return open(directory, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
+}
+
+/** Whether something is mounted on this name in an open directory, in whichever mount namespace that directory is. */
+export function isMountPoint(directory: number, name: Buffer): boolean {
+  const O_PATH = 0o10000000
+  try {
+    closeSync(open(directory, name, O_PATH | constants.O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_XDEV))
+    return false
+  } catch (error) {
+    if (error instanceof SystemCallError && error.code === 'EXDEV') return true
+    throw error
+  }
 }
 
 /** struct open_how { u64 flags; u64 mode; u64 resolve } */

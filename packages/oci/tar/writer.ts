@@ -27,7 +27,7 @@ export async function* writeTar(
 ): AsyncGenerator<Buffer> {
   for await (const { header, content } of entries) {
     const size = header.type === 'file' ? header.size : 0
-    yield headerBlocks(header, size)
+    yield entryBlocks(header)
     let written = 0
     for await (const chunk of content ?? []) {
       written += chunk.length
@@ -42,16 +42,59 @@ export async function* writeTar(
     }
     if (padding(size) > 0) yield Buffer.alloc(padding(size))
   }
-  yield Buffer.alloc(2 * blockSize)
+  yield endBlocks
 }
+
+/** Ends every archive. */
+export const endBlocks: Buffer = Buffer.alloc(2 * blockSize)
 
 /** An archive of small files held in memory. */
 export async function tarOf(entries: Iterable<TarInput>): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(writeTar(entries)))
 }
 
-function headerBlocks(header: TarHeader, size: number): Buffer {
-  const pax = paxRecords(header, size)
+/**
+ * What stands before an entry's content, for writers that bring the content themselves: `header.size` bytes for a file,
+ * then as many zeros as `padding` says.
+ */
+export function entryBlocks(header: TarHeader): Buffer {
+  const size = header.type === 'file' ? header.size : 0
+  return headerBlocks(header, size, paxRecords(header, size))
+}
+
+/**
+ * The same for a file with holes (GNU's PAX format 1.0): the content is then the bytes of the pieces alone, one after
+ * another. `stored` is the size of the whole body, map and pieces, after which the padding comes.
+ */
+export function sparseBlocks(
+  header: TarHeader,
+  pieces: readonly { offset: number; length: number }[],
+): { blocks: Buffer; stored: number } {
+  const map = sparseMap(pieces, header.size)
+  const stored = map.length + pieces.reduce((sum, { length }) => sum + length, 0)
+  const slash = header.name.lastIndexOf('/') + 1
+  const name = `${header.name.slice(0, slash)}GNUSparseFile.0/${header.name.slice(slash)}`
+  const carrier = { ...header, name }
+  const pax = [
+    ...paxRecords(carrier, stored),
+    formatPaxRecord('GNU.sparse.major', '1'),
+    formatPaxRecord('GNU.sparse.minor', '0'),
+    formatPaxRecord('GNU.sparse.name', bytesOfName(header.name)),
+    formatPaxRecord('GNU.sparse.realsize', String(header.size)),
+  ]
+  return { blocks: Buffer.concat([headerBlocks(carrier, stored, pax), map]), stored }
+}
+
+/** Decimal numbers, one a line: how many pieces, then offset and length of each. GNU tar wants one at the very end. */
+function sparseMap(pieces: readonly { offset: number; length: number }[], size: number): Buffer {
+  const last = pieces.at(-1)
+  const all = last && last.offset + last.length === size ? pieces : [...pieces, { offset: size, length: 0 }]
+  const text = [all.length, ...all.flatMap(({ offset, length }) => [offset, length])].join('\n')
+  const bytes = Buffer.from(`${text}\n`)
+  return Buffer.concat([bytes, Buffer.alloc(padding(bytes.length))])
+}
+
+function headerBlocks(header: TarHeader, size: number, pax: Buffer[]): Buffer {
   if (pax.length === 0) return ustarBlock(header, size, flagOfType[header.type])
   const body = Buffer.concat(pax)
   const name = `PaxHeaders.0/${header.name.split('/').at(-1) || 'entry'}`

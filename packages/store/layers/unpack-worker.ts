@@ -3,12 +3,11 @@ import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { getSystemErrorMessage } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
+import { TreeRoot, Unpacker } from '@gantry/archive'
 import { type ErrorKind, GantryError, messageOf } from '@gantry/errors'
 import { decompress, readTar } from '@gantry/oci'
 import { SystemCallError } from '@gantry/syscall'
-import { LayerRoot } from './layer-root.ts'
 import type { FromWorker, ToWorker, UnpackJob } from './unpack-messages.ts'
-import { Unpacker } from './unpacker.ts'
 
 const port = parentPort as NonNullable<typeof parentPort>
 const send = (message: FromWorker) => port.postMessage(message)
@@ -27,7 +26,7 @@ function received(): Readable {
 async function unpack({ target, lower, diffId }: UnpackJob): Promise<number> {
   const { stream } = await decompress(received())
   const hash = createHash('sha256')
-  const root = new LayerRoot(target, lower)
+  const root = TreeRoot.open(target, lower)
   try {
     const unpacker = new Unpacker(root)
     for await (const entry of readTar(hashed(stream, hash))) await unpacker.add(entry)

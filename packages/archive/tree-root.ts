@@ -1,28 +1,23 @@
 /**
- * A layer's root directory while it is filled. The kernel resolves every path inside it (openat2 RESOLVE_IN_ROOT), as a
- * process chrooted there would; what an entry itself names is never followed. Synchronous: for a worker thread.
+ * A directory tree that archives are unpacked into. The kernel resolves every path inside it (openat2 RESOLVE_IN_ROOT),
+ * as a process chrooted there would; what an entry itself names is never followed. Others may change the tree meanwhile,
+ * and may be hostile: what was made is changed through a descriptor of it. Synchronous: for a worker thread.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
   lstatSync,
   openSync,
   readlinkSync,
-  rmSync,
   type Stats,
 } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import { bytesOfName } from '@gantry/oci'
-import {
-  changeModeAt,
-  copyMetadata,
-  makeDirectoryAt,
-  openBeneath,
-  openInRoot,
-  removeFileAt,
-  SystemCallError,
-} from '@gantry/syscall'
+import { copyMetadata, makeDirectoryAt, openBeneath, openInRoot, SystemCallError } from '@gantry/syscall'
+import { descriptorPath, pathOf } from './descriptor-path.ts'
+import { removeFileAt, removeTreeAt } from './remove-tree.ts'
 
 const O_PATH = 0o10000000
 const { O_DIRECTORY, O_NOFOLLOW, O_WRONLY, O_CREAT, O_EXCL } = constants
@@ -30,15 +25,25 @@ const { O_DIRECTORY, O_NOFOLLOW, O_WRONLY, O_CREAT, O_EXCL } = constants
 /** Longest real path of a directory: below PATH_MAX with room for a name, so that whatever is made can be removed. */
 const longestDirectory = 3700
 
-export class LayerRoot {
+export class TreeRoot {
   readonly #root: number
   /** Roots of the layers below, top first: where a directory that the archive leaves out may be known. */
   readonly #lower: number[]
   #last: { path: string; fd: number } | undefined
 
-  constructor(path: string, lower: readonly string[]) {
-    this.#root = openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW)
-    this.#lower = lower.map((each) => openSync(each, O_PATH | O_DIRECTORY))
+  /** Takes over the descriptors of the root directory and of those below it. */
+  constructor(root: number, lower: number[] = []) {
+    this.#root = root
+    this.#lower = lower
+  }
+
+  /** A tree by its path. */
+  static open(path: string, lower: readonly string[] = []): TreeRoot {
+    const root = openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW)
+    return new TreeRoot(
+      root,
+      lower.map((each) => openSync(each, O_PATH | O_DIRECTORY)),
+    )
   }
 
   close(): void {
@@ -68,6 +73,11 @@ export class LayerRoot {
     return openBeneath(directory, '.', O_PATH | O_DIRECTORY)
   }
 
+  /** An O_PATH descriptor, the caller's, of what is there under this name: itself and not what it points to. */
+  open(directory: number, name: Buffer): number {
+    return openBeneath(directory, name, O_PATH | O_NOFOLLOW)
+  }
+
   /** Opens a new file for writing. Throws SystemCallError EEXIST. */
   create(directory: number, name: Buffer): number {
     return openBeneath(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
@@ -78,12 +88,11 @@ export class LayerRoot {
     return lstatSync(pathOf(directory, name), { throwIfNoEntry: false }) ?? null
   }
 
-  /** Removes whatever is there under this name. */
+  /** Removes whatever is there under this name. Throws SystemCallError EBUSY when something is mounted there. */
   remove(directory: number, name: Buffer): void {
     const found = this.find(directory, name)
-    if (found === null) return
-    if (found.isDirectory()) rmSync(pathOf(directory, name), { recursive: true })
-    else removeFileAt(directory, name)
+    if (found?.isDirectory()) removeTreeAt(directory, name)
+    else if (found) removeFileAt(directory, name)
   }
 
   #open(path: readonly string[]): number | null {
@@ -99,8 +108,8 @@ export class LayerRoot {
     const parent = this.directory(path.slice(0, -1))
     const name = bytesOfName(path.at(-1) as string)
     makeDirectoryAt(parent, name, 0o755)
-    changeModeAt(parent, name, 0o755)
     const fd = openBeneath(parent, name, O_PATH | O_DIRECTORY)
+    chmodSync(descriptorPath(fd), 0o755)
     this.#inherit(path, fd)
     return fd
   }
@@ -132,11 +141,4 @@ function openOrNull(root: number, path: Buffer): number | null {
     if (error instanceof SystemCallError && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return null
     throw error
   }
-}
-
-const descriptorPath = (fd: number): string => `/proc/self/fd/${fd}`
-
-/** A path to one name in an open directory, for calls that know no descriptors. */
-export function pathOf(directory: number, name: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${descriptorPath(directory)}/`), name])
 }

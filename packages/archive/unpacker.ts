@@ -1,10 +1,8 @@
-/** Turns the entries of a layer tar into files of an overlay lower directory. For a worker thread: it blocks. */
-import { closeSync, fchmodSync, fchownSync, ftruncateSync, writeSync } from 'node:fs'
+/** Turns the entries of an archive into files of a tree. For a worker thread: it blocks. */
+import { chmodSync, chownSync, closeSync, fchmodSync, fchownSync, ftruncateSync, writeSync } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import { bytesOfName, type TarEntry, type TarHeader, type Timestamp, whiteoutOf } from '@gantry/oci'
 import {
-  changeModeAt,
-  changeOwnerAt,
   makeDirectoryAt,
   makeLinkAt,
   makeNodeAt,
@@ -12,60 +10,83 @@ import {
   NodeType,
   SystemCallError,
   setTimesAt,
-  setXattr,
+  setXattrOf,
 } from '@gantry/syscall'
-import { type LayerRoot, pathOf } from './layer-root.ts'
+import { isCarried } from './carried-xattrs.ts'
+import { descriptorPath } from './descriptor-path.ts'
+import type { TreeRoot } from './tree-root.ts'
+
+/** How entries are to be taken. The default is a layer's: from the root, whiteouts meant as such, the last one wins. */
+export interface UnpackOptions {
+  /** The directory that entries are relative to. It is to be there. */
+  into?: string
+  /** Names of whiteouts are names like any other, and the entry of `into` itself says nothing: `docker cp`. */
+  plain?: boolean
+  /** Refuse to replace a directory by something else, and the reverse. */
+  keepKinds?: boolean
+  /** Whom everything belongs to, whatever the archive says. */
+  owner?: { uid: number; gid: number }
+}
 
 /** The largest id; the next one, (uid_t)-1, means "leave as it is" to the kernel. */
 const largestId = 0xfffffffe
 
 export class Unpacker {
-  readonly #root: LayerRoot
+  readonly #root: TreeRoot
+  readonly #options: UnpackOptions
+  readonly #into: string[]
   /** Times of directories: filling them changes them, so they are set last. */
   readonly #directoryTimes = new Map<string, { path: string[]; time: Timestamp }>()
   /** Bytes of file content written. */
   size = 0
 
-  constructor(root: LayerRoot) {
+  constructor(root: TreeRoot, options: UnpackOptions = {}) {
     this.#root = root
+    this.#options = options
+    this.#into = (options.into ?? '').split('/').filter((part) => part !== '' && part !== '.')
   }
 
-  /** Adds one entry. Throws InvalidParameter or SystemCallError; then the whole layer is to be thrown away. */
+  /** Adds one entry. Throws InvalidParameter or SystemCallError; what has been unpacked until then stays. */
   async add(entry: TarEntry): Promise<void> {
     const { header } = entry
     checkOwner(header)
     const path = partsOf(header.name)
     const last = path.pop()
     if (last === undefined) return this.#setRoot(header)
-    const parent = this.#root.directory(path)
-    const whiteout = whiteoutOf(last)
+    const parent = this.#directory(path)
+    const whiteout = this.#options.plain ? noWhiteout : whiteoutOf(last)
     if (whiteout.kind === 'remove') this.#hide(parent, bytesOfName(whiteout.name))
-    else if (whiteout.kind === 'opaque') makeOpaque(parent, here)
+    else if (whiteout.kind === 'opaque') makeOpaque(this.#root, parent, here)
     else if (whiteout.kind === 'none') await this.#place(entry, [...path, last], parent, bytesOfName(last))
   }
 
   /** Sets what had to wait for the last entry. */
   finish(): void {
     for (const { path, time } of this.#directoryTimes.values()) {
-      const directory = this.#root.directory(path.slice(0, -1))
+      const directory = this.#directory(path.slice(0, -1))
       const name = path.length === 0 ? here : bytesOfName(path.at(-1) as string)
       if (this.#root.find(directory, name)?.isDirectory()) setTimesAt(directory, name, time)
     }
   }
 
+  #directory(path: string[]): number {
+    return this.#root.directory([...this.#into, ...path])
+  }
+
   async #place(entry: TarEntry, path: string[], parent: number, name: Buffer): Promise<void> {
     const { header } = entry
+    if (this.#options.keepKinds) this.#refuseOtherKind(header, path, parent, name)
     switch (header.type) {
       case 'directory':
         this.#makeDirectory(parent, name)
         this.#directoryTimes.set(path.join('/'), { path, time: header.modified })
-        return setMetadata(header, parent, name)
+        return this.#setMetadata(header, parent, name)
       case 'link':
         return this.#link(header, path.slice(0, -1), name)
       case 'file':
         this.#root.remove(parent, name)
         await this.#write(entry, this.#root.create(parent, name))
-        break
+        return setTimesAt(parent, name, header.modified)
       case 'symlink':
         this.#root.remove(parent, name)
         makeSymlinkAt(parent, name, bytesOfName(header.linkName))
@@ -74,7 +95,7 @@ export class Unpacker {
         this.#root.remove(parent, name)
         makeNodeAt(parent, name, NodeType[header.type], header.deviceMajor, header.deviceMinor)
     }
-    setMetadata(header, parent, name)
+    this.#setMetadata(header, parent, name)
     setTimesAt(parent, name, header.modified)
   }
 
@@ -87,7 +108,9 @@ export class Unpacker {
         this.size += data.length
       }
       if (end < entry.header.size) ftruncateSync(fd, entry.header.size)
-      fchownSync(fd, entry.header.uid, entry.header.gid)
+      const { uid, gid } = this.#ownerOf(entry.header)
+      fchownSync(fd, uid, gid)
+      setXattrs(fd, entry.header.xattrs)
       fchmodSync(fd, entry.header.mode)
     } finally {
       closeSync(fd)
@@ -100,7 +123,8 @@ export class Unpacker {
     if (found?.isDirectory()) return
     if (found) this.#root.remove(parent, name)
     makeDirectoryAt(parent, name, 0o700)
-    if (found?.isCharacterDevice() && found.rdev === 0) makeOpaque(parent, name)
+    const hides = !this.#options.plain && found?.isCharacterDevice() && found.rdev === 0
+    if (hides) makeOpaque(this.#root, parent, name)
   }
 
   /** The target's directory is opened first: opening another one closes the one before. */
@@ -109,10 +133,10 @@ export class Unpacker {
     const targetName = target.pop()
     if (targetName === undefined) throw outside(header.linkName)
     if (target.join('/') === path.join('/') && bytesOfName(targetName).equals(name)) return
-    const from = this.#root.directory(target)
+    const from = this.#directory(target)
     const held = this.#root.hold(from)
     try {
-      const parent = this.#root.directory(path)
+      const parent = this.#directory(path)
       this.#root.remove(parent, name)
       makeLinkAt(held, bytesOfName(targetName), parent, name)
     } finally {
@@ -123,18 +147,47 @@ export class Unpacker {
   /** A whiteout speaks of lower layers only: what this layer has under the name stays. */
   #hide(parent: number, name: Buffer): void {
     const found = this.#root.find(parent, name)
-    if (found?.isDirectory()) makeOpaque(parent, name)
+    if (found?.isDirectory()) makeOpaque(this.#root, parent, name)
     else if (found === null) makeNodeAt(parent, name, NodeType.character, 0, 0)
   }
 
   #setRoot(header: TarHeader): void {
     if (header.type !== 'directory') throw outside(header.name)
-    setMetadata(header, this.#root.directory([]), here)
+    if (this.#options.plain) return
+    this.#setMetadata(header, this.#directory([]), here)
     this.#directoryTimes.set('', { path: [], time: header.modified })
+  }
+
+  #refuseOtherKind(header: TarHeader, path: string[], parent: number, name: Buffer): void {
+    const found = this.#root.find(parent, name)
+    if (!found || found.isDirectory() === (header.type === 'directory')) return
+    const into = `/${this.#into.join('/')}`
+    const place = JSON.stringify(`${into === '/' ? '' : into}/${path.join('/')}`)
+    const [what, by] = found.isDirectory() ? ['directory', 'non-directory'] : ['non-directory', 'directory']
+    const message = `cannot overwrite ${what} ${place} with ${by} ${JSON.stringify(into)}`
+    throw new GantryError('InvalidParameter', message)
+  }
+
+  /** Owner, then attributes, then mode: changing the owner clears capabilities and setuid. */
+  #setMetadata(header: TarHeader, parent: number, name: Buffer): void {
+    const fd = this.#root.open(parent, name)
+    try {
+      const { uid, gid } = this.#ownerOf(header)
+      chownSync(descriptorPath(fd), uid, gid)
+      setXattrs(fd, header.xattrs)
+      if (header.type !== 'symlink') chmodSync(descriptorPath(fd), header.mode)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  #ownerOf(header: TarHeader): { uid: number; gid: number } {
+    return this.#options.owner ?? header
   }
 }
 
 const here = Buffer.from('.')
+const noWhiteout = { kind: 'none' } as const
 
 /** Path components with `.` and `..` worked out. Throws InvalidParameter for a path that leads out. */
 function partsOf(name: string): string[] {
@@ -157,31 +210,24 @@ function checkOwner({ name, uid, gid }: TarHeader): void {
   }
 }
 
-/** Owner, then attributes, then mode: changing the owner clears capabilities and setuid. */
-function setMetadata(header: TarHeader, parent: number, name: Buffer): void {
-  changeOwnerAt(parent, name, header.uid, header.gid)
-  for (const [key, value] of header.xattrs) {
-    if (isCarried(key)) setOrSkip(pathOf(parent, name), key, value)
+/** A file system without such attributes, or a symlink that cannot have them, is no reason to refuse an archive. */
+function setXattrs(fd: number, xattrs: Map<string, Buffer>): void {
+  for (const [key, value] of xattrs) {
+    if (!isCarried(key)) continue
+    try {
+      setXattrOf(fd, key, value)
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || !['ENOTSUP', 'EOPNOTSUPP', 'EPERM'].includes(error.code))
+        throw error
+    }
   }
-  if (header.type !== 'symlink') changeModeAt(parent, name, header.mode)
 }
 
-/** Attributes an image may set; the overlay's own and those of security modules are the host's. */
-function isCarried(key: string): boolean {
-  if (key.startsWith('user.')) return !key.startsWith('user.overlay.')
-  return ['security.capability', 'system.posix_acl_access', 'system.posix_acl_default'].includes(key)
-}
-
-/** A file system without such attributes, or a symlink that cannot have them, is no reason to refuse an image. */
-function setOrSkip(path: Buffer, key: string, value: Buffer): void {
+function makeOpaque(root: TreeRoot, parent: number, name: Buffer): void {
+  const fd = root.open(parent, name)
   try {
-    setXattr(path, key, value)
-  } catch (error) {
-    if (!(error instanceof SystemCallError) || !['ENOTSUP', 'EOPNOTSUPP', 'EPERM'].includes(error.code))
-      throw error
+    setXattrOf(fd, 'trusted.overlay.opaque', Buffer.from('y'))
+  } finally {
+    closeSync(fd)
   }
-}
-
-function makeOpaque(parent: number, name: Buffer): void {
-  setXattr(pathOf(parent, name), 'trusted.overlay.opaque', Buffer.from('y'))
 }

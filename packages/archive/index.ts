@@ -1,0 +1,2 @@
+export { TreeRoot } from './tree-root.ts'
+export { Unpacker, type UnpackOptions } from './unpacker.ts'
