@@ -32,7 +32,9 @@ async function processes(): Promise<string[]> {
     pids.map(async (pid) => {
       const executable = await readlink(`/proc/${pid}/exe`).catch(() => '')
       const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-      const ours = /\/(conmon|crun|runc)$/.test(executable) || command.includes('packages/daemon/main.ts')
+      const ours =
+        /\/(conmon|crun|runc)$/.test(executable) ||
+        /packages\/(daemon|network\/forwarder)\/main\.ts/.test(command)
       return ours ? `process ${pid} ${command.replaceAll('\0', ' ').slice(0, 200)}` : ''
     }),
   )

@@ -28,7 +28,8 @@ test('a container on the default network', { skip }, async (t) => {
   assert.equal(endpoint?.ipv4?.address, '172.17.0.2')
   assert.equal(endpoint?.ipv4?.gateway, '172.17.0.1')
   assert.equal(endpoint?.macAddress, '02:42:ac:11:00:02')
-  assert.deepEqual(sandbox.ports, { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }], '90/tcp': null })
+  const bound = ['0.0.0.0', '::'].map((HostIp) => ({ HostIp, HostPort: '8080' }))
+  assert.deepEqual(sandbox.ports, { '80/tcp': bound, '90/tcp': null })
   assert.ok(sandbox.path && existsSync(sandbox.path))
 
   const server = echoPeer(namespaces, sandbox.path, '0.0.0.0', 80)

@@ -12,6 +12,7 @@ import type {
 } from './contracts.ts'
 import type { DefaultBridge } from './default-networks.ts'
 import { ContainerNames } from './dns/container-names.ts'
+import { PortForwarder } from './forwarder/port-forwarder.ts'
 import { Addresses } from './ipam/addresses.ts'
 import { type AddressPool, checkPool, defaultPools } from './ipam/pools.ts'
 import { type Kernel, openKernel } from './kernel.ts'
@@ -33,6 +34,11 @@ export interface NetworksOptions {
   pools?: readonly AddressPool[]
   /** Name of the nftables table. Each daemon of a machine has its own. */
   table: string
+  /**
+   * Whether a process beside the daemon serves published ports where the kernel cannot: on the host's IPv6 addresses for
+   * containers without IPv6. True without it.
+   */
+  userlandProxy?: boolean
   /** Milliseconds between looks at whether somebody flushed our firewall rules; 5000 without it. */
   watchInterval?: number
   log?(message: string): void
@@ -52,6 +58,7 @@ class LinuxNetworks implements Networks {
   readonly #sandboxes: Sandboxes
   readonly #names: ContainerNames
   readonly #reservations = new PortReservations()
+  readonly #forwarder: PortForwarder
   readonly #staleLinks: StaleLinks
   readonly #kernel: Kernel
   readonly #restoring: RestoreContext
@@ -68,13 +75,26 @@ class LinuxNetworks implements Networks {
     this.#onEvent = onEvent
     this.#watchInterval = options.watchInterval ?? 5000
     this.#staleLinks = new StaleLinks(kernel.rtnetlink, log)
+    const reservations = this.#reservations
+    const forwarder = new PortForwarder({
+      socket: join(options.runDir, 'forwarder.sock'),
+      enabled: options.userlandProxy ?? true,
+      reservations,
+      log,
+    })
+    this.#forwarder = forwarder
     this.#names = new ContainerNames(kernel.namespaces, log)
     this.#registry = new NetworkRegistry({ kernel, table: tables.networks, addresses, pools, log })
     this.#sandboxes = new Sandboxes({
       directory,
       tables,
       addresses,
-      wiring: new Wiring(kernel, new Publisher(kernel.firewall, this.#reservations), this.#names),
+      wiring: new Wiring(
+        kernel,
+        new Publisher(kernel.firewall, reservations, forwarder.enabled),
+        this.#names,
+      ),
+      forwarder,
       names: this.#names,
       staleLinks: this.#staleLinks,
       findNetwork: (reference) => this.#registry.find(reference),
@@ -85,7 +105,8 @@ class LinuxNetworks implements Networks {
       kernel,
       registry: this.#registry,
       sandboxes: this.#sandboxes,
-      reservations: this.#reservations,
+      reservations,
+      forwarder,
       staleLinks: this.#staleLinks,
       tables,
       defaultBridge: options.defaultBridge,
@@ -171,6 +192,7 @@ class LinuxNetworks implements Networks {
   async close(): Promise<void> {
     clearInterval(this.#watch)
     this.#names.close()
+    await this.#forwarder.close()
     this.#reservations.close()
     await this.#staleLinks.settle()
     if (this.#sandboxes.values().length === 0) await this.#registry.withdraw()

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { messageOf } from '@gantry/errors'
 import { interfaceIndex } from '@gantry/syscall'
+import type { EndpointRecord } from './contracts.ts'
 import { type DefaultBridge, defaultNetwork, plainNetwork } from './default-networks.ts'
 import { networkElements, portElements } from './firewall/elements.ts'
+import type { PortForwarder } from './forwarder/port-forwarder.ts'
 import type { AddressPool } from './ipam/pools.ts'
 import type { Kernel } from './kernel.ts'
 import type { PortReservations } from './ports/reservations.ts'
@@ -18,6 +20,7 @@ export interface RestoreContext {
   registry: NetworkRegistry
   sandboxes: Sandboxes
   reservations: PortReservations
+  forwarder: PortForwarder
   staleLinks: StaleLinks
   tables: NetworkTables
   defaultBridge: DefaultBridge
@@ -49,6 +52,8 @@ export async function restore(context: RestoreContext, runningContainers: readon
   ])
   await makeDefaultNetworks(context)
   kernel.foreignChain.allow(registry.bridges().flatMap(({ bridgeName }) => bridgeName ?? []))
+  for (const live of kept) forwardAgain(context, live)
+  await context.forwarder.serve().catch((error) => context.log(messageOf(error)))
   for (const live of gone) await sandboxes.remove(live.record.containerId)
   for (const live of kept) await resume(context, live)
   await removeLeftovers(context)
@@ -76,9 +81,22 @@ function isWhole({ kernel }: RestoreContext, { record }: LiveSandbox): boolean {
   }
 }
 
-function portElementsOf({ record, attachments }: LiveSandbox) {
-  const attachment = attachments.find(({ endpoint }) => endpoint.id === record.portEndpoint)
-  return attachment ? portElements(record.ports, attachment.endpoint) : []
+function portElementsOf(live: LiveSandbox) {
+  const endpoint = portEndpoint(live)
+  return endpoint ? portElements(live.record.ports, endpoint) : []
+}
+
+function portEndpoint({ record, attachments }: LiveSandbox): EndpointRecord | undefined {
+  return attachments.find(({ endpoint }) => endpoint.id === record.portEndpoint)?.endpoint
+}
+
+/** The forwarder may have been switched off meanwhile: what only it could serve is then not published any more. */
+function forwardAgain({ forwarder }: RestoreContext, live: LiveSandbox): void {
+  const { record } = live
+  const endpoint = portEndpoint(live)
+  if (!forwarder.enabled && !endpoint?.ipv6)
+    record.ports = record.ports.filter(({ hostIp }) => !hostIp.includes(':'))
+  forwarder.adopt(record.containerId, forwarder.share(record.ports, endpoint))
 }
 
 async function makeDefaultNetworks(context: RestoreContext): Promise<void> {

@@ -73,8 +73,8 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Starts new ones; the old ones are closed. */
-  reopen(): void {
-    this.networks = this.#open()
+  reopen(options: Partial<NetworksOptions> = {}): void {
+    this.networks = this.#open(options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,7 +89,7 @@ export class Machine implements AsyncDisposable {
     rmSync(this.runDir, { recursive: true })
   }
 
-  #open(): Networks {
+  #open(options: Partial<NetworksOptions> = {}): Networks {
     return createNetworks({
       runDir: this.runDir,
       tables: this.tables,
@@ -99,6 +99,7 @@ export class Machine implements AsyncDisposable {
       onEvent: (action, network, id) =>
         this.events.push([action, network.name, id].filter(Boolean).join(' ')),
       ...this.options,
+      ...options,
     })
   }
 }

@@ -11,7 +11,8 @@ async function mounts({ root }: TestDaemon): Promise<string[]> {
 }
 
 async function links({ bridge }: TestDaemon): Promise<string[]> {
-  return (await readdir(`/sys/class/net/${bridge}/brif`)).map((name) => `link ${name}`)
+  const { stdout } = await run('ip', ['-o', 'link', 'show', 'master', bridge])
+  return lines(stdout).map((line) => `link ${line.split(' ')[1]?.split('@')[0]}`)
 }
 
 async function nftables({ kernelName }: TestDaemon): Promise<string[]> {

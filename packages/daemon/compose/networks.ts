@@ -30,6 +30,7 @@ export function networkOptions({ config, instance, database, onEvent, log }: Net
     },
     ...(config.addressPools.length > 0 && { pools: config.addressPools }),
     table: instance,
+    userlandProxy: config.userlandProxy,
     log: (message) => log.warn(message),
     onEvent,
   }

@@ -54,6 +54,7 @@ export interface DaemonConfig {
   icc: boolean
   defaultBindAddress: string
   mtu: number
+  userlandProxy: boolean
   cgroupParent: string | undefined
   init: boolean
   initPath: string | undefined
@@ -116,6 +117,7 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     icc: values.icc ?? true,
     defaultBindAddress: values.ip ?? '0.0.0.0',
     mtu: values.mtu || 1500,
+    userlandProxy: values['userland-proxy'] ?? true,
     cgroupParent: values['cgroup-parent'] || undefined,
     init: values.init ?? false,
     initPath: values['init-path'] || undefined,

@@ -45,7 +45,6 @@ export const ignoredKeys = new Set([
   'storage-driver',
   'storage-opts',
   'swarm-default-advertise-addr',
-  'userland-proxy',
   'userland-proxy-path',
 ])
 

@@ -136,6 +136,12 @@ export const optionSpecs = [
   { key: 'tlscert', type: 'string', help: 'Path to TLS certificate file' },
   { key: 'tlskey', type: 'string', help: 'Path to TLS key file' },
   { key: 'tlsverify', type: 'boolean', help: 'Use TLS and verify the remote' },
+  {
+    key: 'userland-proxy',
+    type: 'boolean',
+    help: 'Serve published ports on IPv6 addresses for containers that have none',
+    default: 'true',
+  },
   { key: 'validate', type: 'boolean', help: 'Validate daemon configuration and exit', flagOnly: true },
   { key: 'version', short: 'v', type: 'boolean', help: 'Print version information and quit', flagOnly: true },
 ] as const satisfies readonly OptionSpec[]

@@ -197,7 +197,7 @@ test('IPv6: neighbours, outward, and ports on both families', { skip }, (t) =>
     assert.equal(await ask(namespaces, null, '2001:db8:1::1', 8080), '2001:db8:1::1')
     assert.equal(await ask(namespaces, b.path, '2001:db8:1::9', 5000), '2001:db8:1::1')
     assert.equal(await ask(namespaces, outside, 'fd00:1::2', 80), 'TIMEOUT')
-    assert.equal(await ask(namespaces, null, '::1', 8080), 'ECONNREFUSED', 'so that clients try 127.0.0.1')
+    assert.equal(await ask(namespaces, null, '::1', 8080), 'fd00:1::1', 'by the forwarder')
   }),
 )
 
@@ -208,7 +208,7 @@ test('UDP ports', { skip }, async (t) => {
   const sandbox = await networks.createSandbox(
     sandboxRequest('c1', ['bridge'], publish(['53/udp', '', '5353'])),
   )
-  assert.deepEqual(sandbox.ports, { '53/udp': [{ HostIp: '0.0.0.0', HostPort: '5353' }] })
+  assert.deepEqual(sandbox.ports['53/udp']?.[0], { HostIp: '0.0.0.0', HostPort: '5353' })
   const server = createSocket('udp4')
   const client = createSocket('udp4')
   t.after(() => {

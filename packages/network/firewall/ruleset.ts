@@ -58,6 +58,10 @@ const sets = `
   map published6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
   map published4_any { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map published6_any { type inet_proto . inet_service : ipv6_addr . inet_service; }
+
+  # Published ports that the forwarder serves from sockets of the host.
+  set forwarded6 { type ipv6_addr . inet_proto . inet_service; }
+  set forwarded6_any { type inet_proto . inet_service; }
 `
 
 const rules = `
@@ -93,6 +97,21 @@ const rules = `
   chain publish_any {
     dnat ip to meta l4proto . th dport map @published4_any
     dnat ip6 to meta l4proto . th dport map @published6_any
+  }
+
+  # The same for ports that the forwarder serves.
+  chain input {
+    type filter hook input priority filter; policy accept;
+    meta nfproto ipv4 accept
+    iifname @internal meta l4proto . th dport @forwarded6_any drop
+    ip6 daddr . meta l4proto . th dport @forwarded6 goto forwarder
+  }
+  chain forwarder {
+    iifname @internal drop
+    iifname @bridges accept
+    fib daddr . iif type local accept
+    fib daddr oifname "lo" accept
+    drop
   }
 
   chain postrouting {

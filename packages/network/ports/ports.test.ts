@@ -6,7 +6,7 @@ import { portMap } from './published.ts'
 import { PortReservations } from './reservations.ts'
 import { portWishes } from './wishes.ts'
 
-const reach = { ipv4: true, ipv6: false, defaultIPv4: '0.0.0.0' }
+const reach = { ipv4: true, ipv6: false, defaultIPv4: '0.0.0.0', hostIPv6: true, forwarder: false }
 const request = (
   bindings: Record<string, { HostIp?: string; HostPort?: string }[] | null>,
   exposed: string[] = [],
@@ -22,6 +22,15 @@ test('wishes', () => {
   ])
   const both = { ...reach, ipv6: true }
   assert.deepEqual(portWishes(request({ '53/udp': [{ HostPort: '' }] }), both)[0]?.hostIps, ['0.0.0.0', '::'])
+  const forwarder = { ...reach, forwarder: true }
+  const ipsOf = (port: string, binding: { HostIp?: string }, where: typeof reach) =>
+    portWishes(request({ [port]: [binding] }), where)[0]?.hostIps
+  assert.deepEqual(ipsOf('80/tcp', {}, forwarder), ['0.0.0.0', '::'])
+  assert.deepEqual(ipsOf('80/tcp', { HostIp: '0.0.0.0' }, forwarder), ['0.0.0.0'])
+  assert.deepEqual(ipsOf('80/tcp', { HostIp: '0:0::1' }, forwarder), ['::1'])
+  assert.deepEqual(ipsOf('80/tcp', {}, { ...forwarder, hostIPv6: false }), ['0.0.0.0'])
+  assert.deepEqual(ipsOf('80/tcp', {}, { ...forwarder, defaultIPv4: '127.0.0.1' }), ['127.0.0.1'])
+  assert.deepEqual(ipsOf('80/sctp', {}, forwarder), ['0.0.0.0'], 'no such sockets')
   assert.deepEqual(portWishes(request({ '80': [{ HostPort: '8000-8010' }] }), reach)[0]?.hostPorts, {
     first: 8000,
     last: 8010,
@@ -96,6 +105,26 @@ test("a port is another process's", async (t) => {
   assert.throws(() => reservations.reserve(tcp(1234, ['203.0.113.1'])), {
     message: 'listen tcp4 203.0.113.1:1234: bind: cannot assign requested address',
   })
+  reservations.close()
+})
+
+test('a port that the forwarder holds is ours all the same, and then held by us again', async () => {
+  const reservations = new PortReservations()
+  const port = await freePort()
+  const [held] = reservations.reserve(tcp(port))
+  assert.ok(held)
+  reservations.lend(held)
+  const forwarder = createServer().listen(port, '127.0.0.1')
+  await once(forwarder, 'listening')
+  assert.throws(() => reservations.reserve(tcp(port)), /already allocated/)
+  reservations.release(held)
+  assert.equal(reservations.reserve(tcp(port)).length, 1, 'while the forwarder still has it')
+  forwarder.close()
+  await once(forwarder, 'close')
+  reservations.giveBack(held)
+  const other = createServer().listen(port, '127.0.0.1')
+  const [error] = (await once(other, 'error')) as [NodeJS.ErrnoException]
+  assert.equal(error.code, 'EADDRINUSE')
   reservations.close()
 })
 

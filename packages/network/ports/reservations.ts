@@ -1,6 +1,7 @@
 import { closeSync, readFileSync } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import { openReusingSocket, openSocket, SystemCallError, shrinkReceiveBuffer } from '@gantry/syscall'
+import { portKey } from '../forwarder/protocol.ts'
 import type { PublishedPort } from './published.ts'
 import type { PortWish } from './wishes.ts'
 
@@ -12,6 +13,8 @@ type HostPort = Omit<PublishedPort, 'containerPort'>
  */
 export class PortReservations {
   readonly #held = new Map<string, HostPort & { fd: number | null }>()
+  /** Those that the forwarder holds, reserved or not any more. */
+  readonly #lent = new Set<string>()
   #lastDynamic = 0
 
   /** Reserves a port for every wish, or throws (see `#hold`) and reserves none. */
@@ -30,9 +33,10 @@ export class PortReservations {
    * Takes ports that were published before a restart. Returns the errors of those that another process took meanwhile:
    * their traffic reaches the container all the same.
    */
-  retake(ports: readonly PublishedPort[]): Error[] {
+  retake(ports: readonly HostPort[]): Error[] {
     return ports.flatMap((port) => {
       try {
+        this.#held.delete(keyOf(port))
         this.#hold(port)
         return []
       } catch (error) {
@@ -46,6 +50,22 @@ export class PortReservations {
     const held = this.#held.get(keyOf(port))
     if (held?.fd != null) closeSync(held.fd)
     this.#held.delete(keyOf(port))
+  }
+
+  /** Lets go of a port's socket, so that the forwarder can have its own; the port stays reserved. */
+  lend(port: HostPort): void {
+    this.#lent.add(keyOf(port))
+    const held = this.#held.get(keyOf(port))
+    if (held?.fd == null) return
+    closeSync(held.fd)
+    held.fd = null
+  }
+
+  /** The forwarder has let go of a port: it is held by a socket again if it is still reserved. */
+  giveBack(port: HostPort): void {
+    this.#lent.delete(keyOf(port))
+    const held = this.#held.get(keyOf(port))
+    if (held && held.fd === null) this.retake([held])
   }
 
   /** Closes all sockets. */
@@ -90,11 +110,11 @@ export class PortReservations {
       if (conflict(port, other))
         throw new PortTakenError(`Bind for ${text} failed: port is already allocated`)
     try {
-      this.#held.set(keyOf(port), { ...port, fd: holdSocket(port) })
+      const fd = this.#lent.has(keyOf(port)) ? null : holdSocket(port)
+      this.#held.set(keyOf(port), { ...port, fd })
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error
-      const family = port.hostIp.includes(':') ? 6 : 4
-      const message = `listen ${port.protocol}${family} ${text}: bind: ${reasons[error.code] ?? error.code}`
+      const message = refusalText(port, error.code)
       if (error.code === 'EADDRINUSE') throw new PortTakenError(message, { cause: error })
       throw new GantryError('System', message, { cause: error })
     }
@@ -115,12 +135,19 @@ class PortTakenError extends GantryError {
   }
 }
 
+/** Why a port of the host cannot be had, in Docker's words. `code` is bind(2)'s or listen(2)'s. */
+export function refusalText(port: HostPort, code: string): string {
+  const family = port.hostIp.includes(':') ? 6 : 4
+  return `listen ${port.protocol}${family} ${hostPortText(port)}: bind: ${reasons[code] ?? code}`
+}
+
 const isTaken = (error: unknown): boolean => error instanceof PortTakenError
 
 const reasons: Record<string, string> = {
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'cannot assign requested address',
   EACCES: 'permission denied',
+  EAFNOSUPPORT: 'address family not supported by protocol',
 }
 
 function holdSocket({ protocol, hostIp: address, hostPort: port }: HostPort): number | null {
@@ -144,7 +171,7 @@ function conflict(a: HostPort, b: HostPort): boolean {
 }
 
 const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::'
-const keyOf = ({ protocol, hostIp, hostPort }: HostPort): string => `${protocol} ${hostIp} ${hostPort}`
+const keyOf = portKey
 
 function hostPortText({ hostIp, hostPort }: HostPort): string {
   return hostIp.includes(':') ? `[${hostIp}]:${hostPort}` : `${hostIp}:${hostPort}`

@@ -18,6 +18,10 @@ export interface Reach {
   ipv6: boolean
   /** The address for bindings that name none. */
   defaultIPv4: string
+  /** The host has IPv6 addresses. */
+  hostIPv6: boolean
+  /** The forwarder carries from IPv6 to IPv4, and from ::1. */
+  forwarder: boolean
 }
 
 /** Reads PortBindings, ExposedPorts and PublishAllPorts. Throws GantryError InvalidParameter in Docker's words. */
@@ -29,7 +33,7 @@ export function portWishes(request: PublishRequest, reach: Reach): PortWish[] {
       wishes.push({
         protocol,
         containerPort,
-        hostIps: hostIps(binding.HostIp ?? '', reach),
+        hostIps: hostIps(binding.HostIp ?? '', protocol, reach),
         hostPorts: parseHostPorts(binding.HostPort ?? ''),
       })
   }
@@ -37,7 +41,8 @@ export function portWishes(request: PublishRequest, reach: Reach): PortWish[] {
   for (const key of request.exposed) {
     const { protocol, containerPort } = parseContainerPort(key)
     const wished = wishes.some((wish) => wish.protocol === protocol && wish.containerPort === containerPort)
-    if (!wished) wishes.push({ protocol, containerPort, hostIps: hostIps('', reach), hostPorts: null })
+    if (!wished)
+      wishes.push({ protocol, containerPort, hostIps: hostIps('', protocol, reach), hostPorts: null })
   }
   return wishes
 }
@@ -62,21 +67,22 @@ function parseHostPorts(text: string): PortWish['hostPorts'] {
   return range
 }
 
-/** No address means all that can be served; an IPv6 one needs a container that has IPv6. */
-function hostIps(text: string, reach: Reach): string[] {
+/** No address means all that can be served. */
+function hostIps(text: string, protocol: TransportProtocol, reach: Reach): string[] {
+  const fromIPv6 = reach.ipv6 || (reach.forwarder && protocol !== 'sctp')
   if (text === '') {
     const all = reach.ipv4 ? [reach.defaultIPv4] : []
-    return reach.ipv6 && reach.defaultIPv4 === '0.0.0.0' ? [...all, '::'] : all
+    return reach.hostIPv6 && fromIPv6 && reach.defaultIPv4 === '0.0.0.0' ? [...all, '::'] : all
   }
   const family = isIP(text)
   if (family === 0) throw new GantryError('InvalidParameter', `invalid IP address: ${text}`)
   const address = ipText(ipBytes(text))
-  if (address === '::1')
+  if (address === '::1' && !(reach.forwarder && protocol !== 'sctp'))
     throw new GantryError(
       'InvalidParameter',
       'cannot publish on ::1: the kernel does not route it; use 127.0.0.1',
     )
-  if (family === 6 && !reach.ipv6)
+  if (family === 6 && !fromIPv6)
     throw new GantryError('InvalidParameter', `cannot publish on ${text}: the network has no IPv6`)
   if (family === 4 && !reach.ipv4)
     throw new GantryError('InvalidParameter', `cannot publish on ${text}: the network has no IPv4`)

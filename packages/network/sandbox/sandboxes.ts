@@ -9,10 +9,12 @@ import type {
   SandboxRequest,
 } from '../contracts.ts'
 import type { ContainerNames } from '../dns/container-names.ts'
+import type { PortForwarder } from '../forwarder/port-forwarder.ts'
 import type { Addresses } from '../ipam/addresses.ts'
 import { portMap } from '../ports/published.ts'
 import { checkSettings, hasNames, newEndpoint } from './endpoint.ts'
 import type { Attachment } from './gateway.ts'
+import { publishFailure } from './publisher.ts'
 import type { NetworkTables, SandboxRecord } from './records.ts'
 import type { StaleLinks } from './stale-links.ts'
 import type { Wiring } from './wiring.ts'
@@ -29,6 +31,7 @@ export interface SandboxesOptions {
   tables: NetworkTables
   addresses: Addresses
   wiring: Wiring
+  forwarder: PortForwarder
   names: ContainerNames
   staleLinks: StaleLinks
   findNetwork(reference: string): NetworkRecord
@@ -93,6 +96,7 @@ export class Sandboxes {
     this.#save(live)
     this.#live.set(containerId, live)
     if (live.record.path) this.#options.wiring.build(live, live.record.path, request.sysctls ?? {})
+    await this.#forward(live)
     live.record.ready = true
     this.#save(live)
     undo.move()
@@ -136,6 +140,7 @@ export class Sandboxes {
     this.#save(live)
     this.#options.wiring.add(live, path, attachment)
     this.#save(live)
+    await this.#forward(live)
     undo.move()
     this.#options.onEvent('connect', network, containerId)
     return attachment.endpoint
@@ -195,13 +200,14 @@ export class Sandboxes {
   }
 
   async #detach(live: LiveSandbox, attachment: Attachment): Promise<void> {
-    const { tables, wiring, staleLinks, addresses } = this.#options
+    const { tables, wiring, staleLinks, addresses, log } = this.#options
     const { endpoint } = attachment
     const before = live.attachments
     live.attachments = before.filter((other) => other !== attachment)
     wiring.drop(live, attachment, before)
     this.#save(live)
     tables.endpoints.delete(endpoint.id)
+    await this.#forward(live).catch((error) => log(messageOf(error)))
     // From here on the sandbox knows nothing of it any more, whoever removes it meanwhile.
     if (endpoint.hostInterface) await staleLinks.remove(endpoint.hostInterface)
     addresses.release(endpoint.networkId, endpoint)
@@ -209,8 +215,10 @@ export class Sandboxes {
 
   /** The record stays when a step failed, for the next start to try again. */
   async #dismantle(live: LiveSandbox): Promise<void> {
-    const { wiring, staleLinks, tables, addresses, log } = this.#options
+    const { wiring, forwarder, staleLinks, tables, addresses, log } = this.#options
     const { containerId } = live.record
+    // First, since whoever publishes the same port next must find it free.
+    await forwarder.withdraw(containerId)
     const failures = wiring.remove(live)
     for (const { endpoint } of live.attachments) {
       if (endpoint.hostInterface) staleLinks.expect(endpoint.hostInterface)
@@ -220,6 +228,17 @@ export class Sandboxes {
     this.#live.delete(containerId)
     if (failures.length === 0) tables.sandboxes.delete(containerId)
     for (const failure of failures) log(`cleaning up the network of ${containerId}: ${messageOf(failure)}`)
+  }
+
+  /** Has the forwarder serve what the kernel does not lead to the container. Throws GantryError in Docker's words. */
+  async #forward({ record, attachments }: LiveSandbox): Promise<void> {
+    const { forwarder } = this.#options
+    const to = attachments.find(({ endpoint }) => endpoint.id === record.portEndpoint)
+    try {
+      await forwarder.set(record.containerId, forwarder.share(record.ports, to?.endpoint))
+    } catch (error) {
+      throw to ? publishFailure(to.endpoint, error) : error
+    }
   }
 
   #save({ record, attachments }: LiveSandbox): void {
