@@ -62,6 +62,8 @@ function runcWording(message: string, command: string): string | null {
   if (/^open executable: (?:Permission denied|Operation not permitted)/i.test(message)) {
     return `${processPrefix}: exec: ${JSON.stringify(command)}: permission denied`
   }
+  const action = /^invalid seccomp action `(.*)`$/.exec(message)?.[1]
+  if (action !== undefined) return `string ${action} is not a valid action for seccomp`
   const directory = /^(?:cannot )?chdir(?: to)? `?([^`:]*)`?: (.*)$/i.exec(message)
   if (directory) {
     return `${processPrefix}: chdir to cwd (${JSON.stringify(directory[1])}) set in config.json failed: ${directory[2]?.toLowerCase()}`

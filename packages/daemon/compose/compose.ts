@@ -28,7 +28,7 @@ import { cgroupLayout } from '@gantry/syscall'
 import { createVolumes } from '@gantry/volumes'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
-import { containerDefaults, containerFacts } from './containers.ts'
+import { confinementDefaults, containerDefaults, containerFacts } from './containers.ts'
 import { prepareDirectories } from './directories.ts'
 import { containerDns } from './dns.ts'
 import { sweepingImages } from './image-sweep.ts'
@@ -59,7 +59,12 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const cgroups = cgroupLayout()
   const cgroupParent = join('/', config.cgroupParent ?? '', instance)
   const programs = await findPrograms({ config, cgroups, cgroupParent, log })
-  const hostFacts = await gatherSpecFacts({ cgroups, cgroupParent, initProgram: programs.init?.path ?? null })
+  const hostFacts = await gatherSpecFacts({
+    cgroups,
+    cgroupParent,
+    initProgram: programs.init?.path ?? null,
+    ...confinementDefaults(config.isolation),
+  })
 
   const database = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (opened) => opened.close())
   const content = await openContentStore(join(dataRoot, 'content'))
@@ -105,7 +110,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     imageView,
     paths: { containers: join(dataRoot, 'containers'), shm: join(execRoot, 'shm') },
     defaults: containerDefaults(config, programs, hostFacts),
-    facts: containerFacts(programs),
+    facts: containerFacts(programs, hostFacts),
     dns: await containerDns(config.dns),
     clock: systemClock,
     log: (level: 'info' | 'warn' | 'error', message: string) => log[level](message),
@@ -113,7 +118,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   }
   const services = createContainers(containerParts)
   const id = engineId(database.table('engine'))
-  const settings = systemSettings({ config, engineId: id, programs, environment })
+  const settings = systemSettings({ config, engineId: id, programs, host: hostFacts, environment })
   const engine: Engine = {
     containers: services.containers,
     execs: createExecs(containerParts, services.registry),

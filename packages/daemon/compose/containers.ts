@@ -7,6 +7,7 @@ import {
   type SpecHostFacts,
 } from '@gantry/engine'
 import type { DaemonConfig } from '../config/config.ts'
+import type { IsolationConfig } from '../config/isolation.ts'
 import type { Programs } from './programs.ts'
 
 /** Bytes of a container's /dev/shm. */
@@ -22,7 +23,8 @@ export function containerDefaults(
     get runtime() {
       return programs.defaultRuntime()
     },
-    cgroupnsMode: host.cgroupVersion === 2 ? 'private' : 'host',
+    cgroupnsMode: config.isolation.cgroupnsMode ?? (host.cgroupVersion === 2 ? 'private' : 'host'),
+    ipcMode: config.isolation.ipcMode,
     shmSize,
     maskedPaths: defaultMaskedPaths(host),
     readonlyPaths: defaultReadonlyPaths,
@@ -32,10 +34,25 @@ export function containerDefaults(
 }
 
 /** What requests are judged by. */
-export function containerFacts(programs: Programs): ContainerHostFacts {
+export function containerFacts(programs: Programs, host: SpecHostFacts): ContainerHostFacts {
   return {
     processors: availableParallelism(),
     memory: totalmem(),
     runtimes: programs.runtimes.map(({ name }) => name),
+    capabilities: host.capabilities,
+  }
+}
+
+/** What confines processes of containers that do not say themselves. */
+export function confinementDefaults({
+  seccompProfile,
+  seccompText,
+  noNewPrivileges,
+}: IsolationConfig): Pick<SpecHostFacts, 'seccompProfile' | 'noNewPrivileges'> {
+  if (seccompText !== undefined)
+    return { noNewPrivileges, seccompProfile: { kind: 'custom', text: seccompText } }
+  return {
+    noNewPrivileges,
+    seccompProfile: { kind: seccompProfile === 'unconfined' ? 'unconfined' : 'builtin' },
   }
 }

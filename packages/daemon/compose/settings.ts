@@ -1,5 +1,6 @@
-import type { SystemSettings } from '@gantry/engine'
+import type { SpecHostFacts, SystemSettings } from '@gantry/engine'
 import type { DaemonConfig } from '../config/config.ts'
+import type { IsolationConfig } from '../config/isolation.ts'
 import { newestVersion, oldestVersion } from '../http/version.ts'
 import { productVersion } from '../version.ts'
 import type { Programs } from './programs.ts'
@@ -8,6 +9,7 @@ export interface SettingsParts {
   config: DaemonConfig
   engineId: string
   programs: Programs
+  host: SpecHostFacts
   environment: NodeJS.ProcessEnv
 }
 
@@ -16,6 +18,7 @@ export function systemSettings({
   config,
   engineId,
   programs,
+  host,
   environment,
 }: SettingsParts): () => SystemSettings {
   const proxies = proxiesOf(environment)
@@ -35,7 +38,7 @@ export function systemSettings({
     logDrivers: ['json-file', 'local', 'none'],
     defaultLogDriver: config.logDriver,
     cgroupDriver: 'cgroupfs',
-    securityOptions: ['name=seccomp,profile=builtin'],
+    securityOptions: securityOptions(config.isolation, host),
     insecureRegistries: config.live.insecureRegistries,
     registryMirrors: config.live.registryMirrors,
     addressPools: config.addressPools,
@@ -43,6 +46,17 @@ export function systemSettings({
     proxies,
     warnings: warningsOf(config),
   })
+}
+
+/** In Docker's order: what keeps containers apart on this host. */
+function securityOptions(isolation: IsolationConfig, host: SpecHostFacts): string[] {
+  return [
+    ...(host.apparmorProfiles ? ['name=apparmor'] : []),
+    ...(host.seccomp ? [`name=seccomp,profile=${isolation.seccompProfile}`] : []),
+    ...(isolation.noNewPrivileges ? ['name=no-new-privileges'] : []),
+    ...(isolation.usernsRemap ? ['name=userns'] : []),
+    ...(host.cgroupVersion === 2 ? ['name=cgroupns'] : []),
+  ]
 }
 
 function proxiesOf(environment: NodeJS.ProcessEnv): SystemSettings['proxies'] {

@@ -97,8 +97,8 @@ test('mistakes in the file are named as dockerd names them', async (t) => {
     'invalid JSON: json: cannot unmarshal string into Go struct field debug of type bool',
   )
   await refuses(
-    '{"userns-remap": "default"}',
-    'the following directives are not available in this version of Gantry: userns-remap',
+    '{"selinux-enabled": true}',
+    'the following directives are not available in this version of Gantry: selinux-enabled',
   )
   await refuses(
     '{"debug": true, "labels": ["a=b"]}',

@@ -3,6 +3,7 @@ import { GantryError } from '@gantry/errors'
 import type { LogFormat, LogLevel } from '../log.ts'
 import { readConfigFile, unusable } from './file.ts'
 import { type Host, parseHost } from './hosts.ts'
+import { type IsolationConfig, isolationOf } from './isolation.ts'
 import {
   type AddressPool,
   type OptionSpec,
@@ -58,6 +59,8 @@ export interface DaemonConfig {
   cgroupParent: string | undefined
   init: boolean
   initPath: string | undefined
+  isolation: IsolationConfig
+  experimental: boolean
   logDriver: string
   logOptions: Record<string, string>
 }
@@ -121,6 +124,8 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     cgroupParent: values['cgroup-parent'] || undefined,
     init: values.init ?? false,
     initPath: values['init-path'] || undefined,
+    isolation: isolationOf(values),
+    experimental: values.experimental ?? false,
     logDriver: values['log-driver'] ?? 'json-file',
     logOptions: values['log-opts'] ?? {},
   }

@@ -10,15 +10,12 @@ export const ignoredKeys = new Set([
   'containerd',
   'containerd-namespace',
   'containerd-plugin-namespace',
-  'default-cgroupns-mode',
   'default-gateway',
   'default-gateway-v6',
-  'default-ipc-mode',
   'default-network-opts',
   'default-shm-size',
   'default-ulimits',
   'exec-opts',
-  'experimental',
   'features',
   'firewall-backend',
   'fixed-cidr',
@@ -49,10 +46,4 @@ export const ignoredKeys = new Set([
 ])
 
 /** Somebody relies on these for their safety: starting without them would betray that. */
-export const refusedKeys = new Set([
-  'authorization-plugins',
-  'no-new-privileges',
-  'seccomp-profile',
-  'selinux-enabled',
-  'userns-remap',
-])
+export const refusedKeys = new Set(['authorization-plugins', 'selinux-enabled'])

@@ -60,6 +60,17 @@ export const optionSpecs = [
     help: 'Default address pools for node specific local networks',
   },
   {
+    key: 'default-cgroupns-mode',
+    type: 'string',
+    help: 'Default mode for containers cgroup namespace ("host" | "private")',
+  },
+  {
+    key: 'default-ipc-mode',
+    type: 'string',
+    help: 'Default mode for containers ipc ("shareable" | "private")',
+    default: 'private',
+  },
+  {
     key: 'default-runtime',
     type: 'string',
     help: 'Default OCI runtime for containers (default: the first of crun and runc that works here)',
@@ -74,6 +85,7 @@ export const optionSpecs = [
     help: 'Root directory for execution state files',
     default: '/run/gantry',
   },
+  { key: 'experimental', type: 'boolean', help: 'Enable experimental features' },
   { key: 'group', short: 'G', type: 'string', help: 'Group for the unix socket', default: 'docker' },
   { key: 'help', type: 'boolean', help: 'Print usage', flagOnly: true },
   { key: 'hosts', flag: 'host', short: 'H', type: 'list', help: 'Daemon socket(s) to connect to' },
@@ -106,6 +118,7 @@ export const optionSpecs = [
   },
   { key: 'log-opts', flag: 'log-opt', type: 'pairs', help: 'Default log driver options for containers' },
   { key: 'mtu', type: 'integer', help: 'Set the containers network MTU', default: '1500' },
+  { key: 'no-new-privileges', type: 'boolean', help: 'Set no-new-privileges by default for new containers' },
   {
     key: 'pidfile',
     short: 'p',
@@ -119,6 +132,12 @@ export const optionSpecs = [
     type: 'list',
     help: 'Preferred registry mirror',
     live: true,
+  },
+  {
+    key: 'seccomp-profile',
+    type: 'string',
+    help: 'Path to seccomp profile. Set to "unconfined" to disable the default seccomp profile',
+    default: 'builtin',
   },
   {
     key: 'shutdown-timeout',
@@ -142,6 +161,7 @@ export const optionSpecs = [
     help: 'Serve published ports on IPv6 addresses for containers that have none',
     default: 'true',
   },
+  { key: 'userns-remap', type: 'string', help: 'User/Group setting for user namespaces' },
   { key: 'validate', type: 'boolean', help: 'Validate daemon configuration and exit', flagOnly: true },
   { key: 'version', short: 'v', type: 'boolean', help: 'Print version information and quit', flagOnly: true },
 ] as const satisfies readonly OptionSpec[]

@@ -35,15 +35,15 @@ export class Creator {
   /** Leaves nothing behind when it fails. */
   async create(request: ContainerCreateRequest): Promise<{ id: string; warnings: string[] }> {
     const { images, events, faults } = this.#deps
-    const { config: wishes, hostConfig } = request
+    const { config: wishes } = request
     if (Object.values(wishes).every((value) => value === undefined || value === null)) {
       throw invalid('Config cannot be empty in order to create a container')
     }
     const image = wishes.Image ? await images.resolve(wishes.Image, request.platform) : null
-    const warnings = validateCreate(wishes, hostConfig, this.#deps.facts)
+    const warnings = validateCreate(wishes, request.hostConfig, this.#deps.facts)
     const config = mergeConfig(wishes, image?.config ?? {})
     validateUser(config.User ?? '')
-    this.#resolveSharing(hostConfig)
+    const hostConfig = this.#resolveSharing(request.hostConfig)
     const planned = planMounts(config, hostConfig, (other) => this.#peer(other).record.mounts)
     const name = request.name ? parseName(request.name) : generateName((it) => this.#registry.nameTaken(it))
     this.#registry.assertNameFree(name)
@@ -77,13 +77,15 @@ export class Creator {
     return { id, warnings }
   }
 
-  /** Containers whose namespaces are shared, and links, must be there. */
-  #resolveSharing(host: HostConfig): void {
-    for (const mode of [host.NetworkMode, host.IpcMode, host.PidMode]) {
-      const other = sharedContainer(mode)
-      if (other) this.#peer(other)
+  /** Containers whose namespaces are shared, and links, must be there; the former are kept by id, for names change. */
+  #resolveSharing(host: HostConfig): HostConfig {
+    const byId: HostConfig = {}
+    for (const field of ['NetworkMode', 'IpcMode', 'PidMode'] as const) {
+      const other = sharedContainer(host[field])
+      if (other) byId[field] = `container:${this.#peer(other).id}`
     }
     validateLinks(host.Links ?? [], this.#registry)
+    return { ...host, ...byId }
   }
 
   /** Another container that the request names. Not NotFound when it is missing: clients take that for a missing image, and pull. */
@@ -169,5 +171,5 @@ function imageFields({ id, os, architecture, variant }: ResolvedImage): Containe
 
 function hostnameOf(id: string, config: ContainerConfig, host: HostConfig): string {
   if (config.Hostname) return config.Hostname
-  return host.NetworkMode === 'host' || host.UTSMode === 'host' ? hostname() : id.slice(0, 12)
+  return host.NetworkMode === 'host' ? hostname() : id.slice(0, 12)
 }

@@ -43,6 +43,8 @@ export interface ContainerPaths {
 export interface SpecBuilder {
   container(request: SpecRequest): Promise<OciSpec>
   exec(request: ExecSpecRequest): Promise<OciProcess>
+  /** The AppArmor profile and SELinux label that a container's processes have; empty for none. */
+  labels(record: ContainerRecord): { apparmorProfile: string; selinuxLabel: string }
 }
 
 export interface SpecRequest {

@@ -6,6 +6,8 @@ export interface HostConfigDefaults {
   runtime: string
   /** `private` on cgroup v2 hosts, `host` on v1. */
   cgroupnsMode: 'private' | 'host'
+  /** `--default-ipc-mode`. */
+  ipcMode: 'private' | 'shareable'
   /** Bytes of /dev/shm. */
   shmSize: number
   maskedPaths: string[]
@@ -112,6 +114,8 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
       MaximumRetryCount: user.RestartPolicy?.MaximumRetryCount ?? 0,
     },
     CgroupnsMode: user.CgroupnsMode || (user.Privileged ? 'host' : defaults.cgroupnsMode),
+    IpcMode: user.IpcMode || defaults.ipcMode,
+    SecurityOpt: (user.SecurityOpt ?? (sharesWithHost(user) ? ['label=disable'] : null)) as string[],
     Runtime: user.Runtime || defaults.runtime,
     ShmSize: user.ShmSize || defaults.shmSize,
     MemorySwap: user.MemorySwap || 2 * (user.Memory ?? 0),
@@ -120,6 +124,11 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
     MaskedPaths: user.MaskedPaths ?? (user.Privileged ? [] : defaults.maskedPaths),
     ReadonlyPaths: user.ReadonlyPaths ?? (user.Privileged ? [] : defaults.readonlyPaths),
   }
+}
+
+/** Processes of such a container meet those of the host, which labels would keep apart. */
+function sharesWithHost({ Privileged, PidMode, IpcMode }: HostConfig): boolean {
+  return Privileged === true || PidMode === 'host' || IpcMode === 'host'
 }
 
 /** A container that names a driver says everything itself: options belong to their driver. */

@@ -9,7 +9,7 @@ import { isUp, never, visibleStatus } from './state.ts'
 import { sharedContainer } from './validate-modes.ts'
 import { boundPorts, mountPoints, networkMap } from './views.ts'
 
-type InspectDependencies = Pick<ContainerDependencies, 'images' | 'networks' | 'paths'>
+type InspectDependencies = Pick<ContainerDependencies, 'images' | 'networks' | 'paths' | 'spec'>
 
 /** GET /containers/{id}/json, in the shape of API 1.55. */
 export async function inspect(
@@ -19,6 +19,7 @@ export async function inspect(
 ): Promise<ContainerInspectResponse> {
   const { record } = container
   const donor = sharedContainer(record.hostConfig.NetworkMode)
+  const labels = deps.spec.labels(record)
   const files = containerFiles(deps.paths.containers, record.id)
   const shown = (path: string) => (record.started && !donor ? path : '')
   return {
@@ -36,9 +37,9 @@ export async function inspect(
     RestartCount: record.restartCount,
     Driver: 'overlay2',
     Platform: record.image?.os ?? 'linux',
-    MountLabel: '',
-    ProcessLabel: '',
-    AppArmorProfile: '',
+    MountLabel: labels.selinuxLabel,
+    ProcessLabel: labels.selinuxLabel,
+    AppArmorProfile: labels.apparmorProfile,
     ExecIDs: container.execs.size > 0 ? [...container.execs] : null,
     HostConfig: record.hostConfig,
     GraphDriver: await graphDriver(record, deps),

@@ -17,17 +17,18 @@ export class NamespaceSharing {
     this.#registry = registry
   }
 
+  /** Path, `host` or `private`. Throws Conflict for a donor that does not run. */
   pid(container: Container): string {
     const mode = container.record.hostConfig.PidMode || 'private'
     const donor = sharedContainer(mode)
-    return donor ? `/proc/${this.#pidOf(donor, 'PID')}/ns/pid` : mode
+    return donor ? `/proc/${runningPid(this.#registry.find(donor))}/ns/pid` : mode
   }
 
   /** Path, `host` or `private`; `shareable` is private to begin with. */
   ipc(container: Container): string {
     const mode = container.record.hostConfig.IpcMode || 'private'
     const donor = sharedContainer(mode)
-    if (donor) return `/proc/${this.#pidOf(donor, 'IPC')}/ns/ipc`
+    if (donor) return `/proc/${this.#ipcDonor(this.#registry.find(donor))}/ns/ipc`
     return mode === 'host' ? 'host' : 'private'
   }
 
@@ -62,22 +63,23 @@ export class NamespaceSharing {
     await rmdir(target).catch(() => {})
   }
 
-  #pidOf(reference: string, kind: 'PID' | 'IPC'): number {
-    const donor = this.#registry.find(reference)
-    if (!donor.task) {
-      throw new GantryError(
-        'Conflict',
-        `can't join ${kind} of container ${donor.id}: container is not running`,
-      )
-    }
-    if (kind === 'IPC' && donor.record.hostConfig.IpcMode !== 'shareable') {
-      throw new GantryError(
-        'InvalidParameter',
-        `can't join IPC of container ${donor.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
-      )
-    }
-    return donor.task.pid
+  #ipcDonor(donor: Container): number {
+    const what = `can't join IPC of container ${donor.id}`
+    const pid = runningPid(donor, `${what}: `)
+    if (donor.record.hostConfig.IpcMode === 'shareable') return pid
+    const hint = '(hint: use IpcMode:shareable for the donor container)'
+    throw new GantryError('InvalidParameter', `${what}: non-shareable IPC ${hint}`)
   }
+}
+
+/** The first process of a container whose namespaces are to be joined. Throws Conflict in Docker's words. */
+export function runningPid({ id, task, record }: Container, prefix = ''): number {
+  if (record.state.status === 'restarting') {
+    const advice = 'wait until the container is running'
+    throw new GantryError('Conflict', `${prefix}Container ${id} is restarting, ${advice}`)
+  }
+  if (!task) throw new GantryError('Conflict', `${prefix}container ${id} is not running`)
+  return task.pid
 }
 
 function shmMount(source: string): SpecMount {

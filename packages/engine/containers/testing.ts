@@ -268,6 +268,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     },
     spec: {
       container: async ({ record }) => ({ process: { args: record.args } }) as OciSpec,
+      labels: () => ({ apparmorProfile: '', selinuxLabel: '' }),
       exec: async ({ exec }) => ({ user: { uid: 0, gid: 0 }, args: exec.cmd, env: [], cwd: '/' }),
     },
     events: {
@@ -284,11 +285,17 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     defaults: {
       runtime: 'crun',
       cgroupnsMode: 'private',
+      ipcMode: 'private',
       shmSize: 2 ** 26,
       maskedPaths: [],
       readonlyPaths: [],
     },
-    facts: { processors: 2, memory: 2 ** 30, runtimes: ['crun', 'runc'] },
+    facts: {
+      processors: 2,
+      memory: 2 ** 30,
+      runtimes: ['crun', 'runc'],
+      capabilities: ['CAP_CHOWN', 'CAP_NET_ADMIN'],
+    },
     dns: { servers: ['192.0.2.1'], search: [], options: [] },
     clock: it.clock,
     log: (level, message) => void it.logs.push(`${level} ${message}`),

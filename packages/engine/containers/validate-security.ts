@@ -1,6 +1,7 @@
 import type { HostConfig } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import { normalCapability } from './host-config.ts'
+import { parseBoolean, parseSecurityOption } from './security-options.ts'
 
 const invalid = (message: string) => new GantryError('InvalidParameter', message)
 
@@ -14,25 +15,32 @@ const capabilities = new Set(
     .map((name) => `CAP_${name}`),
 )
 
-/** Capabilities and `--security-opt` that exist. Throws InvalidParameter. */
-export function validateSecurity(host: HostConfig): void {
+/** Capabilities and `--security-opt` that exist; `available` are those the host can give. Throws InvalidParameter. */
+export function validateSecurity(host: HostConfig, available: readonly string[]): void {
   for (const field of ['CapAdd', 'CapDrop'] as const) {
     for (const name of (host[field] ?? []).map(normalCapability)) {
-      if (name !== 'ALL' && !capabilities.has(name)) {
-        throw invalid(`invalid ${field}: unknown capability: "${name}"`)
-      }
+      const problem = capabilityProblem(name, available)
+      if (problem) throw invalid(`invalid ${field}: ${problem}: "${name}"`)
     }
   }
   for (const option of host.SecurityOpt ?? []) validateSecurityOption(option)
 }
 
-/** `no-new-privileges[:bool]`, `seccomp=…`, `apparmor=…`, `label=…`, `systempaths=unconfined`, `writable-cgroups=…`. */
+function capabilityProblem(name: string, available: readonly string[]): string | null {
+  if (name === 'ALL' || available.includes(name)) return null
+  return capabilities.has(name)
+    ? 'capability not supported by your kernel or not available in the current environment'
+    : 'unknown capability'
+}
+
+/** Those whose value is true or false. */
+const switches = ['no-new-privileges', 'writable-cgroups']
+
+/** `no-new-privileges[:bool]`, `seccomp=…`, `apparmor=…`, `label=…`, `writable-cgroups=bool`. */
 function validateSecurityOption(option: string): void {
-  if (option === 'no-new-privileges') return
-  const match = /^([^=:]+)[=:](.*)$/s.exec(option)
-  if (!match) throw invalid(`invalid --security-opt 1: ${JSON.stringify(option)}`)
-  const known = ['no-new-privileges', 'seccomp', 'apparmor', 'label', 'systempaths', 'writable-cgroups']
-  if (!known.includes(match[1] as string)) {
+  const { key, value } = parseSecurityOption(option)
+  const known = ['seccomp', 'apparmor', 'label', ...switches].includes(key)
+  if (!known || (switches.includes(key) && parseBoolean(value) === null)) {
     throw invalid(`invalid --security-opt 2: ${JSON.stringify(option)}`)
   }
 }

@@ -15,6 +15,8 @@ export interface HostFacts {
   /** Bytes. */
   memory: number
   runtimes: readonly string[]
+  /** `CAP_…` that a container can be given. */
+  capabilities: readonly string[]
 }
 
 /**
@@ -26,7 +28,7 @@ export function validateCreate(config: ContainerConfig, host: HostConfig, facts:
   validatePorts(config, host)
   validateRestartPolicy(host)
   validateModes(config, host)
-  validateSecurity(host)
+  validateSecurity(host, facts.capabilities)
   validateLogging(host)
   for (const entry of host.ExtraHosts ?? []) validateExtraHost(entry)
   for (const server of host.Dns ?? []) {

@@ -13,7 +13,7 @@ import { containerNamespaces } from './namespaces.ts'
 import { resources } from './resources.ts'
 import { type Confinement, confinement } from './security.ts'
 import { defaultMaskedPaths, defaultReadonlyPaths } from './system-paths.ts'
-import { resolveUser } from './user.ts'
+import { isHomeless, resolveUser } from './user.ts'
 import type { UserDatabase } from './user-database.ts'
 
 /** What of the request and the host has been looked up. */
@@ -40,7 +40,13 @@ export function buildSpec(input: SpecInput, host: HostFacts): OciSpec {
     process: containerProcess(input, capabilities, confined, initProgram !== null),
     root: { path: 'rootfs', ...(hostConfig.ReadonlyRootfs && { readonly: true }) },
     ...(ownUts && { hostname: input.hostname }),
-    mounts: containerMounts({ hostConfig, mounts: input.mounts, files: input.files, initProgram }),
+    mounts: containerMounts({
+      hostConfig,
+      mounts: input.mounts,
+      files: input.files,
+      initProgram,
+      writableCgroups: confined.writableCgroups,
+    }),
     ...(hostConfig.Annotations && { annotations: hostConfig.Annotations }),
     linux: {
       sysctl: sysctls(input, ownUts),
@@ -85,7 +91,12 @@ function containerProcess(
     ...(config.Tty && { terminal: true }),
     user,
     args: withInit ? [initPath, '--', ...args] : args,
-    env: environment({ hostname: input.hostname, terminal: config.Tty ?? false, layers: [config.Env] }),
+    env: environment({
+      hostname: input.hostname,
+      terminal: config.Tty ?? false,
+      layers: [config.Env],
+      homeless: isHomeless(user.uid, input.users),
+    }),
     cwd: posix.normalize(config.WorkingDir || '/'),
     capabilities: capabilitySets(capabilities, user.uid),
     ...(limits.length > 0 && { rlimits: limits }),

@@ -5,8 +5,11 @@ import type { ExecSpecRequest, SpecBuilder, SpecRequest } from '../containers/de
 import type { ImageView } from '../containers/image-view.ts'
 import { buildSpec } from './build.ts'
 import { buildExecProcess } from './exec.ts'
+import { loadedApparmorProfiles } from './gather-facts.ts'
 import type { HostFacts } from './host.ts'
 import { lookUpDevices } from './host-devices.ts'
+import { readLayeredUsers } from './layered-users.ts'
+import { labelsOf } from './security.ts'
 import { readUserDatabase, type UserDatabase } from './user-database.ts'
 
 export interface SpecBuilderOptions {
@@ -20,15 +23,19 @@ export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): Spec
     async container(request: SpecRequest) {
       const { rootfs, ...rest } = request
       const devices = await lookUpDevices(request.record.hostConfig)
-      return buildSpec({ ...rest, devices, users: await usersOf(rootfs, imageView) }, host)
+      const users = await usersOf(rootfs, imageView)
+      return buildSpec({ ...rest, devices, users }, await factsFor(request.record, host))
     },
 
     async exec({ record, exec }: ExecSpecRequest) {
       const { state } = record
       const pid = state.status === 'running' || state.status === 'paused' ? state.pid : 0
       const users = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : { passwd: [], group: [] }
-      return buildExecProcess({ record, exec, users, hostname: hostnameOf(record) }, host)
+      const facts = await factsFor(record, host)
+      return buildExecProcess({ record, exec, users, hostname: hostnameOf(record) }, facts)
     },
+
+    labels: ({ hostConfig }) => labelsOf(hostConfig, host),
   }
 }
 
@@ -38,11 +45,19 @@ function hostnameOf({ id, config, hostConfig }: ExecSpecRequest['record']): stri
   return config.Hostname || (host ? hostname() : id.slice(0, 12))
 }
 
+/** Profiles may be loaded at any time, so for a container that names one the kernel is asked again. */
+async function factsFor({ hostConfig }: ExecSpecRequest['record'], host: HostFacts): Promise<HostFacts> {
+  const named = hostConfig.SecurityOpt?.some((option) => /^apparmor[=:]/.test(option))
+  return named ? { ...host, apparmorProfiles: await loadedApparmorProfiles() } : host
+}
+
 /** What an earlier run has written counts, so its upper directory is the view's top layer. */
 async function usersOf(
   { upper, lower }: RootFilesystem,
   imageView: Pick<ImageView, 'open'>,
 ): Promise<UserDatabase> {
+  const known = readLayeredUsers([upper, ...lower])
+  if (known) return known
   await using view = await imageView.open([upper, ...lower])
   return readUserDatabase(view.root)
 }

@@ -7,7 +7,7 @@ import { environment } from './environment.ts'
 import type { HostFacts } from './host.ts'
 import { rlimits } from './limits.ts'
 import { confinement } from './security.ts'
-import { resolveUser } from './user.ts'
+import { isHomeless, resolveUser } from './user.ts'
 import type { UserDatabase } from './user-database.ts'
 
 export interface ExecInput extends Pick<ExecSpecRequest, 'record' | 'exec'> {
@@ -32,7 +32,12 @@ export function buildExecProcess({ record, exec, users, hostname }: ExecInput, h
     ...(exec.tty && { terminal: true }),
     user,
     args: exec.cmd,
-    env: environment({ hostname, terminal: exec.tty ?? false, layers: [config.Env, exec.env] }),
+    env: environment({
+      hostname,
+      terminal: exec.tty ?? false,
+      layers: [config.Env, exec.env],
+      homeless: isHomeless(user.uid, users),
+    }),
     cwd: posix.normalize(exec.workingDir || config.WorkingDir || '/'),
     capabilities: capabilitySets(capabilities, user.uid),
     ...(limits.length > 0 && { rlimits: limits }),

@@ -6,11 +6,11 @@ import type { CgroupLayout } from '@gantry/syscall'
 import { allCapabilities } from './capabilities.ts'
 import type { HostFacts } from './host.ts'
 
-export interface SpecFactsOptions {
+/** What of the facts is the daemon's configuration. */
+type Configured = Pick<HostFacts, 'cgroupParent' | 'initProgram' | 'seccompProfile' | 'noNewPrivileges'>
+
+export interface SpecFactsOptions extends Configured {
   cgroups: CgroupLayout
-  /** Container cgroups are made below it, e.g. `/gantry`. */
-  cgroupParent: string
-  initProgram: string | null
 }
 
 /** Go's names of processors, as image configurations and seccomp profiles use them. */
@@ -21,11 +21,7 @@ const architectures: Record<string, string> = {
   loong64: 'loong64',
 }
 
-export async function gatherSpecFacts({
-  cgroups,
-  cgroupParent,
-  initProgram,
-}: SpecFactsOptions): Promise<HostFacts> {
+export async function gatherSpecFacts({ cgroups, ...configured }: SpecFactsOptions): Promise<HostFacts> {
   const [status, apparmorProfiles, selinux, swapLimit, extraMaskedPaths] = await Promise.all([
     readFile('/proc/self/status', 'utf8'),
     loadedApparmorProfiles(),
@@ -35,8 +31,8 @@ export async function gatherSpecFacts({
   ])
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number)
   return {
+    ...configured,
     cgroupVersion: cgroups.mode === 'v2' ? 2 : 1,
-    cgroupParent,
     architecture: architectures[process.arch] ?? process.arch,
     kernel: [major, minor],
     capabilities: boundingSet(status),
@@ -45,7 +41,6 @@ export async function gatherSpecFacts({
     apparmorProfiles,
     selinux,
     extraMaskedPaths,
-    initProgram,
   }
 }
 
@@ -56,7 +51,7 @@ function boundingSet(status: string): string[] {
 }
 
 /** Null where AppArmor is off. */
-async function loadedApparmorProfiles(): Promise<string[] | null> {
+export async function loadedApparmorProfiles(): Promise<string[] | null> {
   const enabled = await readFile('/sys/module/apparmor/parameters/enabled', 'utf8').catch(() => 'N')
   if (enabled.trim() !== 'Y') return null
   const text = await readFile('/sys/kernel/security/apparmor/profiles', 'utf8').catch(() => '')

@@ -14,6 +14,10 @@ export interface HostFacts {
   /** Whether the kernel can limit swap. */
   swapLimit: boolean
   seccomp: boolean
+  /** What confines containers that name no profile: Docker's default one, none, or the text of another. */
+  seccompProfile: { kind: 'builtin' | 'unconfined' } | { kind: 'custom'; text: string }
+  /** `--no-new-privileges` of the daemon. */
+  noNewPrivileges: boolean
   /** Loaded AppArmor profiles; null on a host without AppArmor. */
   apparmorProfiles: readonly string[] | null
   selinux: boolean

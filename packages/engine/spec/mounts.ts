@@ -13,12 +13,15 @@ export interface MountsRequest {
   files: SpecRequest['files']
   /** The program for `--init`, if there is to be one. */
   initProgram: string | null
+  /** /sys/fs/cgroup is not mounted read-only. */
+  writableCgroups: boolean
 }
 
 /** Where the init program appears in a container. */
 export const initPath = '/sbin/docker-init'
 
 const shmPath = '/dev/shm'
+const cgroupPath = '/sys/fs/cgroup'
 
 const system: OciMount[] = [
   { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -36,7 +39,7 @@ const system: OciMount[] = [
   },
   { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
   {
-    destination: '/sys/fs/cgroup',
+    destination: cgroupPath,
     type: 'cgroup',
     source: 'cgroup',
     options: ['ro', 'nosuid', 'noexec', 'nodev'],
@@ -49,30 +52,36 @@ const system: OciMount[] = [
 export function containerMounts(request: MountsRequest): OciMount[] {
   const { hostConfig, files, initProgram } = request
   const user = new Set(request.mounts.map(({ destination }) => destination))
-  const managed = managedFiles(files).filter(({ destination }) => !user.has(destination as string))
+  const managed = managedFiles(files, hostConfig).filter(
+    ({ destination }) => !user.has(destination as string),
+  )
   const own = [...request.mounts.map(userMount), ...managed]
   own.sort((a, b) => depth(a.destination) - depth(b.destination))
   const init: OciMount[] = initProgram
     ? [{ destination: initPath, type: 'bind', source: initProgram, options: ['bind', 'ro'] }]
     : []
-  return [...systemMounts(hostConfig, user), ...own, ...init]
+  return [...systemMounts(request, user), ...own, ...init]
 }
 
-function systemMounts(config: HostConfig, user: Set<string>): OciMount[] {
+function systemMounts(request: MountsRequest, user: Set<string>): OciMount[] {
+  const { hostConfig: config } = request
   return system
     .filter(({ destination }) => !user.has(destination))
     .filter(({ destination }) => !(user.has('/dev') && destination.startsWith('/dev/')))
     .filter(({ destination }) => !(config.IpcMode === 'none' && destination === shmPath))
-    .map((mount) => ({ ...mount, options: systemOptions(mount, config) }))
+    .map((mount) => ({ ...mount, options: systemOptions(mount, request) }))
 }
 
 /** These stay writable when the root is not. */
 const alwaysWritable = new Set(['/proc', '/dev', '/dev/pts', '/dev/mqueue', shmPath])
 
-function systemOptions({ destination, options = [] }: OciMount, config: HostConfig): string[] {
+function systemOptions(
+  { destination, options = [] }: OciMount,
+  { hostConfig: config, writableCgroups }: MountsRequest,
+): string[] {
   if (destination === shmPath) return [...options, `size=${config.ShmSize || 64 * 1024 * 1024}`]
-  const writable =
-    config.Privileged && !config.ReadonlyRootfs ? options.filter((option) => option !== 'ro') : options
+  const open = destination === cgroupPath ? writableCgroups : config.Privileged
+  const writable = open && !config.ReadonlyRootfs ? options.filter((option) => option !== 'ro') : options
   const mustBeReadOnly = config.ReadonlyRootfs && !alwaysWritable.has(destination) && !writable.includes('ro')
   return mustBeReadOnly ? [...writable, 'ro'] : writable
 }
@@ -102,8 +111,11 @@ function userMount({
   }
 }
 
-function managedFiles({ resolvConf, hostname, hosts }: MountsRequest['files']): OciMount[] {
-  const options = ['rbind', 'rprivate']
+function managedFiles(
+  { resolvConf, hostname, hosts }: MountsRequest['files'],
+  { ReadonlyRootfs }: HostConfig,
+): OciMount[] {
+  const options = ['rbind', ...(ReadonlyRootfs ? ['ro'] : []), 'rprivate']
   return [
     { destination: '/etc/resolv.conf', type: 'bind', source: resolvConf, options },
     { destination: '/etc/hostname', type: 'bind', source: hostname, options },

@@ -36,8 +36,13 @@ async function machine(t: TestContext, program: 'crun' | 'runc'): Promise<Machin
   const etc = join(bench.directory, 'root', 'etc')
   await writeFile(join(etc, 'passwd'), 'root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n')
   await writeFile(join(etc, 'group'), 'root:x:0:\nwheel:x:10:root\nextra:x:77:app\n')
-  const facts = { cgroups: cgroupLayout(), cgroupParent: bench.cgroupParent, initProgram: null }
-  const host = await gatherSpecFacts(facts)
+  const host = await gatherSpecFacts({
+    cgroups: cgroupLayout(),
+    cgroupParent: bench.cgroupParent,
+    initProgram: null,
+    seccompProfile: { kind: 'builtin' },
+    noNewPrivileges: false,
+  })
   const builder = createSpecBuilder({ host, imageView: createImageView(join(scratch, 'views')) })
   return {
     bench,

@@ -29,7 +29,21 @@ test('a custom profile may be of the oldest form; what is none is refused', () =
     defaultAction: 'SCMP_ACT_ALLOW',
     syscalls: [{ name: 'chmod', action: 'SCMP_ACT_ERRNO' }],
   })
-  assert.deepEqual(customSeccomp(text, amd64, []).syscalls, [{ names: ['chmod'], action: 'SCMP_ACT_ERRNO' }])
+  assert.deepEqual(customSeccomp(text, amd64, [])?.syscalls, [{ names: ['chmod'], action: 'SCMP_ACT_ERRNO' }])
   assert.throws(() => customSeccomp('{', amd64, []), /^GantryError: Decoding seccomp profile failed: /)
-  assert.throws(() => customSeccomp('[]', amd64, []), /Decoding seccomp profile failed/)
+  assert.throws(
+    () => customSeccomp('[]', amd64, []),
+    /cannot unmarshal array into Go value of type seccomp.Seccomp/,
+  )
+  assert.equal(customSeccomp('{}', amd64, []), null)
+  const both = (profile: object) => () =>
+    customSeccomp(JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', ...profile }), amd64, [])
+  assert.throws(
+    both({ architectures: ['SCMP_ARCH_X86'], archMap: [{ architecture: 'SCMP_ARCH_X86_64' }] }),
+    /'architectures' and 'archMap' were specified in the seccomp profile/,
+  )
+  assert.throws(
+    both({ syscalls: [{ name: 'chmod', names: ['chown'], action: 'SCMP_ACT_ERRNO' }] }),
+    /'name' and 'names' were specified in the seccomp profile/,
+  )
 })

@@ -50,8 +50,12 @@ export function defaultSeccomp(host: SeccompHost, capabilities: readonly string[
   return resolve(defaultProfile, host, capabilities)
 }
 
-/** A profile that the user gave as text. Throws InvalidParameter when it is none. */
-export function customSeccomp(text: string, host: SeccompHost, capabilities: readonly string[]): OciSeccomp {
+/** A profile that the user gave as text; null when it says nothing. Throws InvalidParameter when it is none. */
+export function customSeccomp(
+  text: string,
+  host: SeccompHost,
+  capabilities: readonly string[],
+): OciSeccomp | null {
   let profile: Profile
   try {
     profile = JSON.parse(text) as Profile
@@ -60,16 +64,26 @@ export function customSeccomp(text: string, host: SeccompHost, capabilities: rea
       cause: error,
     })
   }
-  if (typeof profile !== 'object' || profile === null || typeof profile.defaultAction !== 'string') {
-    throw new GantryError('InvalidParameter', 'Decoding seccomp profile failed: no defaultAction')
+  checkProfile(profile)
+  const empty = !profile.defaultAction && !profile.syscalls?.length
+  return empty ? null : resolve(profile, host, capabilities)
+}
+
+/** Throws InvalidParameter. */
+function checkProfile(profile: Profile): void {
+  if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) {
+    const kind = Array.isArray(profile) ? 'array' : typeof profile
+    const problem = `json: cannot unmarshal ${kind} into Go value of type seccomp.Seccomp`
+    throw new GantryError('InvalidParameter', `Decoding seccomp profile failed: ${problem}`)
   }
-  if (profile.architectures?.length && profile.archMap?.length) {
-    throw new GantryError(
-      'InvalidParameter',
-      "both 'architectures' and 'archMap' are specified in the seccomp profile",
-    )
-  }
-  return resolve(profile, host, capabilities)
+  if (profile.architectures?.length && profile.archMap?.length)
+    throw specifiedBoth('architectures', 'archMap')
+  if (profile.syscalls?.some(({ name, names }) => name && names?.length)) throw specifiedBoth('name', 'names')
+}
+
+function specifiedBoth(one: string, other: string): GantryError {
+  const message = `'${one}' and '${other}' were specified in the seccomp profile, use either '${one}' or '${other}'`
+  return new GantryError('InvalidParameter', message)
 }
 
 function resolve(profile: Profile, host: SeccompHost, capabilities: readonly string[]): OciSeccomp {

@@ -1,11 +1,14 @@
 /** `--security-opt`: what confines the process beside its capabilities. */
 import type { HostConfig } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
+import { parseBoolean, parseSecurityOption } from '../containers/security-options.ts'
 import type { HostFacts } from './host.ts'
 import { customSeccomp, defaultSeccomp, type OciSeccomp } from './seccomp.ts'
 
 export interface Confinement {
   noNewPrivileges: boolean
+  /** /sys/fs/cgroup is not mounted read-only. */
+  writableCgroups: boolean
   /** Absent: not confined by AppArmor. */
   apparmorProfile?: string
   selinuxLabel?: string
@@ -20,30 +23,41 @@ const invalid = (message: string) => new GantryError('InvalidParameter', message
  * host cannot apply: it is applied or the container does not start.
  */
 export function confinement(config: HostConfig, host: HostFacts, capabilities: string[]): Confinement {
-  const options = (config.SecurityOpt ?? []).map(parseOption)
+  const options = (config.SecurityOpt ?? []).map(parseSecurityOption)
   const values = (key: string) => options.filter((option) => option.key === key).map(({ value }) => value)
   const privileged = config.Privileged ?? false
   const apparmorProfile = apparmor(values('apparmor').at(-1), privileged, host)
   const selinuxLabel = selinux(values('label'), host)
   const seccomp = seccompOf(values('seccomp').at(-1), privileged, host, capabilities)
   return {
-    noNewPrivileges: values('no-new-privileges').some((value) => value === '' || value === 'true'),
+    noNewPrivileges:
+      parseBoolean(values('no-new-privileges').at(-1) ?? String(host.noNewPrivileges)) ?? false,
+    writableCgroups: parseBoolean(values('writable-cgroups').at(-1) ?? String(privileged)) ?? false,
     ...(apparmorProfile && { apparmorProfile }),
     ...(selinuxLabel && { selinuxLabel }),
     ...(seccomp && { seccomp }),
   }
 }
 
-/** `key=value`, in older clients `key:value`; no-new-privileges may stand alone. */
-function parseOption(option: string): { key: string; value: string } {
-  if (option === 'no-new-privileges') return { key: option, value: '' }
-  const match = /^([^=:]+)[=:](.*)$/s.exec(option)
-  if (!match) throw invalid(`invalid --security-opt 1: ${JSON.stringify(option)}`)
-  const [, key = '', value = ''] = match
-  if (key === 'no-new-privileges' && !/^(true|false)$/.test(value)) {
-    throw invalid(`invalid --security-opt 2: ${JSON.stringify(option)}`)
+/** What `inspect` tells of a container: the profile and the label of its processes, empty where there is none. */
+export function labelsOf(
+  config: HostConfig,
+  host: HostFacts,
+): { apparmorProfile: string; selinuxLabel: string } {
+  try {
+    const { apparmorProfile = '', selinuxLabel = '' } = confinement(
+      { ...config, SecurityOpt: lsmOptions(config) },
+      host,
+      [],
+    )
+    return { apparmorProfile, selinuxLabel }
+  } catch {
+    return { apparmorProfile: '', selinuxLabel: '' } // what cannot be applied has kept the container from starting
   }
-  return { key, value }
+}
+
+function lsmOptions({ SecurityOpt }: HostConfig): string[] {
+  return (SecurityOpt ?? []).filter((option) => /^(apparmor|label)[=:]/.test(option))
 }
 
 function apparmor(wish: string | undefined, privileged: boolean, host: HostFacts): string | undefined {
@@ -77,12 +91,19 @@ function seccompOf(
   privileged: boolean,
   host: HostFacts,
   capabilities: string[],
-): OciSeccomp | undefined {
-  const custom = wish !== undefined && wish !== 'builtin' && wish !== 'unconfined'
-  if (wish === 'unconfined' || (privileged && !custom)) return undefined
+): OciSeccomp | null {
+  const profile = wish === undefined ? host.seccompProfile : profileOf(wish)
+  if (profile.kind === 'unconfined' || (privileged && (wish === undefined || profile.kind === 'builtin')))
+    return null
   if (!host.seccomp) {
-    if (custom) throw invalid('seccomp is not enabled in your kernel, cannot run a custom seccomp profile')
-    return undefined
+    if (profile.kind === 'builtin') return null
+    throw invalid('seccomp is not enabled in your kernel, cannot run a custom seccomp profile')
   }
-  return custom ? customSeccomp(wish, host, capabilities) : defaultSeccomp(host, capabilities)
+  return profile.kind === 'custom'
+    ? customSeccomp(profile.text, host, capabilities)
+    : defaultSeccomp(host, capabilities)
+}
+
+function profileOf(wish: string): HostFacts['seccompProfile'] {
+  return wish === 'builtin' || wish === 'unconfined' ? { kind: wish } : { kind: 'custom', text: wish }
 }

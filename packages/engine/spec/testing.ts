@@ -16,6 +16,8 @@ export const host: HostFacts = {
   capabilities: allCapabilities,
   swapLimit: true,
   seccomp: true,
+  seccompProfile: { kind: 'builtin' },
+  noNewPrivileges: false,
   apparmorProfiles: null,
   selinux: false,
   extraMaskedPaths: [],

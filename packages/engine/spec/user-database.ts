@@ -37,7 +37,6 @@ export function readUserDatabase(root: string): UserDatabase {
   }
 }
 
-/** Opened as a mere path first: to open a fifo or a device for reading would already wait or act. */
 function readRegularFile(root: number, path: string): string {
   let found: number
   try {
@@ -47,17 +46,22 @@ function readRegularFile(root: number, path: string): string {
     throw error
   }
   try {
-    if (!fstatSync(found).isFile()) return ''
-    const file = openSync(`/proc/self/fd/${found}`, constants.O_RDONLY)
-    try {
-      const { size } = fstatSync(file)
-      const buffer = Buffer.alloc(Math.min(size, maximumBytes))
-      return buffer.toString('utf8', 0, readSync(file, buffer, 0, buffer.length, 0))
-    } finally {
-      closeSync(file)
-    }
+    return readIfRegular(found)
   } finally {
     closeSync(found)
+  }
+}
+
+/** Given as a mere path: to open a fifo or a device for reading would already wait or act. */
+export function readIfRegular(path: number): string {
+  if (!fstatSync(path).isFile()) return ''
+  const file = openSync(`/proc/self/fd/${path}`, constants.O_RDONLY)
+  try {
+    const { size } = fstatSync(file)
+    const buffer = Buffer.alloc(Math.min(size, maximumBytes))
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, buffer.length, 0))
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -51,7 +51,7 @@ test('names that are not there are refused in Docker’s words', () => {
     refuses('unable to find user nobody: no matching entries in passwd file'),
   )
   assert.throws(() => ids('root:no'), refuses('unable to find group no: no matching entries in group file'))
-  assert.throws(() => ids('', ['no']), refuses('Unable to find group no'))
+  assert.throws(() => ids('', ['no']), refuses('Unable to find group no: no matching entries in group file'))
   assert.deepEqual(ids('', ['staff', '99', 'root']), [0, 0, [0, 10, 50, 99]])
 })
 

@@ -56,11 +56,17 @@ function findGroup(group: string, { group: groups }: UserDatabase): number {
 function additionalGroup(group: string, { group: groups }: UserDatabase): number {
   const byName = groups.find(({ name }) => name === group)
   if (byName) return byName.gid
-  if (!/^-?\d+$/.test(group)) throw invalid(`Unable to find group ${group}`)
+  if (!/^-?\d+$/.test(group))
+    throw invalid(`Unable to find group ${group}: no matching entries in group file`)
   return Number(group)
 }
 
 function memberships(user: string | null, { group }: UserDatabase): number[] {
   if (user === null) return []
   return group.filter(({ members }) => members.includes(user)).map(({ gid }) => gid)
+}
+
+/** Whether the database has no home directory for the user. */
+export function isHomeless(uid: number, { passwd }: UserDatabase): boolean {
+  return !passwd.some((entry) => entry.uid === uid)
 }
