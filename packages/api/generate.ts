@@ -8,6 +8,7 @@ import type { Document, Operation, Schema } from './document.ts'
 import { generateShapes } from './generate-shapes.ts'
 
 const source = new URL('./spec/engine-api-v1.55.yaml', import.meta.url)
+const extensions = new URL('./spec/gantry-extensions.yaml', import.meta.url)
 
 /** The definitions whose upstream name would hide one of TypeScript's own. */
 const safeName = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, '')
@@ -102,9 +103,21 @@ function generateTypes(document: Document): string {
   )
 }
 
+/** Adds our own properties to the definitions, behind those that are there. */
+function extend(document: Document): Document {
+  const own = parse(readFileSync(extensions, 'utf8')) as Record<string, Record<string, Schema>>
+  for (const [name, properties] of Object.entries(own)) {
+    const definition = document.definitions[name]
+    const target = definition?.allOf?.findLast((part) => part.properties) ?? definition
+    if (!target?.properties) throw new Error(`${name} has no properties that could be extended`)
+    Object.assign(target.properties, properties)
+  }
+  return document
+}
+
 /** The generated files for the checked-in document, by name. */
 export function generate(): Record<string, string> {
-  const document = parse(readFileSync(source, 'utf8')) as Document
+  const document = extend(parse(readFileSync(source, 'utf8')) as Document)
   return { 'generated.ts': generateTypes(document), 'generated/shapes.ts': generateShapes(document) }
 }
 

@@ -356,6 +356,8 @@ export type HostConfig = Resources & {
   MaskedPaths?: Array<string>
   /** The list of paths to be set as read-only inside the container (this overrides the default set of paths). */
   ReadonlyPaths?: Array<string>
+  /** What becomes of the container when its health check makes it unhealthy. `kill` leaves what follows to the restart policy; `restart` stops and starts it, whatever the policy; `stop` stops it for good. Empty means `none`. */
+  HealthOnFailure?: 'none' | 'kill' | 'restart' | 'stop'
 }
 
 /** Configuration for a container that is portable between hosts. */
@@ -2090,6 +2092,8 @@ export type ContainerWaitResponse = {
   /** Exit code of the container */
   StatusCode: number
   Error?: ContainerWaitExitError
+  /** The state that was reached, when `condition` named states (`running`, `healthy`, `exited`, ...) instead of one of the conditions of the Engine API. */
+  State?: string
 }
 
 /** container waiting error, if any */

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { commands } from './commands/index.ts'
-import { ownCommands } from './framework/own-commands.ts'
+import { ownCommands, ownFlags } from './framework/own-commands.ts'
 import type { CommandSpec, FlagSpec, GroupSpec } from './framework/tree.ts'
 
 interface SourceFlag extends Omit<FlagSpec, 'short' | 'default' | 'multi'> {
@@ -57,6 +57,13 @@ function flagSpec(flag: SourceFlag): FlagSpec {
   }
 }
 
+/** Docker's flags with ours where the alphabet puts them. */
+function withOwn(flags: FlagSpec[], command: string): FlagSpec[] {
+  const own = ownFlags[command] ?? []
+  if (own.length === 0) return flags
+  return [...flags, ...own].sort((a, b) => (a.long < b.long ? -1 : 1))
+}
+
 function commandSpec(source: SourceCommand): CommandSpec {
   const own = pathOf(source.command)
   const names = source.aliases.length > 0 ? source.aliases.map(pathOf) : [own]
@@ -68,7 +75,7 @@ function commandSpec(source: SourceCommand): CommandSpec {
     short: describe(source.short),
     usage: source.usage.map((line) => pathOf(line).slice(own.length).trimStart()),
     args: [source.args.min, source.args.max],
-    flags: flags.map(flagSpec),
+    flags: withOwn(flags.map(flagSpec), names[0] ?? ''),
     ...(flagsFirst.includes(names[0] ?? '') && { flagsFirst: true }),
     ...(hidden.includes(names[0] ?? '') && { hidden: true }),
     ...(source.category_top && { common: Number(source.category_top) }),

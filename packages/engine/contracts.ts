@@ -53,6 +53,24 @@ export interface WaitResult {
   error?: string
 }
 
+/** What a container can be waited to become; several are alternatives. */
+export type WaitState =
+  | 'created'
+  | 'running'
+  | 'paused'
+  | 'restarting'
+  | 'exited'
+  | 'dead'
+  | 'removed'
+  | 'healthy'
+  | 'unhealthy'
+
+export interface StateWaitResult {
+  state: WaitState
+  /** Of the latest run that has ended; 0 while none has. */
+  exitCode: number
+}
+
 export interface AttachOptions {
   stdin?: boolean
   stdout?: boolean
@@ -128,6 +146,12 @@ export interface Containers {
     condition: WaitCondition,
     signal?: AbortSignal,
   ): Promise<{ result: Promise<WaitResult> }>
+  /** As `wait`, until the container is in one of the states, which may be at once. Throws InvalidParameter. */
+  waitForState(
+    reference: string,
+    states: readonly WaitState[],
+    signal?: AbortSignal,
+  ): Promise<{ result: Promise<StateWaitResult> }>
   attach(reference: string, options: AttachOptions): Promise<AttachSession>
   logs(reference: string, options: LogOptions): Promise<ContainerLogs>
   /** One sample, empty for a container that does not run. Without `oneShot` there is one before it to compare with. */

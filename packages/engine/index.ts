@@ -20,6 +20,7 @@ export {
   type SpecMount,
   type SpecRequest,
   systemClock,
+  waitStates,
 } from './containers/index.ts'
 export type * from './contracts.ts'
 export { createExecs, type ExecDependencies } from './execs/execs.ts'

@@ -140,7 +140,8 @@ export interface ExecTask {
   /** Present when `attach` was asked for; connected before the process started. */
   readonly attachment: Attachment | null
   resize(size: ConsoleSize): Promise<void>
-  kill(signal: number): Promise<void>
+  /** With `group`, also what it has started and not put into a process group of its own. */
+  kill(signal: number, options?: { group?: boolean }): Promise<void>
   readonly exit: Promise<Exit>
 }
 

@@ -1,7 +1,7 @@
 /** Running a further process in a container, under a conmon of its own. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
-import { identify, isRunning, type ProcessIdentity, signalProcess } from '@gantry/syscall'
+import { identify, isRunning, type ProcessIdentity, signalProcess, signalProcessGroup } from '@gantry/syscall'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Attachment, ConsoleSize, ExecOptions, ExecTask, Exit } from './contracts.ts'
 import { resizeTerminal } from './control.ts'
@@ -174,9 +174,10 @@ class ConmonExec implements ExecTask {
     await resizeTerminal(this.#state.paths.controlFifo, size)
   }
 
-  async kill(signal: number): Promise<void> {
+  async kill(signal: number, { group = false } = {}): Promise<void> {
     const { identity, ended } = this.#state
-    if (ended() || !identity || !signalProcess(identity, signal)) {
+    const send = group ? signalProcessGroup : signalProcess
+    if (ended() || !identity || !send(identity, signal)) {
       throw new GantryError('Conflict', `exec ${this.id} is not running`)
     }
   }

@@ -45,6 +45,7 @@ export {
   type ProcessStatus,
   processStatus,
   signalProcess,
+  signalProcessGroup,
 } from './process.ts'
 export { sealProgram } from './sealed-file.ts'
 export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { test } from 'node:test'
-import { identify, isRunning, processStatus, signalProcess } from './process.ts'
+import { identify, isRunning, processStatus, signalProcess, signalProcessGroup } from './process.ts'
 
 const SIGTERM = 15
 
@@ -21,4 +21,28 @@ test('a process is named by its pid and its start, and a reused pid is not it', 
   assert.equal(signalProcess(identity, SIGTERM), false)
   assert.equal(await identify(identity.pid), null)
   assert.equal(await identify(0), null)
+})
+
+test('a group is signalled only where it belongs to a session of its own', async () => {
+  const script = 'sleep 1000 & echo $!; wait'
+  const child = spawn('setsid', ['sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const pid = await new Promise<number>((resolve) =>
+    child.stdout.once('data', (text) => resolve(Number(text))),
+  )
+  const member = await identify(pid)
+  assert.ok(member)
+  const status = await processStatus(pid)
+  assert.equal(status?.group, status?.session)
+  assert.equal(signalProcessGroup(member, SIGTERM), true)
+  await ended
+  while (await isRunning(member)) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(signalProcessGroup(member, SIGTERM), false)
+
+  // This one shares the test's own group.
+  const alone = spawn('sleep', ['1000'], { stdio: 'ignore' })
+  const over = new Promise((resolve) => alone.once('exit', resolve))
+  const identity = await identify(alone.pid ?? 0)
+  assert.equal(identity && signalProcessGroup(identity, SIGTERM), true)
+  await over
 })

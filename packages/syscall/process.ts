@@ -15,10 +15,13 @@ export interface ProcessIdentity {
   startTime: string
 }
 
-/** proc(5) stat: the state letter, the parent and the start time. Null when there is no such process. */
+/** proc(5) stat: the state letter, the relatives and the start time. Null when there is no such process. */
 export interface ProcessStatus {
   state: string
   parent: number
+  /** Ids of its process group and session. */
+  group: number
+  session: number
   startTime: string
 }
 
@@ -41,8 +44,9 @@ function parseStat(text: string | null): ProcessStatus | null {
   if (!text) return null
   // The command name stands in parentheses and may itself hold blanks and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const [state, parent, startTime] = [fields[0], fields[1], fields[19]]
-  return state && parent && startTime ? { state, parent: Number(parent), startTime } : null
+  const [state, startTime] = [fields[0], fields[19]]
+  const [parent = 0, group = 0, session = 0] = fields.slice(1, 4).map(Number)
+  return state && startTime ? { state, parent, group, session, startTime } : null
 }
 
 /** The identity of a running process; null when there is none of that pid. */
@@ -75,6 +79,23 @@ export function signalProcess(process: ProcessIdentity, signal: number): boolean
     }
   } catch (error) {
     if (error instanceof SystemCallError && error.code === 'ESRCH') return false
+    throw error
+  }
+}
+
+/**
+ * Sends a signal to this process and to the others of its process group, if that was made with a session of its own;
+ * otherwise to the process alone. Returns false when the process has ended.
+ */
+export function signalProcessGroup(process: ProcessIdentity, signal: number): boolean {
+  const status = processStatusNow(process.pid)
+  const alive = status?.startTime === process.startTime && status.state !== 'Z' && status.state !== 'X'
+  if (!alive || status.group <= 1 || status.group !== status.session) return signalProcess(process, signal)
+  try {
+    globalThis.process.kill(-status.group, signal)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
     throw error
   }
 }

@@ -6,8 +6,11 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { containerFaultPoints } from '@gantry/engine'
+import { type ContainerFaultPoint, containerFaultPoints } from '@gantry/engine'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
+
+/** Points that the life of an ordinary container does not come to: each has a test of its own. */
+const ownTests: readonly ContainerFaultPoint[] = ['container.health.unhealthy']
 
 const format = '{{.State.Status}} {{.State.ExitCode}}'
 
@@ -138,25 +141,14 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
     await until('healthy', async () => (await health()) === 'healthy')
   })
 
-  for (const point of containerFaultPoints) {
+  for (const point of containerFaultPoints.filter((name) => !ownTests.includes(name))) {
     test(`at ${point}`, async (t) => {
       const daemon = await startDaemon(t)
       await daemon.stop()
       await daemon.start({ GANTRY_FAULT: `${point}:crash` })
       // One of these steps meets the fault point; from then on nobody answers.
-      await daemon.gantry([
-        'run',
-        '-d',
-        '--name',
-        'victim',
-        '-v',
-        'data:/data',
-        '-p',
-        '127.0.0.1::80',
-        'busybox',
-        'sleep',
-        '600',
-      ])
+      const options = ['-d', '--name', 'victim', '-v', 'data:/data', '-p', '127.0.0.1::80']
+      await daemon.gantry(['run', ...options, 'busybox', 'sleep', '600'])
       await daemon.gantry(['stop', '-t', '0', 'victim'])
       await daemon.gantry(['rm', '-v', 'victim'])
       await daemon.ended()
@@ -175,6 +167,20 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
       assert.deepEqual(await remains(daemon), [])
     })
   }
+})
+
+suite('kill -9 of the daemon while it acts on its own', { concurrency: 2 }, () => {
+  test('at container.health.unhealthy: the next daemon ends the container', async (t) => {
+    const daemon = await startDaemon(t)
+    await daemon.stop()
+    await daemon.start({ GANTRY_FAULT: 'container.health.unhealthy:crash' })
+    const check = ['--health-cmd', 'false', '--health-interval', '100ms', '--health-retries', '1']
+    const options = ['-d', '--name', 'victim', ...check, '--health-on-failure', 'kill']
+    await daemon.gantry(['run', ...options, 'busybox', 'sleep', '600'])
+    await daemon.ended()
+    await daemon.start()
+    await until('its end', async () => (await ok(daemon, 'inspect', '-f', format, 'victim')) === 'exited 137')
+  })
 })
 
 suite('a step that fails', { concurrency: 2 }, () => {

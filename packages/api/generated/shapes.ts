@@ -554,7 +554,8 @@ export const shapes: Readonly<Record<string, Shape>> = {
    },
    "ReadonlyPaths": {
     "array": "string"
-   }
+   },
+   "HealthOnFailure": "string"
   }
  },
  "Mount": {

@@ -19,7 +19,7 @@ export const containerCommands: Record<string, CommandLoader> = {
   'container stop': async () => (await state()).stop,
   'container top': async () => (await details()).top,
   'container unpause': async () => (await state()).unpause,
-  'container wait': async () => (await state()).wait,
+  'container wait': async () => (await import('./wait.ts')).wait,
   daemon: async () => (await import('./daemon.ts')).daemon,
   'system dial-stdio': async () => (await import('./dial-stdio.ts')).dialStdio,
 }

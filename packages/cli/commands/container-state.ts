@@ -58,13 +58,6 @@ export const unpause: CommandRun = (context, names) =>
     return id
   })
 
-/** Prints the exit codes instead of the names. */
-export const wait: CommandRun = (context, names) =>
-  eachContainer(context, names, async (id) => {
-    const { StatusCode } = await context.client.call('ContainerWait', { path: { id } })
-    return String(StatusCode)
-  })
-
 export const remove: CommandRun = (context, names, flags) => {
   const force = flags.bool('force')
   return eachContainer(context, names, async (name) => {

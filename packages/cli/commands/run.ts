@@ -3,6 +3,7 @@ import { checkPullPolicy, createContainer } from '../container/create-container.
 import { type CreateBody, createRequest } from '../container/create-request.ts'
 import { exitStatus, watchExit } from '../container/exit-status.ts'
 import { helpError, runError } from '../container/run-error.ts'
+import { watchUntilUp } from '../container/wait-until-up.ts'
 import { type CommandContext, type CommandRun, ExitError, type Flags } from '../framework/command.ts'
 import { copyStreams } from '../streams/copy-streams.ts'
 import { proxySignals } from '../streams/signals.ts'
@@ -12,6 +13,7 @@ import { checkTerminal, followSize } from '../streams/terminal.ts'
 export const run: CommandRun = async (context, args, flags) => {
   const body = readRequest(context, args, flags)
   if (flags.bool('detach')) return runDetached(context, body, flags)
+  if (flags.bool('wait')) throw new ExitError(125, 'conflicting options: --wait needs --detach')
   checkTerminal(context, body.AttachStdin === true, body.Tty === true)
   const id = await createContainer(context, body, flags).catch((error: unknown) => {
     throw runError(error, context.program)
@@ -44,7 +46,9 @@ async function runDetached(context: CommandContext, body: CreateBody, flags: Fla
     throw runError(error, context.program)
   })
   context.stdout.write(`${id}\n`)
+  const untilUp = flags.bool('wait') ? await watchUntilUp(context, id, flags) : undefined
   await start(context, id, flags)
+  await untilUp?.()
   return 0
 }
 

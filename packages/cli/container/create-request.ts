@@ -108,6 +108,7 @@ function hostConfig(flags: Flags): HostConfig {
     ...texts(flags, { ContainerIDFile: 'cidfile', VolumeDriver: 'volume-driver', Runtime: 'runtime' }),
     ...texts(flags, { IpcMode: 'ipc', PidMode: 'pid', UTSMode: 'uts', UsernsMode: 'userns' }),
     ...texts(flags, { CgroupnsMode: 'cgroupns', Isolation: 'isolation' }),
+    ...texts(flags, { HealthOnFailure: 'health-on-failure' }),
     ...Object.fromEntries(
       Object.entries(lists).flatMap(([field, flag]) =>
         flags.changed(flag) ? [[field, flags.list(flag)]] : [],

@@ -1,4 +1,12 @@
-import type { Containers, LogOptions, WaitCondition, WaitResult } from '@gantry/engine'
+import {
+  type Containers,
+  type LogOptions,
+  type StateWaitResult,
+  type WaitCondition,
+  type WaitResult,
+  type WaitState,
+  waitStates,
+} from '@gantry/engine'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { LogEntry } from '@gantry/runtime'
 import { frame, streamType } from '../http/frames.ts'
@@ -85,10 +93,21 @@ function fixedTimestamp(entry: LogEntry): string {
 const conditions: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed']
 
 async function wait(containers: Containers, { params, query, version, signal }: ApiRequest): Promise<Reply> {
-  const condition = version < 30 ? 'not-running' : conditionOf(query.text('condition'), version)
-  const { result } = await containers.wait(params.id ?? '', condition, signal)
+  const id = params.id ?? ''
+  const text = version < 30 ? '' : query.text('condition')
+  const states = statesOf(text)
+  const { result } = states
+    ? await containers.waitForState(id, states, signal)
+    : await containers.wait(id, conditionOf(text, version), signal)
   // The status line goes out now: clients start the container only once they know that they are waiting.
   return stream('application/json', waitBody(result, version, signal))
+}
+
+/** Ours: one or several states, `healthy,exited`. Null for Docker's own conditions. */
+function statesOf(text: string): WaitState[] | null {
+  const names = text.split(',')
+  const states = waitStates.filter((state) => names.includes(state) && text !== 'removed')
+  return states.length === names.length ? states : null
 }
 
 function conditionOf(text: string, version: number): WaitCondition {
@@ -100,16 +119,20 @@ function conditionOf(text: string, version: number): WaitCondition {
 }
 
 async function* waitBody(
-  result: Promise<WaitResult>,
+  result: Promise<WaitResult | StateWaitResult>,
   version: number,
   signal: AbortSignal,
 ): AsyncIterable<string> {
   // Older clients expect the field to be there.
   const noError = version < 42 ? { Error: null } : {}
-  let answer: { StatusCode: number; Error?: { Message: string } | null }
+  let answer: { StatusCode: number; State?: WaitState; Error?: { Message: string } | null }
   try {
-    const { exitCode, error } = await result
-    answer = { ...(error === undefined ? noError : { Error: { Message: error } }), StatusCode: exitCode }
+    const end = await result
+    if ('state' in end) answer = { StatusCode: end.exitCode, State: end.state }
+    else {
+      const { exitCode, error } = end
+      answer = { ...(error === undefined ? noError : { Error: { Message: error } }), StatusCode: exitCode }
+    }
   } catch (error) {
     if (signal.aborted) return
     answer = { StatusCode: -1, Error: { Message: messageOf(error) } }

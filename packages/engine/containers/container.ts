@@ -10,6 +10,8 @@ export interface ContainerObserver {
   /** The task exists and its process waits to be started: the moment to connect to its stdio. */
   created?(task: Task): Promise<void>
   startFailed?(): void
+  /** Anything of its record has changed. */
+  changed?(): void
 }
 
 /** A container in the daemon's memory: its record, the lock of its state machine, and the process when it runs. */

@@ -10,6 +10,7 @@ import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { endpointsOf } from './endpoints.ts'
+import { validateHealthAction } from './health-action.ts'
 import { withDefaults } from './host-config.ts'
 import { validateLinks } from './links.ts'
 import { argsOf, mergeConfig } from './merge-config.ts'
@@ -44,6 +45,7 @@ export class Creator {
     const config = mergeConfig(wishes, image?.config ?? {})
     validateUser(config.User ?? '')
     const hostConfig = this.#resolveSharing(request.hostConfig)
+    validateHealthAction(config, hostConfig)
     const planned = planMounts(config, hostConfig, (other) => this.#peer(other).record.mounts)
     const name = request.name ? parseName(request.name) : generateName((it) => this.#registry.nameTaken(it))
     this.#registry.assertNameFree(name)

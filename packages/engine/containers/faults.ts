@@ -17,6 +17,7 @@ export const containerFaultPoints = [
   'container.exit.deleted',
   'container.exit.network',
   'container.exit.volumes',
+  'container.health.unhealthy',
   'container.stop.signalled',
   'container.stop.killed',
   'container.stop.stopped',

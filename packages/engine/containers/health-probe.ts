@@ -2,6 +2,7 @@ import type { ContainerConfig, HealthConfig } from '@gantry/api'
 import { messageOf } from '@gantry/errors'
 import type { ExecTask } from '@gantry/runtime'
 import { announce } from './announce.ts'
+import { within } from './clock.ts'
 import type { Container } from './container.ts'
 import { newId } from './create.ts'
 import type { ContainerDependencies } from './dependencies.ts'
@@ -10,12 +11,12 @@ import { rootFilesystem } from './paths.ts'
 export interface ProbeResult {
   start: Date
   end: Date
-  /** 0: healthy; -1: it took too long. */
+  /** 0: healthy; -1: it could not be run, or took too long. */
   exitCode: number
   output: string
 }
 
-/** Runs one health check. Null when it could not be run because the container is ending. */
+/** Runs one health check. Null when `stopped` called it off: the container ends or is paused. */
 export interface Prober {
   probe(
     container: Container,
@@ -51,6 +52,10 @@ export function probeSettings(check: HealthConfig) {
 const SIGKILL = 9
 /** Bytes of output that a result keeps. */
 const keptOutput = 4096
+/** The time to start the command is the engine's, not the check's: it has a bound of its own. */
+const startTimeout = 30 * second
+/** How long a killed check is waited for, so that dying checks do not pile up. */
+const killTimeout = 10 * second
 
 /** Runs checks as execs in the container, announced as such. */
 export class ExecProber implements Prober {
@@ -62,17 +67,33 @@ export class ExecProber implements Prober {
 
   async probe(container: Container, command: string[], timeout: number, stopped: AbortSignal) {
     const start = this.#deps.clock.now()
-    try {
-      const { exitCode, output } = await this.#run(container, command, timeout, stopped)
-      return { start, end: this.#deps.clock.now(), exitCode, output }
-    } catch (error) {
-      if (stopped.aborted || !container.task) return null
+    const result = await this.#run(container, command, timeout, stopped).catch((error) => ({
       // A command that cannot be run is a failed check, not a failed daemon.
-      return { start, end: this.#deps.clock.now(), exitCode: -1, output: messageOf(error) }
-    }
+      exitCode: -1,
+      output: messageOf(error),
+    }))
+    if (!result || stopped.aborted || !container.task) return null
+    return { start, end: this.#deps.clock.now(), ...result }
   }
 
   async #run(container: Container, command: string[], timeout: number, stopped: AbortSignal) {
+    const { clock } = this.#deps
+    const exec = await this.#start(container, command)
+    await using _attachment = exec.attachment ?? undefined
+    const output = new KeptOutput()
+    const done = Promise.all([exec.exit, output.collect(exec)])
+    if (await within(clock, timeout, done, stopped)) {
+      const { exitCode } = await exec.exit
+      return { exitCode, output: output.text }
+    }
+    await exec.kill(SIGKILL, { group: true }).catch(() => {})
+    await within(clock, killTimeout, exec.exit)
+    if (stopped.aborted) return null
+    const said = output.text === '' ? '' : `: ${output.text}`
+    return { exitCode: -1, output: `Health check exceeded timeout (${goDuration(timeout)})${said}` }
+  }
+
+  async #start(container: Container, command: string[]): Promise<ExecTask> {
     const { spec, events, clock } = this.#deps
     const { record, task } = container
     if (!task) throw new Error('the container has ended')
@@ -82,38 +103,41 @@ export class ExecProber implements Prober {
     const rootfs = await rootFilesystem(this.#deps, record)
     const process = await spec.exec({ record, rootfs, exec: { cmd: command } })
     announce(events, container, `exec_start: ${line}`, { execID: id })
-    const exec = await task.exec({ id, process, stdio: { terminal: false, stdin: 'none' }, attach: true })
-    await using _attachment = exec.attachment ?? undefined
-    const late = Promise.withResolvers<null>()
-    const cancel = clock.after(timeout, () => late.resolve(null))
-    const end = () => late.resolve(null)
-    stopped.addEventListener('abort', end, { once: true })
-    const finished = await Promise.race([Promise.all([exec.exit, collect(exec)]), late.promise])
-    cancel()
-    stopped.removeEventListener('abort', end)
-    if (!finished) {
-      await exec.kill(SIGKILL).catch(() => {})
-      return { exitCode: -1, output: `Health check exceeded timeout (${goDuration(timeout)})` }
-    }
-    const [{ exitCode }, output] = finished
-    announce(events, container, 'exec_die', { execID: id, exitCode: String(exitCode) })
-    return { exitCode, output }
+    const starting = task.exec({ id, process, stdio: { terminal: false, stdin: 'none' }, attach: true })
+    void starting
+      .then(({ exit }) => exit)
+      .then(({ exitCode }) => {
+        if (container.gone) return
+        announce(events, container, 'exec_die', { execID: id, exitCode: String(exitCode) })
+      })
+      .catch(() => {})
+    if (await within(clock, startTimeout, starting)) return await starting
+    void starting.then((late) => late.kill(SIGKILL, { group: true })).catch(() => {})
+    throw new Error(`timed out starting health check for container ${container.id}`)
   }
 }
 
 /** The first bytes; the rest is read and dropped, so that the command never waits for a reader. */
-async function collect(exec: ExecTask): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const { data } of exec.attachment?.output ?? []) {
-      if (size < keptOutput) chunks.push(data)
-      size += data.length
+class KeptOutput {
+  readonly #chunks: Buffer[] = []
+  #size = 0
+
+  async collect(exec: ExecTask): Promise<void> {
+    try {
+      for await (const { data } of exec.attachment?.output ?? []) {
+        if (this.#size < keptOutput) this.#chunks.push(data)
+        this.#size += data.length
+      }
+    } catch {
+      // The connection broke off with the container: what came is the result.
     }
-  } catch {
-    // The connection broke off with the container: what came is the result.
   }
-  return Buffer.concat(chunks).subarray(0, keptOutput).toString()
+
+  /** Docker marks what was cut off. */
+  get text(): string {
+    const text = Buffer.concat(this.#chunks).subarray(0, keptOutput).toString()
+    return this.#size > keptOutput ? `${text}...` : text
+  }
 }
 
 /** Go's notation of a duration, as far as whole milliseconds need it: `30s`, `1m30s`, `500ms`. */

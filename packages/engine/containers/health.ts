@@ -7,6 +7,7 @@ import { type ProbeResult, type Prober, probeCommand, probeSettings } from './he
 import type { Registry } from './registry.ts'
 
 type HealthStatus = 'starting' | 'healthy' | 'unhealthy'
+type ProbeSettings = ReturnType<typeof probeSettings>
 
 /** How many results `inspect` shows. */
 const keptResults = 5
@@ -16,16 +17,20 @@ export class HealthMonitor {
   readonly #deps: Pick<ContainerDependencies, 'clock' | 'events' | 'log'>
   readonly #registry: Registry
   readonly #prober: Prober
+  readonly #onUnhealthy: (container: Container) => void
   readonly #stops = new Map<Container, () => void>()
 
   constructor(
     deps: Pick<ContainerDependencies, 'clock' | 'events' | 'log'>,
     registry: Registry,
     prober: Prober,
+    /** Told after each check that leaves a container unhealthy, and of one that is found so. */
+    onUnhealthy: (container: Container) => void,
   ) {
     this.#deps = deps
     this.#registry = registry
     this.#prober = prober
+    this.#onUnhealthy = onUnhealthy
   }
 
   /** For a container that has just started, or that was found running: then its health is what it was. */
@@ -37,7 +42,10 @@ export class HealthMonitor {
       if (container.record.health) this.#registry.update(container, { health: null })
       return
     }
-    if (!found || !container.record.health) this.#write(container, 'starting', 0, [])
+    const { health } = container.record
+    // Results of earlier runs stay in the log.
+    if (!found || !health) this.#write(container, 'starting', 0, health?.Log ?? [])
+    else if (health.Status === 'unhealthy') this.#onUnhealthy(container)
     const stopped = new AbortController()
     this.#stops.set(container, () => stopped.abort())
     void this.#watch(container, check, command, stopped.signal).catch((error) =>
@@ -59,43 +67,68 @@ export class HealthMonitor {
   ): Promise<void> {
     const settings = probeSettings(check)
     while (!stopped.aborted) {
-      const young = this.#age(container) < settings.startPeriod
+      const young = this.#age(container, this.#deps.clock.now()) < settings.startPeriod
       const starting = young && container.record.health?.Status === 'starting'
       await this.#sleep(starting ? settings.startInterval : settings.interval, stopped)
       if (stopped.aborted) return
       if (container.record.state.status !== 'running') continue
-      const result = await this.#prober.probe(container, command, settings.timeout, stopped)
-      if (!stopped.aborted && result) this.#judge(container, result, settings)
+      await this.#check(container, command, settings, stopped)
     }
   }
 
-  #judge(container: Container, result: ProbeResult, settings: ReturnType<typeof probeSettings>): void {
+  /** A check of a container that is paused meanwhile says nothing. */
+  async #check(
+    container: Container,
+    command: string[],
+    settings: ProbeSettings,
+    stopped: AbortSignal,
+  ): Promise<void> {
+    const paused = new AbortController()
+    const forget = container.observe({
+      changed: () => {
+        if (container.record.state.status !== 'running') paused.abort()
+      },
+    })
+    try {
+      const signal = AbortSignal.any([stopped, paused.signal])
+      const result = await this.#prober.probe(container, command, settings.timeout, signal)
+      if (!signal.aborted && result) this.#judge(container, result, settings)
+    } finally {
+      forget()
+    }
+  }
+
+  #judge(container: Container, result: ProbeResult, settings: ProbeSettings): void {
     const before = container.record.health
     const status = before?.Status as HealthStatus
     const log = [...(before?.Log ?? []), shown(result)].slice(-keptResults)
     if (result.exitCode === 0) {
-      this.#write(container, 'healthy', 0, log)
+      this.#report(container, 'healthy', 0, log)
       return
     }
-    const forgiven = status === 'starting' && this.#age(container) < settings.startPeriod
-    const streak = forgiven ? 0 : (before?.FailingStreak ?? 0) + 1
-    this.#write(container, streak >= settings.retries ? 'unhealthy' : status, streak, log)
+    const forgiven = status === 'starting' && this.#age(container, result.start) < settings.startPeriod
+    const streak = (before?.FailingStreak ?? 0) + (forgiven ? 0 : 1)
+    const unhealthy = !forgiven && streak >= settings.retries
+    this.#report(container, unhealthy ? 'unhealthy' : status, streak, log)
+    if (unhealthy) this.#onUnhealthy(container)
+  }
+
+  #report(container: Container, status: HealthStatus, failingStreak: number, log: HealthcheckResult[]): void {
+    const before = container.record.health?.Status
+    this.#write(container, status, failingStreak, log)
+    if (before !== status) announce(this.#deps.events, container, `health_status: ${status}`)
   }
 
   #write(container: Container, status: HealthStatus, failingStreak: number, log: HealthcheckResult[]): void {
-    const before = container.record.health?.Status
     this.#registry.update(container, {
       health: { Status: status, FailingStreak: failingStreak, Log: log },
     })
-    if (before !== status && log.length > 0) {
-      announce(this.#deps.events, container, `health_status: ${status}`)
-    }
   }
 
-  /** Milliseconds since the start. */
-  #age(container: Container): number {
+  /** Milliseconds from the container's start to `time`. */
+  #age(container: Container, time: Date): number {
     const { startedAt } = container.record.state
-    return startedAt ? this.#deps.clock.now().getTime() - Date.parse(startedAt) : 0
+    return startedAt ? time.getTime() - Date.parse(startedAt) : 0
   }
 
   #sleep(milliseconds: number, stopped: AbortSignal): Promise<void> {

@@ -86,7 +86,15 @@ const shown = {
 } as const
 
 /** Shown only when they say something. */
-const optional = ['Annotations', 'Init', 'Mounts', 'StorageOpt', 'Sysctls', 'Tmpfs'] as const
+const optional = [
+  'Annotations',
+  'HealthOnFailure',
+  'Init',
+  'Mounts',
+  'StorageOpt',
+  'Sysctls',
+  'Tmpfs',
+] as const
 
 /** The user's wishes with every default filled in, as `inspect` shows them. Expects a valid HostConfig. */
 export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): HostConfig {

@@ -2,6 +2,7 @@ import type { Containers } from '../contracts.ts'
 import { Creator } from './create.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { HealthMonitor } from './health.ts'
+import { UnhealthyEnder } from './health-action.ts'
 import { ExecProber } from './health-probe.ts'
 import { Recovery } from './recovery.ts'
 import { Registry } from './registry.ts'
@@ -33,6 +34,7 @@ export { createImageView, type ImageView } from './image-view.ts'
 export type { ContainerRecord } from './record.ts'
 export type { Registry } from './registry.ts'
 export type { HostFacts } from './validate.ts'
+export { waitStates } from './wait-state.ts'
 
 export interface ContainerServices {
   containers: Containers
@@ -51,7 +53,8 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
   const starter = new Starter(deps, registry)
   const stopper = new Stopper(deps, registry)
   const remover = new Remover(deps, registry, starter, stopper)
-  const health = new HealthMonitor(deps, registry, new ExecProber(deps))
+  const unhealthy = new UnhealthyEnder(deps, stopper)
+  const health = new HealthMonitor(deps, registry, new ExecProber(deps), (one) => unhealthy.end(one))
   const supervisor = new Supervisor(deps, registry, starter, remover, health)
   const recovery = new Recovery(deps, registry, starter, remover, supervisor)
   return {

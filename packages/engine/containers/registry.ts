@@ -43,6 +43,7 @@ export class Registry {
       this.#byName.set(record.name, container)
     }
     container.record = record
+    for (const observer of [...container.observers]) observer.changed?.()
   }
 
   delete(container: Container): void {

@@ -7,19 +7,21 @@ export interface EndedRun {
   restarts: number
   /** The user stopped or killed it. */
   endedByUser: boolean
+  /** It was unhealthy, and such containers are to be started anew. */
+  replaced?: boolean
 }
 
 /** Whether the container is to run again. */
 export function shouldRestart(policy: HostConfig['RestartPolicy'], run: EndedRun): boolean {
   if (run.endedByUser) return false
+  const most = (policy?.Name === 'on-failure' && policy.MaximumRetryCount) || Number.POSITIVE_INFINITY
+  if (run.replaced) return run.restarts < most
   switch (policy?.Name) {
     case 'always':
     case 'unless-stopped':
       return true
-    case 'on-failure': {
-      const most = policy.MaximumRetryCount ?? 0
-      return run.exitCode !== 0 && (most === 0 || run.restarts < most)
-    }
+    case 'on-failure':
+      return run.exitCode !== 0 && run.restarts < most
     default:
       return false
   }

@@ -8,6 +8,7 @@ import type {
   Filters,
   LogOptions,
   WaitCondition,
+  WaitState,
 } from '../contracts.ts'
 import { announce } from './announce.ts'
 import { attach } from './attach.ts'
@@ -28,6 +29,7 @@ import type { Stopper } from './stop.ts'
 import type { Supervisor } from './supervisor.ts'
 import { top } from './top.ts'
 import { waitFor } from './wait.ts'
+import { waitForState } from './wait-state.ts'
 
 /** The parts that do the work. */
 export interface ContainerParts {
@@ -149,6 +151,10 @@ export class ContainerService implements Containers {
 
   async wait(reference: string, condition: WaitCondition, signal?: AbortSignal) {
     return { result: waitFor(this.#find(reference), condition, signal) }
+  }
+
+  async waitForState(reference: string, states: readonly WaitState[], signal?: AbortSignal) {
+    return { result: waitForState(this.#find(reference), states, signal) }
   }
 
   async attach(reference: string, options: AttachOptions) {

@@ -1,5 +1,6 @@
 import { GantryError, isKind } from '@gantry/errors'
 import { announce } from './announce.ts'
+import { within } from './clock.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import type { Registry } from './registry.ts'
@@ -19,7 +20,15 @@ export interface StopOptions {
   timeout?: number
 }
 
-/** Ends runs on the user's behalf. */
+/** Whom a signal comes from, and whether it is to end the run. */
+interface Intent {
+  ends: boolean
+  byUser: boolean
+}
+const userEnds: Intent = { ends: true, byUser: true }
+const engineEnds: Intent = { ends: true, byUser: false }
+
+/** Ends runs, mostly on the user's behalf. */
 export class Stopper {
   readonly #deps: ContainerDependencies
   readonly #registry: Registry
@@ -32,20 +41,35 @@ export class Stopper {
   /** The stop signal, then SIGKILL when time is over. Throws NotModified for a container that does not run. */
   async stop(container: Container, options: StopOptions): Promise<void> {
     const { faults, events } = this.#deps
-    const { StopSignal, StopTimeout } = container.record.config
-    const name = options.signal || StopSignal
-    const signal = name ? parseSignal(name) : SIGTERM
-    const seconds = options.timeout ?? StopTimeout ?? defaultTimeout
     const ended = await container.lock.run(async () => {
       if (this.#callOffRestart(container)) return null
-      if (!isUp(container.record.state)) throw new GantryError('NotModified', 'Container is already stopped')
-      await this.#signal(container, signal, true)
-      faults('container.stop.signalled')
-      return { end: container.ended }
+      return await this.#beginStop(container, options.signal, userEnds)
     })
-    if (ended && !(await this.#within(seconds, ended.end))) await this.#killAndWait(container)
+    if (ended) await this.#finishStop(container, options.timeout, ended.end, userEnds)
     faults('container.stop.stopped')
     announce(events, container, 'stop')
+  }
+
+  /** As stop or, with `kill`, at once; but not on a user's behalf, so that the restart policy is asked. */
+  async endUnhealthy(container: Container, { kill }: { kill: boolean }): Promise<void> {
+    const signal = kill ? 'KILL' : undefined
+    const ended = await container.lock.run(() => this.#beginStop(container, signal, engineEnds))
+    await this.#finishStop(container, undefined, ended.end, engineEnds)
+  }
+
+  /** Holds the lock. */
+  async #beginStop(container: Container, wish: string | undefined, intent: Intent) {
+    if (!isUp(container.record.state)) throw new GantryError('NotModified', 'Container is already stopped')
+    const name = wish || container.record.config.StopSignal
+    await this.#signal(container, name ? parseSignal(name) : SIGTERM, intent)
+    this.#deps.faults('container.stop.signalled')
+    return { end: container.ended }
+  }
+
+  async #finishStop(container: Container, wish: number | undefined, end: Promise<void>, intent: Intent) {
+    const seconds = wish ?? container.record.config.StopTimeout ?? defaultTimeout
+    if (!(await within(this.#deps.clock, seconds * 1000, end)))
+      await this.#killAndWait(container, end, intent)
   }
 
   /** Throws Conflict when it does not run. SIGKILL waits for the end. */
@@ -56,7 +80,7 @@ export class Stopper {
     const ended = await container.lock.run(async () => {
       if (this.#callOffRestart(container)) return null
       if (!isUp(container.record.state)) throw notRunning(container.id)
-      await this.#signal(container, signal, ends)
+      await this.#signal(container, signal, { ends, byUser: true })
       return { end: container.ended }
     })
     if (ended && signal === SIGKILL) await this.#awaitEnd(container, ended.end)
@@ -67,7 +91,7 @@ export class Stopper {
     const ended = await container.lock.run(async () => {
       if (this.#callOffRestart(container) || !isUp(container.record.state)) return null
       container.keepAfterExit = true
-      await this.#signal(container, SIGKILL, true)
+      await this.#signal(container, SIGKILL, userEnds)
       return { end: container.ended }
     })
     if (!ended) return
@@ -78,19 +102,22 @@ export class Stopper {
     }
   }
 
-  async #killAndWait(container: Container): Promise<void> {
-    const ended = await container.lock.run(async () => {
-      if (isUp(container.record.state)) await this.#signal(container, SIGKILL, true)
-      return { end: container.ended }
+  /** Only this run: it may have ended, and another begun, while the lock was waited for. */
+  async #killAndWait(container: Container, end: Promise<void>, intent: Intent): Promise<void> {
+    await container.lock.run(async () => {
+      if (isUp(container.record.state) && container.ended === end)
+        await this.#signal(container, SIGKILL, intent)
     })
     this.#deps.faults('container.stop.killed')
-    await this.#awaitEnd(container, ended.end)
+    await this.#awaitEnd(container, end)
   }
 
   /** Sends, and remembers what the user wants. Holds the lock. */
-  async #signal(container: Container, signal: number, ends: boolean): Promise<void> {
-    container.endedByUser ||= ends
-    if (!container.record.stoppedByUser) this.#registry.update(container, { stoppedByUser: true })
+  async #signal(container: Container, signal: number, { ends, byUser }: Intent): Promise<void> {
+    if (byUser) {
+      container.endedByUser ||= ends
+      if (!container.record.stoppedByUser) this.#registry.update(container, { stoppedByUser: true })
+    }
     try {
       await container.task?.kill(signal)
     } catch (error) {
@@ -117,22 +144,10 @@ export class Stopper {
   }
 
   async #awaitEnd(container: Container, ended: Promise<void>): Promise<void> {
-    if (await this.#within(killTimeout, ended)) return
+    if (await within(this.#deps.clock, killTimeout * 1000, ended)) return
     throw new GantryError(
       'System',
       `Could not kill running container ${container.id}, tried to kill container, but did not receive an exit event`,
     )
-  }
-
-  /** Whether the promise settled in time. */
-  async #within(seconds: number, promise: Promise<void>): Promise<boolean> {
-    if (seconds < 0) return await promise.then(() => true)
-    const { promise: late, resolve } = Promise.withResolvers<boolean>()
-    const cancel = this.#deps.clock.after(seconds * 1000, () => resolve(false))
-    try {
-      return await Promise.race([promise.then(() => true), late])
-    } finally {
-      cancel()
-    }
   }
 }

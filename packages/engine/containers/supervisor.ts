@@ -101,6 +101,7 @@ export class Supervisor {
       exitCode: exit.exitCode,
       restarts: restartCount,
       endedByUser: container.endedByUser,
+      replaced: hostConfig.HealthOnFailure === 'restart' && health?.Status === 'unhealthy',
     })
     this.#registry.update(container, {
       state: end(state, exit, restart),

@@ -103,7 +103,9 @@ export class FakeTask implements Task {
   cgroupUsage: CgroupUsage | null = null
   readonly updates: Record<string, unknown>[] = []
   updateError: Error | null = null
-  execResult: { exitCode: number; output: string } | Error = { exitCode: 0, output: '' }
+  /** `hangs`: it ends when it is killed. */
+  execResult: { exitCode: number; output: string; hangs?: boolean } | Error = { exitCode: 0, output: '' }
+  readonly execKills: string[] = []
 
   constructor(options: TaskOptions, clock: FakeClock) {
     this.options = options
@@ -163,18 +165,26 @@ export class FakeTask implements Task {
   }
   async exec(options: { id: string; attach: boolean }) {
     if (this.execResult instanceof Error) throw this.execResult
-    const { exitCode, output: text } = this.execResult
+    const { exitCode, output: text, hangs } = this.execResult
     const output = new PassThrough({ objectMode: true })
     if (text) output.write({ stream: 'stdout', data: Buffer.from(text) })
-    output.end()
+    const { promise: exit, resolve } = Promise.withResolvers<Exit>()
+    const end = () => {
+      output.end()
+      resolve({ exitCode, finishedAt: new Date(), oomKilled: false })
+    }
+    if (!hangs) end()
     const stdin = new PassThrough()
     return {
       id: options.id,
       pid: 99,
       attachment: options.attach ? { output, stdin, close() {}, async [Symbol.asyncDispose]() {} } : null,
       resize: async () => {},
-      kill: async () => {},
-      exit: Promise.resolve({ exitCode, finishedAt: new Date(), oomKilled: false }),
+      kill: async (signal: number, { group = false } = {}) => {
+        this.execKills.push(`${signal}${group ? ' group' : ''}`)
+        end()
+      },
+      exit,
     }
   }
   async processes() {

@@ -1,0 +1,34 @@
+import { eachContainer } from '../container/each-container.ts'
+import { describeStates, watchStates } from '../container/wait-state.ts'
+import { type CommandContext, type CommandRun, ExitError } from '../framework/command.ts'
+
+/** `gantry wait`: prints each container's exit code or, with `--state`, the state it has come to. */
+export const wait: CommandRun = async (context, names, flags) => {
+  const states = flags.list('state').flatMap((text) => text.split(','))
+  const limit = flags.duration('timeout') / 1e6
+  const timeout = flags.changed('timeout') ? AbortSignal.timeout(limit) : undefined
+  try {
+    await eachContainer(context, names, async (id) => {
+      if (states.length > 0) return await reachedState(context, id, states, timeout)
+      return await exitCode(context, id, timeout)
+    })
+  } catch (error) {
+    if (!timeout?.aborted) throw error
+    throw new ExitError(124, `timed out waiting for ${names.join(', ')} to be ${describeStates(states)}`)
+  }
+}
+
+async function exitCode({ client }: CommandContext, id: string, signal?: AbortSignal): Promise<string> {
+  const { StatusCode } = await client.call('ContainerWait', { path: { id }, ...(signal && { signal }) })
+  return String(StatusCode)
+}
+
+async function reachedState(
+  { client }: CommandContext,
+  id: string,
+  states: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
+  const { reached } = await watchStates(client, id, states, signal)
+  return (await reached).state
+}
