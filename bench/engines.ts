@@ -20,6 +20,8 @@ export interface Engine {
   daemonPids(): Promise<number[]>
   /** Pids of the per-container monitors: containerd-shim or conmon. */
   monitorPids(): Promise<number[]>
+  /** What runs a program on this engine's loopback: a command and its options, to be put before the program. */
+  readonly inside: string[]
   /** What the daemon has logged. */
   log(): string
   stop(): Promise<void>
@@ -113,6 +115,7 @@ export async function startEngine(name: Engine['name'], flags: string[] = []): P
     api,
     daemonPids: () => ours(recipe.daemonNames),
     monitorPids: () => ours(recipe.monitorNames),
+    inside: ['nsenter', `--net=/proc/${daemon.pid}/ns/net`],
     log: () => log,
     stop: async () => {
       agent.destroy()

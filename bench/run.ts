@@ -20,7 +20,7 @@ const engines: [Engine, Engine] = [await startEngine('gantry'), await startEngin
 let missed = 0
 try {
   console.log(
-    `${'case'.padEnd(44)}${'gantry'.padStart(12)}${'docker'.padStart(12)}${'ratio'.padStart(8)}${'target'.padStart(8)}`,
+    `${'case'.padEnd(44)}${'gantry'.padStart(12)}${'docker'.padStart(12)}${'ratio'.padStart(8)}${'target'.padStart(11)}`,
   )
   for (const item of cases.filter(({ name }) => name.includes(values.only))) {
     const figures: [number[], number[]] = [[], []]
@@ -34,10 +34,11 @@ try {
     for (const engine of engines) await item.finish?.(engine)
     const [ours, theirs] = [median(figures[0]), median(figures[1])]
     const ratio = ours / theirs
-    if (ratio > item.target) missed++
-    const mark = ratio > item.target ? '  above target' : ''
+    const isAbove = ratio > (item.target ?? Infinity) || ours > (item.most ?? Infinity)
+    if (isAbove) missed++
+    const target = item.most === undefined ? item.target?.toFixed(2) : item.unit(item.most)
     console.log(
-      `${item.name.padEnd(44)}${item.unit(ours).padStart(12)}${item.unit(theirs).padStart(12)}${ratio.toFixed(2).padStart(8)}${item.target.toFixed(2).padStart(8)}${mark}`,
+      `${item.name.padEnd(44)}${item.unit(ours).padStart(12)}${item.unit(theirs).padStart(12)}${ratio.toFixed(2).padStart(8)}${target?.padStart(11)}${isAbove ? '  above target' : ''}`,
     )
   }
 } finally {

@@ -5,7 +5,9 @@ import { type Engine, execute } from '../engines.ts'
 export interface Case {
   name: string
   /** At most this ratio of Gantry's figure to Docker's. */
-  target: number
+  target?: number
+  /** At most this figure of Gantry's, whatever Docker's is. */
+  most?: number
   unit(figure: number): string
   /** One figure: milliseconds or bytes. */
   measure(engine: Engine): Promise<number>

@@ -25,6 +25,8 @@ export interface RegistryOptions {
   proxyOf?: string
   /** Keep the blobs here, beyond the life of this registry. */
   storage?: string
+  /** The command that it is run by, e.g. `nsenter` with its options. */
+  runBy?: string[]
 }
 
 export interface TestRegistry extends AsyncDisposable {
@@ -57,9 +59,8 @@ export async function startRegistry(
   const config = await configuration({ options, address, directory, authority, tokens })
   await writeFile(join(directory, 'config.json'), JSON.stringify(config))
   const log: string[] = []
-  const child = spawn('docker-registry', ['serve', join(directory, 'config.json')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const command = [...(options.runBy ?? []), 'docker-registry', 'serve', join(directory, 'config.json')]
+  const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] })
   undo.defer(() => end(child))
   const port = await listeningPort(child, log)
 
