@@ -18,6 +18,7 @@ const allowed: Record<string, string[]> = {
   runtime: ['errors', 'oci', 'syscall'],
   network: ['errors', 'syscall', 'api:types'],
   volumes: ['errors', 'oci', 'syscall'],
+  build: ['errors', 'oci', 'syscall'],
   engine: ['errors', 'oci', 'syscall', 'archive', 'store', 'runtime', 'network', 'volumes', 'api:types'],
   daemon: ['errors', 'oci', 'syscall', 'store', 'runtime', 'network', 'volumes', 'engine', 'api'],
   client: ['errors', 'api'],

@@ -1,0 +1,131 @@
+/** Whatever the text, a Dockerfile is read or refused with a DockerfileProblem, and in a bounded time. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { expandWord } from './expand.ts'
+import { parseMount } from './mount.ts'
+import { parseDockerfile } from './parse.ts'
+import { DockerfileProblem, excerpt } from './problem.ts'
+
+/** A reproducible sequence of chance (xorshift32). */
+function chance(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % below
+  }
+}
+
+const pieces = [
+  ...[
+    'FROM',
+    'RUN',
+    'COPY',
+    'ADD',
+    'ENV',
+    'ARG',
+    'LABEL',
+    'ONBUILD',
+    'HEALTHCHECK',
+    'CMD',
+    'SHELL',
+    'EXPOSE',
+  ],
+  ...[
+    ' ',
+    ' ',
+    ' ',
+    '\n',
+    '\n',
+    '\\\n',
+    '\\',
+    '`',
+    '"',
+    "'",
+    '[',
+    ']',
+    ',',
+    '=',
+    '$',
+    '${',
+    '}',
+    ':-',
+    '#',
+    '%',
+    '/',
+  ],
+  ...[
+    '<<EOF',
+    '<<-E',
+    'EOF',
+    '\r',
+    '\t',
+    '--mount=',
+    '--from=',
+    '--',
+    'a',
+    'B',
+    'alpine',
+    'AS',
+    '1',
+    'é',
+    '\0',
+    '*',
+    '?',
+  ],
+]
+
+const text = (random: (below: number) => number, length: number): string =>
+  Array.from({ length }, () => pieces[random(pieces.length)]).join('')
+
+function readsOrRefuses(input: string, work: () => unknown): void {
+  try {
+    work()
+  } catch (error) {
+    assert.ok(error instanceof DockerfileProblem, `${JSON.stringify(input)}: ${error}`)
+  }
+}
+
+test('any Dockerfile', () => {
+  const random = chance(7)
+  for (let round = 0; round < 20_000; round++) {
+    const input = text(random, 1 + random(40))
+    readsOrRefuses(input, () => parseDockerfile(input))
+    const valid = `FROM a\n${input}`
+    readsOrRefuses(valid, () => parseDockerfile(valid))
+  }
+})
+
+test('any word and any mount', () => {
+  const random = chance(11)
+  const variables = new Map([
+    ['a', 'x y'],
+    ['B', ''],
+  ])
+  for (let round = 0; round < 20_000; round++) {
+    const input = text(random, 1 + random(12))
+    readsOrRefuses(input, () => expandWord(input, variables, '\\'))
+    readsOrRefuses(input, () => parseMount(input))
+  }
+})
+
+test('patterns of stars do not blow up', () => {
+  const word = `\${v##${'*a'.repeat(30)}b}`
+  expandWord(word, new Map([['v', 'a'.repeat(60)]]), '\\')
+})
+
+test('a mistake is shown with its lines', () => {
+  assert.equal(
+    excerpt('Dockerfile', 'FROM a\nRUNN x\nCMD y\n', { first: 2, last: 2 }),
+    [
+      'Dockerfile:2',
+      '--------------------',
+      '   1 |     FROM a',
+      '   2 | >>> RUNN x',
+      '   3 |     CMD y',
+      '   4 |     ',
+      '--------------------',
+    ].join('\n'),
+  )
+})
