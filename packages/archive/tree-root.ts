@@ -3,52 +3,51 @@
  * as a process chrooted there would; what an entry itself names is never followed. Others may change the tree meanwhile,
  * and may be hostile: what was made is changed through a descriptor of it. Synchronous: for a worker thread.
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  type Stats,
-} from 'node:fs'
+import { chmodSync, closeSync, constants, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import { bytesOfName } from '@gantry/oci'
-import { copyMetadata, makeDirectoryAt, openBeneath, openInRoot, SystemCallError } from '@gantry/syscall'
+import { createFileAt, makeDirectoryAt, openBeneath, openInRoot, SystemCallError } from '@gantry/syscall'
 import { descriptorPath, pathOf } from './descriptor-path.ts'
 import { removeFileAt, removeTreeAt } from './remove-tree.ts'
 
 const O_PATH = 0o10000000
-const { O_DIRECTORY, O_NOFOLLOW, O_WRONLY, O_CREAT, O_EXCL } = constants
+const { O_DIRECTORY, O_NOFOLLOW } = constants
 
 /** Longest real path of a directory: below PATH_MAX with room for a name, so that whatever is made can be removed. */
 const longestDirectory = 3700
 
+/** Directories that are kept open: archives go through a tree in order, so a few are enough. */
+const mostOpen = 64
+
 export class TreeRoot {
   readonly #root: number
-  /** Roots of the layers below, top first: where a directory that the archive leaves out may be known. */
-  readonly #lower: number[]
-  #last: { path: string; fd: number } | undefined
+  /** By path, the oldest first. */
+  readonly #directories = new Map<string, number>()
+  readonly #implied = new Set<string>()
 
-  /** Takes over the descriptors of the root directory and of those below it. */
-  constructor(root: number, lower: number[] = []) {
+  /** Takes over the descriptor of the root directory. */
+  constructor(root: number) {
     this.#root = root
-    this.#lower = lower
   }
 
   /** A tree by its path. */
-  static open(path: string, lower: readonly string[] = []): TreeRoot {
-    const root = openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW)
-    return new TreeRoot(
-      root,
-      lower.map((each) => openSync(each, O_PATH | O_DIRECTORY)),
-    )
+  static open(path: string): TreeRoot {
+    return new TreeRoot(openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW))
   }
 
   close(): void {
     this.#forget()
-    for (const fd of [this.#root, ...this.#lower]) closeSync(fd)
+    closeSync(this.#root)
+  }
+
+  /** Directories that were made because something is in them, and that got no entry of their own; parents first. */
+  implied(): string[] {
+    return [...this.#implied]
+  }
+
+  /** The directory has an entry of its own. */
+  explicit(path: string): void {
+    this.#implied.delete(path)
   }
 
   /**
@@ -57,14 +56,15 @@ export class TreeRoot {
    */
   directory(path: readonly string[]): number {
     const text = path.join('/')
-    if (this.#last?.path === text) return this.#last.fd
-    this.#forget()
-    const fd = this.#open(path) ?? this.#make(path)
-    this.#forget()
-    this.#last = { path: text, fd }
+    const known = this.#directories.get(text)
+    if (known !== undefined) return known
+    const fd = this.#find(text) ?? this.#make(path, text)
     if (readlinkSync(descriptorPath(fd), 'buffer').length > longestDirectory) {
+      closeSync(fd)
       throw new GantryError('InvalidParameter', `file name too long: ${text.slice(0, 80)}…`)
     }
+    this.#makeRoom()
+    this.#directories.set(text, fd)
     return fd
   }
 
@@ -78,9 +78,14 @@ export class TreeRoot {
     return openBeneath(directory, name, O_PATH | O_NOFOLLOW)
   }
 
-  /** Opens a new file for writing. Throws SystemCallError EEXIST. */
-  create(directory: number, name: Buffer): number {
-    return openBeneath(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+  /** Opens a new file for writing, in the place of whatever has the name. The umask applies to the mode. */
+  create(directory: number, name: Buffer, mode: number): number {
+    for (let attempt = 1; ; attempt++) {
+      const fd = createFileAt(directory, name, mode)
+      if (fd !== null) return fd
+      if (attempt === 100) throw new GantryError('Conflict', `${name.toString()} cannot be replaced`)
+      this.remove(directory, name)
+    }
   }
 
   /** What is there under this name, itself and not what it points to; null when nothing is. */
@@ -93,52 +98,41 @@ export class TreeRoot {
     const found = this.find(directory, name)
     if (found?.isDirectory()) removeTreeAt(directory, name)
     else if (found) removeFileAt(directory, name)
+    // Paths may lead elsewhere now.
+    if (found?.isDirectory() || found?.isSymbolicLink()) this.#forget(directory)
   }
 
-  #open(path: readonly string[]): number | null {
+  #find(path: string): number | null {
     try {
-      return openInRoot(this.#root, bytesOfName(path.join('/') || '.'), O_PATH | O_DIRECTORY)
+      return openInRoot(this.#root, bytesOfName(path || '.'), O_PATH | O_DIRECTORY)
     } catch (error) {
       if (error instanceof SystemCallError && error.code === 'ENOENT') return null
       throw error
     }
   }
 
-  #make(path: readonly string[]): number {
+  #make(path: readonly string[], text: string): number {
     const parent = this.directory(path.slice(0, -1))
     const name = bytesOfName(path.at(-1) as string)
     makeDirectoryAt(parent, name, 0o755)
     const fd = openBeneath(parent, name, O_PATH | O_DIRECTORY)
     chmodSync(descriptorPath(fd), 0o755)
-    this.#inherit(path, fd)
+    this.#implied.add(text)
     return fd
   }
 
-  /** In an overlay the upper directory's owner and mode hide the lower one's: take them over. */
-  #inherit(path: readonly string[], fd: number): void {
-    for (const root of this.#lower) {
-      const found = openOrNull(root, bytesOfName(path.join('/')))
-      if (found === null) continue
-      try {
-        if (fstatSync(found).isDirectory()) copyMetadata(found, fd)
-        return
-      } finally {
-        closeSync(found)
-      }
+  #makeRoom(): void {
+    const [oldest] = this.#directories
+    if (this.#directories.size < mostOpen || !oldest) return
+    closeSync(oldest[1])
+    this.#directories.delete(oldest[0])
+  }
+
+  #forget(except?: number): void {
+    for (const [path, fd] of this.#directories) {
+      if (fd === except) continue
+      closeSync(fd)
+      this.#directories.delete(path)
     }
-  }
-
-  #forget(): void {
-    if (this.#last) closeSync(this.#last.fd)
-    this.#last = undefined
-  }
-}
-
-function openOrNull(root: number, path: Buffer): number | null {
-  try {
-    return openInRoot(root, path, O_PATH | O_NOFOLLOW)
-  } catch (error) {
-    if (error instanceof SystemCallError && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return null
-    throw error
   }
 }

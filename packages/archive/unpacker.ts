@@ -1,7 +1,7 @@
 /** Turns the entries of an archive into files of a tree. For a worker thread: it blocks. */
 import { chmodSync, chownSync, closeSync, fchmodSync, fchownSync, ftruncateSync, writeSync } from 'node:fs'
 import { GantryError } from '@gantry/errors'
-import { bytesOfName, type TarEntry, type TarHeader, type Timestamp, whiteoutOf } from '@gantry/oci'
+import { bytesOfName, type TarEntry, type TarHeader, whiteoutOf } from '@gantry/oci'
 import {
   makeDirectoryAt,
   makeLinkAt,
@@ -10,6 +10,7 @@ import {
   NodeType,
   SystemCallError,
   setTimesAt,
+  setTimesOf,
   setXattrOf,
 } from '@gantry/syscall'
 import { isCarried } from './carried-xattrs.ts'
@@ -31,12 +32,23 @@ export interface UnpackOptions {
 /** The largest id; the next one, (uid_t)-1, means "leave as it is" to the kernel. */
 const largestId = 0xfffffffe
 
+/** More than any image has; they bound what a small archive can make of a disk and of this thread's memory. */
+const mostEntries = 5_000_000
+const mostDirectories = 500_000
+
+/** Permission bits that open(2) leaves out. */
+const umask = process.umask()
+
 export class Unpacker {
   readonly #root: TreeRoot
   readonly #options: UnpackOptions
   readonly #into: string[]
-  /** Times of directories: filling them changes them, so they are set last. */
-  readonly #directoryTimes = new Map<string, { path: string[]; time: Timestamp }>()
+  /**
+   * Directories by path. Filling them changes their times, so those are set last; in a new tree also owner, mode and
+   * attributes: what a directory hands down (its group, its default ACL) is not for the entries of an archive.
+   */
+  readonly #directories = new Map<string, { path: string[]; header: TarHeader }>()
+  #entries = 0
   /** Bytes of file content written. */
   size = 0
 
@@ -49,6 +61,7 @@ export class Unpacker {
   /** Adds one entry. Throws InvalidParameter or SystemCallError; what has been unpacked until then stays. */
   async add(entry: TarEntry): Promise<void> {
     const { header } = entry
+    if (++this.#entries > mostEntries) throw tooMany('entries', mostEntries)
     checkOwner(header)
     const path = partsOf(header.name)
     const last = path.pop()
@@ -62,11 +75,20 @@ export class Unpacker {
 
   /** Sets what had to wait for the last entry. */
   finish(): void {
-    for (const { path, time } of this.#directoryTimes.values()) {
+    for (const { path, header } of this.#directories.values()) {
       const directory = this.#directory(path.slice(0, -1))
       const name = path.length === 0 ? here : bytesOfName(path.at(-1) as string)
-      if (this.#root.find(directory, name)?.isDirectory()) setTimesAt(directory, name, time)
+      if (!this.#root.find(directory, name)?.isDirectory()) continue
+      if (!this.#options.plain) this.#setMetadata(header, directory, name)
+      setTimesAt(directory, name, header.modified)
     }
+  }
+
+  #record(path: string[], header: TarHeader): void {
+    const text = path.join('/')
+    this.#root.explicit(text)
+    this.#directories.set(text, { path, header })
+    if (this.#directories.size > mostDirectories) throw tooMany('directories', mostDirectories)
   }
 
   #directory(path: string[]): number {
@@ -79,14 +101,12 @@ export class Unpacker {
     switch (header.type) {
       case 'directory':
         this.#makeDirectory(parent, name)
-        this.#directoryTimes.set(path.join('/'), { path, time: header.modified })
-        return this.#setMetadata(header, parent, name)
+        if (this.#options.plain) this.#setMetadata(header, parent, name)
+        return this.#record(path, header)
       case 'link':
         return this.#link(header, path.slice(0, -1), name)
       case 'file':
-        this.#root.remove(parent, name)
-        await this.#write(entry, this.#root.create(parent, name))
-        return setTimesAt(parent, name, header.modified)
+        return this.#write(entry, this.#root.create(parent, name, header.mode & 0o777))
       case 'symlink':
         this.#root.remove(parent, name)
         makeSymlinkAt(parent, name, bytesOfName(header.linkName))
@@ -100,21 +120,32 @@ export class Unpacker {
   }
 
   async #write(entry: TarEntry, fd: number): Promise<void> {
+    const { size, modified } = entry.header
     try {
       let end = 0
-      for await (const { offset, data } of entry.pieces()) {
-        for (let at = 0; at < data.length; ) at += writeSync(fd, data, at, data.length - at, offset + at)
-        end = offset + data.length
-        this.size += data.length
+      if (size > 0) {
+        for await (const { offset, data } of entry.pieces()) {
+          for (let at = 0; at < data.length; ) at += writeSync(fd, data, at, data.length - at, offset + at)
+          end = offset + data.length
+          this.size += data.length
+        }
       }
-      if (end < entry.header.size) ftruncateSync(fd, entry.header.size)
-      const { uid, gid } = this.#ownerOf(entry.header)
-      fchownSync(fd, uid, gid)
-      setXattrs(fd, entry.header.xattrs)
-      fchmodSync(fd, entry.header.mode)
+      if (end < size) ftruncateSync(fd, size)
+      this.#setMetadataOf(fd, entry.header)
+      setTimesOf(fd, modified)
     } finally {
       closeSync(fd)
     }
+  }
+
+  /** A file that was just made is root's and has the mode it was made with, unless its directory handed down others. */
+  #setMetadataOf(fd: number, header: TarHeader): void {
+    const { uid, gid } = this.#ownerOf(header)
+    const isNew = !this.#options.plain
+    if (!isNew || uid !== 0 || gid !== 0) fchownSync(fd, uid, gid)
+    setXattrs(fd, header.xattrs)
+    const asMade = isNew && header.xattrs.size === 0 && (header.mode & (umask | 0o7000)) === 0
+    if (!asMade) fchmodSync(fd, header.mode)
   }
 
   /** A directory that is there already stays with its content; over a whiteout it hides what is below. */
@@ -154,8 +185,7 @@ export class Unpacker {
   #setRoot(header: TarHeader): void {
     if (header.type !== 'directory') throw outside(header.name)
     if (this.#options.plain) return
-    this.#setMetadata(header, this.#directory([]), here)
-    this.#directoryTimes.set('', { path: [], time: header.modified })
+    this.#record([], header)
   }
 
   #refuseOtherKind(header: TarHeader, path: string[], parent: number, name: Buffer): void {
@@ -202,6 +232,10 @@ function partsOf(name: string): string[] {
 
 function outside(name: string): GantryError {
   return new GantryError('InvalidParameter', `${JSON.stringify(name)} is outside of the layer`)
+}
+
+function tooMany(what: string, most: number): GantryError {
+  return new GantryError('InvalidParameter', `archive has more than ${most} ${what}`)
 }
 
 function checkOwner({ name, uid, gid }: TarHeader): void {

@@ -13,6 +13,9 @@ const magic: readonly { name: Compression | 'bzip2' | 'xz'; bytes: number[] }[] 
 ]
 const longestMagic = 6
 
+/** Bytes of output at a time: large, as each piece is a round trip to another thread. */
+const chunkSize = 256 * 1024
+
 /**
  * The uncompressed bytes of a stream, and how they were compressed. Consumes `source`; destroying the result destroys
  * it. Rejects with InvalidParameter for a compression that is known but not supported; broken data fails the stream.
@@ -29,7 +32,7 @@ export async function decompress(source: Readable): Promise<{ compression: Compr
   // A generator that was never started does not run its `finally`, so its end alone would not do.
   whole.on('close', () => source.destroy())
   if (found === 'none') return { compression: found, stream: whole }
-  const output = found === 'gzip' ? createGunzip() : createZstdDecompress()
+  const output = found === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
   // An error of the source or of the decompressor arrives at whoever reads the output.
   pipeline(whole, output, () => {})
   return { compression: found, stream: output }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Digest } from '@gantry/oci'
+import type { Compression, Digest } from '@gantry/oci'
 
 /**
  * A table of JSON documents by key. Every call is one synchronous SQLite statement (about 0.04 ms in WAL mode), so a
@@ -51,18 +51,58 @@ export interface ContentStore {
   readAll(digest: Digest, limit?: number): Promise<Buffer>
   writer(): Promise<BlobWriter>
   put(bytes: Uint8Array): Promise<BlobInfo>
+  /** The file of a blob, for a thread that reads and verifies it itself. Rejects with NotFound. */
+  locate(digest: Digest): Promise<string>
+  /** A download of this blob, with what an earlier one got of it. One at a time for each digest. */
+  partial(digest: Digest): Promise<PartialBlob>
+  /**
+   * Downloads a blob: what an earlier try left is kept, `rest` is asked for what follows. Rejects with InvalidParameter
+   * when the bytes are not what was expected (then nothing is kept), with what `rest` threw, DiskFullError or Cancelled.
+   */
+  receive(expected: BlobInfo, feed: BlobFeed): Promise<BlobInfo>
   delete(digest: Digest): Promise<void>
   list(): Promise<Digest[]>
+}
+
+/** Opens what follows the first `offset` bytes of a blob. Asked once at most; the caller's tries are its own affair. */
+export type OpenRest = (offset: number) => AsyncIterable<Uint8Array>
+
+/** How the bytes of a download come, and who wants to know. */
+export interface BlobFeed {
+  rest: OpenRest
+  /** Told how many bytes have been read, those of an earlier try included. */
+  onProgress?: (read: number) => void
+  signal?: AbortSignal
+}
+
+/**
+ * The beginning of a blob, in a file of its own. It outlives a cancelled pull and a daemon's restart, to be gone on with;
+ * those that nobody has gone on with for a day are removed.
+ */
+export interface PartialBlob {
+  /** The file, which may not be there yet. */
+  readonly path: string
+  /** Bytes that are there. */
+  size(): Promise<number>
+  /** Makes it a blob. Only for what a thread has just found to be whole. */
+  publish(): Promise<void>
+  /** Removes it, as what it holds is of no use. */
+  discard(): Promise<void>
 }
 
 /** Unpacked layers by chain id: `layers/<hex of chain id>/diff`, the lower directories of overlay mounts. */
 export interface LayerStore {
   has(chainId: Digest): Promise<boolean>
   /**
-   * Unpacks a layer tar (compressed or not, as its first bytes say) below its parent chain. Runs in a worker thread;
+   * Unpacks a layer tar (compressed or not, as its first bytes say) on top of a chain. Runs in an intake thread;
    * a layer appears whole or not at all. Rejects with InvalidParameter when the uncompressed bytes are not `diffId`.
    */
   unpack(layer: Readable, diffId: Digest, parent: Digest | null): Promise<UnpackedLayer>
+  /**
+   * Unpacks a layer without a place in a chain, so that the layers of an image can be unpacked at the same time, and
+   * while they arrive. Rejects as `ContentStore.receive` does.
+   */
+  stage(source: LayerSource): Promise<StagedLayer>
   /** The `diff` directories of a chain, top first, as overlay's `lowerdir` wants them. Rejects with NotFound. */
   directories(chainId: Digest): Promise<string[]>
   /** Bytes of file content in this one layer, as Docker counts an image's size. */
@@ -76,4 +116,25 @@ export interface UnpackedLayer {
   diffId: Digest
   /** Bytes of file content. */
   size: number
+}
+
+/** A layer's bytes: those of a file, then those that `rest` gives, which are appended to the file. At least one of them. */
+export interface LayerSource extends Partial<BlobFeed> {
+  path?: string
+  /** What the bytes must be, as they come. */
+  expected?: { digest?: Digest; size?: number }
+  /** What they must be once uncompressed. */
+  diffId?: Digest
+}
+
+/** An unpacked layer that nobody sees yet. Disposing one without a place removes it. */
+export interface StagedLayer extends AsyncDisposable {
+  readonly diffId: Digest
+  /** Bytes of file content. */
+  readonly size: number
+  readonly compression: Compression
+  /** The bytes as they came. */
+  readonly blob: BlobInfo
+  /** Puts it on top of a chain; once. What is there already is left as it is. Rejects with NotFound without the parent. */
+  place(parent: Digest | null): Promise<UnpackedLayer>
 }

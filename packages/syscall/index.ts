@@ -27,6 +27,7 @@ export { mountOverlay, type Overlay } from './overlay.ts'
 export {
   changeModeAt,
   changeOwnerAt,
+  createFileAt,
   makeDirectoryAt,
   makeLinkAt,
   makeNodeAt,
@@ -35,6 +36,7 @@ export {
   removeDirectoryAt,
   removeFileAt,
   setTimesAt,
+  setTimesOf,
   syncFileSystem,
 } from './path.ts'
 export { cloneMount, enterPrivateMounts } from './private-mounts.ts'

@@ -2,11 +2,14 @@
  * The `…at` system calls: making and removing one name in an open directory. A name is a single path component as
  * bytes, so nothing is resolved on the way and no symbolic link is followed.
  */
-import { bind, bindAsync, check } from './libc.ts'
+import { bind, bindAsync, check, SystemCallError } from './libc.ts'
 
 const AT_REMOVEDIR = 0x200
 const AT_SYMLINK_NOFOLLOW = 0x100
 
+const O_WRONLY_CREAT_EXCL_NOFOLLOW_CLOEXEC = 0o1 | 0o100 | 0o200 | 0o400000 | 0o2000000
+
+const openat = bind('int openat(int dirfd, const uint8_t *path, int flags, unsigned int mode)')
 const mkdirat = bind('int mkdirat(int dirfd, const uint8_t *path, unsigned int mode)')
 const symlinkat = bind('int symlinkat(const uint8_t *target, int dirfd, const uint8_t *path)')
 const linkat = bind(
@@ -19,6 +22,7 @@ const fchownat = bind(
 )
 const fchmodat = bind('int fchmodat(int dirfd, const uint8_t *path, unsigned int mode, int flags)')
 const utimensat = bind('int utimensat(int dirfd, const uint8_t *path, const void *times, int flags)')
+const futimens = bind('int futimens(int fd, const void *times)')
 const syncfs = bindAsync('int syncfs(int fd)')
 
 /** The type bits of mknod(2). */
@@ -27,6 +31,16 @@ export const NodeType = { character: 0o020000, block: 0o060000, fifo: 0o010000 }
 /** mkdirat(2); the umask applies. */
 export function makeDirectoryAt(directory: number, name: Buffer, mode: number): void {
   check('mkdirat', mkdirat(directory, component(name), mode), name.toString())
+}
+
+/** Makes a new file and opens it for writing; null when the name is taken. The umask applies. */
+export function createFileAt(directory: number, name: Buffer, mode: number): number | null {
+  try {
+    return check('openat', openat(directory, component(name), O_WRONLY_CREAT_EXCL_NOFOLLOW_CLOEXEC, mode))
+  } catch (error) {
+    if (error instanceof SystemCallError && error.code === 'EEXIST') return null
+    throw error
+  }
 }
 
 /** symlinkat(2): any target, kept as it is. */
@@ -73,12 +87,24 @@ export function setTimesAt(
   name: Buffer,
   time: { seconds: number; nanoseconds: number },
 ): void {
-  const times = Buffer.alloc(32)
+  const result = utimensat(directory, component(name), timesOf(time), AT_SYMLINK_NOFOLLOW)
+  check('utimensat', result, name.toString())
+}
+
+/** futimens(3): sets access and modification time of an open file. */
+export function setTimesOf(fd: number, time: { seconds: number; nanoseconds: number }): void {
+  check('futimens', futimens(fd, timesOf(time)))
+}
+
+const times = Buffer.alloc(32)
+
+/** Two struct timespec, in a buffer that the next call overwrites. */
+function timesOf({ seconds, nanoseconds }: { seconds: number; nanoseconds: number }): Buffer {
   for (const offset of [0, 16]) {
-    times.writeBigInt64LE(BigInt(time.seconds), offset)
-    times.writeBigInt64LE(BigInt(time.nanoseconds), offset + 8)
+    times.writeBigInt64LE(BigInt(seconds), offset)
+    times.writeInt32LE(nanoseconds, offset + 8)
   }
-  check('utimensat', utimensat(directory, component(name), times, AT_SYMLINK_NOFOLLOW), name.toString())
+  return times
 }
 
 /** syncfs(2): everything written so far to the file system of this descriptor is on disk when it resolves. */

@@ -23,7 +23,7 @@ import {
 } from '@gantry/engine'
 import { createNetworks } from '@gantry/network'
 import { createRuntime, readLog } from '@gantry/runtime'
-import { openContentStore, openDatabase, openLayerStore } from '@gantry/store'
+import { IntakePool, openContentStore, openDatabase, openLayerStore } from '@gantry/store'
 import { cgroupLayout } from '@gantry/syscall'
 import { createVolumes } from '@gantry/volumes'
 import type { DaemonConfig } from '../config/config.ts'
@@ -67,8 +67,9 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   })
 
   const database = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (opened) => opened.close())
-  const content = await openContentStore(join(dataRoot, 'content'))
-  const layers = await openLayerStore(join(dataRoot, 'layers'))
+  const threads = new IntakePool()
+  const content = await openContentStore(join(dataRoot, 'content'), threads)
+  const layers = await openLayerStore(join(dataRoot, 'layers'), threads)
   const events = createEvents({ table: database.table('events') })
   const volumes = await createVolumes({
     dataRoot,

@@ -1,46 +1,67 @@
-import { Transform } from 'node:stream'
 import { type Digest, hexOf } from '@gantry/oci'
+import type { StagedLayer } from '@gantry/store'
 import type { ProgressMessage } from '../contracts.ts'
 import { chainOf } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import type { ImageRecord } from './records.ts'
 
-/** Bytes between two messages about the same layer. */
-const progressStep = 512 * 1024
-
-/** Unpacks the layers of an image that are not unpacked yet, base first, and tells how far it is. */
+/** Unpacks the layers of an image that are not unpacked yet, side by side, and tells how far it is. */
 export async function unpackImage(
   { content, layers }: Pick<ImageParts, 'content' | 'layers'>,
   image: ImageRecord,
   report: (message: ProgressMessage) => void = () => {},
 ): Promise<void> {
-  let parent: Digest | null = null
-  for (const [index, chainId] of chainOf(image).entries()) {
-    const { diffId, blob } = image.layers[index] as ImageRecord['layers'][number]
-    if (!(await layers.has(chainId))) {
-      const { size } = await content.info(blob)
-      const source = await content.read(blob)
-      const counted = source.pipe(counting(size, hexOf(diffId).slice(0, 12), report))
-      source.on('error', (error) => counted.destroy(error))
-      counted.on('close', () => source.destroy())
-      await layers.unpack(counted, diffId, parent)
+  await placeLayers(layers, image, async ({ diffId, blob }, signal) => {
+    const expected = await content.info(blob)
+    const path = await content.locate(blob)
+    const id = hexOf(diffId).slice(0, 12)
+    const onProgress = (current: number) =>
+      report({ status: 'Loading layer', progressDetail: { current, total: expected.size }, id })
+    return await layers.stage({ path, expected, diffId, onProgress, signal })
+  })
+}
+
+/** One layer of an image. */
+export type Layer = ImageRecord['layers'][number]
+
+/**
+ * Gives an image its layers: `stage` is asked for all that are not there at the same time; then each gets its place on
+ * top of the one below. `onPlaced` hears of each, base first. When one fails, the others are aborted and those placed
+ * stay for the next try; the failure is thrown once all have ended.
+ */
+export async function placeLayers(
+  layers: ImageParts['layers'],
+  image: Pick<ImageRecord, 'layers'>,
+  stage: (layer: Layer, signal: AbortSignal) => Promise<StagedLayer>,
+  onPlaced: (layer: Layer) => void = () => {},
+): Promise<void> {
+  const chain = chainOf(image)
+  const abort = new AbortController()
+  const staging = image.layers.map(async (layer, index) =>
+    (await layers.has(chain[index] as Digest)) ? null : await stage(layer, abort.signal),
+  )
+  const all = Promise.allSettled(staging)
+  const failure = firstFailure(staging)
+  failure.catch(() => {})
+  try {
+    for (const [index, layer] of image.layers.entries()) {
+      const staged = await Promise.race([staging[index], failure])
+      if (staged) await staged.place(chain[index - 1] ?? null)
+      onPlaced(layer)
     }
-    parent = chainId
+  } catch (error) {
+    abort.abort(error)
+    throw error
+  } finally {
+    for (const outcome of await all) {
+      if (outcome.status === 'fulfilled') await outcome.value?.[Symbol.asyncDispose]()
+    }
   }
 }
 
-function counting(total: number, id: string, report: (message: ProgressMessage) => void): Transform {
-  let current = 0
-  let told = 0
-  const tell = () => {
-    told = current
-    report({ status: 'Loading layer', progressDetail: { current, total }, id })
-  }
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      current += chunk.length
-      if (current - told >= progressStep || current === total) tell()
-      done(null, chunk)
-    },
+/** Rejects with the first of the failures; otherwise never settles. */
+function firstFailure(work: readonly Promise<unknown>[]): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const each of work) each.catch(reject)
   })
 }

@@ -14,11 +14,22 @@ export function textField(block: Buffer, offset: number, length: number): Buffer
 export function numberField(block: Buffer, offset: number, length: number): number {
   const first = block[offset] as number
   if (first & 0x80) return base256(block.subarray(offset, offset + length))
-  const text = textField(block, offset, length).toString('latin1').trim()
-  if (text === '') return 0
-  if (!/^[0-7]+$/.test(text)) throw badHeader()
-  return Number.parseInt(text, 8)
+  let at = offset
+  let end = offset
+  while (end < offset + length && block[end] !== 0) end++
+  while (at < end && isBlank(block[at] as number)) at++
+  while (end > at && isBlank(block[end - 1] as number)) end--
+  let value = 0
+  for (; at < end; at++) {
+    const digit = (block[at] as number) - 0x30
+    if (digit < 0 || digit > 7) throw badHeader()
+    value = value * 8 + digit
+  }
+  return value
 }
+
+/** Space, tab, newline and their like. */
+const isBlank = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
 function base256(field: Buffer): number {
   const negative = ((field[0] as number) & 0x40) !== 0
@@ -34,14 +45,15 @@ function base256(field: Buffer): number {
 /** Whether the header's checksum holds, summed as unsigned bytes (POSIX) or signed ones (old tars). */
 export function checksumHolds(block: Buffer): boolean {
   const stated = numberField(block, 148, 8)
-  let unsigned = 0
-  let signed = 0
+  let unsigned = 8 * 0x20
+  let high = 0
   for (let at = 0; at < blockSize; at++) {
-    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] as number)
+    if (at === 148) at = 156
+    const byte = block[at] as number
     unsigned += byte
-    signed += byte > 127 ? byte - 256 : byte
+    if (byte > 127) high++
   }
-  return stated === unsigned || stated === signed
+  return stated === unsigned || stated === unsigned - 256 * high
 }
 
 /** Writes the checksum of an otherwise complete header. */

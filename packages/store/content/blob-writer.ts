@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, unlink } from 'node:fs/promises'
 import { GantryError } from '@gantry/errors'
-import { type Digest, hexOf } from '@gantry/oci'
+import type { Digest } from '@gantry/oci'
 import type { BlobInfo, BlobWriter } from '../contracts.ts'
 
-/** An upload: a temporary file that becomes `blobs/sha256/<hex>` by one rename, after its bytes are on disk. */
+/** An upload: a temporary file that becomes a blob by one rename. */
 export class FileBlobWriter implements BlobWriter {
   readonly #file: FileHandle
   readonly #path: string
-  readonly #blobs: string
+  readonly #publish: (path: string, info: BlobInfo) => Promise<void>
   readonly #hash = createHash('sha256')
   #size = 0
   #open = true
 
-  constructor(file: FileHandle, path: string, blobs: string) {
+  /** `publish` moves the file to its place, or removes it when the blob is there. */
+  constructor(file: FileHandle, path: string, publish: (path: string, info: BlobInfo) => Promise<void>) {
     this.#file = file
     this.#path = path
-    this.#blobs = blobs
+    this.#publish = publish
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -40,20 +40,9 @@ export class FileBlobWriter implements BlobWriter {
           : `content is ${info.digest} where ${expected.digest} was announced`,
       )
     }
-    await this.#publish(join(this.#blobs, hexOf(info.digest)))
-    return info
-  }
-
-  async #publish(target: string): Promise<void> {
-    const isThere = await stat(target).then(
-      ({ size }) => size === this.#size,
-      () => false,
-    )
-    if (isThere) return await this[Symbol.asyncDispose]()
-    await this.#file.datasync()
     await this.#close()
-    await rename(this.#path, target)
-    await syncDirectory(this.#blobs)
+    await this.#publish(this.#path, info)
+    return info
   }
 
   async #close(): Promise<void> {
@@ -66,14 +55,5 @@ export class FileBlobWriter implements BlobWriter {
     if (!this.#open) return
     await this.#close()
     await unlink(this.#path)
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }

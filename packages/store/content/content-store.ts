@@ -2,13 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { GantryError } from '@gantry/errors'
-import { type Digest, digestOf, hexOf, isDigest, parseDigest } from '@gantry/oci'
-import type { BlobInfo, BlobWriter, ContentStore } from '../contracts.ts'
+import { type Digest, digestOf } from '@gantry/oci'
+import type { BlobFeed, BlobInfo, BlobWriter, ContentStore, PartialBlob } from '../contracts.ts'
+import { IntakePool } from '../intake/pool.ts'
+import { BlobFiles } from './blob-files.ts'
 import { FileBlobWriter } from './blob-writer.ts'
+import { keepingPartial, PartialBlobs } from './partial-blobs.ts'
 import { Verifier } from './verifier.ts'
 
 /** Bytes that `readAll` reads when its caller names no limit: more than any manifest or configuration has. */
@@ -18,12 +21,13 @@ const defaultLimit = 8 * 1024 * 1024
  * Opens the store in a directory, making it when it is new. Uploads that a crash interrupted are removed.
  * The directory is readable by its owner alone.
  */
-export async function openContentStore(directory: string): Promise<ContentStore> {
-  const blobs = join(directory, 'blobs', 'sha256')
+export async function openContentStore(
+  directory: string,
+  threads: IntakePool = new IntakePool(),
+): Promise<ContentStore> {
   const uploads = join(directory, 'uploads')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await rm(uploads, { recursive: true, force: true })
-  await mkdir(blobs, { recursive: true, mode: 0o700 })
   await mkdir(uploads, { mode: 0o700 })
   await writeOnce(join(directory, 'oci-layout'), { imageLayoutVersion: '1.0.0' })
   // Names live in the database; the index is there because a layout has one.
@@ -32,7 +36,14 @@ export async function openContentStore(directory: string): Promise<ContentStore>
     mediaType: 'application/vnd.oci.image.index.v1+json',
     manifests: [],
   })
-  return new FileContentStore(blobs, uploads)
+  const files = await BlobFiles.open(directory, (path, digest) =>
+    threads.intake({ path, more: false, expected: { digest } }).then(
+      () => true,
+      () => false,
+    ),
+  )
+  const partials = await PartialBlobs.open(join(directory, 'partial'), files)
+  return new FileContentStore(files, uploads, partials, threads)
 }
 
 async function writeOnce(path: string, content: object): Promise<void> {
@@ -43,21 +54,20 @@ async function writeOnce(path: string, content: object): Promise<void> {
 }
 
 class FileContentStore implements ContentStore {
-  readonly #blobs: string
+  readonly #files: BlobFiles
   readonly #uploads: string
+  readonly #partials: PartialBlobs
+  readonly #threads: IntakePool
 
-  constructor(blobs: string, uploads: string) {
-    this.#blobs = blobs
+  constructor(files: BlobFiles, uploads: string, partials: PartialBlobs, threads: IntakePool) {
+    this.#files = files
     this.#uploads = uploads
-  }
-
-  /** Where a blob is. Digests arrive typed, but also from records and requests: each is checked before it is a path. */
-  #path(digest: Digest): string {
-    return join(this.#blobs, hexOf(parseDigest(digest)))
+    this.#partials = partials
+    this.#threads = threads
   }
 
   async info(digest: Digest): Promise<BlobInfo> {
-    const { size } = await found(digest, stat(this.#path(digest)))
+    const { size } = await found(digest, stat(this.#files.path(digest)))
     return { digest, size }
   }
 
@@ -69,7 +79,7 @@ class FileContentStore implements ContentStore {
   }
 
   async read(digest: Digest): Promise<Readable> {
-    const source = createReadStream(this.#path(digest), { highWaterMark: 128 * 1024 })
+    const source = createReadStream(this.#files.path(digest), { highWaterMark: 128 * 1024 })
     await found(digest, once(source, 'open'))
     const verifier = new Verifier(digest)
     const check = new Transform({
@@ -89,7 +99,7 @@ class FileContentStore implements ContentStore {
     if (size > limit) {
       throw new GantryError('InvalidParameter', `content ${digest} is larger than ${limit} bytes`)
     }
-    const bytes = await found(digest, readFile(this.#path(digest)))
+    const bytes = await found(digest, readFile(this.#files.path(digest)))
     const failure = new Verifier(digest).update(bytes).failure()
     if (failure) throw failure
     return bytes
@@ -97,7 +107,9 @@ class FileContentStore implements ContentStore {
 
   async writer(): Promise<BlobWriter> {
     const path = join(this.#uploads, randomUUID())
-    return new FileBlobWriter(await open(path, 'wx', 0o600), path, this.#blobs)
+    return new FileBlobWriter(await open(path, 'wx', 0o600), path, (file, info) =>
+      this.#files.publish(file, info),
+    )
   }
 
   async put(bytes: Uint8Array): Promise<BlobInfo> {
@@ -108,15 +120,31 @@ class FileContentStore implements ContentStore {
     return await writer.commit({ digest })
   }
 
-  async delete(digest: Digest): Promise<void> {
-    await unlink(this.#path(digest)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
+  async locate(digest: Digest): Promise<string> {
+    await this.info(digest)
+    return this.#files.path(digest)
   }
 
-  async list(): Promise<Digest[]> {
-    const names = await readdir(this.#blobs)
-    return names.map((name) => `sha256:${name}`).filter((name) => isDigest(name))
+  async partial(digest: Digest): Promise<PartialBlob> {
+    return this.#partials.of(digest)
+  }
+
+  async receive(expected: BlobInfo, feed: BlobFeed): Promise<BlobInfo> {
+    if (await this.has(expected.digest)) return expected
+    const partial = this.#partials.of(expected.digest)
+    await keepingPartial(partial, () =>
+      this.#threads.intake({ path: partial.path, more: true, expected }, feed),
+    )
+    await partial.publish()
+    return expected
+  }
+
+  delete(digest: Digest): Promise<void> {
+    return this.#files.remove(digest)
+  }
+
+  list(): Promise<Digest[]> {
+    return this.#files.list()
   }
 }
 

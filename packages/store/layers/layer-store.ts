@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import { chainIdOf, type Digest, hexOf, isDigest, parseDigest } from '@gantry/oci'
-import type { LayerStore, UnpackedLayer } from '../contracts.ts'
-import { currentBoot, Durability } from './durability.ts'
-import { unpackInWorker } from './unpack.ts'
+import type { LayerSource, LayerStore, StagedLayer, UnpackedLayer } from '../contracts.ts'
+import { currentBoot, Durability } from '../durability.ts'
+import { IntakePool } from '../intake/pool.ts'
+import { Draft } from './staged-layer.ts'
 
 /** `layer.json`: written before the layer gets its name, so a layer without it is none. */
 interface LayerFile {
@@ -23,7 +24,10 @@ interface LayerFile {
  * Opens the store in a directory, making it when it is new. What a crash left half unpacked or half removed goes.
  * The directory is readable by its owner alone: layers hold setuid files.
  */
-export async function openLayerStore(directory: string): Promise<LayerStore> {
+export async function openLayerStore(
+  directory: string,
+  threads: IntakePool = new IntakePool(),
+): Promise<LayerStore> {
   const drafts = join(directory, 'tmp')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await rm(drafts, { recursive: true, force: true })
@@ -37,7 +41,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
     if (file && (file.boot === undefined || file.boot === boot)) layers.set(chainId, file)
     else await rm(join(directory, name), { recursive: true, force: true })
   }
-  return new DirectoryLayerStore(directory, drafts, layers, boot)
+  return new DirectoryLayerStore(directory, drafts, layers, boot, threads)
 }
 
 async function readLayerFile(directory: string): Promise<LayerFile | null> {
@@ -58,9 +62,17 @@ class DirectoryLayerStore implements LayerStore {
   readonly #layers: Map<Digest, LayerFile>
   readonly #boot: string
   readonly #durability: Durability<Digest>
+  readonly #threads: IntakePool
   readonly #unpacking = new Map<Digest, Promise<UnpackedLayer>>()
 
-  constructor(directory: string, drafts: string, layers: Map<Digest, LayerFile>, boot: string) {
+  constructor(
+    directory: string,
+    drafts: string,
+    layers: Map<Digest, LayerFile>,
+    boot: string,
+    threads: IntakePool,
+  ) {
+    this.#threads = threads
     this.#directory = directory
     this.#drafts = drafts
     this.#layers = layers
@@ -71,6 +83,26 @@ class DirectoryLayerStore implements LayerStore {
 
   async has(chainId: Digest): Promise<boolean> {
     return this.#layers.has(chainId)
+  }
+
+  async stage(source: LayerSource): Promise<StagedLayer> {
+    const directory = join(this.#drafts, randomUUID())
+    const target = join(directory, 'diff')
+    await using undo = new AsyncDisposableStack()
+    undo.defer(() => rm(directory, { recursive: true, force: true }))
+    await mkdir(directory, { mode: 0o700 })
+    await mkdir(target, { mode: 0o755 })
+    const { path, expected = {}, diffId, ...feed } = source
+    const job = {
+      ...(path !== undefined && { path }),
+      more: feed.rest !== undefined,
+      expected,
+      unpack: { target, ...(diffId && { diffId }) },
+    }
+    const { unpacked, ...blob } = await this.#threads.intake(job, feed)
+    if (unpacked === null) throw new GantryError('System', 'the layer was not unpacked')
+    undo.move()
+    return new Draft(directory, blob, unpacked, (draft, parent) => this.#place(draft, parent))
   }
 
   async unpack(layer: Readable, diffId: Digest, parent: Digest | null): Promise<UnpackedLayer> {
@@ -95,7 +127,7 @@ class DirectoryLayerStore implements LayerStore {
     diffId: Digest,
     parent: Digest | null,
   ): Promise<UnpackedLayer> {
-    const work = this.#unpack(chainId, layer, diffId, parent)
+    const work = this.#unpack(layer, diffId, parent)
     this.#unpacking.set(chainId, work)
     try {
       return await work
@@ -104,27 +136,33 @@ class DirectoryLayerStore implements LayerStore {
     }
   }
 
-  async #unpack(
-    chainId: Digest,
-    layer: Readable,
-    diffId: Digest,
-    parent: Digest | null,
-  ): Promise<UnpackedLayer> {
-    const lower = parent === null ? [] : await this.directories(parent)
-    const draft = join(this.#drafts, randomUUID())
-    const target = join(draft, 'diff')
-    await using undo = new AsyncDisposableStack()
-    undo.defer(() => rm(draft, { recursive: true, force: true }))
-    await mkdir(draft, { mode: 0o700 })
-    await mkdir(target, { mode: 0o755 })
-    const size = await unpackInWorker(layer, { target, lower, diffId })
+  async #unpack(layer: Readable, diffId: Digest, parent: Digest | null): Promise<UnpackedLayer> {
+    if (parent !== null) this.#known(parent)
+    await using staged = await this.stage({ rest: () => layer, diffId })
+    return await staged.place(parent)
+  }
+
+  async #place({ directory, unpacked, diffId }: Draft, parent: Digest | null): Promise<UnpackedLayer> {
+    const chainId = chainIdOf(parent, diffId)
+    const { size, implied } = unpacked
+    if (parent !== null && implied.length > 0) {
+      const lower = await this.directories(parent)
+      await this.#threads.inherit({ target: join(directory, 'diff'), lower, paths: implied })
+    }
     const file: LayerFile = { diffId, parent, size, boot: this.#boot }
-    await writeFile(join(draft, 'layer.json'), JSON.stringify(file))
-    await rename(draft, this.#path(chainId))
-    undo.move()
-    this.#layers.set(chainId, file)
-    this.#durability.changed(chainId)
-    return { chainId, diffId, size }
+    await writeFile(join(directory, 'layer.json'), JSON.stringify(file))
+    if (parent !== null) this.#known(parent)
+    if (!this.#layers.has(chainId)) {
+      this.#layers.set(chainId, file)
+      try {
+        await rename(directory, this.#path(chainId))
+      } catch (error) {
+        this.#layers.delete(chainId)
+        throw error
+      }
+      this.#durability.changed(chainId)
+    }
+    return { chainId, diffId, size: this.#known(chainId).size }
   }
 
   async #markDurable(chainIds: Digest[]): Promise<void> {

@@ -1,12 +1,12 @@
 /**
- * When an unpacked layer is known to be on disk. Waiting for that at each unpack would take seconds on a busy disk; so a
- * layer says in which boot of the machine it was written until a sync in the background has made it durable, and what
- * still says so after a reboot is unpacked again from its blob.
+ * When a blob or an unpacked layer is known to be on disk. Waiting for that with each would take seconds on a busy disk;
+ * so it says in which boot of the machine it was written until a sync in the background has made it durable. After a
+ * reboot, a layer that still says so is unpacked again from its blob, and such a blob is verified before it is used.
  */
 import { open, readFile } from 'node:fs/promises'
 import { syncFileSystem } from '@gantry/syscall'
 
-/** Milliseconds without a new layer before the sync begins: the kernel has written most of it by then. */
+/** Milliseconds without something new before the sync begins: the kernel has written most of it by then. */
 const quietTime = 10_000
 
 /** The kernel's name of this boot. */
