@@ -1,0 +1,276 @@
+/**
+ * What building is made of, and what it needs from outside. A Dockerfile becomes a graph of typed steps (`Step`); the
+ * solver runs those that the target needs, each once, and keeps what came out under a key made of content. What a step
+ * does to files and processes is behind `Snapshots`, `Runner`, `Files` and `Sources`, which the engine provides.
+ */
+import type { Digest, HistoryEntry, ImageConfigFile, Platform } from '@gantry/oci'
+import type { Heredoc, LineRange, RunMount } from './dockerfile/index.ts'
+
+/** A file system state: unpacked layers, base first. No layers: an empty root (`scratch`). */
+export interface Snapshot {
+  layers: readonly SnapshotLayer[]
+}
+
+export interface SnapshotLayer {
+  diffId: Digest
+  /** Names this layer upon those below it. */
+  chainId: Digest
+  /** Bytes of file content. */
+  size: number
+}
+
+/** A tree of files that steps copy from or mount: not an image, so it has no layers. */
+export interface FileTree {
+  /** Root directory on the host, read-only to every step. */
+  root: string
+  /** Digest of everything in it that matters: names, types, modes, owners, link targets and content; not times. */
+  digest(paths: FileSelection): Promise<Digest>
+}
+
+/** Which part of a tree counts. */
+export interface FileSelection {
+  /** Paths or patterns (Go's filepath.Match, and `**`), from the root of the tree. */
+  include: readonly string[]
+  exclude?: readonly string[]
+  /** A link as the last part of a path is taken as what it points to (inside of the tree). */
+  followLinks?: boolean
+}
+
+/** Where files come from. */
+export type Origin =
+  | { kind: 'snapshot'; step: Step }
+  | { kind: 'context'; name: string }
+  | { kind: 'http'; url: string; checksum?: string }
+  | { kind: 'git'; url: string; keepGitDir?: boolean; checksum?: string }
+  | { kind: 'documents'; documents: readonly Heredoc[] }
+
+interface StepBase {
+  /** As it is shown: `[builder 2/5] RUN make`. */
+  name: string
+  stage: string
+  lines: LineRange
+  platform: Platform
+}
+
+/** The files of an image. */
+export interface ImageStep extends StepBase {
+  kind: 'image'
+  reference: string
+}
+
+export interface RunStep extends StepBase {
+  kind: 'run'
+  input: Step | null
+  /** Words to be run, the shell included. */
+  args: readonly string[]
+  /** `NAME=value`, in order; proxies that must stay out of the key are in `proxies`. */
+  env: readonly string[]
+  proxies: readonly string[]
+  user: string
+  workingDir: string
+  /** A script that a here-document brought: given to the shell, or stored as a file when it begins with `#!`. */
+  script?: { name: string; content: string }
+  mounts: readonly (RunMount & { origin?: Origin })[]
+  network: 'default' | 'none' | 'host'
+  security: 'sandbox' | 'insecure'
+}
+
+export interface CopyStep extends StepBase {
+  kind: 'copy'
+  input: Step | null
+  copies: readonly FileCopy[]
+  /** Absolute; ends in `/` when it must be a directory. */
+  dest: string
+  /** `user[:group]`, names are looked up in the input's `/etc/passwd` and `/etc/group`. */
+  chown?: string
+  chmod?: string
+  /** The layer does not depend on the input: it is kept when only the input changes. */
+  link: boolean
+  parents: boolean
+  exclude: readonly string[]
+}
+
+export interface FileCopy {
+  origin: Origin
+  sources: readonly string[]
+  /** ADD: local archives are unpacked. */
+  unpack: boolean
+}
+
+/** Makes the working directory when it is missing. */
+export interface DirectoryStep extends StepBase {
+  kind: 'directory'
+  input: Step | null
+  path: string
+  user: string
+}
+
+export type Step = ImageStep | RunStep | CopyStep | DirectoryStep
+
+/** A stage whose steps are known: what comes out of it. */
+export interface Target {
+  /** Null for an empty root file system. */
+  step: Step | null
+  config: ImageConfigFile['config']
+  history: readonly HistoryEntry[]
+  platform: Platform
+  author?: string
+}
+
+/** File systems that can be written once: layers in the making. */
+export interface Snapshots {
+  /** The layers of an image, pulled when it is not there or `pull` says so. */
+  image(reference: string, platform: Platform, options: ImageLookup): Promise<BaseImage>
+  /** Mounts a snapshot with a new, empty layer on top. */
+  open(base: Snapshot): Promise<WritableSnapshot>
+  /** A read-only view, for copies and mounts. */
+  view(snapshot: Snapshot): Promise<AsyncDisposable & { root: string }>
+  /** Whether every layer is still there. */
+  has(snapshot: Snapshot): Promise<boolean>
+}
+
+export interface ImageLookup {
+  pull: boolean
+  signal: AbortSignal
+  progress(message: { id: string; current: number; total: number }): void
+}
+
+export interface BaseImage {
+  reference: string
+  /** Of the image's manifest, or its id when it has none. */
+  digest: Digest
+  config: ImageConfigFile
+  snapshot: Snapshot
+}
+
+export interface WritableSnapshot extends AsyncDisposable {
+  root: string
+  /**
+   * Packs what was written as a layer: `created` replaces every time in it when given (SOURCE_DATE_EPOCH).
+   * Disposing without commit throws the layer away.
+   */
+  commit(options?: { created?: Date }): Promise<Snapshot>
+}
+
+/** Runs the processes of RUN in the same OCI runtime, and with the same isolation, as containers. */
+export interface Runner {
+  /** Resolves to the exit code. Aborting kills every process of the step. */
+  run(request: RunRequest): Promise<number>
+}
+
+export interface RunRequest {
+  step: RunStep
+  root: string
+  mounts: readonly PreparedMount[]
+  hosts: readonly string[]
+  shmSize?: number
+  ulimits?: readonly { Name: string; Soft: number; Hard: number }[]
+  memory?: number
+  cpuShares?: number
+  signal: AbortSignal
+  output(stream: 'stdout' | 'stderr', data: Buffer): void
+}
+
+/** A mount whose source is ready on the host. */
+export type PreparedMount =
+  | { type: 'bind'; source: string; target: string; readonly: boolean }
+  | { type: 'tmpfs'; target: string; size?: number }
+  | { type: 'file'; content: Buffer; target: string; mode: number; uid: number; gid: number }
+  | { type: 'socket'; source: string; target: string; mode: number; uid: number; gid: number }
+
+/** COPY and ADD: moves files into a root, in a worker thread, every path resolved by the kernel inside its root. */
+export interface Files {
+  copy(request: CopyRequest): Promise<void>
+  makeDirectory(root: string, path: string, owner: { uid: number; gid: number }): Promise<void>
+  /** Numbers for `user[:group]`, from the files of that root. */
+  owner(root: string, user: string): Promise<{ uid: number; gid: number }>
+}
+
+export interface CopyRequest {
+  from: string
+  sources: readonly string[]
+  to: string
+  dest: string
+  owner: { uid: number; gid: number } | null
+  chmod?: string
+  unpack: boolean
+  parents: boolean
+  exclude: readonly string[]
+  followLinks: boolean
+  signal: AbortSignal
+}
+
+/** Contexts, downloads and repositories, as trees of files. */
+export interface Sources {
+  context(name: string): Promise<FileTree | null>
+  http(url: string, checksum: string | undefined, signal: AbortSignal): Promise<FileTree>
+  git(
+    url: string,
+    options: { keepGitDir: boolean; checksum?: string },
+    signal: AbortSignal,
+  ): Promise<FileTree>
+  secret(id: string): Promise<Buffer | null>
+  /** Path of a socket of an ssh agent. */
+  ssh(id: string): Promise<string | null>
+}
+
+/** What `docker build` is asked to do, whatever way it was asked. */
+export interface BuildRequest {
+  dockerfile: string
+  /** As it is named in messages. */
+  dockerfileName: string
+  target?: string
+  args: ReadonlyMap<string, string>
+  labels: Readonly<Record<string, string>>
+  platforms: readonly Platform[]
+  noCache: boolean
+  /** Stages whose cache is not used. */
+  noCacheFilter: readonly string[]
+  pull: boolean
+  network: 'default' | 'none' | 'host'
+  hosts: readonly string[]
+  shmSize?: number
+  ulimits?: RunRequest['ulimits']
+  memory?: number
+  cpuShares?: number
+  created?: Date
+  squash: boolean
+  sources: Sources
+  /** Images whose history counts as cache. */
+  cacheFrom: readonly string[]
+}
+
+export interface BuildResult {
+  platform: Platform
+  config: ImageConfigFile
+  snapshot: Snapshot
+}
+
+/** What happens while a build runs, in order. Times are when they were told. */
+export type BuildEvent =
+  | { type: 'step'; id: number; name: string; started: Date }
+  | { type: 'log'; id: number; stream: 'stdout' | 'stderr'; data: Buffer }
+  | { type: 'progress'; id: number; what: string; current: number; total: number }
+  | { type: 'end'; id: number; cached: boolean; error?: string; why?: string }
+  | { type: 'warning'; rule: string; message: string; lines: LineRange }
+
+export interface Builder {
+  /** Runs a build. Rejects with DockerfileProblem, or GantryError with BuildKit's words; everything it started has ended. */
+  build(request: BuildRequest, signal: AbortSignal, tell: (event: BuildEvent) => void): Promise<BuildResult[]>
+}
+
+/** What the cache keeps of a step. */
+export interface CacheRecord {
+  /** Digest of the step and of what went into it. */
+  key: string
+  snapshot: Snapshot
+  /** What it was: shown by `builder du`. */
+  description: string
+  createdAt: string
+  usedAt: string
+  uses: number
+  /** Bytes that only this record holds. */
+  size: number
+  /** The inputs by name, so that a later miss can tell what changed. */
+  inputs: Readonly<Record<string, string>>
+}
