@@ -17,6 +17,10 @@ export type {
   UploadOptions,
 } from './distribution/contracts.ts'
 export { RegistryError, type RegistryReason } from './distribution/errors.ts'
+export { type ProxySettings, proxiesFromEnvironment } from './distribution/proxies.ts'
+export { pullError } from './distribution/pull-error.ts'
+export { createRegistries, defaultLimits, defaultRegistryConfig } from './distribution/registries.ts'
+export { decodeRegistryAuth, decodeRegistryConfig, parseAuthConfig } from './distribution/registry-auth.ts'
 export {
   type Healthcheck,
   type HistoryEntry,

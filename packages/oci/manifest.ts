@@ -10,6 +10,8 @@ export interface Descriptor {
   /** Bytes. */
   size: number
   platform?: Platform
+  /** In lists of referrers: what the manifest is. */
+  artifactType?: string
   annotations?: Record<string, string>
 }
 
@@ -91,11 +93,13 @@ function parseDescriptor(value: unknown, what: string): Descriptor {
   const size = json.integer(body.size, `${what} size`)
   if (size < 0) throw json.malformed(`${what} size`, 'negative')
   const platform = json.optional(body.platform, `${what} platform`, parsePlatformObject)
+  const artifactType = json.optional(body.artifactType, `${what} artifactType`, json.string)
   return {
     mediaType: json.string(body.mediaType, `${what} mediaType`),
     digest: parseDigest(json.string(body.digest, `${what} digest`)),
     size,
     ...(platform && { platform }),
+    ...(artifactType && { artifactType }),
     ...annotationsOf(body, what),
   }
 }

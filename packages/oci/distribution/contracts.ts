@@ -84,8 +84,6 @@ export interface Registries {
   login(credentials: Credentials, options?: CallOptions): Promise<LoginResult>
   /** Asks the v1 search of the registry that the term begins with (`registry:5000/term`), or Docker's own. */
   search(term: string, options: SearchOptions): Promise<SearchResult[]>
-  /** Whether this registry may be reached without verified TLS. */
-  isInsecure(domain: string): boolean
   /** Takes a new configuration for everything that starts from now on. Tokens and idle connections are dropped. */
   configure(config: RegistryConfig): void
   /** Destroys every connection; what is under way rejects. */

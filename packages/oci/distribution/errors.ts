@@ -46,7 +46,7 @@ export interface RegistryErrorDetails {
   status?: number
   /** Milliseconds since the epoch at which the registry wants to be asked again. */
   retryAfter?: number
-  /** What the registry itself said, without its code: `requested access to the resource is denied`. */
+  /** The first thing that the registry itself said: `denied: requested access to the resource is denied`. */
   detail?: string
   cause?: unknown
 }
@@ -64,6 +64,20 @@ export class RegistryError extends GantryError {
     this.status = details.status
     this.retryAfter = details.retryAfter
     this.detail = details.detail
+  }
+
+  /** The same error with the request in front, as Docker shows what its HTTP client says. */
+  of(method: string, url: URL): RegistryError {
+    const verb = method.charAt(0) + method.slice(1).toLowerCase()
+    // A query may hold a signature that opens something.
+    const message = `${verb} "${url.origin}${url.pathname}": ${this.message}`
+    const { reason, status, retryAfter, detail } = this
+    return new RegistryError(reason, message, {
+      ...(status !== undefined && { status }),
+      ...(retryAfter !== undefined && { retryAfter }),
+      ...(detail !== undefined && { detail }),
+      cause: this,
+    })
   }
 
   /** Whether the same request may succeed later. */

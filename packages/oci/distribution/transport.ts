@@ -1,0 +1,278 @@
+/** HTTP/1.1 exchanges with the hosts of registries: kept connections, limits, timeouts, cancelling. No retries, no redirects. */
+import { Agent, type AgentOptions, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import type { Duplex, Readable } from 'node:stream'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { type RegistryCertificates, readCertificates, systemAuthorities } from './certificates.ts'
+import { connect, type Reach, type Target } from './connect.ts'
+import type { RegistryConfig } from './contracts.ts'
+import { RegistryError } from './errors.ts'
+import { networkError } from './network-errors.ts'
+import { proxyAuthorization, proxyFor } from './proxies.ts'
+import { Semaphore } from './semaphore.ts'
+
+/** Largest head of an answer, in bytes. */
+const largestHead = 32 * 1024
+/** Milliseconds for which a connection is kept that nobody uses. */
+const keepFor = 30_000
+
+export interface Exchange {
+  method: string
+  url: URL
+  headers?: Readonly<Record<string, string>>
+  /** A stream needs `length`. */
+  body?: Uint8Array | { stream: Readable; length: number }
+  /** Certificates are not verified unless the registry has a folder with authorities of its own. */
+  insecure: boolean
+  reach: Reach
+  signal?: AbortSignal
+}
+
+/** An answer whose body has not been read. Destroying `body` (or reading it to its end) frees the connection. */
+export interface Answer {
+  /** Where it came from, after redirects. */
+  url: URL
+  status: number
+  reason: string
+  headers: IncomingHttpHeaders
+  body: IncomingMessage
+}
+
+type TransportConfig = Pick<RegistryConfig, 'certificateDirectories' | 'proxies' | 'limits'>
+
+export class Transport {
+  readonly #config: TransportConfig
+  readonly #hosts = new Map<string, Semaphore>()
+  readonly #agents = new Map<string, Agent>()
+  readonly #contexts = new Map<string, Promise<{ context: SecureContext; ownAuthorities: boolean }>>()
+  readonly #closed = new AbortController()
+
+  constructor(config: TransportConfig) {
+    this.#config = config
+  }
+
+  /** Destroys every connection. */
+  close(reason: Error): void {
+    this.#closed.abort(reason)
+    for (const agent of this.#agents.values()) agent.destroy()
+  }
+
+  /** Lets what is under way end, and every idle connection go. */
+  retire(): void {
+    for (const agent of this.#agents.values()) agent.destroy()
+  }
+
+  /**
+   * Sends a request and resolves with the head of its answer, whatever its status. Rejects with RegistryError `tls` or
+   * `unreachable`, or with the signal's reason; a stream given as body is destroyed then.
+   */
+  async send(exchange: Exchange): Promise<Answer> {
+    const signal = exchange.signal
+      ? AbortSignal.any([exchange.signal, this.#closed.signal])
+      : this.#closed.signal
+    try {
+      const release = await this.#semaphore(exchange.url.host).acquire(signal)
+      try {
+        return await this.#exchange(exchange, signal, release)
+      } catch (error) {
+        release()
+        throw error
+      }
+    } catch (error) {
+      if (exchange.body && 'stream' in exchange.body) exchange.body.stream.destroy()
+      throw error
+    }
+  }
+
+  async #exchange(exchange: Exchange, signal: AbortSignal, release: () => void): Promise<Answer> {
+    const { url, body } = exchange
+    const proxy = proxyFor(url, this.#config.proxies)
+    const target = await this.#target(exchange, proxy)
+    const absolute = proxy !== undefined && target.tls === undefined
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const outgoing = request({
+      agent: this.#agent(exchange, proxy),
+      method: exchange.method,
+      path: absolute ? url.href : url.pathname + url.search,
+      headers: this.#headers(exchange, absolute ? proxy : undefined),
+      maxHeaderSize: largestHead,
+      setHost: false,
+      ...({ target, connectSignal: signal } satisfies ConnectionOptions),
+    })
+    const fail = (error: unknown): void =>
+      reject(signal.aborted ? signal.reason : networkError(error, target.host, target.port))
+    outgoing.on('response', resolve)
+    outgoing.on('error', fail)
+    let incoming: IncomingMessage | undefined
+    outgoing.on('response', (response) => {
+      incoming = response
+      // Whoever reads the body hears of its errors; an answer that nobody reads must not end the process.
+      response.on('error', () => {})
+    })
+    const abort = (): void => {
+      incoming?.destroy(asError(signal.reason))
+      outgoing.destroy(asError(signal.reason))
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    const idle = watchIdle(outgoing, this.#config.limits.idleTimeout)
+    outgoing.on('close', () => {
+      signal.removeEventListener('abort', abort)
+      clearInterval(idle)
+      release()
+    })
+    if (body instanceof Uint8Array || body === undefined) outgoing.end(body)
+    else {
+      body.stream.on('error', (error) => {
+        reject(error)
+        outgoing.destroy()
+      })
+      body.stream.pipe(outgoing)
+      outgoing.on('close', () => body.stream.destroy())
+    }
+    const answer = await promise
+    return {
+      url,
+      status: answer.statusCode ?? 0,
+      reason: answer.statusMessage ?? '',
+      headers: answer.headers,
+      body: answer,
+    }
+  }
+
+  #headers({ url, headers, body }: Exchange, proxy: URL | undefined): Record<string, string> {
+    const length = body instanceof Uint8Array ? body.length : body?.length
+    const authorization = proxy && proxyAuthorization(proxy)
+    return {
+      Host: url.host,
+      ...headers,
+      ...(length !== undefined && { 'Content-Length': String(length) }),
+      ...(authorization && { 'Proxy-Authorization': authorization }),
+    }
+  }
+
+  async #target({ url, insecure, reach }: Exchange, proxy: URL | undefined): Promise<Target> {
+    const secured = url.protocol === 'https:'
+    const target = {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port || (secured ? 443 : 80)),
+      proxy,
+      reach,
+      timeout: this.#config.limits.connectTimeout,
+    }
+    if (!secured) return { ...target, tls: undefined }
+    const { context, ownAuthorities } = await this.#context(url.host)
+    return { ...target, tls: { verify: !insecure || ownAuthorities, context } }
+  }
+
+  #semaphore(host: string): Semaphore {
+    const known = this.#hosts.get(host)
+    if (known) return known
+    const made = new Semaphore(this.#config.limits.connectionsPerHost)
+    this.#hosts.set(host, made)
+    return made
+  }
+
+  /** Connections that may stand for one another share an agent: same host, same checks, same way. */
+  #agent({ url, insecure, reach }: Exchange, proxy: URL | undefined): Agent {
+    const key = [url.origin, insecure, reach, proxy?.href ?? ''].join(' ')
+    const known = this.#agents.get(key)
+    if (known) return known
+    const made = new ConnectingAgent({ keepAlive: true, timeout: keepFor, maxFreeSockets: 8 })
+    this.#agents.set(key, made)
+    return made
+  }
+
+  #context(host: string): Promise<{ context: SecureContext; ownAuthorities: boolean }> {
+    const known = this.#contexts.get(host)
+    if (known) return known
+    const made = secureContext(this.#config.certificateDirectories, host)
+    // A folder that was wrong may have been put right.
+    made.catch(() => this.#contexts.delete(host))
+    this.#contexts.set(host, made)
+    return made
+  }
+}
+
+interface ConnectionOptions {
+  target: Target
+  connectSignal: AbortSignal
+}
+
+/** Opens connections our way, for requests that bring their target along. */
+class ConnectingAgent extends Agent {
+  override createConnection(
+    options: AgentOptions & Partial<ConnectionOptions>,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null {
+    const { target, connectSignal } = options
+    if (!target || !callback) throw new TypeError('a registry connection needs a target')
+    connect(target, connectSignal).then(
+      (socket) => callback(null, socket),
+      (error: unknown) => (callback as (error: Error) => void)(asError(error)),
+    )
+    return null
+  }
+}
+
+async function secureContext(
+  directories: readonly string[],
+  host: string,
+): Promise<{ context: SecureContext; ownAuthorities: boolean }> {
+  const own: RegistryCertificates = (await readCertificates(directories, host)) ?? {
+    authorities: [],
+    client: [],
+  }
+  const ca = [...(await systemAuthorities()), ...own.authorities]
+  try {
+    const context = createSecureContext({
+      ca,
+      ...(own.client.length > 0 && {
+        cert: own.client.map(({ cert }) => cert),
+        key: own.client.map(({ key }) => key),
+      }),
+    })
+    return { context, ownAuthorities: own.authorities.length > 0 }
+  } catch (cause) {
+    throw new RegistryError('tls', `certificates for ${host} cannot be used: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+}
+
+/**
+ * Destroys a request during which nothing has moved for `limit` milliseconds although the other side had its turn:
+ * a body whose reader is slow, or whose source is, waits for us and not for the network.
+ */
+function watchIdle(outgoing: ReturnType<typeof request>, limit: number): NodeJS.Timeout {
+  let answer: IncomingMessage | undefined
+  outgoing.on('response', (response) => {
+    answer = response
+  })
+  let moved = -1
+  let since = Date.now()
+  return setInterval(
+    () => {
+      const { socket } = outgoing
+      const total = (socket?.bytesRead ?? 0) + (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0)
+      const oursToAct = answer
+        ? answer.readableLength >= answer.readableHighWaterMark
+        : socket !== null && !outgoing.writableEnded && socket.writableLength === 0
+      // Until there is a socket, the time to connect counts.
+      if (socket === null || total !== moved || oursToAct) {
+        moved = total
+        since = Date.now()
+      } else if (Date.now() - since >= limit) {
+        const words = answer ? 'waiting for more of the body' : 'awaiting headers'
+        const error = new RegistryError(
+          'unreachable',
+          `net/http: request canceled (timeout exceeded while ${words})`,
+        )
+        // The reader of a body learns of it by the body itself.
+        answer?.destroy(error)
+        outgoing.destroy(error)
+      }
+    },
+    Math.max(10, limit / 8),
+  )
+}
+
+const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))
