@@ -1,0 +1,64 @@
+/** COPY and ADD as a step. */
+import { posix } from 'node:path'
+import type { CopyStep, FileCopy, Origin } from '../contracts.ts'
+import type { Add, Copy } from '../dockerfile/index.ts'
+import { DockerfileProblem } from '../dockerfile/index.ts'
+import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
+
+export async function copyStep(
+  plan: StagePlan,
+  { config, step }: StageState,
+  instruction: Copy | Add,
+  place: StagePlace,
+): Promise<CopyStep> {
+  const { dest, sources, heredocs, chown, chmod, link, exclude } = instruction
+  const isDirectory = dest.endsWith('/') || dest.endsWith('/.') || dest === '.' || dest === '..'
+  if (sources.length + heredocs.length > 1 && !isDirectory)
+    throw new DockerfileProblem(
+      `When using ${instruction.instruction} with more than one source file, the destination must be a directory and end with a /`,
+      instruction.lines,
+    )
+  const path = posix.resolve('/', config.WorkingDir ?? '/', dest)
+  const documents: FileCopy[] = heredocs.map((document) => ({
+    origin: { kind: 'documents', documents: [document] },
+    sources: [document.name],
+    unpack: false,
+  }))
+  const copies =
+    instruction.instruction === 'COPY'
+      ? await fromOrigin(plan, instruction, place)
+      : sources.map((source) => added(source, instruction))
+  return {
+    kind: 'copy',
+    ...place,
+    input: step,
+    copies: [...copies, ...documents],
+    dest: isDirectory && path !== '/' ? `${path}/` : path,
+    ...(chown !== undefined && { chown }),
+    ...(chmod !== undefined && { chmod }),
+    link: link ?? false,
+    parents: instruction.instruction === 'COPY' && (instruction.parents ?? false),
+    exclude,
+  }
+}
+
+async function fromOrigin(plan: StagePlan, instruction: Copy, place: StagePlace): Promise<FileCopy[]> {
+  const { from, sources, lines } = instruction
+  if (sources.length === 0) return []
+  const origin: Origin =
+    from === undefined
+      ? { kind: 'context', name: 'context' }
+      : await plan.planner.origin(from, lines, plan.index, place.platform)
+  return [{ origin, sources, unpack: false }]
+}
+
+const gitPattern = /^(git:\/\/|git@|ssh:\/\/|(https?:\/\/.+\.git)(\?|#|$))/
+
+function added(source: string, { checksum, keepGitDir = false, unpack }: Add): FileCopy {
+  const verified = checksum === undefined ? {} : { checksum }
+  if (gitPattern.test(source))
+    return { origin: { kind: 'git', url: source, keepGitDir, ...verified }, sources: ['/'], unpack: false }
+  if (/^https?:\/\//.test(source))
+    return { origin: { kind: 'http', url: source, ...verified }, sources: ['/'], unpack: unpack ?? false }
+  return { origin: { kind: 'context', name: 'context' }, sources: [source], unpack: unpack ?? true }
+}

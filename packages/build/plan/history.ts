@@ -1,0 +1,58 @@
+/** What `image history` shows of an instruction: BuildKit's words. */
+import type { HistoryEntry, RunConfig } from '@gantry/oci'
+import type { Instruction } from '../dockerfile/index.ts'
+import { commandLine, workingDirectory } from './configuration.ts'
+
+export const historyComment = 'buildkit.dockerfile.v0'
+
+/** Instructions that make a layer. */
+const layered = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
+
+/**
+ * The entry of an instruction whose variables have been replaced. `args` are the build arguments that RUN sees, as
+ * `NAME=value`.
+ */
+export function historyOf(
+  instruction: Instruction,
+  config: RunConfig,
+  args: readonly string[],
+): HistoryEntry {
+  const entry = { created_by: createdBy(instruction, config, args), comment: historyComment }
+  return layered.has(instruction.instruction) ? entry : { ...entry, empty_layer: true }
+}
+
+function createdBy(instruction: Instruction, config: RunConfig, args: readonly string[]): string {
+  switch (instruction.instruction) {
+    case 'RUN': {
+      const given = args.length > 0 ? `|${args.length} ${args.join(' ')} ` : ''
+      return `RUN ${given}${commandLine(config, instruction).join(' ')} # buildkit`
+    }
+    case 'COPY':
+    case 'ADD': {
+      const { sources, heredocs, dest, chown, chmod } = instruction
+      const flags = [chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean)
+      const from = [...sources, ...heredocs.map(({ name }) => `<<${name}`)]
+      return [instruction.instruction, ...flags, ...from, dest, '# buildkit'].join(' ')
+    }
+    case 'CMD':
+    case 'ENTRYPOINT':
+      return `${instruction.instruction} ${JSON.stringify(commandLine(config, instruction))}`
+    case 'ENV':
+    case 'LABEL':
+      return `${instruction.instruction} ${instruction.pairs.map(({ key, value }) => `${key}=${value}`).join(' ')}`
+    case 'ARG':
+      return `ARG ${instruction.args.map(({ key, value }) => (value === null ? key : `${key}=${value}`)).join(' ')}`
+    case 'WORKDIR':
+      return `WORKDIR ${workingDirectory(config, instruction.value)}`
+    case 'USER':
+    case 'STOPSIGNAL':
+    case 'MAINTAINER':
+      return `${instruction.instruction} ${instruction.value}`
+    case 'EXPOSE':
+      return `EXPOSE ${JSON.stringify(instruction.ports)}`
+    case 'VOLUME':
+      return `VOLUME ${JSON.stringify(instruction.paths)}`
+    default:
+      return instruction.source
+  }
+}

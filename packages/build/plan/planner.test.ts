@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ImageConfigFile, Platform } from '@gantry/oci'
+import type { CopyStep, RunStep, Step, Target } from '../contracts.ts'
+import { DockerfileProblem, parseDockerfile } from '../dockerfile/index.ts'
+import { type PlanOptions, planTarget } from './planner.ts'
+
+const amd64: Platform = { os: 'linux', architecture: 'amd64' }
+
+const image = (config: ImageConfigFile['config'] = {}): ImageConfigFile => ({
+  ...amd64,
+  config,
+  diffIds: [],
+  history: [{ created_by: 'the base' }],
+})
+
+interface Setting extends Partial<PlanOptions> {
+  images?: Record<string, ImageConfigFile>
+  contexts?: Record<string, { image: string } | 'files'>
+  asked?: string[]
+}
+
+function plan(
+  text: string,
+  { images = {}, contexts = {}, asked = [], ...options }: Setting = {},
+): Promise<Target> {
+  return planTarget(
+    parseDockerfile(text),
+    { args: new Map(), platform: amd64, host: amd64, network: 'default', ...options },
+    {
+      imageConfig: async (reference) => {
+        asked.push(reference)
+        return images[reference] ?? image()
+      },
+      namedContext: (name) => contexts[name] ?? null,
+    },
+  )
+}
+
+/** The steps from the base up. */
+function chain(step: Step | null): Step[] {
+  if (step === null) return []
+  return step.kind === 'image' ? [step] : [...chain(step.input), step]
+}
+
+const run = (target: Target): RunStep =>
+  chain(target.step).find((step): step is RunStep => step.kind === 'run') as RunStep
+const copy = (target: Target): CopyStep =>
+  chain(target.step).find((step): step is CopyStep => step.kind === 'copy') as CopyStep
+
+const refusal = (message: string, line?: number) => (error: unknown) =>
+  error instanceof DockerfileProblem &&
+  error.message === message &&
+  (line === undefined || error.lines?.first === line)
+
+test('steps are named with their stage and their number', async () => {
+  const target = await plan(
+    'FROM a AS build\nRUN make\nFROM b\nENV X=1\nCOPY --from=build /out /\nWORKDIR /w\n',
+  )
+  assert.deepEqual(
+    chain(target.step).map(({ name }) => name),
+    ['[stage-1 1/3] FROM b', '[stage-1 2/3] COPY --from=build /out /', '[stage-1 3/3] WORKDIR /w'],
+  )
+  const [{ origin } = { origin: null }] = copy(target).copies
+  assert.ok(origin?.kind === 'snapshot' && origin.step.name === '[build 2/2] RUN make')
+  assert.deepEqual(
+    chain((await plan('FROM a\nRUN x')).step).map(({ name }) => name),
+    ['[1/2] FROM a', '[2/2] RUN x'],
+  )
+})
+
+test('stages that the target does not need are not looked at', async () => {
+  const asked: string[] = []
+  await plan('FROM a AS one\nFROM b AS two\nFROM c AS three\n', { target: 'two', asked })
+  assert.deepEqual(asked, ['b'])
+})
+
+test('a target that is not there, and stages in a circle', async () => {
+  const text = 'FROM a AS build\nRUN x\n'
+  await assert.rejects(
+    plan(text, { target: 'biuld' }),
+    refusal('target stage "biuld" could not be found (did you mean build?)'),
+  )
+  await assert.rejects(
+    plan('FROM a AS one\nCOPY --from=two / /\nFROM b AS two\nCOPY --from=one / /\n'),
+    refusal('circular dependency detected on stage: two', 3),
+  )
+  await assert.rejects(plan('FROM a\nCOPY --from=1 / /\n'), refusal('invalid stage index 1', 2))
+})
+
+test('the configuration and the history of each instruction', async () => {
+  const text = [
+    'FROM base',
+    'ARG V=1',
+    'ENV A=$V',
+    'RUN echo $A',
+    'ENTRYPOINT ["e"]',
+    'WORKDIR sub',
+    'EXPOSE 80 53/udp',
+    'LABEL l="x y"',
+    'USER me',
+  ].join('\n')
+  const images = { base: image({ Cmd: ['old'], WorkingDir: '/srv', Env: ['PATH=/bin', 'A=0'] }) }
+  const target = await plan(text, { images })
+  assert.deepEqual(target.config, {
+    WorkingDir: '/srv/sub',
+    Env: ['PATH=/bin', 'A=1'],
+    Entrypoint: ['e'],
+    ExposedPorts: { '53/udp': {}, '80/tcp': {} },
+    Labels: { l: 'x y' },
+    User: 'me',
+  })
+  assert.deepEqual(
+    target.history.map((entry) => [entry.created_by, entry.empty_layer ?? false]),
+    [
+      ['the base', false],
+      ['ARG V=1', true],
+      ['ENV A=1', true],
+      ['RUN |1 V=1 /bin/sh -c echo $A # buildkit', false],
+      ['ENTRYPOINT ["e"]', true],
+      ['WORKDIR /srv/sub', false],
+      ['EXPOSE ["53/udp","80"]', true],
+      ['LABEL l=x y', true],
+      ['USER me', true],
+    ],
+  )
+})
+
+test('CMD of the same stage survives ENTRYPOINT', async () => {
+  const { config } = await plan('FROM a\nCMD ["c"]\nENTRYPOINT ["e"]\n')
+  assert.deepEqual([config.Cmd, config.Entrypoint], [['c'], ['e']])
+})
+
+test('triggers of the base run first, and are not inherited further', async () => {
+  const images = { base: image({ OnBuild: ['COPY . /src', 'RUN make'] }) }
+  const target = await plan('FROM base\nRUN test\n', { images })
+  assert.deepEqual(
+    chain(target.step).map(({ name }) => name),
+    ['[1/4] FROM base', '[2/4] COPY . /src', '[3/4] RUN make', '[4/4] RUN test'],
+  )
+  assert.equal(target.config.OnBuild, undefined)
+})
+
+test('here-documents of RUN: a script, a file with its own interpreter, input of a command', async () => {
+  assert.deepEqual(run(await plan('FROM a\nRUN <<EOF\necho 1\nEOF\n')).args, ['/bin/sh', '-c', 'echo 1\n'])
+  const file = run(await plan('FROM a\nRUN <<X\n#!/bin/python\nprint()\nX\n'))
+  assert.deepEqual(file.args, ['/dev/pipes/X'])
+  assert.deepEqual(file.script, { name: 'X', content: '#!/bin/python\nprint()\n' })
+  const input = run(await plan('FROM a\nRUN cat <<A >x && cat <<B\n1\nA\n2\nB\n'))
+  assert.deepEqual(input.args, ['/bin/sh', '-c', 'cat <<A >x && cat <<B\n1\nA\n2\nB\n'])
+})
+
+test('what RUN sees: environment, arguments, proxies apart, user, directory, network', async () => {
+  const args = new Map([
+    ['V', '2'],
+    ['HTTP_PROXY', 'http://p'],
+    ['UNUSED', 'x'],
+  ])
+  const step = run(await plan('FROM a\nARG V\nENV E=1\nUSER u\nWORKDIR /w\nRUN --network=none x\n', { args }))
+  assert.deepEqual(step.env.slice(1), ['E=1', 'V=2'])
+  assert.deepEqual(step.proxies, ['HTTP_PROXY=http://p'])
+  assert.deepEqual([step.user, step.workingDir, step.network], ['u', '/w', 'none'])
+})
+
+test('where COPY and ADD write to', async () => {
+  const dest = async (line: string): Promise<string> => copy(await plan(`FROM a\nWORKDIR /w\n${line}\n`)).dest
+  assert.equal(await dest('COPY a b'), '/w/b')
+  assert.equal(await dest('COPY a b c/'), '/w/c/')
+  assert.equal(await dest('COPY a .'), '/w/')
+  assert.equal(await dest('COPY a /'), '/')
+  await assert.rejects(
+    plan('FROM a\nCOPY a b c\n'),
+    refusal(
+      'When using COPY with more than one source file, the destination must be a directory and end with a /',
+      2,
+    ),
+  )
+})
+
+test('where files come from', async () => {
+  const origin = async (line: string, setting: Setting = {}) =>
+    copy(await plan(`FROM a\n${line}\n`, setting)).copies[0]?.origin
+  assert.deepEqual(await origin('COPY a b'), { kind: 'context', name: 'context' })
+  assert.deepEqual(await origin('COPY --from=more a b', { contexts: { more: 'files' } }), {
+    kind: 'context',
+    name: 'more',
+  })
+  const fromImage = await origin('COPY --from=alpine:3 a b')
+  assert.ok(
+    fromImage?.kind === 'snapshot' &&
+      fromImage.step.kind === 'image' &&
+      fromImage.step.reference === 'alpine:3',
+  )
+  const replaced = await origin('COPY --from=alpine a b', { contexts: { alpine: { image: 'mine' } } })
+  assert.ok(
+    replaced?.kind === 'snapshot' && replaced.step.kind === 'image' && replaced.step.reference === 'mine',
+  )
+  assert.deepEqual(await origin('ADD https://example.test/a.tgz b'), {
+    kind: 'http',
+    url: 'https://example.test/a.tgz',
+  })
+  assert.deepEqual(await origin('ADD https://example.test/r.git#v1:sub b'), {
+    kind: 'git',
+    url: 'https://example.test/r.git#v1:sub',
+    keepGitDir: false,
+  })
+})
+
+test('platform arguments', async () => {
+  const target = await plan('FROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\nENV T=$TARGETARCH\n', {
+    platform: { os: 'linux', architecture: 'arm64' },
+  })
+  assert.equal(target.step?.platform.architecture, 'amd64')
+  assert.ok(target.config.Env?.includes('T=arm64'))
+})

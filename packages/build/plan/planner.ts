@@ -1,0 +1,147 @@
+/** From a Dockerfile to the steps that a target needs. */
+import { formatPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
+import type { Origin, Step, Target } from '../contracts.ts'
+import {
+  at,
+  type Dockerfile,
+  DockerfileProblem,
+  GlobalScope,
+  type LineRange,
+  type Stage,
+  suggestion,
+} from '../dockerfile/index.ts'
+import { automaticArguments } from './automatic.ts'
+import { StagePlan } from './stage-plan.ts'
+
+export interface PlanOptions {
+  /** Name or number of the stage to build; the last one by default. */
+  target?: string
+  args: ReadonlyMap<string, string>
+  platform: Platform
+  /** The platform of the machine that builds. */
+  host: Platform
+  network: 'default' | 'none' | 'host'
+  /** Whether several platforms are built: then names of steps tell which. */
+  several?: boolean
+}
+
+/** What planning asks of the outside. */
+export interface PlanSurroundings {
+  /** The configuration of a base image. Rejects when it cannot be had. */
+  imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile>
+  /** What a named context stands for: an image's reference, a tree of files, or nothing. */
+  namedContext(name: string): { image: string } | 'files' | null
+}
+
+/** The target, and the order in which its stages were planned. Rejects with DockerfileProblem. */
+export function planTarget(
+  dockerfile: Dockerfile,
+  options: PlanOptions,
+  surroundings: PlanSurroundings,
+): Promise<Target> {
+  return new Planner(dockerfile, options, surroundings).target()
+}
+
+/** A stage that is planned, or whose planning is under way: a second request for the latter is a cycle. */
+type Planned = { state: 'running' } | { state: 'done'; target: Target }
+
+export class Planner {
+  readonly dockerfile: Dockerfile
+  readonly options: PlanOptions
+  readonly globals: GlobalScope
+  readonly #surroundings: PlanSurroundings
+  readonly #stages = new Map<number, Planned>()
+  readonly #images = new Map<string, Promise<ImageConfigFile>>()
+
+  constructor(dockerfile: Dockerfile, options: PlanOptions, surroundings: PlanSurroundings) {
+    this.dockerfile = dockerfile
+    this.options = options
+    this.#surroundings = surroundings
+    const automatic = automaticArguments(options.host, options.platform, options.target)
+    this.globals = new GlobalScope(dockerfile.globals, options.args, automatic, dockerfile.directives.escape)
+  }
+
+  async target(): Promise<Target> {
+    const { stages } = this.dockerfile
+    const { target } = this.options
+    if (target === undefined || target === '') return this.stage(stages.length - 1)
+    const index = this.indexOf(target) ?? this.#number(target)
+    if (index === null) {
+      const names = stages.flatMap(({ name }) => name ?? [])
+      throw new DockerfileProblem(
+        `target stage ${JSON.stringify(target)} could not be found${suggestion(target, names)}`,
+      )
+    }
+    return this.stage(index)
+  }
+
+  /** The stage of that name, before the given one when it says so (later stages of the same name hide earlier ones). */
+  indexOf(name: string, before = this.dockerfile.stages.length): number | null {
+    const index = this.dockerfile.stages
+      .slice(0, before)
+      .findLastIndex((stage) => stage.name === name.toLowerCase())
+    return index < 0 ? null : index
+  }
+
+  #number(text: string): number | null {
+    return /^\d+$/.test(text) && Number(text) < this.dockerfile.stages.length ? Number(text) : null
+  }
+
+  async stage(index: number): Promise<Target> {
+    const planned = this.#stages.get(index)
+    const stage = this.#stageAt(index)
+    if (planned?.state === 'done') return planned.target
+    if (planned)
+      throw new DockerfileProblem(`circular dependency detected on stage: ${this.label(index)}`, stage.lines)
+    this.#stages.set(index, { state: 'running' })
+    const target = await new StagePlan(this, stage, index).plan()
+    this.#stages.set(index, { state: 'done', target })
+    return target
+  }
+
+  #stageAt(index: number): Stage {
+    const stage = this.dockerfile.stages[index]
+    if (!stage) throw new DockerfileProblem(`invalid stage index ${index}`)
+    return stage
+  }
+
+  /** How a stage is called in names of steps: its name, or `stage-1`; nothing for the only one. */
+  label(index: number): string {
+    return this.#stageAt(index).name ?? (this.dockerfile.stages.length > 1 ? `stage-${index}` : '')
+  }
+
+  /** `linux/arm64 ` when several platforms are built. */
+  platformLabel(platform: Platform): string {
+    return this.options.several ? `${formatPlatform(platform)} ` : ''
+  }
+
+  imageConfig(reference: string, platform: Platform, lines: LineRange): Promise<ImageConfigFile> {
+    const key = `${reference} ${formatPlatform(platform)}`
+    const config = this.#images.get(key) ?? this.#surroundings.imageConfig(reference, platform)
+    this.#images.set(key, config)
+    return config.catch((error) => at(lines, () => Promise.reject(error)))
+  }
+
+  namedContext(name: string): { image: string } | 'files' | null {
+    return this.#surroundings.namedContext(name)
+  }
+
+  /** What `--from` and `from=` name: an earlier or later stage, its number, a named context, or an image. */
+  async origin(from: string, lines: LineRange, stageIndex: number, platform: Platform): Promise<Origin> {
+    const number = this.#number(from)
+    if (/^\d+$/.test(from) && (number === null || number >= stageIndex))
+      throw new DockerfileProblem(`invalid stage index ${from}`, lines)
+    const index = number ?? this.indexOf(from)
+    if (index !== null) return this.#snapshotOf((await this.stage(index)).step)
+    const context = this.namedContext(from)
+    if (context === 'files') return { kind: 'context', name: from }
+    const reference = context?.image ?? from
+    if (reference === 'scratch') return { kind: 'documents', documents: [] }
+    const name = `[${this.platformLabel(platform)}${from}] FROM ${reference}`
+    return { kind: 'snapshot', step: { kind: 'image', name, stage: from, lines, platform, reference } }
+  }
+
+  #snapshotOf(step: Step | null): Origin {
+    return step ? { kind: 'snapshot', step } : { kind: 'documents', documents: [] }
+  }
+}

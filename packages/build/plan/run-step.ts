@@ -1,0 +1,85 @@
+/** RUN as a step. */
+import { posix } from 'node:path'
+import type { Origin, RunStep } from '../contracts.ts'
+import {
+  at,
+  chomped,
+  type Heredoc,
+  parseMount,
+  predefinedArguments,
+  type Run,
+  type RunMount,
+} from '../dockerfile/index.ts'
+import { commandLine } from './configuration.ts'
+import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
+
+/** `args` are the build arguments that the stage has declared, as `NAME=value`. */
+export async function runStep(
+  plan: StagePlan,
+  { config, step }: StageState,
+  run: Run,
+  args: readonly string[],
+  place: StagePlace,
+): Promise<RunStep> {
+  const { options } = plan.planner
+  const workingDir = config.WorkingDir || '/'
+  const mounts = await Promise.all(
+    run.mounts.map((text) =>
+      mountOf(
+        plan,
+        at(run.lines, () => parseMount(text)),
+        run,
+        workingDir,
+        place,
+      ),
+    ),
+  )
+  const proxies = predefinedArguments.flatMap((name) => {
+    const value = options.args.get(name)
+    return value === undefined || args.some((word) => word.startsWith(`${name}=`)) ? [] : [`${name}=${value}`]
+  })
+  return {
+    kind: 'run',
+    ...place,
+    input: step,
+    ...scriptOf(run, commandLine(config, run), config.Shell ?? ['/bin/sh', '-c']),
+    env: [...(config.Env ?? []), ...args],
+    proxies,
+    user: config.User ?? '',
+    workingDir,
+    mounts,
+    network: run.network && run.network !== 'default' ? run.network : options.network,
+    security: run.security ?? 'sandbox',
+  }
+}
+
+/** Puts here-documents where they belong: a lone one is the script, others follow the shell's text. */
+function scriptOf(run: Run, args: string[], shell: readonly string[]): Pick<RunStep, 'args' | 'script'> {
+  const [document] = run.heredocs
+  const [text = ''] = run.args
+  if (!document || run.form === 'exec') return { args }
+  const isWhole = run.heredocs.length === 1 && /^\d*<<-?\s*\S+$/.test(text.trim())
+  if (!isWhole) return { args: [...shell, `${text}\n${run.heredocs.map(documentText).join('')}`] }
+  const content = chomped(document)
+  if (!content.startsWith('#!')) return { args: [...shell, content] }
+  const name = posix.basename(document.name)
+  return { args: [`/dev/pipes/${name}`], script: { name, content } }
+}
+
+const documentText = ({ name, content }: Heredoc): string => `${content}${name}\n`
+
+async function mountOf(
+  plan: StagePlan,
+  mount: RunMount,
+  run: Run,
+  workingDir: string,
+  place: StagePlace,
+): Promise<RunMount & { origin?: Origin }> {
+  const target = mount.target === undefined ? undefined : posix.resolve(workingDir, mount.target)
+  const prepared = { ...mount, ...(target !== undefined && { target }) }
+  if (mount.from !== undefined) {
+    const origin = await plan.planner.origin(mount.from, run.lines, plan.index, place.platform)
+    return { ...prepared, origin }
+  }
+  return mount.type === 'bind' ? { ...prepared, origin: { kind: 'context', name: 'context' } } : prepared
+}

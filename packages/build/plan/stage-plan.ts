@@ -1,0 +1,140 @@
+/** One stage: its instructions in order, each a step or a change of the configuration. */
+import { type HistoryEntry, type Platform, parsePlatform, type RunConfig } from '@gantry/oci'
+import type { Step, Target } from '../contracts.ts'
+import {
+  at,
+  type Instruction,
+  type LineRange,
+  parseTrigger,
+  type Stage,
+  StageScope,
+} from '../dockerfile/index.ts'
+import { configure, workingDirectory } from './configuration.ts'
+import { copyStep } from './copy-step.ts'
+import { historyOf } from './history.ts'
+import type { Planner } from './planner.ts'
+import { runStep } from './run-step.ts'
+
+/** Where a stage stands between two instructions. */
+export interface StageState {
+  step: Step | null
+  config: RunConfig
+  history: HistoryEntry[]
+  author?: string
+}
+
+/** What all steps of a stage have in common, and a number for each. */
+export interface StagePlace {
+  name: string
+  stage: string
+  lines: LineRange
+  platform: Platform
+}
+
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const counted = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
+
+export class StagePlan {
+  readonly planner: Planner
+  readonly index: number
+  readonly #stage: Stage
+  readonly #platform: Platform
+  #total = 1
+  #number = 1
+
+  constructor(planner: Planner, stage: Stage, index: number) {
+    this.planner = planner
+    this.index = index
+    this.#stage = stage
+    const platform = planner.globals.platform(stage)
+    this.#platform = platform ? at(stage.lines, () => parsePlatform(platform)) : planner.options.platform
+  }
+
+  async plan(): Promise<Target> {
+    const { image, ...base } = await this.#base()
+    const { OnBuild: triggers = [], ...config } = base.config
+    const state: StageState = { ...base, config, history: [...base.history] }
+    const scope = this.#scope(config)
+    const inherited = triggers.map((trigger) => ({ ...parseTrigger(trigger), lines: this.#stage.lines }))
+    const commands = [...inherited, ...this.#stage.commands]
+    this.#total = 1 + commands.filter(({ instruction }) => counted.has(instruction)).length
+    if (image !== undefined)
+      state.step = { kind: 'image', ...this.place(`FROM ${image}`, this.#stage.lines), reference: image }
+    let commandGiven = false
+    for (const command of commands) {
+      const instruction = scope.enter(command)
+      await this.#apply(state, instruction, scope, commandGiven)
+      commandGiven ||= instruction.instruction === 'CMD'
+    }
+    const { step, history, author } = state
+    return { step, config: state.config, history, platform: this.#platform, ...(author && { author }) }
+  }
+
+  #scope({ Env = [] }: RunConfig): StageScope {
+    const { globals, options, dockerfile } = this.planner
+    const pairs = Env.map((word): [string, string] => {
+      const [name = ''] = word.split('=', 1)
+      return [name, word.slice(name.length + 1)]
+    })
+    return new StageScope(globals, options.args, pairs, dockerfile.directives.escape)
+  }
+
+  /** The state that FROM gives; the files of an image only by its reference, since steps are not counted yet. */
+  async #base(): Promise<StageState & { image?: string }> {
+    const reference = this.planner.globals.base(this.#stage)
+    const index = this.planner.indexOf(reference, this.index)
+    if (index !== null) return this.planner.stage(index).then(stateOf)
+    const context = this.planner.namedContext(reference)
+    if (reference === 'scratch' && context === null)
+      return { step: null, config: { Env: [defaultPath] }, history: [] }
+    const image = context !== null && context !== 'files' ? context.image : reference
+    const file = await this.planner.imageConfig(image, this.#platform, this.#stage.lines)
+    return { ...stateOf({ ...file, step: null, config: withPath(file.config) }), image }
+  }
+
+  /** `[linux/arm64 builder 2/5] RUN make`. */
+  place(what: string, lines: LineRange): StagePlace {
+    const label = this.planner.label(this.index)
+    const inside = `${this.planner.platformLabel(this.#platform)}${label && `${label} `}${this.#number}/${this.#total}`
+    return { name: `[${inside}] ${what}`, stage: label, lines, platform: this.#platform }
+  }
+
+  async #apply(
+    state: StageState,
+    instruction: Instruction,
+    scope: StageScope,
+    commandGiven: boolean,
+  ): Promise<void> {
+    const { lines } = instruction
+    if (counted.has(instruction.instruction)) this.#number++
+    const place = this.place(instruction.source, lines)
+    const args = [...scope.args]
+      .filter(([name]) => !scope.env.has(name))
+      .map(([name, value]) => `${name}=${value}`)
+    const history = historyOf(instruction, state.config, args.toSorted())
+    if (instruction.instruction === 'MAINTAINER') state.author = instruction.value
+    if (instruction.instruction === 'RUN') state.step = await runStep(this, state, instruction, args, place)
+    if (instruction.instruction === 'COPY' || instruction.instruction === 'ADD')
+      state.step = await copyStep(this, state, instruction, place)
+    if (instruction.instruction === 'WORKDIR') {
+      const path = workingDirectory(state.config, instruction.value)
+      state.step = { kind: 'directory', ...place, input: state.step, path, user: state.config.User ?? '' }
+    }
+    state.config = at(lines, () => configure(state.config, instruction, commandGiven))
+    state.history.push(history)
+  }
+}
+
+function stateOf({
+  step,
+  config,
+  history,
+  author,
+}: Pick<Target, 'step' | 'config' | 'history' | 'author'>): StageState {
+  return { step, config, history: [...history], ...(author && { author }) }
+}
+
+function withPath(config: RunConfig): RunConfig {
+  const { Env = [] } = config
+  return { ...config, Env: Env.some((word) => word.startsWith('PATH=')) ? Env : [...Env, defaultPath] }
+}
