@@ -19,6 +19,11 @@ export interface Runtime {
   load(id: string): Promise<Task | null>
   /** Removes whatever is left of a task (processes, cgroup, mounts, bundle, sockets), known or half-made. Idempotent. */
   purge(id: string): Promise<void>
+  /**
+   * Tells that a process is about to be started in some container, so that what takes the kernel a while can begin
+   * already. Only saves time; returns at once.
+   */
+  expectProcess(): void
   /** Ids of which anything (bundle, mount, cgroup) exists, so that a starting daemon can purge what it does not know. */
   leftovers(): Promise<string[]>
 }
@@ -79,6 +84,8 @@ export interface Task {
    */
   attach(options?: AttachOptions): Promise<Attachment>
   exec(options: ExecOptions): Promise<ExecTask>
+  /** Execs of an earlier daemon: those that run, and those whose exit nobody has taken notice of. None has a client. */
+  loadExecs(): Promise<ExecTask[]>
   /** Pids of all processes in the container, host namespace. */
   processes(): Promise<number[]>
   /** What the container has used so far. Null without a cgroup of its own. */

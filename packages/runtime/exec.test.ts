@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
@@ -138,4 +138,35 @@ test('CVE-2022-23471: many execs leave no descriptors and no directories', async
   await task.kill(SIGKILL)
   await task.exit
   await task.delete()
+})
+
+test('execs of an earlier daemon are found: what runs, what has ended, and not what never ran', async (t) => {
+  const bench = await makeBench(t, { program: 'crun' })
+  const task = await bench.create(['sleep', '1000'])
+  await task.start()
+  const running = await task.exec(options(['sh', '-c', 'sleep 1000 & wait'], {}, false))
+  const killed = await task.exec(options(['sleep', '1000'], {}, false))
+  const execs = join(bench.bundle(task), 'execs')
+  const [ended, never] = [newId(), newId()]
+  await mkdir(join(execs, ended, 'exits'), { recursive: true })
+  await writeFile(join(execs, ended, 'exits', task.id), '9')
+  await mkdir(join(execs, never))
+
+  await bench.restart()
+  const loaded = await bench.runtime.load(task.id)
+  assert.ok(loaded)
+  const found = new Map((await loaded.loadExecs()).map((exec) => [exec.id, exec]))
+  assert.deepEqual([...found.keys()].sort(), [running.id, ended, killed.id].sort())
+  assert.equal((await found.get(ended)?.exit)?.exitCode, 9)
+  assert.equal(found.get(running.id)?.pid, running.pid)
+  await found.get(running.id)?.kill(SIGKILL, { group: true })
+  assert.equal((await found.get(running.id)?.exit)?.exitCode, 137)
+  // A conmon that is killed leaves no record.
+  const monitor = Number(await readFile(join(execs, killed.id, 'conmon.pid'), 'utf8'))
+  process.kill(monitor, SIGKILL)
+  assert.equal((await found.get(killed.id)?.exit)?.exitCode, 255)
+  await eventually(async () => (await readdir(execs)).length === 0)
+  await loaded.kill(SIGKILL)
+  await loaded.exit
+  await loaded.delete()
 })

@@ -1,16 +1,17 @@
 /** Running a further process in a container, under a conmon of its own. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { GantryError, isKind, messageOf } from '@gantry/errors'
-import { identify, isRunning, type ProcessIdentity, signalProcess, signalProcessGroup } from '@gantry/syscall'
+import { isKind, messageOf } from '@gantry/errors'
+import { identify, isRunning, type ProcessIdentity } from '@gantry/syscall'
 import { MonitorError, spawnMonitor } from './conmon.ts'
-import type { Attachment, ConsoleSize, ExecOptions, ExecTask, Exit } from './contracts.ts'
+import type { Attachment, ConsoleSize, ExecOptions, ExecTask } from './contracts.ts'
 import { resizeTerminal } from './control.ts'
 import { translateRuntimeError } from './errors.ts'
+import { ConmonExec, waitForExit } from './exec-process.ts'
 import { ExitDirectory } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import { specText } from './oci-spec.ts'
 import type { ProcessPaths } from './paths.ts'
-import { readPid } from './record.ts'
+import { identifyFrom } from './record.ts'
 import { StdioConnection, stdinMode } from './stdio/connection.ts'
 
 export interface ExecRequest {
@@ -26,9 +27,6 @@ export interface ExecRequest {
   adoptMonitor(pid: number): Promise<void>
 }
 
-/** Exit code of a process whose end nobody has seen. */
-const unknownExitCode = 255
-
 /** Starts the process and resolves when it runs. Rejects with ProcessStartError and leaves nothing behind. */
 export async function startExec(request: ExecRequest): Promise<ExecTask> {
   const { paths, options } = request
@@ -43,7 +41,8 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
       ...consoleSize(options.stdio.consoleSize),
     }
     await writeFile(paths.processSpec, specText(spec), { mode: 0o600 })
-    const exit = waitForExit(request, exits)
+    const monitor = Promise.withResolvers<ProcessIdentity | null>()
+    const exit = waitForExit(request, exits, monitor.promise)
     void exit.then(() => {
       ended = true
     })
@@ -61,8 +60,9 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
     const { pid } = await spawn(request, options.attach ? connect : undefined)
     running = await identify(pid)
     await setInitialSize(request)
-    void readPid(paths.monitorPidFile).then((monitor) => {
-      if (monitor !== null) void request.adoptMonitor(monitor)
+    void identifyFrom(paths.monitorPidFile).then((found) => {
+      monitor.resolve(found)
+      if (found) void request.adoptMonitor(found.pid)
     })
     return new ConmonExec({
       id: options.id,
@@ -104,25 +104,6 @@ async function spawn(
   }
 }
 
-/** Settles with what conmon records, and then removes the exec's directory. */
-async function waitForExit(
-  { containerId, paths, containerEnded }: ExecRequest,
-  exits: ExitDirectory,
-): Promise<Exit> {
-  const record = await new Promise<Exit>((resolve) => {
-    exits.wait(containerId, (found) => resolve({ ...found, oomKilled: false }))
-    // The container's end kills every process in it; each conmon records that on its own, if it still can.
-    void containerEnded.then(async () => {
-      await new Promise((later) => setTimeout(later, 1000).unref())
-      await exits.rescan()
-      resolve({ exitCode: unknownExitCode, finishedAt: new Date(), oomKilled: false })
-    })
-  })
-  exits[Symbol.dispose]()
-  await rm(paths.directory, { recursive: true, force: true }).catch(() => {})
-  return record
-}
-
 /** crun sets an exec's size only while the process already runs; conmon makes sure that it is set. */
 async function setInitialSize({ paths, options, runtime }: ExecRequest): Promise<void> {
   const { terminal, consoleSize: size } = options.stdio
@@ -135,50 +116,4 @@ async function setInitialSize({ paths, options, runtime }: ExecRequest): Promise
 
 function consoleSize(size?: ConsoleSize) {
   return size ? { consoleSize: { height: size.rows, width: size.columns } } : {}
-}
-
-interface ExecState {
-  id: string
-  pid: number
-  identity: ProcessIdentity | null
-  paths: ProcessPaths
-  attachment: Attachment | null
-  exit: Promise<Exit>
-  ended(): boolean
-}
-
-class ConmonExec implements ExecTask {
-  readonly #state: ExecState
-
-  constructor(state: ExecState) {
-    this.#state = state
-  }
-
-  get id(): string {
-    return this.#state.id
-  }
-
-  get pid(): number {
-    return this.#state.ended() ? 0 : this.#state.pid
-  }
-
-  get attachment(): Attachment | null {
-    return this.#state.attachment
-  }
-
-  get exit(): Promise<Exit> {
-    return this.#state.exit
-  }
-
-  async resize(size: ConsoleSize): Promise<void> {
-    await resizeTerminal(this.#state.paths.controlFifo, size)
-  }
-
-  async kill(signal: number, { group = false } = {}): Promise<void> {
-    const { identity, ended } = this.#state
-    const send = group ? signalProcessGroup : signalProcess
-    if (ended() || !identity || !send(identity, signal)) {
-      throw new GantryError('Conflict', `exec ${this.id} is not running`)
-    }
-  }
 }

@@ -47,6 +47,11 @@ export class ExitDirectory implements Disposable {
     }
   }
 
+  /** Whether the exit of `name` is recorded. */
+  async has(name: string): Promise<boolean> {
+    return (await readExit(this.pathOf(name))) !== null
+  }
+
   pathOf(name: string): string {
     return join(this.#directory, name)
   }

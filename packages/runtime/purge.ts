@@ -1,11 +1,10 @@
 /** Removing tasks: in good order after their exit, and whatever an interrupted daemon has left. */
-import { readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cgroup, identify, isRunning, signalProcess } from '@gantry/syscall'
+import { type Cgroup, isRunning, signalProcess } from '@gantry/syscall'
+import { findMonitor } from './exec-process.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import type { ProcessPaths } from './paths.ts'
-import { readPid } from './record.ts'
 import { unmountRootfs } from './rootfs.ts'
 
 const SIGKILL = 9
@@ -60,13 +59,8 @@ async function killMonitors(paths: ProcessPaths): Promise<void> {
   await Promise.all(directories.map(killMonitor))
 }
 
-/** Kills the conmon of a bundle, if it is that: the pid may have been reused, so its command line must name the bundle. */
 async function killMonitor(paths: ProcessPaths): Promise<void> {
-  const pid = await readPid(paths.monitorPidFile)
-  const monitor = pid === null ? null : await identify(pid)
-  if (!monitor) return
-  const commandLine = await readFile(join('/proc', String(monitor.pid), 'cmdline'), 'utf8').catch(() => '')
-  if (!commandLine.split('\0').includes(paths.directory)) return
-  if (!signalProcess(monitor, SIGKILL)) return
+  const monitor = await findMonitor(paths)
+  if (!monitor || !signalProcess(monitor, SIGKILL)) return
   for (let waited = 0; waited < killTimeoutMs && (await isRunning(monitor)); waited += 2) await sleep(2)
 }

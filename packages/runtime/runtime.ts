@@ -4,10 +4,12 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import { Cgroup, type CgroupLayout } from '@gantry/syscall'
+import { CgroupLock } from './cgroup-lock.ts'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Runtime, Task, TaskOptions } from './contracts.ts'
 import { translateRuntimeError } from './errors.ts'
 import { startExec } from './exec.ts'
+import { loadExecs } from './exec-process.ts'
 import { ExitDirectory } from './exits.ts'
 import { MonitorCgroup } from './monitor-cgroup.ts'
 import { MonitorWatch } from './monitor-watch.ts'
@@ -71,6 +73,7 @@ class ConmonTasks implements ConmonRuntime {
   readonly #exits: ExitDirectory
   readonly #monitors: MonitorWatch
   readonly #monitorCgroup: MonitorCgroup
+  readonly #cgroupLock: CgroupLock
   readonly #seccomp = new SeccompCache()
 
   constructor({ options, paths, runtimes, copies, boot }: Parts) {
@@ -82,6 +85,7 @@ class ConmonTasks implements ConmonRuntime {
     this.#exits = new ExitDirectory(paths.exits)
     this.#monitors = new MonitorWatch(this.#exits)
     this.#monitorCgroup = new MonitorCgroup(options.cgroups, options.cgroupParent)
+    this.#cgroupLock = new CgroupLock(options.cgroups)
   }
 
   async create(options: TaskOptions): Promise<Task> {
@@ -183,6 +187,7 @@ class ConmonTasks implements ConmonRuntime {
           containerEnded: exit,
           adoptMonitor: (pid) => this.#monitorCgroup.adopt(pid),
         }),
+      loadExecs: () => loadExecs(paths, { containerId: id, containerEnded: exit }),
       remove: async () => {
         this.#monitors.forget(id)
         await removeTask({ id, paths, runtime, cgroup })
@@ -213,6 +218,10 @@ class ConmonTasks implements ConmonRuntime {
     await purgeTask({ id, paths, runtimes, cgroup, sameBoot })
     await this.#exits.forget(id)
     this.#monitors.abandon(id)
+  }
+
+  expectProcess(): void {
+    this.#cgroupLock.warm()
   }
 
   async leftovers(): Promise<string[]> {

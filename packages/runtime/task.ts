@@ -40,6 +40,7 @@ export interface TaskContext {
   command: string
   exit: Promise<ExitRecord>
   exec(options: ExecOptions): Promise<ExecTask>
+  loadExecs(): Promise<ExecTask[]>
   /** Removes everything of the task. Idempotent. */
   remove(): Promise<void>
 }
@@ -137,6 +138,10 @@ export class ConmonTask implements Task {
   async exec(options: ExecOptions): Promise<ExecTask> {
     if (this.#ended) throw this.#notRunning()
     return await this.#context.exec(options)
+  }
+
+  loadExecs(): Promise<ExecTask[]> {
+    return this.#context.loadExecs()
   }
 
   async processes(): Promise<number[]> {

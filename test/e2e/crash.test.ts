@@ -3,7 +3,7 @@
  * order: what ran runs on, what ended has its exit code, what was half done is finished or gone.
  */
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ContainerFaultPoint, containerFaultPoints } from '@gantry/engine'
@@ -115,6 +115,42 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
     assert.equal((await waiting).stdout, '6\n')
   })
 
+  test('an exec outlives the daemon, and its exit code is learnt whenever it ends', async (t) => {
+    const daemon = await startDaemon(t)
+    await ok(daemon, 'run', '-d', '--name', 'box', 'busybox', 'sleep', '600')
+    const start = async (script: string) => {
+      const body = { Cmd: ['sh', '-c', script], Env: ['SECRET=1'] }
+      const { Id: id } = (await daemon.api('POST', '/containers/box/exec', body)).body as { Id: string }
+      assert.equal((await daemon.api('POST', `/exec/${id}/start`, { Detach: true })).status, 200)
+      return id
+    }
+    const inspect = async (id: string) =>
+      (await daemon.api('GET', `/exec/${id}/json`)).body as {
+        Running: boolean
+        ExitCode: number
+        Pid: number
+      }
+    const [before, during, after] = [
+      await start('exit 3'),
+      await start('until test -e /now; do sleep 0.02; done; exit 4'),
+      await start('until test -e /then; do sleep 0.02; done; exit 5'),
+    ]
+    await until('the first to end', async () => (await inspect(before)).ExitCode === 3)
+    const pid = (await inspect(after)).Pid
+    const root = `/proc/${pid}/root`
+    await daemon.kill9()
+    await writeFile(`${root}/now`, '')
+    await sleep(300)
+    await daemon.start()
+    assert.equal((await inspect(before)).ExitCode, 3)
+    await until('the second to have ended', async () => (await inspect(during)).ExitCode === 4)
+    assert.deepEqual([(await inspect(after)).Running, (await inspect(after)).Pid], [true, pid])
+    assert.equal(await ok(daemon, 'inspect', '-f', '{{len .ExecIDs}}', 'box'), '1')
+    await writeFile(`${root}/then`, '')
+    await until('the third to end', async () => (await inspect(after)).ExitCode === 5)
+    assert.equal((await inspect(after)).Running, false)
+  })
+
   test('health checks go on', async (t) => {
     const daemon = await startDaemon(t)
     await ok(
@@ -149,6 +185,7 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
       // One of these steps meets the fault point; from then on nobody answers.
       const options = ['-d', '--name', 'victim', '-v', 'data:/data', '-p', '127.0.0.1::80']
       await daemon.gantry(['run', ...options, 'busybox', 'sleep', '600'])
+      await daemon.gantry(['exec', 'victim', 'true'])
       await daemon.gantry(['stop', '-t', '0', 'victim'])
       await daemon.gantry(['rm', '-v', 'victim'])
       await daemon.ended()
@@ -184,7 +221,7 @@ suite('kill -9 of the daemon while it acts on its own', { concurrency: 2 }, () =
 })
 
 suite('a step that fails', { concurrency: 2 }, () => {
-  for (const point of containerFaultPoints.filter((name) => /create|start/.test(name))) {
+  for (const point of containerFaultPoints.filter((name) => /container\.(create|start)/.test(name))) {
     test(`at ${point} is undone`, async (t) => {
       const daemon = await startDaemon(t)
       await daemon.stop()
@@ -203,6 +240,20 @@ suite('a step that fails', { concurrency: 2 }, () => {
       await daemon.start()
       await daemon.gantry(['rm', 'victim'])
       assert.deepEqual(await remains(daemon), [])
+    })
+  }
+
+  for (const point of containerFaultPoints.filter((name) => name.startsWith('exec.start'))) {
+    test(`at ${point} leaves no process`, async (t) => {
+      const daemon = await startDaemon(t)
+      await daemon.stop()
+      await daemon.start({ GANTRY_FAULT: `${point}:fail` })
+      await ok(daemon, 'run', '-d', '--name', 'box', 'busybox', 'sleep', '600')
+      const result = await daemon.gantry(['exec', 'box', 'sleep', '500'])
+      assert.match(result.stdout, /fault injected/)
+      assert.notEqual(result.exitCode, 0)
+      await until('the process to go', async () => !(await ok(daemon, 'top', 'box')).includes('sleep 500'))
+      assert.equal(await ok(daemon, 'inspect', '-f', '{{.ExecIDs}}', 'box'), '[]')
     })
   }
 })

@@ -122,7 +122,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const settings = systemSettings({ config, engineId: id, programs, host: hostFacts, environment })
   const engine: Engine = {
     containers: services.containers,
-    execs: createExecs(containerParts, services.registry),
+    execs: createExecs({ ...containerParts, execTable: database.table('execs') }, services.registry),
     images,
     networks: createNetworkService({ networks, containers: containerNetworking(services.registry), events }),
     volumes: createVolumeService({ volumes, events }),

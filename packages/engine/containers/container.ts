@@ -1,4 +1,4 @@
-import type { Task } from '@gantry/runtime'
+import type { ExecTask, Task } from '@gantry/runtime'
 import type { WaitResult } from '../contracts.ts'
 import { Lock } from './lock.ts'
 import type { ContainerRecord } from './record.ts'
@@ -10,6 +10,8 @@ export interface ContainerObserver {
   /** The task exists and its process waits to be started: the moment to connect to its stdio. */
   created?(task: Task): Promise<void>
   startFailed?(): void
+  /** Execs of an earlier daemon, by id; who takes one up deletes it from the map. Told once, at the start of the daemon. */
+  execsFound?(execs: Map<string, ExecTask>): void
   /** Anything of its record has changed. */
   changed?(): void
 }

@@ -25,6 +25,9 @@ export const containerFaultPoints = [
   'container.remove.directories',
   'container.remove.volumes',
   'container.remove.deleted',
+  'exec.start.prepared',
+  'exec.start.started',
+  'exec.exit.seen',
 ] as const
 
 export type ContainerFaultPoint = (typeof containerFaultPoints)[number]

@@ -15,6 +15,7 @@ import type { Supervisor } from './supervisor.ts'
 
 /** Of a container whose end nobody has seen, as after a reboot. Docker's value. */
 const unknownExitCode = 255
+const SIGKILL = 9
 
 /** Brings what an earlier daemon left, however it ended, into agreement with the rows. */
 export class Recovery {
@@ -99,6 +100,7 @@ export class Recovery {
   async #reconcile(container: Container, task: Task | null, hasLeftovers: boolean): Promise<void> {
     const { state, hostConfig } = container.record
     container.dirty = hasLeftovers || task !== null || isUp(state)
+    await this.#findExecs(container, task)
     switch (state.status) {
       case 'running':
       case 'paused':
@@ -117,6 +119,13 @@ export class Recovery {
           await this.#remover.discard(container, { volumes: true })
         }
     }
+  }
+
+  /** What nobody takes up are health checks of the earlier daemon, whose verdict nobody waits for. */
+  async #findExecs(container: Container, task: Task | null): Promise<void> {
+    const found = new Map((task ? await task.loadExecs() : []).map((exec) => [exec.id, exec]))
+    for (const observer of [...container.observers]) observer.execsFound?.(found)
+    for (const exec of found.values()) void exec.kill(SIGKILL, { group: true }).catch(() => {})
   }
 
   /** It runs, or has ended with its exit on record: the supervisor does the same for both. */

@@ -9,6 +9,7 @@ import type { NetworkRecord, Networks, Sandbox } from '@gantry/network'
 import type {
   Attachment,
   CgroupUsage,
+  ExecTask,
   Exit,
   LogEntry,
   OciSpec,
@@ -19,6 +20,7 @@ import type {
 import type { Table } from '@gantry/store'
 import type { VolumeRecord, Volumes } from '@gantry/volumes'
 import type { ContainerCreateRequest, Images, ResolvedImage } from '../contracts.ts'
+import type { ExecRecord } from '../execs/exec.ts'
 import { createExecs } from '../execs/execs.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import type { ContainerFaultPoint } from './faults.ts'
@@ -106,6 +108,8 @@ export class FakeTask implements Task {
   /** `hangs`: it ends when it is killed. */
   execResult: { exitCode: number; output: string; hangs?: boolean } | Error = { exitCode: 0, output: '' }
   readonly execKills: string[] = []
+  /** Those that a later daemon finds. */
+  execs: ExecTask[] = []
 
   constructor(options: TaskOptions, clock: FakeClock) {
     this.options = options
@@ -175,7 +179,7 @@ export class FakeTask implements Task {
     }
     if (!hangs) end()
     const stdin = new PassThrough()
-    return {
+    const exec: ExecTask = {
       id: options.id,
       pid: 99,
       attachment: options.attach ? { output, stdin, close() {}, async [Symbol.asyncDispose]() {} } : null,
@@ -186,6 +190,11 @@ export class FakeTask implements Task {
       },
       exit,
     }
+    this.execs.push(exec)
+    return exec
+  }
+  async loadExecs() {
+    return this.execs
   }
   async processes() {
     return [process.pid]
@@ -223,8 +232,9 @@ export interface Bench {
   containers: ReturnType<typeof createContainers>['containers']
   execs: ReturnType<typeof createExecs>
   services: ReturnType<typeof createContainers>
+  execRows: Table<ExecRecord>
   /** A second daemon on the same rows. */
-  reopen(): ReturnType<typeof createContainers>
+  reopen(): ReturnType<typeof createContainers> & { execs: ReturnType<typeof createExecs> }
   request(changes?: Partial<ContainerCreateRequest>): ContainerCreateRequest
   /** Waits until the container is in that state. */
   reaches(id: string, status: string): Promise<void>
@@ -252,8 +262,12 @@ export async function bench(t: TestContext): Promise<Bench> {
   it.deps = dependencies(it, directory)
   it.services = createContainers(it.deps)
   it.containers = it.services.containers
-  it.execs = createExecs(it.deps, it.services.registry)
-  it.reopen = () => createContainers(it.deps)
+  it.execRows = memoryTable<ExecRecord>()
+  it.execs = createExecs({ ...it.deps, execTable: it.execRows }, it.services.registry)
+  it.reopen = () => {
+    const services = createContainers(it.deps)
+    return { ...services, execs: createExecs({ ...it.deps, execTable: it.execRows }, services.registry) }
+  }
   it.reaches = (id, status) => until(async () => (await it.containers.inspect(id)).State?.Status === status)
   it.request = (changes = {}) => ({
     name: 'spec-a',
@@ -337,6 +351,7 @@ function fakeRuntime(it: Bench): Runtime {
       it.tasks.set(options.id, task)
       return task
     },
+    expectProcess: () => {},
     load: async (id) => it.tasks.get(id) ?? null,
     purge: async (id) => {
       it.purged.push(id)

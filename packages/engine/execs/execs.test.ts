@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ProcessStartError } from '@gantry/runtime'
-import { bench, settle } from '../containers/testing.ts'
+import { bench, settle, until } from '../containers/testing.ts'
 import type { AttachSession, OutputFrame } from '../contracts.ts'
 
 async function textOf(session: AttachSession | null): Promise<string> {
@@ -86,4 +86,64 @@ test('containers that do not run take no execs', async (t) => {
   await it.containers.remove(id, { force: true })
   await assert.rejects(it.execs.inspect(exec), { kind: 'NotFound' })
   await assert.rejects(it.execs.start('spec-none', {}), { message: 'No such exec instance: spec-none' })
+})
+
+test('an exec outlives the daemon: it is found running, and its exit code learnt', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start(container)
+  const task = it.tasks.get(container)
+  if (task) task.execResult = { exitCode: 7, output: '', hangs: true }
+  const running = await it.execs.create(container, { cmd: ['sleep'], env: ['SECRET=x'], tty: true })
+  const waiting = await it.execs.create(container, { cmd: ['later'] })
+  await it.execs.start(running.id, { detach: true })
+  const ended = await it.execs.create(container, { cmd: ['quick'] })
+  if (task) task.execResult = { exitCode: 3, output: '' }
+  await it.execs.start(ended.id, { detach: true })
+  await until(async () => (await it.execs.inspect(ended.id)).ExitCode === 3)
+  const lost = await it.execs.create(container, { cmd: ['lost'] })
+  if (task) task.execResult = { exitCode: 0, output: '', hangs: true }
+  await it.execs.start(lost.id, { detach: true })
+  if (task) task.execs = task.execs.filter(({ id }) => id !== lost.id && id !== ended.id)
+
+  const next = it.reopen()
+  await next.restore()
+  const view = await next.execs.inspect(running.id)
+  assert.deepEqual([view.Running, view.ExitCode, view.Pid, view.ProcessConfig?.tty], [true, null, 99, true])
+  assert.equal((await next.execs.inspect(ended.id)).ExitCode, 3)
+  assert.equal((await next.execs.inspect(lost.id)).ExitCode, 255)
+  assert.deepEqual((await next.containers.inspect(container)).ExecIDs, [running.id, waiting.id])
+  await task?.execs[0]?.kill(9)
+  await until(async () => (await next.execs.inspect(running.id)).ExitCode === 7)
+  assert.equal((await next.execs.inspect(running.id)).Running, false)
+  await next.execs.start(waiting.id, { detach: true })
+  assert.equal((await next.execs.inspect(waiting.id)).Running, true)
+  await next.containers.remove(container, { force: true })
+  await assert.rejects(next.execs.inspect(running.id), { kind: 'NotFound' })
+  assert.equal(it.execRows.values().length, 0)
+})
+
+test('health checks of an earlier daemon are ended, for nobody waits for them', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start(container)
+  const task = it.tasks.get(container)
+  if (task) task.execResult = { exitCode: 0, output: '', hangs: true }
+  await task?.exec({ id: 'f'.repeat(64), attach: false })
+  await it.reopen().restore()
+  await until(() => task?.execKills[0] === '9 group')
+})
+
+test('execs that nobody starts or asks about any more do not pile up', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start(container)
+  const first = await it.execs.create(container, { cmd: ['x'] })
+  for (let count = 0; count < 1000; count++) await it.execs.create(container, { cmd: ['x'] })
+  await assert.rejects(it.execs.inspect(first.id), { kind: 'NotFound' })
+  assert.equal(it.execRows.values().length, 1000)
+  const { id } = await it.execs.create(container, { cmd: ['x'], env: ['SECRET=x'] })
+  await it.execs.start(id, { detach: true })
+  await until(async () => (await it.execs.inspect(id)).ExitCode === 0)
+  assert.equal(JSON.stringify(it.execRows.get(id)).includes('SECRET'), false)
 })

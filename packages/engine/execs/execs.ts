@@ -1,28 +1,31 @@
 import { Readable } from 'node:stream'
 import { GantryError } from '@gantry/errors'
-import type { ConsoleSize } from '@gantry/runtime'
+import type { ConsoleSize, ExecTask } from '@gantry/runtime'
+import type { Table } from '@gantry/store'
 import { announce } from '../containers/announce.ts'
 import type { Container } from '../containers/container.ts'
 import { newId } from '../containers/create.ts'
 import type { ContainerDependencies } from '../containers/dependencies.ts'
-import { parseDetachKeys } from '../containers/detach-keys.ts'
 import { rootFilesystem } from '../containers/paths.ts'
 import type { Registry } from '../containers/registry.ts'
 import { startFailure } from '../containers/start-errors.ts'
 import { isUp, notRunning } from '../containers/state.ts'
 import { StdioSession } from '../containers/stdio-session.ts'
 import type { AttachSession, ExecCreateRequest, Execs } from '../contracts.ts'
-import { Exec } from './exec.ts'
+import type { Exec, ExecRecord } from './exec.ts'
+import { ExecStore } from './store.ts'
 
-/** Milliseconds for which an ended exec can be asked for its exit code. */
-const keptFor = 5 * 60_000
 /** Milliseconds that a resize waits for the process to be there. */
 const startTimeout = 10_000
+const SIGKILL = 9
+/** Of an exec whose end nobody has seen. */
+const unknownExitCode = 255
 
-export type ExecDependencies = Pick<
-  ContainerDependencies,
-  'spec' | 'events' | 'clock' | 'images' | 'paths' | 'log'
->
+export interface ExecDependencies
+  extends Pick<ContainerDependencies, 'spec' | 'events' | 'clock' | 'images' | 'paths' | 'log' | 'faults'> {
+  runtime: Pick<ContainerDependencies['runtime'], 'expectProcess'>
+  execTable: Table<ExecRecord>
+}
 
 export function createExecs(deps: ExecDependencies, registry: Registry): Execs {
   return new ContainerExecs(deps, registry)
@@ -31,57 +34,63 @@ export function createExecs(deps: ExecDependencies, registry: Registry): Execs {
 class ContainerExecs implements Execs {
   readonly #deps: ExecDependencies
   readonly #registry: Registry
-  readonly #execs = new Map<string, Exec>()
+  readonly #store: ExecStore
 
   constructor(deps: ExecDependencies, registry: Registry) {
     this.#deps = deps
     this.#registry = registry
+    this.#store = new ExecStore(deps.execTable, registry, deps.clock)
+    for (const container of registry.all()) this.#takeOver(container)
+  }
+
+  /** What an earlier daemon left, once the container's process has been looked for: see Recovery. */
+  #takeOver(container: Container): void {
+    if (container.execs.size === 0) return
+    const forget = container.observe({
+      execsFound: (found) => {
+        forget()
+        for (const exec of this.#store.ofContainer(container)) {
+          const task = found.get(exec.id)
+          found.delete(exec.id)
+          if (task) this.#follow(exec, task)
+          // A start that was interrupted, or a run whose end nobody has seen.
+          else if (exec.record.state !== 'created') this.#store.end(exec, unknownExitCode)
+        }
+      },
+    })
   }
 
   async create(reference: string, request: ExecCreateRequest): Promise<{ id: string }> {
     const container = this.#registry.find(reference)
     if (request.cmd.length === 0) throw new GantryError('InvalidParameter', 'No exec command specified')
     refuse(container, reference)
-    const detachKeys = parseDetachKeys(request.detachKeys ?? '')
-    const exec = new Exec(newId(), container, request, detachKeys)
-    this.#execs.set(exec.id, exec)
-    container.execs.add(exec.id)
-    const forget = container.observe({
-      removed: () => {
-        forget()
-        this.#drop(exec)
-      },
-    })
-    exec.started.promise.then(() => forget()).catch(() => {})
+    this.#deps.runtime.expectProcess()
+    const exec = this.#store.insert(newId(), container, request)
     this.#announce(exec, `exec_create: ${exec.commandLine}`)
     return { id: exec.id }
-  }
-
-  #find(id: string): Exec {
-    const exec = this.#execs.get(id)
-    if (!exec) throw new GantryError('NotFound', `No such exec instance: ${id}`)
-    return exec
   }
 
   async start(
     id: string,
     options: { detach?: boolean; tty?: boolean; consoleSize?: ConsoleSize } = {},
   ): Promise<AttachSession | null> {
-    const exec = this.#find(id)
-    if (exec.state !== 'created') {
-      const verb = exec.state === 'exited' ? 'has already run' : 'is already running'
+    const exec = this.#store.find(id)
+    const { state, request } = exec.record
+    if (state !== 'created') {
+      const verb = state === 'exited' ? 'has already run' : 'is already running'
       throw new GantryError('Conflict', `Error: Exec command ${id} ${verb}`)
     }
     refuse(exec.container, exec.container.id)
-    exec.state = 'starting'
+    this.#deps.runtime.expectProcess()
+    this.#store.update(exec, { state: 'starting' })
     this.#announce(exec, `exec_start: ${exec.commandLine}`)
     try {
       return await this.#launch(exec, options)
     } catch (cause) {
-      const { exitCode, error } = startFailure(cause, exec.request.cmd[0] ?? '')
-      this.#ended(exec, exitCode)
+      const { exitCode, error } = startFailure(cause, request.cmd[0] ?? '')
+      this.#store.end(exec, exitCode)
       if (options.detach) throw error
-      return sayOnly(error.message, exec.request.tty ?? false)
+      return sayOnly(error.message, request.tty ?? false)
     }
   }
 
@@ -89,37 +98,41 @@ class ContainerExecs implements Execs {
     exec: Exec,
     { detach = false, consoleSize }: { detach?: boolean; consoleSize?: ConsoleSize },
   ): Promise<AttachSession | null> {
-    const { container, request } = exec
-    const { attachStdin = false, attachStdout = false, attachStderr = false } = request
+    const { container } = exec
+    const { request } = exec.record
+    const { attachStdin = false, attachStdout = false, attachStderr = false, tty = false } = request
     const rootfs = await rootFilesystem(this.#deps, container.record)
     const process = await this.#deps.spec.exec({ record: container.record, rootfs, exec: request })
     if (!container.task) throw notRunning(container.id)
     const size = consoleSize ?? request.consoleSize
-    exec.task = await container.task.exec({
+    this.#deps.faults('exec.start.prepared')
+    const task = await container.task.exec({
       id: exec.id,
       process,
       stdio: {
-        terminal: request.tty ?? false,
+        terminal: tty,
         stdin: attachStdin && !detach ? 'once' : 'none',
         ...(size && { consoleSize: size }),
       },
       attach: !detach,
     })
-    exec.pid = exec.task.pid
-    exec.state = 'running'
-    exec.started.resolve()
-    const ended = exec.task.exit.then(({ exitCode }) => {
-      this.#ended(exec, exitCode)
-      this.#announce(exec, 'exec_die', { exitCode: String(exitCode) })
-    })
-    const { attachment } = exec.task
+    const { attachment } = task
+    let ended: Promise<void>
+    try {
+      this.#deps.faults('exec.start.started')
+      ended = this.#follow(exec, task)
+    } catch (error) {
+      attachment?.close()
+      await task.kill(SIGKILL, { group: true }).catch(() => {})
+      throw error
+    }
     if (!attachment) return null
     const session = new StdioSession({
-      terminal: request.tty ?? false,
+      terminal: tty,
       stdin: attachStdin,
       stdout: attachStdout,
       stderr: attachStderr,
-      detachKeys: request.tty ? exec.detachKeys : null,
+      detachKeys: tty ? exec.detachKeys : null,
       ended,
       onDetach: () => this.#announce(exec, 'exec_detach'),
       onClose: () => {},
@@ -128,29 +141,27 @@ class ContainerExecs implements Execs {
     return session
   }
 
-  #ended(exec: Exec, exitCode: number): void {
-    exec.state = 'exited'
-    exec.exitCode = exitCode
-    exec.task = null
+  /** Settles when its end is written down. */
+  #follow(exec: Exec, task: ExecTask): Promise<void> {
+    exec.task = task
+    this.#store.update(exec, { state: 'running', pid: task.pid || exec.record.pid })
     exec.started.resolve()
-    exec.container.execs.delete(exec.id)
-    this.#deps.clock.after(keptFor, () => this.#drop(exec))
-  }
-
-  #drop(exec: Exec): void {
-    this.#execs.delete(exec.id)
-    exec.container.execs.delete(exec.id)
+    return task.exit.then(({ exitCode }) => {
+      this.#deps.faults('exec.exit.seen')
+      this.#store.end(exec, exitCode)
+      if (!exec.container.gone) this.#announce(exec, 'exec_die', { exitCode: String(exitCode) })
+    })
   }
 
   async inspect(id: string) {
-    return this.#find(id).view
+    return this.#store.find(id).view
   }
 
   async resize(id: string, size: ConsoleSize): Promise<void> {
-    const exec = this.#find(id)
+    const exec = this.#store.find(id)
     await this.#awaitStart(exec)
     if (!exec.task) throw new GantryError('Conflict', `exec ${id} is not running`)
-    if (exec.request.tty) await exec.task.resize(size)
+    if (exec.record.request.tty) await exec.task.resize(size)
   }
 
   /** Clients resize as soon as they have asked for the start. */
