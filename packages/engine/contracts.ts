@@ -23,7 +23,7 @@ import type {
   SystemVersion,
   Volume,
 } from '@gantry/api'
-import type { Digest } from '@gantry/oci'
+import type { Credentials, Digest } from '@gantry/oci'
 import type { ConsoleSize, LogEntry, LogQuery, OutputFrame } from '@gantry/runtime'
 
 /** Filters of a list request, `{"status": ["running"], "label": ["a=b"]}`, checked against what the list knows. */
@@ -254,6 +254,29 @@ export interface VolumeService {
   prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>
 }
 
+export interface RegistrySearch {
+  credentials: Credentials
+  /** Sent on to the registry. */
+  headers: Record<string, string>
+  /** 1 to 100; 0 is the default of 25. */
+  limit?: number
+  /** `is-official`, `is-automated`, `stars`. */
+  filters: Filters
+  signal?: AbortSignal
+}
+
+/** What registries are asked besides images. Failures are those of the registry client: Unauthorized, Forbidden, NotFound, … */
+export interface RegistryService {
+  login(credentials: Credentials, signal?: AbortSignal): Promise<Operations['SystemAuth']['answer']>
+  /** What a name stands for in its registry, without pulling it. */
+  distribution(
+    name: string,
+    credentials: Credentials,
+    signal?: AbortSignal,
+  ): Promise<Operations['DistributionInspect']['answer']>
+  search(term: string, options: RegistrySearch): Promise<Operations['ImageSearch']['answer']>
+}
+
 export interface EventQuery {
   since?: Date
   until?: Date
@@ -284,4 +307,5 @@ export interface Engine {
   volumes: VolumeService
   events: Events
   system: SystemService
+  registry: RegistryService
 }

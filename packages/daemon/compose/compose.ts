@@ -9,6 +9,7 @@ import {
   createImages,
   createImageView,
   createNetworkService,
+  createRegistryService,
   createSpecBuilder,
   createSystemService,
   createVolumeService,
@@ -22,6 +23,7 @@ import {
   volumeEvents,
 } from '@gantry/engine'
 import { createNetworks } from '@gantry/network'
+import { createRegistries } from '@gantry/oci'
 import { createRuntime, readLog } from '@gantry/runtime'
 import { IntakePool, openContentStore, openDatabase, openLayerStore } from '@gantry/store'
 import { cgroupLayout } from '@gantry/syscall'
@@ -35,6 +37,7 @@ import { sweepingImages } from './image-sweep.ts'
 import { instanceName } from './instance.ts'
 import { networkOptions } from './networks.ts'
 import { findPrograms } from './programs.ts'
+import { registryConfig } from './registries.ts'
 import { systemSettings } from './settings.ts'
 import { tracedSteps } from './steps.ts'
 
@@ -91,6 +94,10 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       reached: steps.reached,
     }),
   )
+  const registries = undo.adopt(
+    createRegistries(registryConfig(config, environment), { log: (message) => log.warn(message) }),
+    (opened) => opened.close(),
+  )
   const images = await createImages({
     content,
     layers,
@@ -127,6 +134,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     networks: createNetworkService({ networks, containers: containerNetworking(services.registry), events }),
     volumes: createVolumeService({ volumes, events }),
     events,
+    registry: createRegistryService({ registries }),
     system: createSystemService({
       settings,
       facts: () => gatherHostFacts(dataRoot),
@@ -143,7 +151,10 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const opened = undo.move()
   return {
     engine,
-    reloaded: (attributes) => events.publish('daemon', 'reload', id, { name: hostname(), ...attributes }),
+    reloaded: (attributes) => {
+      registries.configure(registryConfig(config, environment))
+      events.publish('daemon', 'reload', id, { name: hostname(), ...attributes })
+    },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -1,9 +1,11 @@
 import type { SpecHostFacts, SystemSettings } from '@gantry/engine'
+import type { RegistryConfig } from '@gantry/oci'
 import type { DaemonConfig } from '../config/config.ts'
 import type { IsolationConfig } from '../config/isolation.ts'
 import { newestVersion, oldestVersion } from '../http/version.ts'
 import { productVersion } from '../version.ts'
 import type { Programs } from './programs.ts'
+import { registryConfig } from './registries.ts'
 
 export interface SettingsParts {
   config: DaemonConfig
@@ -21,7 +23,6 @@ export function systemSettings({
   host,
   environment,
 }: SettingsParts): () => SystemSettings {
-  const proxies = proxiesOf(environment)
   return () => ({
     engineId,
     version: productVersion,
@@ -43,7 +44,7 @@ export function systemSettings({
     registryMirrors: config.live.registryMirrors,
     addressPools: config.addressPools,
     firewall: 'nftables',
-    proxies,
+    proxies: proxiesOf(registryConfig(config, environment).proxies),
     warnings: warningsOf(config),
   })
 }
@@ -59,9 +60,10 @@ function securityOptions(isolation: IsolationConfig, host: SpecHostFacts): strin
   ]
 }
 
-function proxiesOf(environment: NodeJS.ProcessEnv): SystemSettings['proxies'] {
-  const read = (name: string): string => environment[name] ?? environment[name.toLowerCase()] ?? ''
-  return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), no: read('NO_PROXY') }
+/** `/info` is for everybody who may talk to the engine: a proxy's user and password are not shown. */
+function proxiesOf({ http, https, no }: RegistryConfig['proxies']): SystemSettings['proxies'] {
+  const masked = (proxy: string): string => proxy.replace(/\/\/[^@/]*@/, '//xxxxx:xxxxx@')
+  return { http: masked(http), https: masked(https), no }
 }
 
 function warningsOf(config: DaemonConfig): string[] {

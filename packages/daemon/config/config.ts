@@ -11,6 +11,7 @@ import {
   optionSpecs,
   type RuntimeOption,
 } from './options.ts'
+import { type RegistrySettings, registrySettings } from './registries.ts'
 import { checkValues } from './validate.ts'
 
 export interface TlsFiles {
@@ -26,6 +27,7 @@ export interface LiveConfig {
   labels: string[]
   insecureRegistries: string[]
   registryMirrors: string[]
+  registries: RegistrySettings
   /** Undefined: the first that works on this host. */
   defaultRuntime: string | undefined
   /** Seconds. */
@@ -137,6 +139,7 @@ function liveOf(values: OptionValues): LiveConfig {
     labels: values.labels ?? [],
     insecureRegistries: values['insecure-registries'] ?? [],
     registryMirrors: (values['registry-mirrors'] ?? []).map((mirror) => `${mirror.replace(/\/+$/, '')}/`),
+    registries: registrySettings(values),
     defaultRuntime: values['default-runtime'] || undefined,
     shutdownTimeout: values['shutdown-timeout'] ?? 15,
   }

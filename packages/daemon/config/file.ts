@@ -22,6 +22,7 @@ const shapeOf: Record<OptionType, Shape> = {
   pools: { array: { fields: { base: 'string', size: 'integer' } } },
   runtimes: { map: { fields: { path: 'string', runtimeArgs: { array: 'string' } } } },
   pairs: { map: 'string' },
+  lists: { map: { array: 'string' } },
 }
 
 const fileShape: Shape = {

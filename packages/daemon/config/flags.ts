@@ -34,7 +34,9 @@ interface FoundFlag {
 
 function longFlag(arg: string): FoundFlag {
   const [name = '', ...value] = arg.slice(2).split('=')
-  const spec = specs.find(({ key, flag, alias }) => name === (flag ?? key) || name === alias)
+  const spec = specs.find(
+    ({ key, flag, alias, fileOnly }) => !fileOnly && (name === (flag ?? key) || name === alias),
+  )
   if (!spec) throw invalid(`unknown flag: --${name}`)
   return { spec, name: `--${name}`, inline: value.length > 0 ? value.join('=') : undefined }
 }
@@ -67,6 +69,8 @@ function addFlag(spec: OptionSpec, name: string, text: string, earlier: unknown)
       return { ...(earlier as Record<string, RuntimeOption> | undefined), ...parseRuntime(name, text) }
     case 'pairs':
       return { ...(earlier as Record<string, string> | undefined), ...parsePair(name, text) }
+    case 'lists':
+      return withPair((earlier as Record<string, string[]> | undefined) ?? {}, parsePair(name, text))
   }
 }
 
@@ -87,6 +91,11 @@ function parsePair(name: string, text: string): Record<string, string> {
   const [key = '', ...value] = text.split('=')
   if (key === '' || value.length === 0) throw badValue(name, text, 'expected key=value')
   return { [key]: value.join('=') }
+}
+
+function withPair(lists: Record<string, string[]>, pair: Record<string, string>): Record<string, string[]> {
+  const added = Object.entries(pair).map(([key, value]) => [key, [...(lists[key] ?? []), value]])
+  return { ...lists, ...Object.fromEntries(added) }
 }
 
 function badValue(name: string, text: string, why: string): GantryError {

@@ -1,10 +1,10 @@
 /** Every option of the daemon: one table for the flags, the keys of daemon.json and `--help`. */
 
 /**
- * `pools`, `runtimes` and `pairs` are written differently in the two places: as flags `base=10.0.0.0/8,size=24`,
- * `name=/path` and `key=value`, in the file as objects.
+ * `pools`, `runtimes`, `pairs` and `lists` are written differently in the two places: as flags `base=10.0.0.0/8,size=24`,
+ * `name=/path`, `key=value` and several `key=value`, in the file as objects.
  */
-export type OptionType = 'string' | 'boolean' | 'integer' | 'list' | 'pools' | 'runtimes' | 'pairs'
+export type OptionType = 'string' | 'boolean' | 'integer' | 'list' | 'pools' | 'runtimes' | 'pairs' | 'lists'
 
 export interface OptionSpec {
   /** The key in daemon.json. */
@@ -20,6 +20,8 @@ export interface OptionSpec {
   default?: string
   /** A flag only: not known in daemon.json. */
   flagOnly?: boolean
+  /** A key of daemon.json only. */
+  fileOnly?: boolean
   /** Read again on SIGHUP. */
   live?: boolean
 }
@@ -89,6 +91,18 @@ export const optionSpecs = [
   { key: 'group', short: 'G', type: 'string', help: 'Group for the unix socket', default: 'docker' },
   { key: 'help', type: 'boolean', help: 'Print usage', flagOnly: true },
   { key: 'hosts', flag: 'host', short: 'H', type: 'list', help: 'Daemon socket(s) to connect to' },
+  {
+    key: 'http-proxy',
+    type: 'string',
+    help: 'HTTP proxy URL to use for outgoing traffic',
+    live: true,
+  },
+  {
+    key: 'https-proxy',
+    type: 'string',
+    help: 'HTTPS proxy URL to use for outgoing traffic',
+    live: true,
+  },
   { key: 'icc', type: 'boolean', help: 'Enable inter-container communication', default: 'true' },
   {
     key: 'init',
@@ -117,14 +131,55 @@ export const optionSpecs = [
     live: true,
   },
   { key: 'log-opts', flag: 'log-opt', type: 'pairs', help: 'Default log driver options for containers' },
+  {
+    key: 'max-concurrent-downloads',
+    type: 'integer',
+    help: 'Set the max concurrent downloads',
+    default: '3',
+    live: true,
+  },
+  {
+    key: 'max-concurrent-uploads',
+    type: 'integer',
+    help: 'Set the max concurrent uploads',
+    default: '5',
+    live: true,
+  },
+  {
+    key: 'max-download-attempts',
+    type: 'integer',
+    help: 'Set the max download attempts for each pull',
+    default: '5',
+    live: true,
+  },
+  {
+    key: 'mirrors',
+    flag: 'mirror',
+    type: 'lists',
+    help: 'Mirror of any registry, as registry=URL: pulls ask it first',
+    live: true,
+  },
   { key: 'mtu', type: 'integer', help: 'Set the containers network MTU', default: '1500' },
   { key: 'no-new-privileges', type: 'boolean', help: 'Set no-new-privileges by default for new containers' },
+  {
+    key: 'no-proxy',
+    type: 'string',
+    help: 'Comma-separated list of hosts or IP addresses for which the proxy is skipped',
+    live: true,
+  },
   {
     key: 'pidfile',
     short: 'p',
     type: 'string',
     help: 'Path to use for daemon PID file',
     default: '<exec-root>/gantryd.pid',
+  },
+  {
+    key: 'proxies',
+    type: 'pairs',
+    help: 'http-proxy, https-proxy and no-proxy, as dockerd has them in its file',
+    fileOnly: true,
+    live: true,
   },
   {
     key: 'registry-mirrors',
@@ -138,6 +193,13 @@ export const optionSpecs = [
     type: 'string',
     help: 'Path to seccomp profile. Set to "unconfined" to disable the default seccomp profile',
     default: 'builtin',
+  },
+  {
+    key: 'registry-token-servers',
+    flag: 'registry-token-server',
+    type: 'lists',
+    help: 'Host of another domain that may be given the credentials of a registry, as registry=host',
+    live: true,
   },
   {
     key: 'shutdown-timeout',
@@ -186,6 +248,7 @@ interface ValueOf {
   pools: AddressPool[]
   runtimes: Record<string, RuntimeOption>
   pairs: Record<string, string>
+  lists: Record<string, string[]>
 }
 
 type SpecOf<Key> = Extract<(typeof optionSpecs)[number], { key: Key }>
@@ -195,7 +258,8 @@ export type OptionValues = { -readonly [Key in OptionKey]?: ValueOf[SpecOf<Key>[
 
 /** The text of `--help`. */
 export function helpText(): string {
-  const lines = (optionSpecs as readonly OptionSpec[]).map((spec) => {
+  const flags = (optionSpecs as readonly OptionSpec[]).filter((spec) => !spec.fileOnly)
+  const lines = flags.map((spec) => {
     const short = spec.short ? `-${spec.short}, ` : '    '
     const kind =
       spec.type === 'boolean'

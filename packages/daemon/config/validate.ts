@@ -2,6 +2,7 @@ import { isIP, isIPv4 } from 'node:net'
 import { GantryError } from '@gantry/errors'
 import { logLevels } from '../log.ts'
 import type { OptionValues } from './options.ts'
+import { checkRegistries } from './registries.ts'
 
 /** Log drivers that exist here; both are kept in conmon's format and read back the same way. */
 const logDrivers = ['json-file', 'local', 'none']
@@ -14,7 +15,7 @@ export function checkValues(values: OptionValues): void {
   for (const label of values.labels ?? [])
     if (!label.includes('=')) throw invalid(`bad attribute format: ${label}`)
   checkUniqueLabels(values.labels ?? [])
-  for (const mirror of values['registry-mirrors'] ?? []) checkMirror(mirror)
+  checkRegistries(values)
   if ((values['shutdown-timeout'] ?? 0) < -1)
     throw invalid(`invalid shutdown timeout: ${values['shutdown-timeout']}`)
   for (const key of ['data-root', 'exec-root', 'pidfile'] as const) {
@@ -84,18 +85,6 @@ function checkUniqueLabels(labels: readonly string[]): void {
       throw invalid(`conflict labels for ${key}=${text} and ${key}=${seen.get(key)}`)
     seen.set(key, text)
   }
-}
-
-function checkMirror(mirror: string): void {
-  if (!URL.canParse(mirror)) throw invalid(`invalid mirror: ${JSON.stringify(mirror)} is not a valid URI`)
-  const { protocol, username, search, hash } = new URL(mirror)
-  if (protocol !== 'http:' && protocol !== 'https:')
-    throw invalid(
-      `invalid mirror: unsupported scheme ${JSON.stringify(protocol.slice(0, -1))} in ${JSON.stringify(mirror)}`,
-    )
-  if (username !== '') throw invalid('invalid mirror: username/password not allowed in URI')
-  if (search !== '' || hash !== '')
-    throw invalid(`invalid mirror: query or fragment at end of URI ${JSON.stringify(mirror)}`)
 }
 
 function invalid(message: string): GantryError {

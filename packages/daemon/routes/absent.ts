@@ -53,7 +53,6 @@ export function absentRoutes(): Route[] {
     }),
     post('/grpc', missing('the build service')),
     post('/commit', missing('committing containers')),
-    get('/distribution/*name/json', missing('asking a registry')),
     ...['archive', 'changes', 'export', 'attach/ws'].map((part) =>
       get(`/containers/:id/${part}`, missing(`containers/${part}`)),
     ),

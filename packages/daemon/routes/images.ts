@@ -46,12 +46,6 @@ export function imageRoutes(images: Images): Route[] {
         'pushing to a registry is not available in this version of Gantry',
       )
     }),
-    get('/images/search', () => {
-      throw new GantryError(
-        'NotImplemented',
-        'searching a registry is not available in this version of Gantry',
-      )
-    }),
   ]
 }
 

@@ -7,6 +7,7 @@ import { containerRoutes } from './containers.ts'
 import { execRoutes } from './execs.ts'
 import { imageRoutes } from './images.ts'
 import { networkRoutes } from './networks.ts'
+import { registryRoutes } from './registries.ts'
 import { systemRoutes } from './system.ts'
 import { volumeRoutes } from './volumes.ts'
 
@@ -20,6 +21,7 @@ export function engineRoutes(engine: Engine): Route[] {
     ...execRoutes(engine.execs),
     ...imageRoutes(engine.images),
     ...networkRoutes(engine.networks),
+    ...registryRoutes(engine.registry),
     ...volumeRoutes(engine.volumes),
     ...absentRoutes(),
   ]

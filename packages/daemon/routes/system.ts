@@ -5,7 +5,7 @@ import { eventFor } from '../compat/events.ts'
 import { infoFor, versionFor } from '../compat/system.ts'
 import { parseFilters } from '../http/filters.ts'
 import { json, jsonLines, stream, text } from '../http/reply.ts'
-import { type ApiRequest, get, head, post, type Route } from '../http/route.ts'
+import { type ApiRequest, get, head, type Route } from '../http/route.ts'
 
 const pingHeaders = {
   'Builder-Version': '1',
@@ -23,12 +23,6 @@ export function systemRoutes(system: SystemService, events: Events): Route[] {
     get('/info', async ({ version }) => json(200, infoFor(version, await system.info()))),
     get('/events', (request) => streamEvents(events, request)),
     get('/system/df', async (request) => json(200, await diskUsage(system, request))),
-    post('/auth', () => {
-      throw new GantryError(
-        'NotImplemented',
-        'logging in to a registry is not available in this version of Gantry',
-      )
-    }),
   ]
 }
 

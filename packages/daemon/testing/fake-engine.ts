@@ -33,6 +33,7 @@ export function fakeEngine(parts: Parts): Engine {
     volumes: part('volumes'),
     events: part('events'),
     system: part('system'),
+    registry: part('registry'),
   } as unknown as Engine
 }
 

@@ -2,6 +2,7 @@ export { createEvents, type EventLog, type EventsOptions, type StoredEvent } fro
 export type { ContainerNetworking, NetworkedContainer } from './networks/containers.ts'
 export { createNetworkService, type NetworkServiceOptions, networkEvents } from './networks/networks.ts'
 export { containerNetworking } from './networks/registry-networking.ts'
+export { createRegistryService } from './registry/registry.ts'
 export { engineId } from './system/engine-id.ts'
 export { gatherHostFacts, type HostFacts } from './system/facts.ts'
 export type { ProgramVersion, SystemSettings } from './system/settings.ts'

@@ -69,8 +69,9 @@ export class RegistryError extends GantryError {
   /** The same error with the request in front, as Docker shows what its HTTP client says. */
   of(method: string, url: URL): RegistryError {
     const verb = method.charAt(0) + method.slice(1).toLowerCase()
-    // A query may hold a signature that opens something.
-    const message = `${verb} "${url.origin}${url.pathname}": ${this.message}`
+    // A query may hold a signature that opens something; that of a search holds what the user typed.
+    const shown = url.pathname === '/v1/search' ? url.href : url.origin + url.pathname
+    const message = `${verb} "${shown}": ${this.message}`
     const { reason, status, retryAfter, detail } = this
     return new RegistryError(reason, message, {
       ...(status !== undefined && { status }),
