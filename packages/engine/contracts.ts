@@ -24,7 +24,7 @@ import type {
   Volume,
 } from '@gantry/api'
 import type { Credentials, Digest } from '@gantry/oci'
-import type { ConsoleSize, LogEntry, LogQuery, OutputFrame } from '@gantry/runtime'
+import type { ConsoleSize, LogBlock, LogQuery, OutputFrame } from '@gantry/runtime'
 
 /** Filters of a list request, `{"status": ["running"], "label": ["a=b"]}`, checked against what the list knows. */
 export type Filters = Readonly<Record<string, readonly string[]>>
@@ -96,16 +96,13 @@ export interface AttachSession extends AsyncDisposable {
 }
 export type { OutputFrame }
 
-export interface LogOptions extends LogQuery {
-  stdout?: boolean
-  stderr?: boolean
-}
+export type LogOptions = LogQuery
 
 export interface ContainerLogs {
   terminal: boolean
   /** What `--details` tells beside each line. */
   details: Record<string, string>
-  entries: AsyncIterable<LogEntry>
+  blocks: AsyncIterable<LogBlock>
 }
 
 export interface ExecCreateRequest {
@@ -153,11 +150,14 @@ export interface Containers {
     signal?: AbortSignal,
   ): Promise<{ result: Promise<StateWaitResult> }>
   attach(reference: string, options: AttachOptions): Promise<AttachSession>
+  /** Throws NotImplemented when the log driver keeps nothing. */
   logs(reference: string, options: LogOptions): Promise<ContainerLogs>
   /** One sample, empty for a container that does not run. Without `oneShot` there is one before it to compare with. */
   statsOnce(reference: string, options: { oneShot?: boolean }): Promise<ContainerStatsResponse>
   /** A sample now and one a second, until the container is removed or the signal says so. Throws NotFound at once. */
   stats(reference: string, signal?: AbortSignal): AsyncIterable<ContainerStatsResponse>
+  /** Empties the log, also of a running container. What is to be forwarded still is. */
+  clearLogs(reference: string): Promise<void>
   top(reference: string, psArguments: string): Promise<{ titles: string[]; processes: string[][] }>
   /** Ids of containers by what they use, for other services' conflict checks. */
   usersOfImage(imageId: Digest): { id: string; running: boolean }[]

@@ -14,6 +14,8 @@ export {
   type HostConfigDefaults,
   type HostFacts as ContainerHostFacts,
   type ImageView,
+  type LogFaultPoint,
+  logFaultPoints,
   type Registry,
   type SharedNamespaces,
   type SpecBuilder,
@@ -25,6 +27,7 @@ export {
 export type * from './contracts.ts'
 export { createExecs, type ExecDependencies } from './execs/execs.ts'
 export { createImages, type ImageDependencies } from './images/index.ts'
+export { LogKeeper, type LogRow, logDriverNames } from './logging/index.ts'
 export * from './services/index.ts'
 export {
   createSpecBuilder,

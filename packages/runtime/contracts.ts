@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { CgroupUsage } from '@gantry/syscall'
+import type { Instant } from './logs/cri.ts'
 import type { OciProcess, OciSpec } from './oci-spec.ts'
 
 export type { CgroupUsage }
@@ -79,6 +80,11 @@ export interface Task {
   isPaused(): Promise<boolean>
   resize(size: ConsoleSize): Promise<void>
   /**
+   * Asks conmon to go on with a new log file at the log's path; it does so as soon as it comes to it, and loses nothing.
+   * What was there must have been renamed. False when it has been asked already and has not done so yet.
+   */
+  reopenLog(): Promise<boolean>
+  /**
    * Connects to the running stdio. Before `start`, nothing of the output is missed. While `output` is not read, conmon
    * waits, and with it every writer of the container and its other clients, as with Docker.
    */
@@ -152,24 +158,18 @@ export interface ExecTask {
   readonly exit: Promise<Exit>
 }
 
-/** One record of a container log. */
-export interface LogEntry {
-  stream: 'stdout' | 'stderr'
-  time: Date
-  /** RFC 3339 with nanoseconds, as written by conmon. */
-  timestamp: string
-  /** The line with its newline, or a partial line without. */
-  data: Buffer
+/** Whole records of a container log in the CRI format, in the order of writing: see `RecordScanner`. */
+export interface LogBlock {
+  bytes: Buffer
+  /** The reader has come to the present end of the log and waits: a piece of a line will get no rest for now. */
+  caughtUp: boolean
 }
 
 export interface LogQuery {
   follow?: boolean
   /** Number of last lines; all when absent. */
   tail?: number
-  since?: Date
-  until?: Date
+  since?: Instant
+  until?: Instant
   signal?: AbortSignal
 }
-
-/** Reads a log file that conmon writes. With `follow`, goes on until `ended` settles and the file is drained. */
-export type ReadLog = (path: string, query: LogQuery, ended: Promise<unknown>) => AsyncIterable<LogEntry>

@@ -18,7 +18,7 @@ import type {
   Exit,
   Task,
 } from './contracts.ts'
-import { resizeTerminal } from './control.ts'
+import { reopenLog, resizeTerminal } from './control.ts'
 import { translateRuntimeError } from './errors.ts'
 import type { ExitRecord } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
@@ -128,6 +128,11 @@ export class ConmonTask implements Task {
   async resize(size: ConsoleSize): Promise<void> {
     if (this.#ended) throw this.#notRunning()
     await resizeTerminal(this.#context.paths.controlFifo, size)
+  }
+
+  async reopenLog(): Promise<boolean> {
+    if (this.#ended) throw this.#notRunning()
+    return await reopenLog(this.#context.paths.controlFifo)
   }
 
   async attach({ stdin = true }: AttachOptions = {}): Promise<Attachment> {

@@ -1,6 +1,7 @@
 export { Cgroup, type CgroupLayout, cgroupLayout } from './cgroup.ts'
 export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
+export { bytesWaiting } from './fifo.ts'
 export { dataPieces } from './holes.ts'
 export { copyMetadata } from './inode.ts'
 export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'

@@ -18,13 +18,14 @@ import {
   faultsFromEnvironment,
   gatherHostFacts,
   gatherSpecFacts,
+  LogKeeper,
   networkEvents,
   systemClock,
   volumeEvents,
 } from '@gantry/engine'
 import { createNetworks } from '@gantry/network'
 import { createRegistries } from '@gantry/oci'
-import { createRuntime, readLog } from '@gantry/runtime'
+import { createRuntime } from '@gantry/runtime'
 import { IntakePool, openContentStore, openDatabase, openLayerStore } from '@gantry/store'
 import { cgroupLayout } from '@gantry/syscall'
 import { createVolumes } from '@gantry/volumes'
@@ -105,6 +106,14 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     events,
     usersOfImage: (id) => services.containers.usersOfImage(id),
   })
+  const logs = undo.use(
+    new LogKeeper({
+      table: database.table('logs'),
+      directory: join(dataRoot, 'containers'),
+      faults: steps.faults,
+      log: (level, message) => log[level](message),
+    }),
+  )
   const imageView = createImageView(join(execRoot, 'views'))
   const containerParts = {
     table: database.table<never>('containers'),
@@ -112,7 +121,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     networks,
     volumes,
     runtime,
-    readLog,
+    logs,
     spec: createSpecBuilder({ host: hostFacts, imageView }),
     events: sweepingImages(events, () => images.sweepRetired(), log),
     imageView,

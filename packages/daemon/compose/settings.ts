@@ -1,4 +1,4 @@
-import type { SpecHostFacts, SystemSettings } from '@gantry/engine'
+import { logDriverNames, type SpecHostFacts, type SystemSettings } from '@gantry/engine'
 import type { RegistryConfig } from '@gantry/oci'
 import type { DaemonConfig } from '../config/config.ts'
 import type { IsolationConfig } from '../config/isolation.ts'
@@ -36,7 +36,7 @@ export function systemSettings({
     runtimes: Object.fromEntries(programs.runtimes.map(({ name, path }) => [name, { path }])),
     defaultRuntime: programs.defaultRuntime(),
     initBinary: programs.init?.path.split('/').at(-1) ?? '',
-    logDrivers: ['json-file', 'local', 'none'],
+    logDrivers: [...logDriverNames],
     defaultLogDriver: config.logDriver,
     cgroupDriver: 'cgroupfs',
     securityOptions: securityOptions(config.isolation, host),

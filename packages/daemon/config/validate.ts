@@ -1,11 +1,9 @@
 import { isIP, isIPv4 } from 'node:net'
+import { logDriverNames } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { logLevels } from '../log.ts'
 import type { OptionValues } from './options.ts'
 import { checkRegistries } from './registries.ts'
-
-/** Log drivers that exist here; both are kept in conmon's format and read back the same way. */
-const logDrivers = ['json-file', 'local', 'none']
 
 /** Checks what a type alone does not. Throws InvalidParameter. */
 export function checkValues(values: OptionValues): void {
@@ -32,7 +30,7 @@ function checkLogging(values: OptionValues): void {
   if (format !== undefined && format !== 'text' && format !== 'json')
     throw invalid(`invalid log format: ${format}`)
   const driver = values['log-driver']
-  if (driver !== undefined && !logDrivers.includes(driver))
+  if (driver !== undefined && !logDriverNames.includes(driver))
     throw invalid(`logger: no log driver named '${driver}' is registered`)
 }
 

@@ -45,8 +45,14 @@ export class Query {
     return parseInteger(this.text(name))
   }
 
-  /** Unix seconds with an optional fraction (`1700000000.5`), as clients send `since` and `until`. */
+  /** As `instant`, to the millisecond. */
   time(name: string): Date | undefined {
+    const instant = this.instant(name)
+    return instant && new Date(instant.seconds * 1000 + instant.nanoseconds / 1e6)
+  }
+
+  /** Unix seconds with an optional fraction (`1700000000.5`), as clients send `since` and `until`. */
+  instant(name: string): { seconds: number; nanoseconds: number } | undefined {
     const text = this.text(name)
     if (text === '' || text === '0') return undefined
     const match = /^(-?\d+)(?:\.(\d{1,9}))?$/.exec(text)
@@ -55,8 +61,7 @@ export class Query {
         'InvalidParameter',
         `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
       )
-    const milliseconds = Number((match[2] ?? '').padEnd(9, '0')) / 1e6
-    return new Date(Number(match[1]) * 1000 + milliseconds)
+    return { seconds: Number(match[1]), nanoseconds: Number((match[2] ?? '').padEnd(9, '0')) }
   }
 }
 

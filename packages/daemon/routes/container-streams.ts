@@ -8,16 +8,22 @@ import {
   waitStates,
 } from '@gantry/engine'
 import { GantryError, messageOf } from '@gantry/errors'
-import type { LogEntry } from '@gantry/runtime'
-import { frame, streamType } from '../http/frames.ts'
-import { type HijackReply, type Reply, stream } from '../http/reply.ts'
-import { type ApiRequest, get, hijack, post, type Route } from '../http/route.ts'
+import type { LogBlock } from '@gantry/runtime'
+import { streamType } from '../http/frames.ts'
+import { LogFrames, type LogLayout } from '../http/log-frames.ts'
+import { empty, type HijackReply, type Reply, stream } from '../http/reply.ts'
+import { type ApiRequest, del, get, hijack, post, type Route } from '../http/route.ts'
 
 /** Attach, logs and wait: the endpoints that stay open. */
 export function containerStreamRoutes(containers: Containers): Route[] {
   return [
     hijack('/containers/:id/attach', (request) => attach(containers, request)),
     get('/containers/:id/logs', (request) => logs(containers, request)),
+    // Our own: Docker has no way to empty a log.
+    del('/containers/:id/logs', async ({ params }) => {
+      await containers.clearLogs(params.id ?? '')
+      return empty(204)
+    }),
     post('/containers/:id/wait', (request) => wait(containers, request)),
   ]
 }
@@ -35,24 +41,24 @@ async function attach(containers: Containers, { params, query, version }: ApiReq
 }
 
 async function logs(containers: Containers, { params, query, version, signal }: ApiRequest): Promise<Reply> {
+  const wanted = { stdout: query.flag('stdout'), stderr: query.flag('stderr') }
+  if (!wanted.stdout && !wanted.stderr)
+    throw new GantryError('InvalidParameter', 'Bad parameters: you must choose at least one stream')
   const options: LogOptions = {
-    stdout: query.flag('stdout'),
-    stderr: query.flag('stderr'),
     follow: query.flag('follow'),
     tail: tailOf(query.text('tail')),
-    since: query.time('since'),
-    until: version < 35 ? undefined : query.time('until'),
+    since: query.instant('since'),
+    until: version < 35 ? undefined : query.instant('until'),
     signal,
   }
-  if (!options.stdout && !options.stderr)
-    throw new GantryError('InvalidParameter', 'Bad parameters: you must choose at least one stream')
-  const { terminal, details, entries } = await containers.logs(params.id ?? '', options)
+  const { terminal, details, blocks } = await containers.logs(params.id ?? '', options)
   const layout = {
+    ...wanted,
     terminal,
     timestamps: query.flag('timestamps'),
     details: query.flag('details') ? `${detailsText(details)} ` : '',
   }
-  const body = logBody(entries, layout)
+  const body = logBody(blocks, layout)
   // Older versions did not say what kind of stream it is.
   if (version < 42) return { kind: 'stream', status: 200, headers: {}, body, lazy: false }
   return stream(streamType(terminal, version), body)
@@ -63,31 +69,20 @@ function tailOf(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-interface LogLayout {
-  terminal: boolean
-  timestamps: boolean
-  /** What stands before each line. */
-  details: string
-}
-
-/** `a=1,b=2`, sorted, with what would be mistaken written as in a query. */
+/** `a=1,b=2`, sorted, each as in a query. */
 function detailsText(details: Record<string, string>): string {
   const pairs = Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1))
-  return pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join(',')
+  return pairs.map((pair) => new URLSearchParams([pair as [string, string]]).toString()).join(',')
 }
 
-async function* logBody(entries: AsyncIterable<LogEntry>, layout: LogLayout): AsyncIterable<Uint8Array> {
-  for await (const entry of entries) {
-    const lead = `${layout.timestamps ? `${fixedTimestamp(entry)} ` : ''}${layout.details}`
-    const data = lead === '' ? entry.data : Buffer.concat([Buffer.from(lead), entry.data])
-    yield layout.terminal ? data : frame(entry.stream, data)
+async function* logBody(blocks: AsyncIterable<LogBlock>, layout: LogLayout): AsyncIterable<Uint8Array> {
+  const frames = new LogFrames(layout)
+  for await (const block of blocks) {
+    const chunk = frames.format(block)
+    if (chunk.length > 0) yield chunk
   }
-}
-
-/** RFC 3339 in UTC, always with nine digits of fraction. */
-function fixedTimestamp(entry: LogEntry): string {
-  const fraction = /\.(\d+)/.exec(entry.timestamp)?.[1] ?? ''
-  return `${entry.time.toISOString().slice(0, 19)}.${fraction.padEnd(9, '0').slice(0, 9)}Z`
+  const last = frames.end()
+  if (last.length > 0) yield last
 }
 
 const conditions: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed']

@@ -111,15 +111,14 @@ test('docker logs reads frames with timestamps', { skip: !hasDocker }, async () 
       inspect: async () => ({ Id: 'c', Config: { Tty: false }, State: { Running: false } }),
       logs: async (_reference, options) => {
         assert.equal(options.tail, 2)
-        assert.equal(options.since?.toISOString(), '2026-01-01T00:00:00.000Z')
+        assert.deepEqual(options.since, { seconds: Date.UTC(2026, 0, 1) / 1000, nanoseconds: 0 })
         return {
           terminal: false,
           details: {},
-          entries: (async function* () {
-            const time = new Date('2026-01-02T03:04:05.678Z')
-            const timestamp = '2026-01-02T04:04:05.678901234+01:00'
-            yield { stream: 'stdout' as const, time, timestamp, data: Buffer.from('one\n') }
-            yield { stream: 'stderr' as const, time, timestamp, data: Buffer.from('two\n') }
+          blocks: (async function* () {
+            const time = '2026-01-02T04:04:05.678901234+01:00'
+            yield { bytes: Buffer.from(`${time} stdout F one\n`), caughtUp: false }
+            yield { bytes: Buffer.from(`${time} stderr F two\n`), caughtUp: false }
           })(),
         }
       },

@@ -1,16 +1,15 @@
 import { Readable } from 'node:stream'
 import { GantryError, isKind } from '@gantry/errors'
-import type { Task } from '@gantry/runtime'
+import { type LogBlock, type OutputFrame, RecordScanner, type Task } from '@gantry/runtime'
 import type { AttachOptions, AttachSession } from '../contracts.ts'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { parseDetachKeys } from './detach-keys.ts'
-import { logPath } from './paths.ts'
 import { isUp } from './state.ts'
 import { StdioSession } from './stdio-session.ts'
 
-type AttachDependencies = Pick<ContainerDependencies, 'events' | 'readLog' | 'paths'>
+type AttachDependencies = Pick<ContainerDependencies, 'events' | 'logs'>
 
 /**
  * Opens a client's connection to a container's stdio. For a container that has not started, it joins at the start,
@@ -84,17 +83,22 @@ async function replay(
   session: StdioSession,
   stream: boolean,
   signal: AbortSignal,
-  { readLog, paths }: AttachDependencies,
+  { logs }: AttachDependencies,
 ): Promise<void> {
-  const path = logPath(paths.containers, container.record)
-  if (!path) throw new GantryError('NotImplemented', 'configured logging driver does not support reading')
+  const ended = isUp(container.record.state) ? container.ended : Promise.resolve()
+  const blocks = logs.read(container.record, { follow: stream, signal }, ended)
   const input = stream && session.stdin && container.task ? await container.task.attach() : null
   input?.output.resume()
-  const ended = isUp(container.record.state) ? container.ended : Promise.resolve()
-  const entries = readLog(path, { follow: stream, signal }, ended)
   session.connect({
-    output: Readable.from(entries, { objectMode: true, highWaterMark: 1 }),
+    output: Readable.from(framesOf(blocks), { objectMode: true, highWaterMark: 1 }),
     stdin: input?.stdin ?? null,
     close: () => input?.close(),
   })
+}
+
+async function* framesOf(blocks: AsyncIterable<LogBlock>): AsyncGenerator<OutputFrame> {
+  for await (const { bytes } of blocks) {
+    const records = new RecordScanner(bytes)
+    while (records.next()) yield { stream: records.stream, data: records.data }
+  }
 }

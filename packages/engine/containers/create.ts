@@ -6,12 +6,13 @@ import type { ContainerConfig, HostConfig } from '@gantry/api'
 import { GantryError, messageOf } from '@gantry/errors'
 import { anonymousLabel } from '@gantry/volumes'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
+import { checkLogConfig, logInfo } from '../logging/index.ts'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { endpointsOf } from './endpoints.ts'
 import { validateHealthAction } from './health-action.ts'
-import { withDefaults } from './host-config.ts'
+import { logConfig, withDefaults } from './host-config.ts'
 import { validateLinks } from './links.ts'
 import { argsOf, mergeConfig } from './merge-config.ts'
 import { type PlannedMount, planMounts } from './mounts.ts'
@@ -46,6 +47,7 @@ export class Creator {
     validateUser(config.User ?? '')
     const hostConfig = this.#resolveSharing(request.hostConfig)
     validateHealthAction(config, hostConfig)
+    this.#checkLogging(request, config)
     const planned = planMounts(config, hostConfig, (other) => this.#peer(other).record.mounts)
     const name = request.name ? parseName(request.name) : generateName((it) => this.#registry.nameTaken(it))
     this.#registry.assertNameFree(name)
@@ -77,6 +79,12 @@ export class Creator {
     undo.move()
     announce(events, container, 'create')
     return { id, warnings }
+  }
+
+  #checkLogging({ name = '', hostConfig }: ContainerCreateRequest, config: ContainerConfig): void {
+    const { Type: driver, Config: options } = logConfig(hostConfig, this.#deps.defaults)
+    const record = { id: newId(), name, image: null, config, created: '', args: [] }
+    checkLogConfig({ driver, options }, logInfo(record, ''))
   }
 
   /** Containers whose namespaces are shared, and links, must be there; the former are kept by id, for names change. */

@@ -1,8 +1,9 @@
 import type { DnsOptions, Networks } from '@gantry/network'
-import type { OciProcess, OciSpec, ReadLog, RootFilesystem, Runtime } from '@gantry/runtime'
+import type { OciProcess, OciSpec, RootFilesystem, Runtime } from '@gantry/runtime'
 import type { Table } from '@gantry/store'
 import type { Volumes } from '@gantry/volumes'
 import type { Events, ExecCreateRequest, Images } from '../contracts.ts'
+import type { LogKeeper } from '../logging/index.ts'
 import type { Clock } from './clock.ts'
 import type { FaultPoint } from './faults.ts'
 import type { HostConfigDefaults } from './host-config.ts'
@@ -18,7 +19,7 @@ export interface ContainerDependencies {
   networks: Networks
   volumes: Volumes
   runtime: Runtime
-  readLog: ReadLog
+  logs: LogKeeper
   spec: SpecBuilder
   events: Pick<Events, 'publish'>
   imageView: ImageView

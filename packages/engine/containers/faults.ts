@@ -1,3 +1,5 @@
+import { rotationSteps } from '@gantry/runtime'
+
 /** Every step at which a test can make the engine fail or die, in the order in which a container passes them. */
 export const containerFaultPoints = [
   'container.create.volumes',
@@ -32,8 +34,12 @@ export const containerFaultPoints = [
 
 export type ContainerFaultPoint = (typeof containerFaultPoints)[number]
 
+/** Those that a container passes only when its log is rotated. */
+export const logFaultPoints = rotationSteps
+export type LogFaultPoint = (typeof logFaultPoints)[number]
+
 /** Called at each step; what it throws is a failure of that step. */
-export type FaultPoint = (point: ContainerFaultPoint) => void
+export type FaultPoint = (point: ContainerFaultPoint | LogFaultPoint) => void
 
 /**
  * Reads `GANTRY_FAULT=<point>:crash|fail` once: `crash` kills the daemon with SIGKILL at that point, `fail` throws there.
@@ -43,7 +49,8 @@ export function faultsFromEnvironment(environment: NodeJS.ProcessEnv): FaultPoin
   const wish = environment.GANTRY_FAULT
   if (!wish) return () => {}
   const [point, action] = wish.split(':')
-  if (!containerFaultPoints.some((known) => known === point) || (action !== 'crash' && action !== 'fail')) {
+  const points: readonly string[] = [...containerFaultPoints, ...logFaultPoints]
+  if (!points.some((known) => known === point) || (action !== 'crash' && action !== 'fail')) {
     throw new Error(`GANTRY_FAULT: not a fault point and action: ${wish}`)
   }
   return (reached) => {

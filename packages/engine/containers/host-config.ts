@@ -139,13 +139,15 @@ function sharesWithHost({ Privileged, PidMode, IpcMode }: HostConfig): boolean {
   return Privileged === true || PidMode === 'host' || IpcMode === 'host'
 }
 
-/** A container that names a driver says everything itself: options belong to their driver. */
-function logConfig(user: HostConfig, { log }: HostConfigDefaults): HostConfig['LogConfig'] {
-  const type = user.LogConfig?.Type
+/** The daemon's options are for its driver, whether a container names that one or none. */
+export function logConfig(user: HostConfig, { log }: Pick<HostConfigDefaults, 'log'>) {
+  const defaultDriver = log?.driver ?? 'json-file'
+  const type = user.LogConfig?.Type || defaultDriver
   const config = user.LogConfig?.Config ?? {}
-  if (type) return { Type: type, Config: config }
-  const driver = (log?.driver ?? 'json-file') as NonNullable<HostConfig['LogConfig']>['Type']
-  return { Type: driver, Config: { ...log?.options, ...config } }
+  return {
+    Type: type as NonNullable<NonNullable<HostConfig['LogConfig']>['Type']>,
+    Config: type === defaultDriver ? { ...log?.options, ...config } : config,
+  }
 }
 
 /** `net_admin` and `CAP_NET_ADMIN` are one capability; `ALL` stays as it is. */

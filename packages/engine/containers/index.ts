@@ -28,6 +28,8 @@ export {
   containerFaultPoints,
   type FaultPoint,
   faultsFromEnvironment,
+  type LogFaultPoint,
+  logFaultPoints,
 } from './faults.ts'
 export type { HostConfigDefaults } from './host-config.ts'
 export { createImageView, type ImageView } from './image-view.ts'

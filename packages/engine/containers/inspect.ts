@@ -32,7 +32,7 @@ export async function inspect(
     ResolvConfPath: shown(files.resolvConf),
     HostnamePath: shown(files.hostname),
     HostsPath: shown(files.hosts),
-    LogPath: record.started ? (logPath(deps.paths.containers, record) ?? '') : '',
+    LogPath: record.started ? shownLogPath(deps.paths.containers, record) : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: 'overlay2',
@@ -53,6 +53,12 @@ export async function inspect(
       Networks: networkMap(record, deps.networks),
     },
   }
+}
+
+/** As Docker, the file of `json-file` only: what other drivers keep is a copy. */
+function shownLogPath(containers: string, record: ContainerRecord): string {
+  const driver = record.hostConfig.LogConfig?.Type || 'json-file'
+  return driver === 'json-file' ? (logPath(containers, record) ?? '') : ''
 }
 
 function stateView({ state, health }: ContainerRecord): ContainerState {

@@ -61,6 +61,7 @@ export class Recovery {
       this.#reconcile(container, tasks.get(container) ?? null, leftovers.has(container.id)),
     )
     await this.#removeUnknown(leftovers, new Set(containers.map(({ id }) => id)))
+    await this.#deps.logs.restore(this.#registry.all().map(({ record }) => record))
     await this.#each(
       this.#registry.all().filter((container) => this.#isToStart(container)),
       (container) => this.#supervisor.start(container),

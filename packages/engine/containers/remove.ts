@@ -54,6 +54,7 @@ export class Remover {
     try {
       faults('container.remove.recorded')
       if (container.dirty) await this.#starter.clean(container)
+      await this.#deps.logs.release(container.record)
       await rm(join(this.#deps.paths.containers, container.id), { recursive: true, force: true })
       faults('container.remove.directories')
       await this.#releaseVolumes(container, volumes)

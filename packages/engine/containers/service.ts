@@ -173,6 +173,10 @@ export class ContainerService implements Containers {
     return this.#parts.stats.stream(this.#find(reference), signal)
   }
 
+  async clearLogs(reference: string): Promise<void> {
+    await this.#deps.logs.clear(this.#find(reference).record)
+  }
+
   async top(reference: string, psArguments: string) {
     const container = this.#find(reference)
     const table = await top(container, psArguments)

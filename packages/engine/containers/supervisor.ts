@@ -56,6 +56,7 @@ export class Supervisor {
   watch(container: Container, { found = false } = {}): void {
     const { task } = container
     if (!task) return
+    this.#deps.logs.follow(container.record, task)
     this.#health.start(container, { found })
     container.ended = task.exit.then((exit) => this.#handle(container, task, exit))
   }
@@ -86,6 +87,7 @@ export class Supervisor {
       execDuration: String(Math.floor(ranFor / 1000)),
     })
     await this.#starter.clean(container)
+    await this.#deps.logs.ended(container.record)
     container.task = null
     const { AutoRemove } = container.record.hostConfig
     container.tellExited()

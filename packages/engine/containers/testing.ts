@@ -11,7 +11,6 @@ import type {
   CgroupUsage,
   ExecTask,
   Exit,
-  LogEntry,
   OciSpec,
   Runtime,
   Task,
@@ -22,6 +21,7 @@ import type { VolumeRecord, Volumes } from '@gantry/volumes'
 import type { ContainerCreateRequest, Images, ResolvedImage } from '../contracts.ts'
 import type { ExecRecord } from '../execs/exec.ts'
 import { createExecs } from '../execs/execs.ts'
+import { LogKeeper } from '../logging/index.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import type { ContainerFaultPoint } from './faults.ts'
 import { createContainers } from './index.ts'
@@ -146,6 +146,9 @@ export class FakeTask implements Task {
     return this.paused
   }
   async resize() {}
+  async reopenLog() {
+    return true
+  }
   async attach(): Promise<Attachment> {
     const output = new PassThrough({ objectMode: true })
     this.output.push(output)
@@ -224,7 +227,6 @@ export interface Bench {
   events: string[]
   attributes: Record<string, string>[]
   logs: string[]
-  log: LogEntry[]
   image: ResolvedImage
   /** Throws at a fault point, once. */
   failAt: ContainerFaultPoint | null
@@ -254,7 +256,6 @@ export async function bench(t: TestContext): Promise<Bench> {
     events: [] as string[],
     attributes: [] as Record<string, string>[],
     logs: [] as string[],
-    log: [] as LogEntry[],
     image: { id: imageId, chainId: null, config: { Cmd: ['sh'] }, os: 'linux', architecture: 'amd64' },
     failAt: null,
     runtimeError: null,
@@ -287,9 +288,12 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     networks: fakeNetworks(it),
     volumes: fakeVolumes(it, directory),
     runtime: fakeRuntime(it),
-    readLog: async function* () {
-      yield* it.log
-    },
+    logs: new LogKeeper({
+      table: memoryTable(),
+      directory: join(directory, 'containers'),
+      faults: () => {},
+      log: (level, message) => void it.logs.push(`${level} ${message}`),
+    }),
     spec: {
       container: async ({ record }) => ({ process: { args: record.args } }) as OciSpec,
       labels: () => ({ apparmorProfile: '', selinuxLabel: '' }),

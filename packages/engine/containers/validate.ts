@@ -29,7 +29,6 @@ export function validateCreate(config: ContainerConfig, host: HostConfig, facts:
   validateRestartPolicy(host)
   validateModes(config, host)
   validateSecurity(host, facts.capabilities)
-  validateLogging(host)
   for (const entry of host.ExtraHosts ?? []) validateExtraHost(entry)
   for (const server of host.Dns ?? []) {
     if (isIP(server) === 0) throw invalid(`IP address is not correctly formatted: ${server}`)
@@ -117,35 +116,5 @@ function validateExtraHost(entry: string): void {
   const bare = address.replace(/^\[(.*)\]$/, '$1')
   if (bare !== 'host-gateway' && isIP(bare) === 0) {
     throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`)
-  }
-}
-
-const logOptions: Record<string, readonly string[]> = {
-  'json-file': [
-    'max-file',
-    'max-size',
-    'compress',
-    'labels',
-    'labels-regex',
-    'env',
-    'env-regex',
-    'tag',
-    'mode',
-    'max-buffer-size',
-  ],
-  local: ['max-file', 'max-size', 'compress', 'mode', 'max-buffer-size'],
-  none: ['mode', 'max-buffer-size'],
-}
-
-function validateLogging(host: HostConfig): void {
-  const driver = host.LogConfig?.Type || 'json-file'
-  const known = logOptions[driver]
-  if (!known)
-    throw invalid(`error looking up logging plugin ${driver}: plugin ${JSON.stringify(driver)} not found`)
-  for (const [option, value] of Object.entries(host.LogConfig?.Config ?? {})) {
-    if (!known.includes(option)) throw invalid(`unknown log opt '${option}' for ${driver} log driver`)
-    if (option === 'max-size' && !/^-1$|^\d+(\.\d+)? ?([kmgtp]?i?b?)$/i.test(value)) {
-      throw invalid(`failed to initialize logging driver: invalid size: '${value}'`)
-    }
   }
 }

@@ -1,169 +1,142 @@
-/** Reading container logs: `docker logs`, with all its selections. */
-import { type FSWatcher, watch } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+/** Reading container logs, across all files of a log: `docker logs` with its selections, and what forwards them. */
 import { basename, dirname } from 'node:path'
-import type { LogEntry, LogQuery, ReadLog } from '../contracts.ts'
-import { parseRecord } from './cri.ts'
-import { RecordReader, tailOffset } from './records.ts'
+import type { LogBlock, LogQuery } from '../contracts.ts'
+import { Bell } from './bell.ts'
+import { BlockReader } from './blocks.ts'
+import type { LogFiles } from './files.ts'
+import { selectByTime, skipLines } from './select.ts'
+import { type LogPosition, tailPosition } from './tail.ts'
 
-/** See ReadLog. A log that does not exist is empty; with `follow` it is waited for. */
-export const readLog: ReadLog = (path, query, ended) => flatten(readBatches(path, query, ended))
-
-/** The entries of one block of the file at a time. */
-async function* readBatches(
-  path: string,
+/**
+ * The records of a log, in blocks. Without `follow` up to what is its end now; with it until `ended` settles and the log is
+ * drained. A log that does not exist is empty; with `follow` it is waited for. A file that was removed because the log
+ * outgrew its limits before this reader came to it is passed over.
+ */
+export async function* readLog(
+  files: LogFiles,
   query: LogQuery,
   ended: Promise<unknown>,
-): AsyncGenerator<LogEntry[]> {
-  const bell = new Bell(query, ended)
+): AsyncGenerator<LogBlock> {
+  using bell = new Bell(query, ended)
+  using hearing = new DisposableStack()
+  hearing.defer(files.listen(() => bell.ring()))
+  const end = query.follow ? null : await presentEnd(files)
+  const position = await startOf(files, query)
+  for await (const { bytes, caughtUp } of readBlocks({ files, position, end, bell, query })) {
+    if (!query.since && !query.until) {
+      yield { bytes, caughtUp }
+      continue
+    }
+    const { pieces, past } = selectByTime(bytes, query)
+    for (const piece of pieces) yield { bytes: piece, caughtUp: false }
+    if (caughtUp) yield { bytes: bytes.subarray(0, 0), caughtUp }
+    if (past) return
+  }
+}
+
+/** What is written from here on is not for a reader that does not follow. */
+interface LogEnd {
+  number: number
+  size: number
+}
+
+interface Reading {
+  files: LogFiles
+  position: LogPosition
+  end: LogEnd | null
+  bell: Bell
+  query: LogQuery
+}
+
+async function presentEnd(files: LogFiles): Promise<LogEnd> {
+  for (;;) {
+    const number = files.current
+    const opened = await files.open(number)
+    if (!opened) return { number, size: 0 }
+    await using file = opened.file
+    const { size } = await file.stat()
+    if (number === files.current) return { number, size }
+  }
+}
+
+async function startOf(files: LogFiles, { tail, since }: LogQuery): Promise<LogPosition> {
+  if (tail !== undefined) return await tailPosition(files, tail)
+  const [oldest = files.current, ...others] = await files.readable()
+  let number = oldest
+  // A file that was last written before `since` has nothing to say.
+  for (const next of others) {
+    if (!since || !(await lastWrittenBefore(files, number, since.seconds))) break
+    number = next
+  }
+  return { number, offset: 0, lines: 0 }
+}
+
+async function lastWrittenBefore(files: LogFiles, number: number, seconds: number): Promise<boolean> {
+  const opened = await files.open(number)
+  if (!opened) return true
+  await using file = opened.file
+  return (await file.stat()).mtimeMs < (seconds - 1) * 1000
+}
+
+const nothing = Buffer.alloc(0)
+
+/** Goes from file to file. */
+async function* readBlocks(reading: Reading): AsyncGenerator<LogBlock> {
+  const { files, position, end, bell } = reading
+  for (let place = position; ; ) {
+    const complete = yield* readFile(reading, place)
+    if (!complete || bell.stopped || (end && place.number >= end.number)) return
+    const next = (await files.readable()).find((number) => number > place.number)
+    if (next === undefined) return
+    place = { number: next, offset: 0, lines: 0 }
+  }
+}
+
+/** One file to its end; whether there may be another one after it. */
+async function* readFile(reading: Reading, place: LogPosition): AsyncGenerator<LogBlock, boolean> {
+  const { files, end, bell, query } = reading
+  const { number } = place
+  const opened = await openOrWait(files, number, bell, query.follow === true)
+  if (!opened) return files.isSettled(number)
+  const limit = end?.number === number ? end.size : undefined
+  const reader = new BlockReader(opened.file, {
+    compressed: opened.compressed,
+    offset: place.offset,
+    ...(limit !== undefined && { limit }),
+  })
   try {
-    const file = await openLog(path, bell, query.follow === true)
-    if (!file) return
-    try {
-      yield* readFrom(file, path, query, bell)
-    } finally {
-      await file.close()
-    }
-  } finally {
-    bell.close()
-  }
-}
-
-async function* readFrom(
-  file: FileHandle,
-  path: string,
-  query: LogQuery,
-  bell: Bell,
-): AsyncGenerator<LogEntry[]> {
-  // The watch comes first: what is written between the last read and a later watch would ring no bell.
-  if (query.follow) bell.listen(path)
-  const { size } = await file.stat()
-  const reader = new RecordReader(
-    file,
-    query.tail === undefined ? 0 : await tailOffset(file, size, query.tail),
-  )
-  for (;;) {
-    const final = bell.ended
-    for (let records = await reader.next(); records && !bell.stopped; records = await reader.next()) {
-      const { entries, past } = select(records, query)
-      yield entries
-      if (past) return
-    }
-    if (!query.follow || final || bell.stopped) return
-    await bell.wait()
-  }
-}
-
-/** The entries among these records that the query asks for, and whether its time is past. */
-function select(records: Buffer[], { since, until }: LogQuery): { entries: LogEntry[]; past: boolean } {
-  const entries: LogEntry[] = []
-  for (const record of records) {
-    const entry = parseRecord(record)
-    if (!entry || (since && entry.time < since)) continue
-    if (until && entry.time > until) return { entries, past: true }
-    entries.push(entry)
-  }
-  return { entries, past: false }
-}
-
-/** Hands out batches one by one. An async generator would do the same ten times slower. */
-function flatten<T>(batches: AsyncGenerator<T[]>): AsyncIterable<T> {
-  return {
-    [Symbol.asyncIterator]() {
-      let batch: T[] = []
-      let position = 0
-      const next = async (): Promise<IteratorResult<T>> => {
-        while (position >= batch.length) {
-          const { value, done } = await batches.next()
-          if (done) return { value: undefined, done: true }
-          batch = value
-          position = 0
-        }
-        return { value: batch[position++] as T, done: false }
+    // The watch comes first: what is written between the last read and a later watch would ring no bell.
+    if (query.follow && !files.isSettled(number)) listenTo(files, number, bell)
+    let lines = place.lines
+    for (;;) {
+      const final = bell.ended || !query.follow
+      const settled = files.isSettled(number)
+      for (let block = await reader.next(); block && !bell.stopped; block = await reader.next()) {
+        const { rest, left } = skipLines(block, lines)
+        lines = left
+        if (rest.length > 0) yield { bytes: rest, caughtUp: false }
       }
-      return {
-        next: () =>
-          position < batch.length ? Promise.resolve({ value: batch[position++] as T, done: false }) : next(),
-        return: async () => {
-          batch = []
-          await batches.return(undefined)
-          return { value: undefined, done: true }
-        },
-      }
-    },
-  }
-}
-
-async function openLog(path: string, bell: Bell, follow: boolean): Promise<FileHandle | null> {
-  if (follow) bell.listen(dirname(path), basename(path))
-  for (;;) {
-    const final = bell.ended
-    try {
-      return await open(path, 'r')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      if (!follow || final || bell.stopped) return null
+      if (settled || (final && number < files.current)) return true
+      if (bell.stopped || final) return false
+      yield { bytes: nothing, caughtUp: true }
       await bell.wait()
     }
+  } finally {
+    await reader.close()
   }
 }
 
-/** Rings when there may be more to read, when the process has ended, and when the reader is to stop. */
-class Bell {
-  /** The reader went away. */
-  stopped: boolean
-  /** The process has ended, or `until` has passed: one more reading finds all there is. */
-  ended = false
-  #rang = false
-  #wake: (() => void) | null = null
-  #watcher: FSWatcher | null = null
-  readonly #timer: NodeJS.Timeout | null
-  readonly #query: LogQuery
-  readonly #stop = () => {
-    this.stopped = true
-    this.ring()
-  }
+/** A file that is renamed after its path was asked for is watched under no name: every rotation rings the bell anyway. */
+function listenTo(files: LogFiles, number: number, bell: Bell): void {
+  bell.listen(number === files.current ? files.path : files.rotatedPath(number))
+}
 
-  constructor(query: LogQuery, ended: Promise<unknown>) {
-    this.#query = query
-    this.stopped = query.signal?.aborted === true
-    query.signal?.addEventListener('abort', this.#stop)
-    const left = query.until ? query.until.getTime() - Date.now() : null
-    const timed = query.follow && left !== null && left < 2 ** 31
-    const atEnd = () => {
-      this.ended = true
-      this.ring()
-    }
-    this.#timer = timed ? setTimeout(atEnd, Math.max(left, 0)) : null
-    ended.then(atEnd, atEnd)
-  }
-
-  /** Listens to one file, or to one name in a directory, instead of what it listened to before. */
-  listen(path: string, name?: string): void {
-    this.#watcher?.close()
-    this.#watcher = watch(path, (_event, changed) => {
-      if (name === undefined || changed === name) this.ring()
-    })
-    this.#watcher.on('error', () => this.ring())
-  }
-
-  ring(): void {
-    this.#rang = true
-    this.#wake?.()
-  }
-
-  async wait(): Promise<void> {
-    if (!this.#rang)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    this.#wake = null
-    this.#rang = false
-  }
-
-  close(): void {
-    this.#watcher?.close()
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#query.signal?.removeEventListener('abort', this.#stop)
+async function openOrWait(files: LogFiles, number: number, bell: Bell, follow: boolean) {
+  if (follow && number === files.current) bell.listen(dirname(files.path), basename(files.path))
+  for (;;) {
+    const final = bell.ended
+    const opened = await files.open(number)
+    if (opened || !follow || final || bell.stopped || files.isSettled(number)) return opened
+    await bell.wait()
   }
 }

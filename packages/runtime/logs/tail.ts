@@ -1,0 +1,92 @@
+/** Where the last lines of a log begin, found from its end backwards. */
+import type { FileHandle } from 'node:fs/promises'
+import { BlockReader, blockBytes, maximumRecordBytes } from './blocks.ts'
+import { endsLine, RecordScanner, textOffset } from './cri.ts'
+import type { LogFiles } from './files.ts'
+
+const newline = 0x0a
+
+/** A place in a log: an offset in a plain file, or a number of ended lines to pass over in a compressed one. */
+export interface LogPosition {
+  number: number
+  offset: number
+  lines: number
+}
+
+/**
+ * The position from which `lines` lines remain up to the present end. Plain files are read backwards and only as far as it
+ * takes; a compressed one must be read through.
+ */
+export async function tailPosition(files: LogFiles, lines: number): Promise<LogPosition> {
+  let left = lines
+  let last = true
+  const numbers = await files.readable()
+  for (const number of numbers.reverse()) {
+    const opened = await files.open(number)
+    if (!opened) continue
+    try {
+      const place: Place = opened.compressed
+        ? await inCompressed(opened.file, left, last)
+        : await inPlain(opened.file, left, last)
+      if ('found' in place) return { number, offset: 0, lines: 0, ...place.found }
+      left -= place.ended
+      last &&= place.empty
+    } finally {
+      await opened.file.close()
+    }
+  }
+  return { number: numbers.at(-1) ?? files.current, offset: 0, lines: 0 }
+}
+
+/** A place in the file; or how many lines end in it that count, and whether it says nothing at all. */
+type Place = { found: Partial<LogPosition> } | { ended: number; empty: boolean }
+
+/** `last`: nothing follows the file, so that the end of its last line is the end of all and counts for nothing. */
+async function inPlain(file: FileHandle, lines: number, last: boolean): Promise<Place> {
+  const { size } = await file.stat()
+  if (lines <= 0) return { found: { offset: size } }
+  let ended = 0
+  let carry: Buffer = Buffer.alloc(0)
+  for (let start = size; start > 0; ) {
+    const length = Math.min(blockBytes, start)
+    const block = Buffer.allocUnsafe(length)
+    await file.read(block, 0, length, start - length)
+    start -= length
+    const bytes = carry.length > 0 ? Buffer.concat([block, carry]) : block
+    let end = bytes.length
+    for (;;) {
+      // `end` is behind a newline: the record between the newline before it and this one.
+      const before = end >= 2 ? bytes.lastIndexOf(newline, end - 2) : -1
+      if (before < 0 && start > 0) break
+      const atEnd = last && start + end === size
+      if (end > 0 && !atEnd && isEnd(bytes, before + 1) && ++ended === lines)
+        return { found: { offset: start + end } }
+      if (before < 0) break
+      end = before + 1
+    }
+    carry = end > maximumRecordBytes ? Buffer.alloc(0) : bytes.subarray(0, end)
+  }
+  return { ended, empty: size === 0 }
+}
+
+function isEnd(bytes: Buffer, start: number): boolean {
+  const text = textOffset(bytes, start)
+  return text >= 0 && endsLine(bytes, text)
+}
+
+async function inCompressed(file: FileHandle, lines: number, last: boolean): Promise<Place> {
+  const reader = new BlockReader(file, { compressed: true })
+  let ended = 0
+  let empty = true
+  let endsFull = false
+  for (let block = await reader.next(); block; block = await reader.next()) {
+    empty = false
+    const records = new RecordScanner(block)
+    while (records.next()) {
+      endsFull = records.full
+      if (endsFull) ended++
+    }
+  }
+  if (last && endsFull) ended--
+  return ended >= lines ? { found: { lines: ended - lines + 1 } } : { ended, empty }
+}
