@@ -1,1 +1,2 @@
 export type * from './generated.ts'
+export type * from './own.ts'

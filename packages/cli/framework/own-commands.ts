@@ -34,6 +34,7 @@ export const ownFlags: Record<string, FlagSpec[]> = {
       desc: 'Longest time for --wait (ms|s|m|h) (default: no limit)',
     },
   ],
+  'container logs': [{ long: 'clear', type: 'bool', desc: 'Empty the log instead of showing it' }],
   'container wait': [
     {
       long: 'state',

@@ -185,6 +185,18 @@ test('without follow a log that goes on growing has an end', async (t) => {
   assert.equal(count, 1)
 })
 
+test('the last lines are those before the reader came, however fast the log grows', async (t) => {
+  const path = await logFile(t, line(1, '1') + line(2, '2'))
+  const files = new LogFiles(path)
+  const readable = files.readable.bind(files)
+  // Written between the look at the end and the search for the last line.
+  files.readable = async () => {
+    await appendFile(path, line(3, '3').repeat(10_000))
+    return readable()
+  }
+  assert.deepEqual(await texts(files, { tail: 1 }), ['o:2\n'])
+})
+
 test('the last lines of a long log are found without reading it', async (t) => {
   const path = await logFile(t, line(1, 'never read'))
   // A hole of a hundred gigabytes that nobody could read in time.

@@ -5,7 +5,7 @@ import { Bell } from './bell.ts'
 import { BlockReader } from './blocks.ts'
 import type { LogFiles } from './files.ts'
 import { selectByTime, skipLines } from './select.ts'
-import { type LogPosition, tailPosition } from './tail.ts'
+import { type LogEnd, type LogPosition, tailPosition } from './tail.ts'
 
 /**
  * The records of a log, in blocks. Without `follow` up to what is its end now; with it until `ended` settles and the log is
@@ -21,7 +21,7 @@ export async function* readLog(
   using hearing = new DisposableStack()
   hearing.defer(files.listen(() => bell.ring()))
   const end = query.follow ? null : await presentEnd(files)
-  const position = await startOf(files, query)
+  const position = await startOf(files, query, end)
   for await (const { bytes, caughtUp } of readBlocks({ files, position, end, bell, query })) {
     if (!query.since && !query.until) {
       yield { bytes, caughtUp }
@@ -32,12 +32,6 @@ export async function* readLog(
     if (caughtUp) yield { bytes: bytes.subarray(0, 0), caughtUp }
     if (past) return
   }
-}
-
-/** What is written from here on is not for a reader that does not follow. */
-interface LogEnd {
-  number: number
-  size: number
 }
 
 interface Reading {
@@ -59,8 +53,8 @@ async function presentEnd(files: LogFiles): Promise<LogEnd> {
   }
 }
 
-async function startOf(files: LogFiles, { tail, since }: LogQuery): Promise<LogPosition> {
-  if (tail !== undefined) return await tailPosition(files, tail)
+async function startOf(files: LogFiles, { tail, since }: LogQuery, end: LogEnd | null): Promise<LogPosition> {
+  if (tail !== undefined) return await tailPosition(files, tail, end)
   const [oldest = files.current, ...others] = await files.readable()
   let number = oldest
   // A file that was last written before `since` has nothing to say.

@@ -13,21 +13,31 @@ export interface LogPosition {
   lines: number
 }
 
+/** What is written from here on is not for a reader that does not follow. */
+export interface LogEnd {
+  number: number
+  size: number
+}
+
 /**
- * The position from which `lines` lines remain up to the present end. Plain files are read backwards and only as far as it
+ * The position from which `lines` lines remain up to `end`, or to the present end. Plain files are read backwards and only as far as it
  * takes; a compressed one must be read through.
  */
-export async function tailPosition(files: LogFiles, lines: number): Promise<LogPosition> {
+export async function tailPosition(
+  files: LogFiles,
+  lines: number,
+  end: LogEnd | null = null,
+): Promise<LogPosition> {
   let left = lines
   let last = true
-  const numbers = await files.readable()
+  const numbers = (await files.readable()).filter((number) => !end || number <= end.number)
   for (const number of numbers.reverse()) {
     const opened = await files.open(number)
     if (!opened) continue
     try {
       const place: Place = opened.compressed
         ? await inCompressed(opened.file, left, last)
-        : await inPlain(opened.file, left, last)
+        : await inPlain(opened.file, { lines: left, last, limit: number === end?.number ? end.size : null })
       if ('found' in place) return { number, offset: 0, lines: 0, ...place.found }
       left -= place.ended
       last &&= place.empty
@@ -42,8 +52,11 @@ export async function tailPosition(files: LogFiles, lines: number): Promise<LogP
 type Place = { found: Partial<LogPosition> } | { ended: number; empty: boolean }
 
 /** `last`: nothing follows the file, so that the end of its last line is the end of all and counts for nothing. */
-async function inPlain(file: FileHandle, lines: number, last: boolean): Promise<Place> {
-  const { size } = await file.stat()
+async function inPlain(
+  file: FileHandle,
+  { lines, last, limit }: { lines: number; last: boolean; limit: number | null },
+): Promise<Place> {
+  const size = limit ?? (await file.stat()).size
   if (lines <= 0) return { found: { offset: size } }
   let ended = 0
   let carry: Buffer = Buffer.alloc(0)

@@ -11,6 +11,10 @@ export async function containerLogs(
   flags: Flags,
 ): Promise<void> {
   const { client, stdout, stderr } = context
+  if (flags.bool('clear')) {
+    await client.call('ContainerLogsClear', { path: { id } })
+    return
+  }
   const container = await client.call('ContainerInspect', { path: { id } })
   const since = moment(flags, 'since')
   const until = moment(flags, 'until')
