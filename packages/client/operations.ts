@@ -36,6 +36,8 @@ export const operations = {
   ImageDelete: 'DELETE /images/{name}',
   ImageSearch: 'GET /images/search',
   ImagePrune: 'POST /images/prune',
+  SystemAuth: 'POST /auth',
+  DistributionInspect: 'GET /distribution/{name}/json',
   SystemInfo: 'GET /info',
   SystemVersion: 'GET /version',
   SystemPing: 'GET /_ping',

@@ -1,0 +1,20 @@
+import { registryAuth } from '@gantry/client'
+import { formatList } from '../../format/list/list.ts'
+import { searchColumns, searchFormat } from '../../format/list/search.ts'
+import type { CommandContext, Flags } from '../../framework/command.ts'
+import { encodeFilters } from '../filters.ts'
+
+/** `search`: looks for images in a registry's index, the most starred first. */
+export async function search(
+  { client, config, stdout }: CommandContext,
+  [term = '']: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const found = await client.call('ImageSearch', {
+    query: { term, limit: flags.number('limit'), filters: encodeFilters(flags.filters('filter')) },
+    headers: { 'X-Registry-Auth': await registryAuth(config, term) },
+  })
+  const sorted = found.toSorted((a, b) => (b.star_count ?? 0) - (a.star_count ?? 0))
+  const rows = sorted.map((result) => ({ result, truncate: !flags.bool('no-trunc') }))
+  stdout.write(formatList(rows, searchColumns, searchFormat(flags.string('format'))))
+}
