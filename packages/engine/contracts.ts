@@ -23,7 +23,7 @@ import type {
   SystemVersion,
   Volume,
 } from '@gantry/api'
-import type { Credentials, Digest } from '@gantry/oci'
+import type { Credentials, Digest, Reference } from '@gantry/oci'
 import type { ConsoleSize, LogBlock, LogQuery, OutputFrame } from '@gantry/runtime'
 
 /** Filters of a list request, `{"status": ["running"], "label": ["a=b"]}`, checked against what the list knows. */
@@ -211,6 +211,33 @@ export interface Images {
   /** Makes a one-layer image of a root file system tar; resolves to its id. */
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest>
   count(): number
+  /**
+   * Pulls from a registry; yields Docker's progress messages. Before the first of them it rejects with NotFound or another
+   * error in Docker's words. A reader that stops gives the pull up; what has been downloaded is kept for the next one.
+   */
+  pull(reference: Reference, options: ImagePullOptions): AsyncIterable<ProgressMessage>
+  /** Pushes a tag, or every tag of a repository, to its registry; failures come after the first message. */
+  push(reference: Reference, options: ImagePushOptions): AsyncIterable<ProgressMessage>
+}
+
+/** What a client says to a registry through the engine. */
+export interface RegistryAccess {
+  credentials?: Credentials
+  /** `X-Meta-…` headers to be passed on. */
+  headers?: Readonly<Record<string, string>>
+  signal?: AbortSignal
+}
+
+export interface ImagePullOptions extends RegistryAccess {
+  /** Every tag of the repository. */
+  allTags?: boolean
+  /** `os/architecture/variant`. */
+  platform?: string
+}
+
+export interface ImagePushOptions extends RegistryAccess {
+  /** Only the image for this platform of an index. */
+  platform?: string
 }
 
 export interface ImageImportOptions {

@@ -26,7 +26,7 @@ export {
 } from './containers/index.ts'
 export type * from './contracts.ts'
 export { createExecs, type ExecDependencies } from './execs/execs.ts'
-export { createImages, type ImageDependencies } from './images/index.ts'
+export { createImages, type ImageDependencies, type TransferLimits } from './images/index.ts'
 export { LogKeeper, type LogRow, logDriverNames } from './logging/index.ts'
 export * from './services/index.ts'
 export {

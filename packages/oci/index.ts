@@ -40,7 +40,13 @@ export {
   parseManifest,
   serializeManifest,
 } from './manifest.ts'
-export { isImageConfigType, isIndexType, isManifestType, mediaTypes } from './media-types.ts'
+export {
+  isImageConfigType,
+  isIndexType,
+  isKnownLayerType,
+  isManifestType,
+  mediaTypes,
+} from './media-types.ts'
 export {
   bestMatch,
   formatPlatform,

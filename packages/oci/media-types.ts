@@ -11,13 +11,24 @@ export const mediaTypes = {
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
   dockerLayer: 'application/vnd.docker.image.rootfs.diff.tar',
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  dockerLayerZstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
 } as const
 
 const manifests: ReadonlySet<string> = new Set([mediaTypes.ociManifest, mediaTypes.dockerManifest])
 const indexes: ReadonlySet<string> = new Set([mediaTypes.ociIndex, mediaTypes.dockerIndex])
 const configs: ReadonlySet<string> = new Set([mediaTypes.ociConfig, mediaTypes.dockerConfig])
+const layers: ReadonlySet<string> = new Set([
+  mediaTypes.ociLayer,
+  mediaTypes.ociLayerGzip,
+  mediaTypes.ociLayerZstd,
+  mediaTypes.dockerLayer,
+  mediaTypes.dockerLayerGzip,
+  mediaTypes.dockerLayerZstd,
+])
 
 export const isManifestType = (mediaType: string): boolean => manifests.has(mediaType)
 export const isIndexType = (mediaType: string): boolean => indexes.has(mediaType)
 /** Whether this is the configuration of an image that can be run, rather than of some other artifact. */
 export const isImageConfigType = (mediaType: string): boolean => configs.has(mediaType)
+/** Whether this is a layer that the registry itself has, in an archive that can be unpacked. */
+export const isKnownLayerType = (mediaType: string): boolean => layers.has(mediaType)

@@ -47,6 +47,8 @@ export interface ContentStore {
   has(digest: Digest): Promise<boolean>
   /** Streams a blob, verifying it: the stream fails at its end when the bytes are not what the digest names. */
   read(digest: Digest): Promise<Readable>
+  /** Streams a blob from an offset on, unverified: for who hands it on to somebody that verifies it. */
+  readFrom(digest: Digest, offset: number): Promise<Readable>
   /** A small blob (manifest, config) as bytes, verified. Rejects with NotFound, or InvalidParameter above `limit` bytes. */
   readAll(digest: Digest, limit?: number): Promise<Buffer>
   writer(): Promise<BlobWriter>

@@ -38,7 +38,7 @@ import { sweepingImages } from './image-sweep.ts'
 import { instanceName } from './instance.ts'
 import { networkOptions } from './networks.ts'
 import { findPrograms } from './programs.ts'
-import { registryConfig } from './registries.ts'
+import { registryConfig, transferLimits } from './registries.ts'
 import { systemSettings } from './settings.ts'
 import { tracedSteps } from './steps.ts'
 
@@ -100,6 +100,9 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     (opened) => opened.close(),
   )
   const images = await createImages({
+    registries,
+    limits: () => transferLimits(config),
+    reached: steps.faults,
     content,
     layers,
     database,

@@ -1,3 +1,4 @@
+import type { TransferLimits } from '@gantry/engine'
 import { defaultRegistryConfig, proxiesFromEnvironment, type RegistryConfig } from '@gantry/oci'
 import type { DaemonConfig } from '../config/config.ts'
 import { productVersion } from '../version.ts'
@@ -23,4 +24,10 @@ export function registryConfig(config: DaemonConfig, environment: NodeJS.Process
     },
     userAgent: `gantry/${productVersion} (linux)`,
   }
+}
+
+/** How many blobs move at a time, and how often one is tried. */
+export function transferLimits({ live }: DaemonConfig): TransferLimits {
+  const { maxConcurrentDownloads, maxConcurrentUploads, maxDownloadAttempts } = live.registries
+  return { downloads: maxConcurrentDownloads, uploads: maxConcurrentUploads, attempts: maxDownloadAttempts }
 }

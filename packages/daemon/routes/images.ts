@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
-import type { Images, ProgressMessage } from '@gantry/engine'
+import type { Images, ProgressMessage, RegistryAccess } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
-import { parseReference } from '@gantry/oci'
+import { type Credentials, canonicalName, decodeRegistryAuth, parseReference } from '@gantry/oci'
 import { imageInspectFor, imageSummaryFor } from '../compat/images.ts'
 import { parseFilters } from '../http/filters.ts'
+import { platformOf } from '../http/platform.ts'
 import { empty, json, progress, type Reply, type StreamReply } from '../http/reply.ts'
 import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
 
@@ -40,12 +41,7 @@ export function imageRoutes(images: Images): Route[] {
       const options = { force: query.flag('force'), noPrune: query.flag('noprune') }
       return json(200, await images.remove(name(params), options))
     }),
-    post('/images/*name/push', () => {
-      throw new GantryError(
-        'NotImplemented',
-        'pushing to a registry is not available in this version of Gantry',
-      )
-    }),
+    post('/images/*name/push', (request) => push(images, request)),
   ]
 }
 
@@ -72,7 +68,7 @@ function legacyFilter(version: number, filter: string, filters: ReturnType<typeo
 
 async function create(images: Images, request: ApiRequest): Promise<Reply> {
   const fromImage = request.query.text('fromImage')
-  if (fromImage !== '') return pull(images, fromImage, request.query.text('tag'))
+  if (fromImage !== '') return pull(images, fromImage, request.query.text('tag'), request)
   const fromSrc = request.query.text('fromSrc')
   if (fromSrc === '-') return progress(imported(images, request))
   if (fromSrc === '') throw new GantryError('InvalidParameter', 'either fromImage or fromSrc is required')
@@ -96,14 +92,28 @@ async function* imported(
   yield { status: digest }
 }
 
-/** Registries are not reached yet: only what is here already can be had. */
-async function pull(images: Images, fromImage: string, tag: string): Promise<StreamReply> {
-  const reference = tag === '' ? fromImage : `${fromImage}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`
-  parseReference(reference)
-  if (!isBuiltIn(reference)) {
-    const problem = `pull access denied for ${fromImage}: this version of Gantry does not pull from registries yet; use load or import`
-    throw new GantryError('NotFound', problem)
-  }
+async function pull(
+  images: Images,
+  fromImage: string,
+  tag: string,
+  request: ApiRequest,
+): Promise<StreamReply> {
+  const named = parseReference(fromImage)
+  const { tag: _, ...repository } = named
+  const reference =
+    tag === '' ? named : parseReference(`${canonicalName(repository)}${tag.includes(':') ? '@' : ':'}${tag}`)
+  if (isBuiltIn(tag === '' ? fromImage : `${fromImage}:${tag}`)) return pullBuiltIn(images)
+  const platform = platformOf(request.query.text('platform'))
+  return progress(
+    images.pull(reference, {
+      ...registryAccess(request),
+      allTags: reference.tag === undefined && reference.digest === undefined,
+      ...(platform && { platform }),
+    }),
+  )
+}
+
+async function pullBuiltIn(images: Images): Promise<StreamReply> {
   await images.resolve(builtIn)
   return progress(
     Readable.from([
@@ -111,6 +121,33 @@ async function pull(images: Images, fromImage: string, tag: string): Promise<Str
       { status: `Status: Image is up to date for ${builtIn}:latest` },
     ]),
   )
+}
+
+function push(images: Images, request: ApiRequest): StreamReply {
+  const { params, query } = request
+  const { tag: _, ...repository } = parseReference(name(params))
+  const tag = query.text('tag')
+  const platform = platformOf(query.text('platform'))
+  const reference = tag === '' ? repository : parseReference(`${canonicalName(repository)}:${tag}`)
+  return progress(images.push(reference, { ...registryAccess(request), ...(platform && { platform }) }))
+}
+
+/** Docker lets pulls and pushes pass with a header that cannot be read: as if nobody had logged in. */
+function registryAccess({ headers, signal }: ApiRequest): RegistryAccess {
+  const own = Object.entries(headers).filter(([name]) => name.startsWith('x-meta-'))
+  return {
+    credentials: credentialsIn(headers['x-registry-auth']),
+    headers: Object.fromEntries(own.map(([name, value]) => [name, String(value)])),
+    signal,
+  }
+}
+
+function credentialsIn(header: string | string[] | undefined): Credentials {
+  try {
+    return decodeRegistryAuth(Array.isArray(header) ? header[0] : header)
+  } catch {
+    return {}
+  }
 }
 
 function isBuiltIn(reference: string): boolean {

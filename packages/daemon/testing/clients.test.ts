@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { GantryError } from '@gantry/errors'
+import { familiarName } from '@gantry/oci'
 import Docker from 'dockerode'
 import { fakeEngine, fakeSession, serve } from './fake-engine.ts'
 
@@ -156,10 +158,22 @@ test('docker load and save carry archives', { skip: !hasDocker }, async () => {
 })
 
 test('errors reach the user in the words of the engine', { skip: !hasDocker }, async () => {
-  await using server = await serve(fakeEngine({}))
-  const pull = await docker(server.socket, ['pull', 'alpine'])
+  const asked: unknown[] = []
+  const engine = fakeEngine({
+    images: {
+      async *pull(reference, { allTags, platform }) {
+        asked.push([familiarName(reference), allTags, platform])
+        yield { status: 'Pulling from library/alpine', id: '3' }
+        throw new GantryError('NotFound', 'pull access denied for alpine')
+      },
+    },
+  })
+  await using server = await serve(engine)
+  const pull = await docker(server.socket, ['pull', '--platform', 'linux/arm64', 'alpine:3'])
   assert.equal(pull.code, 1)
-  assert.match(pull.stderr, /does not pull from registries yet; use load or import/)
+  assert.equal(pull.stdout, '3: Pulling from library/alpine\n')
+  assert.match(pull.stderr, /pull access denied for alpine/)
+  assert.deepEqual(asked, [['alpine:3', false, 'linux/arm64']])
   const swarm = await docker(server.socket, ['service', 'ls'])
   assert.match(swarm.stderr, /This node is not a swarm manager/)
   assert.equal((await docker(server.socket, ['plugin', 'ls', '-q'])).stdout, '')

@@ -32,6 +32,19 @@ export const containerFaultPoints = [
   'exec.exit.seen',
 ] as const
 
+/** The same for images on their way in and out. */
+export const imageFaultPoints = [
+  'image.pull.manifest',
+  'image.pull.download',
+  'image.pull.placed',
+  'image.pull.layers',
+  'image.pull.registered',
+  'image.push.layers',
+  'image.push.manifest',
+] as const
+
+export type ImageFaultPoint = (typeof imageFaultPoints)[number]
+
 export type ContainerFaultPoint = (typeof containerFaultPoints)[number]
 
 /** Those that a container passes only when its log is rotated. */
@@ -39,7 +52,7 @@ export const logFaultPoints = rotationSteps
 export type LogFaultPoint = (typeof logFaultPoints)[number]
 
 /** Called at each step; what it throws is a failure of that step. */
-export type FaultPoint = (point: ContainerFaultPoint | LogFaultPoint) => void
+export type FaultPoint = (point: ContainerFaultPoint | ImageFaultPoint | LogFaultPoint) => void
 
 /**
  * Reads `GANTRY_FAULT=<point>:crash|fail` once: `crash` kills the daemon with SIGKILL at that point, `fail` throws there.
@@ -49,7 +62,7 @@ export function faultsFromEnvironment(environment: NodeJS.ProcessEnv): FaultPoin
   const wish = environment.GANTRY_FAULT
   if (!wish) return () => {}
   const [point, action] = wish.split(':')
-  const points: readonly string[] = [...containerFaultPoints, ...logFaultPoints]
+  const points: readonly string[] = [...containerFaultPoints, ...imageFaultPoints, ...logFaultPoints]
   if (!points.some((known) => known === point) || (action !== 'crash' && action !== 'fail')) {
     throw new Error(`GANTRY_FAULT: not a fault point and action: ${wish}`)
   }

@@ -1,8 +1,10 @@
 import type { Digest, Platform } from '@gantry/oci'
 import type { ContentStore, LayerStore } from '@gantry/store'
+import type { ImageFaultPoint } from '../containers/faults.ts'
 import type { Containers, Events } from '../contracts.ts'
 import type { Catalog } from './catalog.ts'
 import type { Retention } from './retention.ts'
+import type { Transfers } from './transfer/transfers.ts'
 
 /** What the parts of the image service share. */
 export interface ImageParts {
@@ -14,6 +16,9 @@ export interface ImageParts {
   usersOfImage: Containers['usersOfImage']
   /** The platform of this machine. */
   host: Platform
+  transfers: Transfers
+  /** Called at each step of a pull or push: where tests make it fail. */
+  reached: (point: ImageFaultPoint) => void
 }
 
 /** Announces something about an image; its labels go along, as Docker has it. */

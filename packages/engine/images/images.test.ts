@@ -6,7 +6,17 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { type Digest, digestOf, entryHeader, hexOf, readEntry, readTar, tarOf } from '@gantry/oci'
+import {
+  createRegistries,
+  type Digest,
+  defaultRegistryConfig,
+  digestOf,
+  entryHeader,
+  hexOf,
+  readEntry,
+  readTar,
+  tarOf,
+} from '@gantry/oci'
 import { openContentStore, openDatabase, openLayerStore } from '@gantry/store'
 import { createImages, type ImageService } from './index.ts'
 
@@ -31,6 +41,7 @@ async function bench(t: TestContext): Promise<Bench> {
   const users: Bench['users'] = []
   const reopen = async () =>
     createImages({
+      registries: createRegistries(defaultRegistryConfig),
       content: await openContentStore(join(directory, 'content')),
       layers: await openLayerStore(join(directory, 'layers')),
       database,

@@ -1,13 +1,16 @@
-import { hostPlatform, type Platform } from '@gantry/oci'
+import { hostPlatform, type Platform, type Registries } from '@gantry/oci'
 import type { ContentStore, Database, LayerStore } from '@gantry/store'
+import type { ImageFaultPoint } from '../containers/faults.ts'
 import type { Containers, Events } from '../contracts.ts'
 import { Catalog } from './catalog.ts'
 import { helloWorldArchive, helloWorldName } from './hello-world/image.ts'
 import { Retention } from './retention.ts'
 import { type BuiltIns, ImageService } from './service.ts'
+import { type TransferLimits, Transfers } from './transfer/transfers.ts'
 
 export { applyChanges } from './changes.ts'
 export type { BuiltIns, ImageService } from './service.ts'
+export type { TransferLimits } from './transfer/transfers.ts'
 
 export interface ImageDependencies {
   content: ContentStore
@@ -18,6 +21,9 @@ export interface ImageDependencies {
   usersOfImage: Containers['usersOfImage']
   builtIns?: BuiltIns
   host?: Platform
+  registries: Registries
+  limits?: () => TransferLimits
+  reached?: (point: ImageFaultPoint) => void
 }
 
 const helloWorld: BuiltIns = new Map([[helloWorldName, helloWorldArchive]])
@@ -27,10 +33,14 @@ export async function createImages({
   builtIns = helloWorld,
   host = hostPlatform(),
   database,
+  registries,
+  limits,
+  reached = () => {},
   ...stores
 }: ImageDependencies): Promise<ImageService> {
   const catalog = new Catalog(database)
   const retention = new Retention(stores.content, stores.layers, catalog)
   await retention.sweep()
-  return new ImageService({ ...stores, catalog, retention, host }, builtIns)
+  const transfers = new Transfers(registries, database, limits)
+  return new ImageService({ ...stores, catalog, retention, host, transfers, reached }, builtIns)
 }

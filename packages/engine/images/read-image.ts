@@ -40,6 +40,15 @@ export async function recordOf(
     throw new GantryError('InvalidParameter', `invalid manifest, layers length mismatch: ${counts}`)
   }
   for (const { digest, size } of layers) await expectBlob(content, digest, size)
+  return newRecord(file, manifest, { config, layers })
+}
+
+/** The record of an image with as many layers as its configuration says. */
+export function newRecord(
+  file: ImageConfigFile,
+  manifest: Digest,
+  { config, layers }: Pick<Manifest, 'config' | 'layers'>,
+): ImageRecord {
   return {
     id: config.digest,
     manifest,

@@ -55,6 +55,10 @@ export class Hold implements AsyncDisposable {
     this.#sweep = sweep
   }
 
+  has(digest: Digest): Promise<boolean> {
+    return this.#content.has(digest)
+  }
+
   /** Publishes an upload, held from its first moment. */
   commit(writer: BlobWriter, expected?: { digest?: Digest; size?: number }): Promise<BlobInfo> {
     return this.#turn.run(async () => {

@@ -7,8 +7,16 @@ import type {
   ImageSummary,
 } from '@gantry/api'
 import { GantryError, isKind } from '@gantry/errors'
-import { type Digest, isDigest, parseReference } from '@gantry/oci'
-import type { Filters, ImageImportOptions, Images, ProgressMessage, ResolvedImage } from '../contracts.ts'
+import { type Digest, isDigest, parseReference, type Reference } from '@gantry/oci'
+import type {
+  Filters,
+  ImageImportOptions,
+  ImagePullOptions,
+  ImagePushOptions,
+  Images,
+  ProgressMessage,
+  ResolvedImage,
+} from '../contracts.ts'
 import { chainOf, referenceKey } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { importImage } from './import.ts'
@@ -17,6 +25,8 @@ import { listImages } from './list.ts'
 import { loadArchive } from './load/load.ts'
 import { progressOf } from './load/progress.ts'
 import { type Pruned, pruneImages } from './prune.ts'
+import { pullImages } from './pull/pull.ts'
+import { pushImages } from './push/push.ts'
 import { removeImage } from './remove.ts'
 import { describeForRun, selectImage } from './resolve.ts'
 import { saveImages } from './save.ts'
@@ -107,7 +117,7 @@ export class ImageService implements Images {
   ): AsyncIterable<ProgressMessage> {
     return progressOf(async (report, abandoned) => {
       const stop = () => archive.destroy(new GantryError('Cancelled', 'loading was given up'))
-      const signals = AbortSignal.any([abandoned, ...(signal ? [signal] : [])])
+      const signals = eitherOf(abandoned, signal)
       signals.addEventListener('abort', stop)
       try {
         await loadArchive(this.#parts, archive, report, quiet)
@@ -116,6 +126,18 @@ export class ImageService implements Images {
         archive.destroy()
       }
     })
+  }
+
+  pull(reference: Reference, options: ImagePullOptions): AsyncIterable<ProgressMessage> {
+    return progressOf((report, abandoned) =>
+      pullImages(this.#parts, { ...options, reference }, report, eitherOf(abandoned, options.signal)),
+    )
+  }
+
+  push(reference: Reference, options: ImagePushOptions): AsyncIterable<ProgressMessage> {
+    return progressOf((report, abandoned) =>
+      pushImages(this.#parts, reference, options, report, eitherOf(abandoned, options.signal)),
+    )
   }
 
   save(references: string[]): Promise<Readable> {
@@ -143,3 +165,6 @@ export class ImageService implements Images {
     if (catalog.retired().some(({ id }) => usersOfImage(id).length === 0)) await this.sweep()
   }
 }
+
+const eitherOf = (first: AbortSignal, second?: AbortSignal): AbortSignal =>
+  second ? AbortSignal.any([first, second]) : first

@@ -94,6 +94,12 @@ class FileContentStore implements ContentStore {
     return source.pipe(check)
   }
 
+  async readFrom(digest: Digest, offset: number): Promise<Readable> {
+    const source = createReadStream(this.#files.path(digest), { start: offset, highWaterMark: 256 * 1024 })
+    await found(digest, once(source, 'open'))
+    return source
+  }
+
   async readAll(digest: Digest, limit: number = defaultLimit): Promise<Buffer> {
     const { size } = await this.info(digest)
     if (size > limit) {

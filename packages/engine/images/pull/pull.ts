@@ -1,0 +1,230 @@
+/** `POST /images/create?fromImage=…`: from a reference to an image that can run. */
+import { GantryError } from '@gantry/errors'
+import {
+  bestMatch,
+  canonicalName,
+  type Digest,
+  familiarName,
+  familiarRepository,
+  type Platform,
+  parsePlatform,
+  pullError,
+  type Reference,
+  type Repository,
+  samePlatform,
+} from '@gantry/oci'
+import type { ProgressMessage } from '../../contracts.ts'
+import { chainOf, referenceKey } from '../catalog.ts'
+import type { ImageParts } from '../dependencies.ts'
+import { newRecord, readConfig } from '../read-image.ts'
+import type { ImageRecord, ReferenceRecord } from '../records.ts'
+import type { Hold } from '../retention.ts'
+import type { TransferRequest } from '../transfer/transfers.ts'
+import { ImageFetcher, type RemoteImage, type Wish } from './fetch-image.ts'
+import { pullLayers } from './pull-layers.ts'
+
+export interface PullRequest extends TransferRequest {
+  /** With a tag or digest, or with neither for `allTags`. */
+  reference: Reference
+  allTags?: boolean
+  platform?: string
+}
+
+/** Pulls one image, or every tag of a repository. Rejects with NotFound in Docker's words, or RegistryError. */
+export async function pullImages(
+  parts: ImageParts,
+  request: PullRequest,
+  report: (message: ProgressMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { reference, credentials, headers, allTags } = request
+  const repository = parts.transfers.registries.repository(reference, {
+    action: 'pull',
+    ...(credentials && { credentials }),
+    ...(headers && { headers }),
+  })
+  const { tag: _, ...whole } = reference
+  try {
+    let isNew = false
+    const tags = allTags ? await repository.tags({ signal }) : [undefined]
+    for (const tag of tags) {
+      const each = tag === undefined ? reference : { ...whole, tag }
+      if (await new Pull(parts, repository, each, request, report, signal).run()) isNew = true
+    }
+    const name = allTags ? familiarRepository(reference) : familiarName(reference)
+    const image = parts.catalog.byName(reference)?.image
+    const labels = allTags ? {} : image?.labels
+    parts.events.publish('image', 'pull', name, { ...labels, name: familiarRepository(reference) })
+    report({ status: `Status: ${isNew ? 'Downloaded newer image' : 'Image is up to date'} for ${name}` })
+  } catch (error) {
+    throw pullError(error, reference)
+  }
+}
+
+class Pull {
+  readonly #parts: ImageParts
+  readonly #repository: Repository
+  readonly #reference: Reference
+  readonly #wish: Wish
+  readonly #report: (message: ProgressMessage) => void
+  readonly #signal: AbortSignal
+
+  constructor(
+    parts: ImageParts,
+    repository: Repository,
+    reference: Reference,
+    { platform }: PullRequest,
+    report: (message: ProgressMessage) => void,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts
+    this.#repository = repository
+    this.#reference = reference
+    this.#wish = platform
+      ? { platform: parsePlatform(platform, parts.host), exactly: true }
+      : { platform: parts.host, exactly: false }
+    this.#report = report
+    this.#signal = signal
+  }
+
+  /** Resolves to whether there is something now that was not there before. */
+  async run(): Promise<boolean> {
+    const { tag, digest, path } = this.#reference
+    await using hold = this.#parts.retention.begin()
+    const known = await this.#known(hold)
+    if (known) {
+      this.#begin(path, tag)
+      this.#report({ status: `Digest: ${known}` })
+      return false
+    }
+    const remote = await new ImageFetcher(this.#repository, hold, this.#signal).fetch(
+      digest ?? tag ?? 'latest',
+      this.#wish,
+    )
+    this.#parts.reached('image.pull.manifest')
+    const image = await this.#describe(remote)
+    this.#begin(path, tag)
+    await hold.keep([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
+    await pullLayers(this.#parts, {
+      repository: this.#repository,
+      image,
+      descriptors: remote.manifest.layers,
+      report: this.#report,
+      signal: this.#signal,
+    })
+    for (const { blob } of image.layers) this.#parts.transfers.sources.add(blob, this.#repository)
+    this.#parts.reached('image.pull.layers')
+    this.#register(image, remote)
+    this.#parts.reached('image.pull.registered')
+    this.#report({ status: `Digest: ${remote.top.digest}` })
+    return true
+  }
+
+  /** The digest, when the registry's answer to one question is that what is here is what is wanted. */
+  async #known(hold: Hold): Promise<Digest | undefined> {
+    const { catalog } = this.#parts
+    const { digest, tag } = this.#reference
+    const record = catalog.reference(referenceKey(this.#reference))
+    const image = record && this.#suiting(record)
+    if (!record || !image) return undefined
+    const here = record.index?.digest ?? image.manifest
+    await hold.keep([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
+    if (!(await this.#isWhole(image))) return undefined
+    const there = digest ?? (await this.#repository.resolve(tag ?? 'latest', { signal: this.#signal })).digest
+    return there === here ? here : undefined
+  }
+
+  /** Which of the images under a name is the wanted one. */
+  #suiting({ image, index }: ReferenceRecord): ImageRecord | undefined {
+    const { catalog } = this.#parts
+    const offers = (index?.images ?? [image])
+      .map((id) => catalog.get(id))
+      .filter((each) => each !== undefined)
+    const { platform, exactly } = this.#wish
+    if (!index) return offers[0]
+    return exactly
+      ? offers.find((offer) => samePlatform(platform, offer))
+      : offers[bestMatch(platform, offers)]
+  }
+
+  async #isWhole(image: ImageRecord): Promise<boolean> {
+    const { content, layers } = this.#parts
+    for (const digest of [image.manifest, image.id, ...image.layers.map(({ blob }) => blob)]) {
+      if (!(await content.has(digest))) return false
+    }
+    for (const chainId of chainOf(image)) if (!(await layers.has(chainId))) return false
+    return true
+  }
+
+  async #describe({ manifest, manifestDigest }: RemoteImage): Promise<ImageRecord> {
+    const file = await readConfig(this.#parts.content, manifest.config.digest)
+    if (file.os !== this.#parts.host.os) {
+      throw new GantryError(
+        'InvalidParameter',
+        `image operating system "${file.os}" cannot be used on this platform`,
+      )
+    }
+    if (file.diffIds.length !== manifest.layers.length) {
+      const counts = `expected ${file.diffIds.length}, got ${manifest.layers.length}`
+      throw new GantryError('InvalidParameter', `invalid manifest, layers length mismatch: ${counts}`)
+    }
+    return newRecord(file, manifestDigest, manifest)
+  }
+
+  #begin(path: string, tag: string | undefined): void {
+    const { digest, tag: _, ...repository } = this.#reference
+    const id = digest ? canonicalName({ ...repository, digest }) : (tag ?? 'latest')
+    this.#report({ status: `Pulling from ${path}`, id })
+  }
+
+  /** The image under its tag and its digest; with an index, beside the images of it that came before. */
+  #register(image: ImageRecord, { top, index }: RemoteImage): void {
+    const { catalog, host } = this.#parts
+    const { tag, digest, ...repository } = this.#reference
+    const names = [referenceKey({ ...repository, digest: top.digest })]
+    if (!digest) names.push(referenceKey({ ...repository, tag: tag ?? 'latest' }))
+    catalog.transaction(() => {
+      const { retired: _, ...known } = catalog.get(image.id) ?? image
+      const now = new Date().toISOString()
+      catalog.put({
+        ...known,
+        manifest: image.manifest,
+        layers: image.layers,
+        ...(!digest && { taggedAt: now }),
+      })
+      const siblings = catalog.references().filter((each) => index && each.index?.digest === index.digest)
+      const merged = index && mergeIndex(index, image.id, siblings)
+      const main = merged
+        ? mainImage(
+            merged.images.map((id) => catalog.get(id)),
+            host,
+            image.id,
+          )
+        : image.id
+      for (const name of new Set([...names, ...siblings.map((each) => each.name)])) {
+        catalog.name({ name, image: main, ...(merged && { index: merged }) })
+      }
+    })
+  }
+}
+
+type IndexRecord = NonNullable<ReferenceRecord['index']>
+
+function mergeIndex(
+  { digest, blobs }: { digest: Digest; blobs: Digest[] },
+  image: Digest,
+  siblings: readonly ReferenceRecord[],
+): IndexRecord {
+  const before = siblings.flatMap(({ index }) => (index ? [index] : []))
+  return {
+    digest,
+    images: [...new Set([...before.flatMap(({ images }) => images), image])],
+    blobs: [...new Set([...before.flatMap((each) => each.blobs), ...blobs])],
+  }
+}
+
+/** What a name of an index stands for on this machine: the image that suits it best, else the one just pulled. */
+function mainImage(images: readonly (ImageRecord | undefined)[], host: Platform, pulled: Digest): Digest {
+  const offers = images.filter((each) => each !== undefined)
+  return offers[bestMatch(host, offers)]?.id ?? pulled
+}

@@ -1,0 +1,200 @@
+/** `POST /images/{name}/push`: what the registry lacks of an image goes there, then its manifest under its name. */
+import { GantryError } from '@gantry/errors'
+import {
+  type Descriptor,
+  familiarName,
+  familiarRepository,
+  hexOf,
+  parseReference,
+  type Reference,
+  type Repository,
+} from '@gantry/oci'
+import type { ImagePushOptions, ProgressMessage } from '../../contracts.ts'
+import { referenceKey } from '../catalog.ts'
+import type { ImageParts } from '../dependencies.ts'
+import type { ReferenceRecord } from '../records.ts'
+import { type PlannedBlob, type PushPlan, planImage, planPush } from './push-plan.ts'
+
+type Report = (message: ProgressMessage) => void
+
+/** Pushes a tag; without one, every tag of the repository. */
+export async function pushImages(
+  parts: ImageParts,
+  reference: Reference,
+  { credentials, headers, platform }: ImagePushOptions,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const repositoryName = `${reference.domain}/${reference.path}`
+  report({ status: `The push refers to repository [${repositoryName}]` })
+  const records = wantedTags(parts, reference)
+  const repository = parts.transfers.registries.repository(reference, {
+    action: 'push',
+    ...(credentials && { credentials }),
+    ...(headers && { headers }),
+  })
+  for (const record of records) {
+    await new Push(parts, repository, record, report, signal).run(platform)
+  }
+}
+
+function wantedTags({ catalog }: ImageParts, reference: Reference): ReferenceRecord[] {
+  const inRepository = catalog
+    .inRepository(reference)
+    .filter(({ name, image }) => !parseReference(name).digest && catalog.get(image) !== undefined)
+  if (inRepository.length === 0) {
+    const problem = `An image does not exist locally with the tag: ${familiarRepository(reference)}`
+    throw new GantryError('NotFound', problem)
+  }
+  if (reference.tag === undefined) return inRepository.sort((a, b) => (a.name < b.name ? -1 : 1))
+  const record = catalog.reference(referenceKey(reference))
+  if (!record) throw new GantryError('NotFound', `tag does not exist: ${familiarName(reference)}`)
+  return [record]
+}
+
+class Push {
+  readonly #parts: ImageParts
+  readonly #repository: Repository
+  readonly #record: ReferenceRecord
+  readonly #reference: Reference
+  readonly #report: Report
+  readonly #signal: AbortSignal
+
+  constructor(
+    parts: ImageParts,
+    repository: Repository,
+    record: ReferenceRecord,
+    report: Report,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts
+    this.#repository = repository
+    this.#record = record
+    this.#reference = parseReference(record.name)
+    this.#report = report
+    this.#signal = signal
+  }
+
+  async run(platform?: string): Promise<void> {
+    const { retention, catalog, events, reached } = this.#parts
+    const tag = this.#reference.tag ?? 'latest'
+    await using hold = retention.begin()
+    const plan = await this.#completePlan(platform)
+    await hold.keep(
+      [plan.top, ...plan.manifests, ...plan.blobs.map(({ descriptor }) => descriptor)].map(
+        ({ digest }) => digest,
+      ),
+    )
+    await this.#sendBlobs(plan.blobs)
+    reached('image.push.layers')
+    for (const manifest of plan.manifests) await this.#putManifest(manifest.digest, manifest)
+    await this.#putManifest(tag, plan.top)
+    reached('image.push.manifest')
+    const { digest, size } = plan.top
+    this.#report({ status: `${tag}: digest: ${digest} size: ${size}` })
+    this.#report({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } })
+    this.#remember(plan)
+    const image = catalog.get(this.#record.image)
+    events.publish('image', 'push', familiarName(this.#reference), {
+      ...image?.labels,
+      name: familiarRepository(this.#reference),
+    })
+  }
+
+  /** An index goes as a whole if the registry has what is not here; otherwise the image that is here goes alone. */
+  async #completePlan(platform?: string): Promise<PushPlan> {
+    const plan = await planPush(this.#parts, this.#record, platform)
+    for (const absent of plan.absent)
+      if (!(await this.#registryHas(absent))) return await this.#planAlone(plan)
+    return plan
+  }
+
+  async #registryHas({ digest }: Descriptor): Promise<boolean> {
+    const asked = this.#repository.resolve(digest, { signal: this.#signal })
+    return await asked.then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async #planAlone({ top }: PushPlan): Promise<PushPlan> {
+    const image = this.#parts.catalog.get(this.#record.image)
+    if (!image) throw new GantryError('NotFound', `No such image: ${familiarName(this.#reference)}`)
+    const alone = await planImage(this.#parts, image)
+    this.#report({
+      progressDetail: {},
+      aux: { manifestPushedInsteadOfIndex: true, originalIndex: top, selectedManifest: alone.top },
+    })
+    return alone
+  }
+
+  async #sendBlobs(blobs: readonly PlannedBlob[]): Promise<void> {
+    const { uploads } = this.#parts.transfers
+    for (const blob of blobs) this.#tell(blob, 'Preparing')
+    const abort = new AbortController()
+    const signal = AbortSignal.any([this.#signal, abort.signal])
+    const sending = blobs.map((blob) =>
+      uploads.run(
+        () => this.#sendBlob(blob, signal),
+        signal,
+        () => this.#tell(blob, 'Waiting'),
+      ),
+    )
+    try {
+      await Promise.all(sending)
+    } finally {
+      abort.abort(new GantryError('Cancelled', 'another layer failed'))
+      await Promise.allSettled(sending)
+    }
+  }
+
+  /** What is there stays; what another repository of the registry has is taken over; only then bytes are sent. */
+  async #sendBlob(blob: PlannedBlob, signal: AbortSignal): Promise<void> {
+    const { content, transfers } = this.#parts
+    const { descriptor } = blob
+    const { digest, size: total } = descriptor
+    if (await this.#repository.hasBlob(digest, { signal })) return this.#sent(blob, 'Layer already exists')
+    const { domain, path } = this.#repository
+    for (const other of transfers.sources.of(digest, domain, path)) {
+      if (await this.#repository.mountBlob(digest, other, { signal }))
+        return this.#sent(blob, `Mounted from ${other}`)
+    }
+    await this.#repository.uploadBlob(descriptor, (offset) => content.readFrom(digest, offset), {
+      signal,
+      onProgress: (current) => this.#tell(blob, 'Pushing', { current, total }),
+    })
+    this.#sent(blob, 'Pushed')
+  }
+
+  #sent(blob: PlannedBlob, status: string): void {
+    this.#parts.transfers.sources.add(blob.descriptor.digest, this.#repository)
+    this.#tell(blob, status)
+  }
+
+  /** Docker speaks of layers only, by what they unpack to. */
+  #tell(
+    { diffId }: PlannedBlob,
+    status: string,
+    progressDetail: ProgressMessage['progressDetail'] = {},
+  ): void {
+    if (diffId) this.#report({ status, progressDetail, id: hexOf(diffId).slice(0, 12) })
+  }
+
+  async #putManifest(tagOrDigest: string, { mediaType, digest }: Descriptor): Promise<void> {
+    const bytes = await this.#parts.content.readAll(digest)
+    await this.#repository.putManifest(tagOrDigest, { mediaType, bytes }, { signal: this.#signal })
+  }
+
+  /** The image is now known by its digest in this repository, too. */
+  #remember({ top }: PushPlan): void {
+    const { tag: _, ...repository } = this.#reference
+    const { image, index } = this.#record
+    const whole = index?.digest === top.digest ? { index } : {}
+    const pushed = index?.images.find((id) => this.#parts.catalog.get(id)?.manifest === top.digest) ?? image
+    this.#parts.catalog.name({
+      name: referenceKey({ ...repository, digest: top.digest }),
+      image: pushed,
+      ...whole,
+    })
+  }
+}
