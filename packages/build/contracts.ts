@@ -23,7 +23,10 @@ export interface SnapshotLayer {
 export interface FileTree {
   /** Root directory on the host, read-only to every step. */
   root: string
-  /** Digest of everything in it that matters: names, types, modes, owners, link targets and content; not times. */
+  /**
+   * Digest of everything selected that matters: names, types, modes, owners, link targets and content; not times.
+   * Rejects with NotFound `"/name": not found` when a path (or every match of a pattern) is missing.
+   */
   digest(paths: FileSelection): Promise<Digest>
 }
 
@@ -63,7 +66,7 @@ export interface RunStep extends StepBase {
   input: Step | null
   /** Words to be run, the shell included. */
   args: readonly string[]
-  /** `NAME=value`, in order; proxies that must stay out of the key are in `proxies`. */
+  /** `NAME=value`, in order; predefined proxy arguments, which stay out of the key, are in `proxies`. */
   env: readonly string[]
   proxies: readonly string[]
   user: string
@@ -125,6 +128,8 @@ export interface Snapshots {
   open(base: Snapshot): Promise<WritableSnapshot>
   /** A read-only view, for copies and mounts. */
   view(snapshot: Snapshot): Promise<AsyncDisposable & { root: string }>
+  /** Puts the layers of one snapshot upon another's. */
+  stack(below: Snapshot, above: Snapshot): Promise<Snapshot>
   /** Whether every layer is still there. */
   has(snapshot: Snapshot): Promise<boolean>
 }
@@ -162,6 +167,8 @@ export interface RunRequest {
   step: RunStep
   root: string
   mounts: readonly PreparedMount[]
+  /** Further variables, `NAME=value`: secrets, proxies, the ssh agent's socket. They are no part of the step's key. */
+  variables: readonly string[]
   hosts: readonly string[]
   shmSize?: number
   ulimits?: readonly { Name: string; Soft: number; Hard: number }[]
@@ -181,7 +188,13 @@ export type PreparedMount =
 /** COPY and ADD: moves files into a root, in a worker thread, every path resolved by the kernel inside its root. */
 export interface Files {
   copy(request: CopyRequest): Promise<void>
+  /** A directory as a tree: what is asked for is read and hashed, in a worker thread. */
+  tree(root: string): FileTree
+  /** Documents as files in a directory of their own, until it is disposed of. */
+  documents(documents: readonly Heredoc[]): Promise<FileTree & AsyncDisposable>
   makeDirectory(root: string, path: string, owner: { uid: number; gid: number }): Promise<void>
+  /** The path on the host of a path in a tree, resolved inside of the tree. Rejects with NotFound. */
+  resolve(root: string, path: string): Promise<string>
   /** Numbers for `user[:group]`, from the files of that root. */
   owner(root: string, user: string): Promise<{ uid: number; gid: number }>
 }
@@ -236,6 +249,10 @@ export interface BuildRequest {
   created?: Date
   squash: boolean
   sources: Sources
+  /** Names of contexts that are trees of files, besides the main one. */
+  contexts: readonly string[]
+  /** Names of contexts that stand for an image (`docker-image://…`), with its reference. */
+  namedImages: ReadonlyMap<string, string>
   /** Images whose history counts as cache. */
   cacheFrom: readonly string[]
 }
@@ -257,6 +274,14 @@ export type BuildEvent =
 export interface Builder {
   /** Runs a build. Rejects with DockerfileProblem, or GantryError with BuildKit's words; everything it started has ended. */
   build(request: BuildRequest, signal: AbortSignal, tell: (event: BuildEvent) => void): Promise<BuildResult[]>
+}
+
+/** Where records are kept. Every call is one short database statement. */
+export interface CacheTable {
+  get(key: string): CacheRecord | undefined
+  set(key: string, record: CacheRecord): void
+  delete(key: string): boolean
+  values(): CacheRecord[]
 }
 
 /** What the cache keeps of a step. */

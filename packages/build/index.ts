@@ -1,1 +1,6 @@
+export { createBuilder } from './builder.ts'
+export { BuildCache, type PruneOptions } from './cache/cache.ts'
+export { CacheMounts } from './cache/mounts.ts'
 export type * from './contracts.ts'
+export { Limiter } from './solve/limiter.ts'
+export type { SolverParts } from './solve/solver.ts'

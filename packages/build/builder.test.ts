@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createBuilder } from './builder.ts'
+import type { BuildEvent, BuildRequest } from './contracts.ts'
+import { type FakeWorld, fakeWorld } from './testing.ts'
+
+async function build(world: FakeWorld, request: BuildRequest, signal = new AbortController().signal) {
+  const events: BuildEvent[] = []
+  const builder = createBuilder(world)
+  const results = await builder.build(request, signal, (event) => events.push(event))
+  const cached = events.flatMap((event) => (event.type === 'end' ? [event.cached] : []))
+  return { results, events, cached }
+}
+
+test('a build that nothing has changed in runs nothing, and gives the same image', async () => {
+  const world = fakeWorld()
+  const request = world.request('FROM a\nENV X=1\nRUN one\nCOPY f /\nRUN two\n')
+  const first = await build(world, request)
+  const second = await build(world, request)
+  assert.deepEqual(world.ran, ['one', 'two'])
+  assert.deepEqual(second.cached, [true, true, true, true])
+  assert.deepEqual(second.results, first.results)
+  const [{ config } = assert.fail()] = first.results
+  assert.equal(config.history.filter(({ empty_layer }) => !empty_layer).length, config.diffIds.length)
+  assert.ok(config.history.every(({ created }) => created))
+})
+
+test('steps after a change run again, those before it do not', async () => {
+  const world = fakeWorld()
+  const request = world.request('FROM a\nRUN before\nCOPY f /\nRUN after\n')
+  await build(world, request)
+  world.contents.set('f', 'changed')
+  const { events } = await build(world, request)
+  assert.deepEqual(world.ran, ['before', 'after', 'after'])
+  const why = events.flatMap((event) => (event.type === 'end' && event.why !== undefined ? [event.why] : []))
+  assert.deepEqual(why, ['what it copies', 'the file system before it'])
+})
+
+test('the cache can be left aside, for one stage too', async () => {
+  const world = fakeWorld()
+  const text = 'FROM a AS one\nRUN first\nFROM a AS two\nCOPY --from=one / /\nRUN second\n'
+  await build(world, world.request(text))
+  await build(world, world.request(text, { noCacheFilter: ['two'] }))
+  assert.deepEqual(world.ran, ['first', 'second', 'second'])
+  await build(world, world.request(text, { noCache: true }))
+  assert.deepEqual(world.ran.slice(3), ['first', 'second'])
+})
+
+test('stages that do not need each other run at the same time', async () => {
+  const meeting = Promise.withResolvers<void>()
+  let here = 0
+  const world = fakeWorld(async () => {
+    if (++here === 2) meeting.resolve()
+    await meeting.promise
+    return 0
+  })
+  await build(
+    world,
+    world.request('FROM a AS x\nRUN x\nFROM a AS y\nRUN y\nFROM a\nCOPY --from=x / /\nCOPY --from=y / /\n'),
+  )
+  assert.equal(world.ran.length, 2)
+})
+
+test('builds that want the same step at once share it', async () => {
+  const gate = Promise.withResolvers<number>()
+  const world = fakeWorld(() => gate.promise)
+  const request = world.request('FROM a\nRUN slow\n')
+  const builder = createBuilder(world)
+  const running = [1, 2, 3].map(() => builder.build(request, new AbortController().signal, () => undefined))
+  gate.resolve(0)
+  const results = await Promise.all(running)
+  assert.deepEqual(world.ran, ['slow'])
+  assert.deepEqual(results[0], results[2])
+})
+
+test('a cancelled build ends its steps, unless another build wants them', async () => {
+  const ended: string[] = []
+  const world = fakeWorld(({ signal, step }) => {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    signal.addEventListener('abort', () => {
+      ended.push(step.args.at(-1) ?? '')
+      resolve(137)
+    })
+    return promise
+  })
+  const [first, second] = [new AbortController(), new AbortController()]
+  const builder = createBuilder(world)
+  const request = world.request('FROM a\nRUN endless\n')
+  const one = builder.build(request, first.signal, () => undefined)
+  const two = builder.build(request, second.signal, () => undefined)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  first.abort(new Error('cancelled'))
+  await assert.rejects(one, /cancelled/)
+  assert.deepEqual(ended, [])
+  second.abort(new Error('cancelled too'))
+  await assert.rejects(two, /cancelled too/)
+  assert.deepEqual(ended, ['endless'])
+  assert.equal(world.open, 0)
+})
+
+test('a step that fails ends the others, and leaves nothing open', async () => {
+  const world = fakeWorld(async ({ step, signal }) => {
+    if (step.args.at(-1) === 'fail') return 3
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    return 137
+  })
+  const text = 'FROM a AS x\nRUN fail\nFROM a AS y\nRUN wait\nFROM a\nCOPY --from=x / /\nCOPY --from=y / /\n'
+  await assert.rejects(build(world, world.request(text)), {
+    message: 'process "/bin/sh -c fail" did not complete successfully: exit code: 3',
+  })
+  assert.equal(world.open, 0)
+  assert.equal(world.records.size, 0)
+})
+
+test('secrets reach the process, and neither the key nor the history', async () => {
+  const seen: string[] = []
+  const world = fakeWorld(async ({ variables, mounts }) => {
+    seen.push(...variables, ...mounts.map((mount) => (mount.type === 'file' ? mount.target : '')))
+    return 0
+  })
+  const text = 'FROM a\nRUN --mount=type=secret,id=known,env=TOKEN --mount=type=secret,id=known use\n'
+  const { results } = await build(world, world.request(text))
+  assert.deepEqual(seen, ['TOKEN=hidden', '/run/secrets/known'])
+  assert.ok(!JSON.stringify([results, [...world.records]]).includes('hidden'))
+  await assert.rejects(
+    build(world, world.request('FROM a\nRUN --mount=type=secret,id=other,required x\n')),
+    /secret other: not found/,
+  )
+})
+
+test('proxies are no part of the key', async () => {
+  const world = fakeWorld()
+  const args = (value: string) => new Map([['http_proxy', value]])
+  await build(world, world.request('FROM a\nRUN x\n', { args: args('one') }))
+  await build(world, world.request('FROM a\nRUN x\n', { args: args('two') }))
+  assert.deepEqual(world.ran, ['x'])
+})
+
+test('the cache is pruned by use, and not under a running build', async () => {
+  const world = fakeWorld()
+  await build(world, world.request('FROM a\nRUN one\nRUN two\n'))
+  assert.equal(world.cache.prune({ keep: 1 }).length, 1)
+  const [record] = world.cache.records()
+  using _held = world.cache.hold(record?.inputs ?? {})
+  assert.equal(world.cache.prune({}).length, 0)
+})

@@ -1,0 +1,123 @@
+/** Builds: a Dockerfile is read and planned, what the target needs is solved, and an image's configuration put together. */
+import { GantryError } from '@gantry/errors'
+import { type HistoryEntry, hostPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
+import type { BuildEvent, Builder, BuildRequest, BuildResult, Step, Target } from './contracts.ts'
+import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts'
+import { planTarget } from './plan/planner.ts'
+import { BuildRun } from './solve/build-run.ts'
+import { Solver, type SolverParts, type SolveSession } from './solve/solver.ts'
+
+/** The builder upon what the engine provides. */
+export function createBuilder(parts: SolverParts): Builder {
+  const solver = new Solver(parts)
+  return {
+    async build(request, signal, tell) {
+      const dockerfile = parseDockerfile(request.dockerfile)
+      for (const warning of dockerfile.warnings) tell({ type: 'warning', ...warning })
+      return new Build(solver, request, dockerfile, signal, tell).results()
+    },
+  }
+}
+
+class Build {
+  readonly #request: BuildRequest
+  readonly #dockerfile: Dockerfile
+  readonly #parts: SolverParts
+  readonly #session: SolveSession
+  readonly #abort = new AbortController()
+  readonly #signal: AbortSignal
+
+  constructor(
+    solver: Solver,
+    request: BuildRequest,
+    dockerfile: Dockerfile,
+    signal: AbortSignal,
+    tell: (event: BuildEvent) => void,
+  ) {
+    this.#request = request
+    this.#dockerfile = dockerfile
+    this.#parts = solver.parts
+    this.#signal = AbortSignal.any([signal, this.#abort.signal])
+    this.#session = solver.session(new BuildRun(request, this.#signal, tell))
+  }
+
+  /** One result for each platform. When one fails, everything else of this build is ended before it rejects. */
+  async results(): Promise<BuildResult[]> {
+    const running = this.#request.platforms.map((platform) => this.#result(platform))
+    try {
+      return await Promise.all(running)
+    } catch (error) {
+      this.#abort.abort(new GantryError('Cancelled', 'the build has failed'))
+      await Promise.allSettled(running)
+      await this.#session.settled()
+      throw error
+    }
+  }
+
+  async #result(platform: Platform): Promise<BuildResult> {
+    const { args, target, network, platforms, namedImages } = this.#request
+    const planned = await planTarget(
+      this.#dockerfile,
+      {
+        args,
+        platform,
+        host: hostPlatform(),
+        network,
+        ...(target !== undefined && { target }),
+        several: platforms.length > 1,
+      },
+      {
+        imageConfig: (reference, wanted) => this.#imageConfig(reference, wanted),
+        namedContext: (name) => {
+          const image = namedImages.get(name)
+          if (image !== undefined) return { image }
+          return this.#request.contexts.includes(name) ? 'files' : null
+        },
+      },
+    )
+    const snapshot = await this.#session.snapshot(planned.step)
+    return { platform: planned.platform, config: await this.#config(planned), snapshot }
+  }
+
+  async #imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile> {
+    const { pull } = this.#request
+    const options = { pull, signal: this.#signal, progress: () => undefined }
+    return (await this.#parts.snapshots.image(reference, platform, options)).config
+  }
+
+  async #config(target: Target): Promise<ImageConfigFile> {
+    const { labels, created } = this.#request
+    const snapshot = await this.#session.snapshot(target.step)
+    const history = await this.#history(target)
+    const last = created?.toISOString() ?? history.at(-1)?.created ?? new Date().toISOString()
+    const { config, platform, author } = target
+    return {
+      ...platform,
+      created: last,
+      ...(author !== undefined && { author }),
+      config:
+        Object.keys(labels).length > 0 ? { ...config, Labels: { ...config.Labels, ...labels } } : config,
+      diffIds: snapshot.layers.map(({ diffId }) => diffId),
+      history,
+    }
+  }
+
+  /** The entries of this build get their steps' times; those without a layer the time of the step before them. */
+  async #history({ history, step }: Target): Promise<HistoryEntry[]> {
+    const times = await this.#times(step)
+    const fixed = this.#request.created?.toISOString()
+    let latest =
+      fixed ?? history.findLast(({ created }) => created)?.created ?? times[0] ?? new Date().toISOString()
+    return history.map((entry) => {
+      if (entry.created !== undefined || entry.comment === undefined) return entry
+      if (!entry.empty_layer) latest = fixed ?? times.shift() ?? latest
+      return { ...entry, created: latest }
+    })
+  }
+
+  /** When each step above the base ran, the first one first. */
+  async #times(step: Step | null): Promise<string[]> {
+    if (step === null || step.kind === 'image') return []
+    return [...(await this.#times(step.input)), (await this.#session.solve(step)).createdAt]
+  }
+}

@@ -1,0 +1,104 @@
+/** What earlier builds made, by the key of the step that made it. */
+import type { CacheRecord, CacheTable, Snapshot, Snapshots } from '../contracts.ts'
+import { type KeyParts, keyOf } from '../solve/key.ts'
+
+export interface PruneOptions {
+  /** Also what is in use by images. */
+  all?: boolean
+  /** Milliseconds: only records that have not been used for so long. */
+  unusedFor?: number
+  /** Bytes that may stay. */
+  keep?: number
+  ids?: readonly string[]
+}
+
+export class BuildCache {
+  readonly #table: CacheTable
+  readonly #snapshots: Snapshots
+  readonly #now: () => Date
+  /** Keys that a running build relies on. */
+  readonly #held = new Map<string, number>()
+
+  constructor(table: CacheTable, snapshots: Snapshots, now: () => Date) {
+    this.#table = table
+    this.#snapshots = snapshots
+    this.#now = now
+  }
+
+  /** What the step made earlier; null when it must run. A record whose layers are gone is forgotten. */
+  async find(parts: KeyParts): Promise<CacheRecord | null> {
+    const key = keyOf(parts)
+    const record = this.#table.get(key)
+    if (!record) return null
+    if (!(await this.#snapshots.has(record.snapshot))) {
+      this.#table.delete(key)
+      return null
+    }
+    const used = { ...record, usedAt: this.#now().toISOString(), uses: record.uses + 1 }
+    this.#table.set(key, used)
+    return used
+  }
+
+  /** Keeps what a step has made. */
+  keep(parts: KeyParts, snapshot: Snapshot, description: string): CacheRecord {
+    const time = this.#now().toISOString()
+    const record: CacheRecord = {
+      key: keyOf(parts),
+      snapshot,
+      description,
+      createdAt: time,
+      usedAt: time,
+      uses: 0,
+      size: snapshot.layers.at(-1)?.size ?? 0,
+      inputs: parts,
+    }
+    this.#table.set(record.key, record)
+    return record
+  }
+
+  /** The names of the parts that differ from the step's last run; null when it has never run. */
+  changes(parts: KeyParts, description: string): string[] | null {
+    const earlier = this.#table
+      .values()
+      .filter((record) => record.description === description)
+      .sort((a, b) => b.usedAt.localeCompare(a.usedAt))[0]
+    if (!earlier) return null
+    return Object.keys({ ...earlier.inputs, ...parts }).filter((name) => earlier.inputs[name] !== parts[name])
+  }
+
+  /** Keeps `prune` off the record while a build uses it. */
+  hold(parts: KeyParts): Disposable {
+    const key = keyOf(parts)
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1)
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#held.get(key) ?? 1) - 1
+        if (left === 0) this.#held.delete(key)
+        else this.#held.set(key, left)
+      },
+    }
+  }
+
+  records(): CacheRecord[] {
+    return this.#table.values()
+  }
+
+  /** Forgets records, least recently used first. Their layers go when nothing else needs them. Returns the forgotten. */
+  prune({ unusedFor = 0, keep = 0, ids }: PruneOptions): CacheRecord[] {
+    const before = this.#now().getTime() - unusedFor
+    const all = this.#table.values()
+    let left = all.reduce((sum, { size }) => sum + size, 0)
+    const candidates = all
+      .filter(({ key, usedAt }) => !this.#held.has(key) && Date.parse(usedAt) <= before)
+      .filter(({ key }) => !ids || ids.includes(key))
+      .sort((a, b) => a.usedAt.localeCompare(b.usedAt))
+    const forgotten: CacheRecord[] = []
+    for (const record of candidates) {
+      if (keep > 0 && left <= keep) break
+      this.#table.delete(record.key)
+      left -= record.size
+      forgotten.push(record)
+    }
+    return forgotten
+  }
+}

@@ -1,0 +1,59 @@
+/** What all steps of one running build share. */
+import type { BuildEvent, BuildRequest } from '../contracts.ts'
+
+export class BuildRun {
+  readonly request: BuildRequest
+  readonly signal: AbortSignal
+  readonly #tell: (event: BuildEvent) => void
+  #lastId = 0
+
+  constructor(request: BuildRequest, signal: AbortSignal, tell: (event: BuildEvent) => void) {
+    this.request = request
+    this.signal = signal
+    this.#tell = tell
+  }
+
+  /** Tells of a step that begins; the returned object tells the rest of it. */
+  begin(name: string): StepReport {
+    const id = ++this.#lastId
+    this.#tell({ type: 'step', id, name, started: new Date() })
+    return new StepReport(id, this.#tell)
+  }
+
+  warn(event: Omit<Extract<BuildEvent, { type: 'warning' }>, 'type'>): void {
+    this.#tell({ type: 'warning', ...event })
+  }
+
+  /** Whether the cache may answer for steps of that stage. */
+  usesCache(stage: string): boolean {
+    return !this.request.noCache && !this.request.noCacheFilter.includes(stage)
+  }
+}
+
+/** Tells what happens in one step. */
+export class StepReport {
+  readonly #id: number
+  readonly #tell: (event: BuildEvent) => void
+
+  constructor(id: number, tell: (event: BuildEvent) => void) {
+    this.#id = id
+    this.#tell = tell
+  }
+
+  log(stream: 'stdout' | 'stderr', data: Buffer): void {
+    this.#tell({ type: 'log', id: this.#id, stream, data })
+  }
+
+  progress(what: string, current: number, total: number): void {
+    this.#tell({ type: 'progress', id: this.#id, what, current, total })
+  }
+
+  /** `why`: what had changed since the step last ran, when it was not cached. */
+  end(cached: boolean, why?: string): void {
+    this.#tell({ type: 'end', id: this.#id, cached, ...(why !== undefined && { why }) })
+  }
+
+  failed(error: string): void {
+    this.#tell({ type: 'end', id: this.#id, cached: false, error })
+  }
+}

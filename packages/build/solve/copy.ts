@@ -1,0 +1,69 @@
+/** COPY and ADD. */
+import { GantryError, isKind, messageOf } from '@gantry/errors'
+import type { CopyStep, FileCopy, FileTree, Snapshot } from '../contracts.ts'
+import { copyParts } from './key.ts'
+import { openOrigin } from './origins.ts'
+import { emptySnapshot, type Prepared, type SolveSession } from './solver.ts'
+
+/** Reads what is to be copied, for the key; the copy itself is made when the key is not in the cache. */
+export async function prepareCopy(session: SolveSession, step: CopyStep, input: Snapshot): Promise<Prepared> {
+  await using stack = new AsyncDisposableStack()
+  const trees = await Promise.all(step.copies.map(({ origin }) => openOrigin(session, origin, stack)))
+  const digests = await Promise.all(step.copies.map((copy, index) => digestOf(step, copy, trees[index])))
+  return { parts: copyParts(step, input, digests), execute: (signal) => copy(session, step, input, signal) }
+}
+
+async function digestOf(step: CopyStep, { sources }: FileCopy, tree: FileTree | undefined): Promise<string> {
+  try {
+    return (await tree?.digest({ include: sources, exclude: step.exclude, followLinks: true })) ?? ''
+  } catch (error) {
+    if (!isKind(error, 'NotFound')) throw error
+    throw new GantryError('NotFound', `failed to compute cache key: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+async function copy(
+  session: SolveSession,
+  step: CopyStep,
+  input: Snapshot,
+  signal: AbortSignal,
+): Promise<Snapshot> {
+  const { files, snapshots } = session.parts
+  await using stack = new AsyncDisposableStack()
+  // A linked layer is made on nothing; names of owners are looked up where it will lie.
+  const target = stack.use(await snapshots.open(step.link ? emptySnapshot : input))
+  const owner =
+    step.chown === undefined ? null : await ownerOf(session, step.chown, input, target.root, stack)
+  for (const item of step.copies) {
+    signal.throwIfAborted()
+    const tree = await openOrigin(session, item.origin, stack)
+    await files.copy({
+      from: tree.root,
+      sources: item.sources,
+      to: target.root,
+      dest: step.dest,
+      owner,
+      ...(step.chmod !== undefined && { chmod: step.chmod }),
+      unpack: item.unpack,
+      parents: step.parents,
+      exclude: step.exclude,
+      followLinks: true,
+      signal,
+    })
+  }
+  const made = await target.commit(session.commitOptions())
+  return step.link ? snapshots.stack(input, made) : made
+}
+
+async function ownerOf(
+  session: SolveSession,
+  chown: string,
+  input: Snapshot,
+  root: string,
+  stack: AsyncDisposableStack,
+): Promise<{ uid: number; gid: number }> {
+  const { files, snapshots } = session.parts
+  if (/^\d+(:\d+)?$/.test(chown)) return files.owner(root, chown)
+  const view = stack.use(await snapshots.view(input))
+  return files.owner(view.root, chown)
+}

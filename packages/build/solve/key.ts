@@ -1,0 +1,65 @@
+/**
+ * The key of a step: a digest of what it does and of the content that goes into it. Its parts have names, so that a
+ * miss can be explained by the parts that changed.
+ */
+import { createHash } from 'node:crypto'
+import { formatPlatform } from '@gantry/oci'
+import type { CopyStep, DirectoryStep, RunStep, Snapshot } from '../contracts.ts'
+
+export type KeyParts = Record<string, string>
+
+/** Raised when steps begin to mean something else. */
+const version = '1'
+
+export function keyOf(parts: KeyParts): string {
+  const sorted = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256')
+    .update(JSON.stringify([version, sorted]))
+    .digest('hex')
+}
+
+/** Names the content of a snapshot. */
+export const contentOf = ({ layers }: Snapshot): string => layers.at(-1)?.chainId ?? 'scratch'
+
+/** `files` are digests of what is mounted, by target. Values of proxies and secrets are no part of it. */
+export function runParts(
+  step: RunStep,
+  input: Snapshot,
+  files: ReadonlyMap<string, string>,
+  hosts: readonly string[],
+): KeyParts {
+  const mounts = step.mounts.map(({ origin: _origin, ...mount }) => [
+    mount,
+    files.get(mount.target ?? '') ?? '',
+  ])
+  return {
+    'the file system before it': contentOf(input),
+    'its command': JSON.stringify(step.args),
+    ...(step.script && { 'its script': step.script.content }),
+    'its environment': JSON.stringify(step.env),
+    'its user': step.user,
+    'its working directory': step.workingDir,
+    'its mounts': JSON.stringify(mounts),
+    'its network': step.network,
+    'its security mode': step.security,
+    'its platform': formatPlatform(step.platform),
+    'its extra hosts': JSON.stringify(hosts),
+  }
+}
+
+/** `files` are digests of what is copied, in the order of `step.copies`. */
+export function copyParts(step: CopyStep, input: Snapshot, files: readonly string[]): KeyParts {
+  const copies = step.copies.map(({ sources, unpack }) => [sources, unpack])
+  return {
+    'the file system before it': step.link ? 'any' : contentOf(input),
+    'what it copies': JSON.stringify(files),
+    'its sources': JSON.stringify(copies),
+    'its destination': step.dest,
+    'its options': JSON.stringify([step.chown ?? '', step.chmod ?? '', step.parents, step.exclude]),
+    'its platform': formatPlatform(step.platform),
+  }
+}
+
+export function directoryParts(step: DirectoryStep, input: Snapshot): KeyParts {
+  return { 'the file system before it': contentOf(input), 'its path': step.path, 'its user': step.user }
+}

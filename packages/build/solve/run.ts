@@ -1,0 +1,166 @@
+/** RUN. */
+import { posix } from 'node:path'
+import { GantryError } from '@gantry/errors'
+import type { FileTree, PreparedMount, RunStep, Snapshot } from '../contracts.ts'
+import type { StepReport } from './build-run.ts'
+import { runParts } from './key.ts'
+import { openOrigin } from './origins.ts'
+import type { Prepared, SolveSession } from './solver.ts'
+
+type Mount = RunStep['mounts'][number]
+
+/** Reads what is mounted, for the key; the process runs when the key is not in the cache. */
+export async function prepareRun(session: SolveSession, step: RunStep, input: Snapshot): Promise<Prepared> {
+  await using stack = new AsyncDisposableStack()
+  const digests = new Map<string, string>()
+  for (const mount of step.mounts) {
+    if (!mount.origin) continue
+    const tree = await openOrigin(session, mount.origin, stack)
+    digests.set(mount.target ?? '', await tree.digest({ include: [mount.source ?? '/'] }))
+  }
+  const { hosts } = session.run.request
+  return {
+    parts: runParts(step, input, digests, hosts),
+    execute: (signal, report) => execute(session, step, input, signal, report),
+  }
+}
+
+async function execute(
+  session: SolveSession,
+  step: RunStep,
+  input: Snapshot,
+  signal: AbortSignal,
+  report: StepReport,
+): Promise<Snapshot> {
+  const { snapshots, runner } = session.parts
+  const { request } = session.run
+  await using stack = new AsyncDisposableStack()
+  const snapshot = stack.use(await snapshots.open(input))
+  const variables = [...step.proxies]
+  const mounts: PreparedMount[] = []
+  for (const [index, mount] of step.mounts.entries())
+    mounts.push(...(await prepareMount(session, mount, index, variables, stack, signal)))
+  if (step.script) mounts.push(scriptFile(step.script))
+  const exitCode = await runner.run({
+    step,
+    root: snapshot.root,
+    mounts,
+    variables,
+    hosts: request.hosts,
+    ...(request.shmSize !== undefined && { shmSize: request.shmSize }),
+    ...(request.ulimits && { ulimits: request.ulimits }),
+    ...(request.memory !== undefined && { memory: request.memory }),
+    ...(request.cpuShares !== undefined && { cpuShares: request.cpuShares }),
+    signal,
+    output: (stream, data) => report.log(stream, data),
+  })
+  signal.throwIfAborted()
+  if (exitCode !== 0)
+    throw new GantryError(
+      'InvalidParameter',
+      `process ${JSON.stringify(step.args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
+    )
+  return await snapshot.commit(session.commitOptions())
+}
+
+const scriptFile = ({ name, content }: NonNullable<RunStep['script']>): PreparedMount => ({
+  type: 'file',
+  content: Buffer.from(content),
+  target: `/dev/pipes/${name}`,
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+})
+
+/** `variables` takes what the mount is known by inside. */
+async function prepareMount(
+  session: SolveSession,
+  mount: Mount,
+  index: number,
+  variables: string[],
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<PreparedMount[]> {
+  const { target = '', readonly } = mount
+  switch (mount.type) {
+    case 'tmpfs':
+      return [{ type: 'tmpfs', target, ...(mount.size !== undefined && { size: mount.size }) }]
+    case 'bind':
+      return [{ type: 'bind', source: await sourceOf(session, mount, stack), target, readonly }]
+    case 'cache': {
+      const fill = (directory: string): Promise<void> => fillCache(session, mount, directory, stack, signal)
+      const cache = stack.use(await session.parts.cacheMounts.open(mount, fill, signal))
+      return [{ type: 'bind', source: cache.path, target, readonly }]
+    }
+    case 'secret':
+      return secretMount(session, mount, variables)
+    case 'ssh':
+      return sshMount(session, mount, index, variables)
+  }
+}
+
+/** What is mounted of an origin: `source` below its root, resolved inside of it by the runner. */
+async function sourceOf(session: SolveSession, mount: Mount, stack: AsyncDisposableStack): Promise<string> {
+  const tree: FileTree | null = mount.origin ? await openOrigin(session, mount.origin, stack) : null
+  if (!tree) throw new GantryError('InvalidParameter', `nothing to mount at ${mount.target}`)
+  return session.parts.files.resolve(tree.root, mount.source ?? '/')
+}
+
+async function fillCache(
+  session: SolveSession,
+  mount: Mount,
+  directory: string,
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!mount.origin) return
+  const tree = await openOrigin(session, mount.origin, stack)
+  await session.parts.files.copy({
+    from: tree.root,
+    sources: [posix.join(mount.source ?? '/', '.')],
+    to: directory,
+    dest: '/',
+    owner: null,
+    unpack: false,
+    parents: false,
+    exclude: [],
+    followLinks: false,
+    signal,
+  })
+}
+
+async function secretMount(
+  session: SolveSession,
+  mount: Mount,
+  variables: string[],
+): Promise<PreparedMount[]> {
+  const id = mount.id ?? mount.source ?? posix.basename(mount.target ?? '')
+  const content = await session.run.request.sources.secret(id)
+  if (content === null) {
+    if (mount.required) throw new GantryError('NotFound', `secret ${id}: not found`)
+    return []
+  }
+  if (mount.env !== undefined) variables.push(`${mount.env}=${content}`)
+  if (mount.env !== undefined && mount.target === undefined) return []
+  const { uid = 0, gid = 0 } = mount
+  const target = mount.target ?? `/run/secrets/${posix.basename(id)}`
+  return [{ type: 'file', content, target, mode: Number.parseInt(mount.mode ?? '0400', 8), uid, gid }]
+}
+
+async function sshMount(
+  session: SolveSession,
+  mount: Mount,
+  index: number,
+  variables: string[],
+): Promise<PreparedMount[]> {
+  const id = mount.id ?? 'default'
+  const source = await session.run.request.sources.ssh(id)
+  if (source === null) {
+    if (mount.required) throw new GantryError('NotFound', `unset ssh forward key ${id}`)
+    return []
+  }
+  const { uid = 0, gid = 0 } = mount
+  const target = mount.target ?? `/run/buildkit/ssh_agent.${index}`
+  if (!variables.some((word) => word.startsWith('SSH_AUTH_SOCK='))) variables.push(`SSH_AUTH_SOCK=${target}`)
+  return [{ type: 'socket', source, target, mode: Number.parseInt(mount.mode ?? '0600', 8), uid, gid }]
+}

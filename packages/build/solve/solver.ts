@@ -1,0 +1,166 @@
+/**
+ * Brings steps to their results: what they need first, side by side; each step once, also when several builds want it;
+ * from the cache when nothing that goes into it has changed.
+ */
+import { messageOf } from '@gantry/errors'
+import type { BuildCache } from '../cache/cache.ts'
+import type { CacheMounts } from '../cache/mounts.ts'
+import type { Files, ImageStep, Runner, Snapshot, Snapshots, Step } from '../contracts.ts'
+import type { BuildRun, StepReport } from './build-run.ts'
+import { prepareCopy } from './copy.ts'
+import { directoryParts, type KeyParts, keyOf } from './key.ts'
+import type { Limiter } from './limiter.ts'
+import { prepareRun } from './run.ts'
+import { SharedWork } from './shared-work.ts'
+
+export interface SolverParts {
+  snapshots: Snapshots
+  runner: Runner
+  files: Files
+  cache: BuildCache
+  cacheMounts: CacheMounts
+  /** How many steps may run at once, of all builds. */
+  limiter: Limiter
+}
+
+/** A step that is ready to run: its key is known, and how to make its layer. */
+export interface Prepared {
+  parts: KeyParts
+  /** Makes the snapshot. `signal` is aborted when no build wants it any more. */
+  execute(signal: AbortSignal, report: StepReport): Promise<Snapshot>
+}
+
+/** What a step left, and when it ran: a cached step keeps its time, so that the same build gives the same image. */
+export interface Solved {
+  snapshot: Snapshot
+  createdAt: string
+}
+
+export const emptySnapshot: Snapshot = { layers: [] }
+
+export class Solver {
+  readonly parts: SolverParts
+  readonly #shared = new SharedWork<Solved>()
+
+  constructor(parts: SolverParts) {
+    this.parts = parts
+  }
+
+  /** Solves for one build: the same step object is looked at once. */
+  session(run: BuildRun): SolveSession {
+    return new SolveSession(this.parts, this.#shared, run)
+  }
+}
+
+export class SolveSession {
+  readonly parts: SolverParts
+  readonly run: BuildRun
+  readonly #shared: SharedWork<Solved>
+  readonly #results = new Map<Step, Promise<Solved>>()
+
+  constructor(parts: SolverParts, shared: SharedWork<Solved>, run: BuildRun) {
+    this.parts = parts
+    this.#shared = shared
+    this.run = run
+  }
+
+  /** The file system that a step leaves; an empty one for none. */
+  async snapshot(step: Step | null): Promise<Snapshot> {
+    return step === null ? emptySnapshot : (await this.solve(step)).snapshot
+  }
+
+  solve(step: Step): Promise<Solved> {
+    const known = this.#results.get(step)
+    if (known) return known
+    const result = step.kind === 'image' ? this.#image(step) : this.#step(step)
+    result.catch(() => undefined) // whoever needs it sees it
+    this.#results.set(step, result)
+    return result
+  }
+
+  async #image(step: ImageStep): Promise<Solved> {
+    const { request, signal } = this.run
+    const report = this.run.begin(step.name)
+    try {
+      const image = await this.parts.snapshots.image(step.reference, step.platform, {
+        pull: request.pull,
+        signal,
+        progress: ({ id, current, total }) => report.progress(id, current, total),
+      })
+      report.end(true)
+      return { snapshot: image.snapshot, createdAt: image.config.created ?? '' }
+    } catch (error) {
+      report.failed(messageOf(error))
+      throw error
+    }
+  }
+
+  async #step(step: Exclude<Step, ImageStep>): Promise<Solved> {
+    for (const needed of originSteps(step)) this.solve(needed) // beside the input; awaited when it is opened
+    const input = await this.snapshot(step.input)
+    const prepared = await this.#prepare(step, input)
+    const { cache } = this.parts
+    using _held = cache.hold(prepared.parts)
+    const report = this.run.begin(step.name)
+    try {
+      const cached = this.run.usesCache(step.stage) ? await cache.find(prepared.parts) : null
+      if (cached) {
+        report.end(true)
+        return cached
+      }
+      const why = cache.changes(prepared.parts, step.name)
+      const solved = await this.#execute(step, prepared, report)
+      report.end(false, why?.join(', '))
+      return solved
+    } catch (error) {
+      report.failed(messageOf(error))
+      throw error
+    }
+  }
+
+  #execute(step: Step, prepared: Prepared, report: StepReport): Promise<Solved> {
+    const { cache, limiter } = this.parts
+    // A build without cache shares work with none: it asked for a new run.
+    const key = this.run.usesCache(step.stage) ? keyOf(prepared.parts) : crypto.randomUUID()
+    return this.#shared.join(key, this.run.signal, async (signal) => {
+      const snapshot = await limiter.run(signal, () => prepared.execute(signal, report))
+      return cache.keep(prepared.parts, snapshot, step.name)
+    })
+  }
+
+  #prepare(step: Exclude<Step, ImageStep>, input: Snapshot): Promise<Prepared> | Prepared {
+    switch (step.kind) {
+      case 'run':
+        return prepareRun(this, step, input)
+      case 'copy':
+        return prepareCopy(this, step, input)
+      case 'directory':
+        return {
+          parts: directoryParts(step, input),
+          execute: async () => {
+            await using snapshot = await this.parts.snapshots.open(input)
+            const owner = await this.parts.files.owner(snapshot.root, step.user)
+            await this.parts.files.makeDirectory(snapshot.root, step.path, owner)
+            return await snapshot.commit(this.commitOptions())
+          },
+        }
+    }
+  }
+
+  /** Resolves when every step that was begun has ended, one way or the other. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#results.values())
+  }
+
+  /** SOURCE_DATE_EPOCH. */
+  commitOptions(): { created?: Date } {
+    const { created } = this.run.request
+    return created ? { created } : {}
+  }
+}
+
+/** The steps whose files a step copies from or mounts. */
+function originSteps(step: Exclude<Step, ImageStep>): Step[] {
+  const parts = step.kind === 'run' ? step.mounts : step.kind === 'copy' ? step.copies : []
+  return parts.flatMap(({ origin }) => (origin?.kind === 'snapshot' ? origin.step : []))
+}

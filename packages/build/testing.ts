@@ -1,0 +1,135 @@
+/** Stand-ins for what the engine provides: snapshots are lists of names, and processes are functions. */
+import { createHash } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Digest, hostPlatform, type ImageConfigFile } from '@gantry/oci'
+import { BuildCache } from './cache/cache.ts'
+import { CacheMounts } from './cache/mounts.ts'
+import type {
+  BuildRequest,
+  CacheRecord,
+  FileTree,
+  RunRequest,
+  Snapshot,
+  SnapshotLayer,
+  WritableSnapshot,
+} from './contracts.ts'
+import { Limiter } from './solve/limiter.ts'
+import type { SolverParts } from './solve/solver.ts'
+
+const digest = (text: string): Digest => `sha256:${createHash('sha256').update(text).digest('hex')}` as Digest
+
+function on({ layers }: Snapshot, text: string): Snapshot {
+  const below = layers.at(-1)?.chainId ?? ''
+  const layer: SnapshotLayer = { diffId: digest(text), chainId: digest(below + text), size: 1 }
+  return { layers: [...layers, layer] }
+}
+
+export interface FakeWorld extends SolverParts {
+  /** Commands that ran, in order. */
+  ran: string[]
+  copied: string[]
+  records: Map<string, CacheRecord>
+  /** Content of the contexts' files by path. */
+  contents: Map<string, string>
+  open: number
+  request(dockerfile: string, changes?: Partial<BuildRequest>): BuildRequest
+}
+
+/** `run` stands for the process of a step; its exit code is 0 unless it says otherwise. */
+export function fakeWorld(run: (request: RunRequest) => Promise<number> = async () => 0): FakeWorld {
+  const records = new Map<string, CacheRecord>()
+  const contents = new Map<string, string>()
+  const base: ImageConfigFile = {
+    ...hostPlatform(),
+    created: '2020-01-01T00:00:00Z',
+    config: {},
+    diffIds: [],
+    history: [{ created: '2020-01-01T00:00:00Z', created_by: 'base' }],
+  }
+  const tree = (root: string): FileTree => ({
+    root,
+    digest: async ({ include }) => digest(include.map((path) => contents.get(path) ?? '').join('\0') + root),
+  })
+  const world: FakeWorld = {
+    ran: [],
+    copied: [],
+    records,
+    contents,
+    open: 0,
+    snapshots: {
+      image: async (reference) => ({
+        reference,
+        digest: digest(reference),
+        config: base,
+        snapshot: on({ layers: [] }, reference),
+      }),
+      open: async (below) => {
+        world.open++
+        const written: string[] = []
+        const snapshot: WritableSnapshot & { written: string[] } = {
+          root: '/root',
+          written,
+          commit: async () => on(below, `${world.ran.length} ${world.copied.length}`),
+          [Symbol.asyncDispose]: async () => void world.open--,
+        }
+        return snapshot
+      },
+      view: async ({ layers }) => ({ root: layers.at(-1)?.chainId ?? '', async [Symbol.asyncDispose]() {} }),
+      stack: async (below, above) => ({ layers: [...below.layers, ...above.layers] }),
+      has: async () => true,
+    },
+    runner: {
+      run: async (request) => {
+        world.ran.push(request.step.args.at(-1) ?? '')
+        return run(request)
+      },
+    },
+    files: {
+      copy: async ({ sources }) => void world.copied.push(...sources),
+      tree,
+      documents: async () => ({ ...tree('documents'), async [Symbol.asyncDispose]() {} }),
+      makeDirectory: async () => undefined,
+      resolve: async (root, path) => join(root, path),
+      owner: async () => ({ uid: 0, gid: 0 }),
+    },
+    cache: new BuildCache(
+      {
+        get: (key) => records.get(key),
+        set: (key, record) => void records.set(key, record),
+        delete: (key) => records.delete(key),
+        values: () => [...records.values()],
+      },
+      { has: async () => true } as never,
+      () => new Date(),
+    ),
+    cacheMounts: new CacheMounts(mkdtempSync(join(tmpdir(), 'gantry-build-'))),
+    limiter: new Limiter(2),
+    request: (dockerfile, changes = {}) => ({
+      dockerfile,
+      dockerfileName: 'Dockerfile',
+      args: new Map(),
+      labels: {},
+      platforms: [hostPlatform()],
+      noCache: false,
+      noCacheFilter: [],
+      pull: false,
+      network: 'default',
+      hosts: [],
+      squash: false,
+      contexts: [],
+      namedImages: new Map(),
+      cacheFrom: [],
+      sources: {
+        context: async () => tree('context'),
+        http: async (url) => tree(url),
+        git: async (url) => tree(url),
+        secret: async (id) => (id === 'known' ? Buffer.from('hidden') : null),
+        ssh: async () => null,
+      },
+      ...changes,
+    }),
+  }
+  return world
+}
