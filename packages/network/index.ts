@@ -1,6 +1,13 @@
 export type * from './contracts.ts'
 export type { DefaultBridge } from './default-networks.ts'
-export { type HostsRequest, hostsFile } from './files/hosts.ts'
+export {
+  type HostsRequest,
+  hostsFile,
+  ownHostsLines,
+  withHostsLines,
+  withHostsLink,
+  withoutHostsLines,
+} from './files/hosts.ts'
 export {
   internalResolvConf,
   parseResolvConf,

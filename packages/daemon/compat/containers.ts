@@ -6,7 +6,7 @@ type Endpoints = Record<string, EndpointSettings>
 
 /** `GET /containers/{id}/json`. */
 export function inspectFor(version: ApiVersion, container: ContainerInspectResponse): object {
-  if (version >= 52) return container
+  if (version >= 52) return withoutMac(container)
   const networks = endpointsFor(version, container.NetworkSettings?.Networks ?? {}, container.Id ?? '')
   const inspected = {
     ...container,
@@ -20,6 +20,13 @@ export function inspectFor(version: ApiVersion, container: ContainerInspectRespo
   if (version < 42)
     return { ...inspected, HostConfig: { KernelMemory: 0, KernelMemoryTCP: 0, ...container.HostConfig } }
   return inspected
+}
+
+/** Until 1.51 the configuration told the address of the main network, which is the endpoint's own now. */
+function withoutMac(container: ContainerInspectResponse): object {
+  if (!container.Config || !Object.hasOwn(container.Config, 'MacAddress')) return container
+  const { MacAddress: _, ...config } = container.Config as Record<string, unknown>
+  return { ...container, Config: config }
 }
 
 /** One entry of `GET /containers/json`. */

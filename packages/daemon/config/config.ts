@@ -58,6 +58,7 @@ export interface DaemonConfig {
   defaultBindAddress: string
   mtu: number
   userlandProxy: boolean
+  hostGateway: string[]
   cgroupParent: string | undefined
   init: boolean
   initPath: string | undefined
@@ -122,6 +123,7 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     icc: values.icc ?? true,
     defaultBindAddress: values.ip ?? '0.0.0.0',
     mtu: values.mtu || 1500,
+    hostGateway: values['host-gateway-ips'] ?? [],
     userlandProxy: values['userland-proxy'] ?? true,
     cgroupParent: values['cgroup-parent'] || undefined,
     init: values.init ?? false,

@@ -21,7 +21,6 @@ export const ignoredKeys = new Set([
   'fixed-cidr',
   'fixed-cidr-v6',
   'host-gateway-ip',
-  'host-gateway-ips',
   'ip-forward',
   'ip-masq',
   'ip6tables',

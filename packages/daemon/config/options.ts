@@ -90,6 +90,12 @@ export const optionSpecs = [
   { key: 'experimental', type: 'boolean', help: 'Enable experimental features' },
   { key: 'group', short: 'G', type: 'string', help: 'Group for the unix socket', default: 'docker' },
   { key: 'help', type: 'boolean', help: 'Print usage', flagOnly: true },
+  {
+    key: 'host-gateway-ips',
+    flag: 'host-gateway-ip',
+    type: 'list',
+    help: 'Addresses that "host-gateway" in --add-host stands for (default: the container\'s gateway)',
+  },
   { key: 'hosts', flag: 'host', short: 'H', type: 'list', help: 'Daemon socket(s) to connect to' },
   {
     key: 'http-proxy',

@@ -39,6 +39,8 @@ function checkNetwork(values: OptionValues): void {
   if (values.bridge === 'none' && values.bip) throw invalid('--bridge=none and --bip cannot be used together')
   if (values.ip !== undefined && isIP(values.ip) === 0)
     throw invalid(`IP address is not correctly formatted: ${values.ip}`)
+  for (const address of values['host-gateway-ips'] ?? [])
+    if (isIP(address) === 0) throw invalid(`IP address is not correctly formatted: ${address}`)
   for (const server of values.dns ?? [])
     if (isIP(server) === 0) throw invalid(`IP address is not correctly formatted: ${server}`)
   if (values.ipv6)

@@ -39,9 +39,11 @@ function groupKey(method: string, path: string): string {
 }
 
 function compile(path: string): RegExp {
+  // A container also answers to the name that a link of another gives it: `container/alias`.
+  const name = path.startsWith('/containers/') ? '[^/]+(?:/[^/]+)?' : '[^/]+'
   const source = path
     .replaceAll('.', '\\.')
-    .replace(/:(\w+)/g, '(?<$1>[^/]+)')
+    .replace(/:(\w+)/g, `(?<$1>${name})`)
     .replace(/\*(\w+)/g, '(?<$1>.+)')
   return new RegExp(`^${source}$`)
 }

@@ -13,7 +13,7 @@ import type { ContainerDependencies } from './dependencies.ts'
 import { endpointsOf } from './endpoints.ts'
 import { validateHealthAction } from './health-action.ts'
 import { logConfig, withDefaults } from './host-config.ts'
-import { validateLinks } from './links.ts'
+import { newLinks } from './links.ts'
 import { argsOf, mergeConfig } from './merge-config.ts'
 import { type PlannedMount, planMounts } from './mounts.ts'
 import { generateName, parseName } from './names.ts'
@@ -48,6 +48,7 @@ export class Creator {
     const hostConfig = this.#resolveSharing(request.hostConfig)
     validateHealthAction(config, hostConfig)
     this.#checkLogging(request, config)
+    const links = newLinks(hostConfig, this.#registry)
     const planned = planMounts(config, hostConfig, (other) => this.#peer(other).record.mounts)
     const name = request.name ? parseName(request.name) : generateName((it) => this.#registry.nameTaken(it))
     this.#registry.assertNameFree(name)
@@ -65,8 +66,10 @@ export class Creator {
       image: image && imageFields(image),
       args: argsOf(config),
       config: { ...config, Hostname: hostnameOf(id, config, hostConfig) },
-      hostConfig: withDefaults(hostConfig, this.#deps.defaults),
+      // Links are shown with the names that containers have then.
+      hostConfig: { ...withDefaults(hostConfig, this.#deps.defaults), Links: null as never },
       endpoints: endpointsOf(hostConfig, request.networkingConfig),
+      ...(links.length > 0 && { links }),
       mounts,
       state: created,
       restartCount: 0,
@@ -87,14 +90,13 @@ export class Creator {
     checkLogConfig({ driver, options }, logInfo(record, ''))
   }
 
-  /** Containers whose namespaces are shared, and links, must be there; the former are kept by id, for names change. */
+  /** Containers whose namespaces are shared must be there; they are kept by id, for names change. */
   #resolveSharing(host: HostConfig): HostConfig {
     const byId: HostConfig = {}
     for (const field of ['NetworkMode', 'IpcMode', 'PidMode'] as const) {
       const other = sharedContainer(host[field])
       if (other) byId[field] = `container:${this.#peer(other).id}`
     }
-    validateLinks(host.Links ?? [], this.#registry)
     return { ...host, ...byId }
   }
 

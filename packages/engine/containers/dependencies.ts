@@ -28,6 +28,8 @@ export interface ContainerDependencies {
   facts: HostFacts
   /** Resolvers of containers that name none: the daemon's, or the host's without its loopback ones. */
   dns: DnsOptions
+  /** What `host-gateway` among extra hosts stands for; empty: the container's own gateway. */
+  hostGateway: string[]
   clock: Clock
   log: (level: 'info' | 'warn' | 'error', message: string) => void
   faults: FaultPoint
@@ -58,6 +60,8 @@ export interface SpecRequest {
   hostname: string
   domainname: string
   namespaces: SharedNamespaces
+  /** Variables that come from links; the container's own override them. */
+  linkVariables?: readonly string[]
 }
 
 export interface SpecMount {
@@ -84,4 +88,6 @@ export interface ExecSpecRequest {
   rootfs: RootFilesystem
   /** The container's OCI process is the exec's starting point: environment, user, directory, capabilities. */
   exec: ExecCreateRequest
+  /** See `SpecRequest`. */
+  linkVariables?: readonly string[]
 }

@@ -6,7 +6,9 @@ import { within } from './clock.ts'
 import type { Container } from './container.ts'
 import { newId } from './create.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { linkVariables, presentLinks } from './links.ts'
 import { rootFilesystem } from './paths.ts'
+import type { Registry } from './registry.ts'
 
 export interface ProbeResult {
   start: Date
@@ -60,9 +62,11 @@ const killTimeout = 10 * second
 /** Runs checks as execs in the container, announced as such. */
 export class ExecProber implements Prober {
   readonly #deps: ContainerDependencies
+  readonly #registry: Registry
 
-  constructor(deps: ContainerDependencies) {
+  constructor(deps: ContainerDependencies, registry: Registry) {
     this.#deps = deps
+    this.#registry = registry
   }
 
   async probe(container: Container, command: string[], timeout: number, stopped: AbortSignal) {
@@ -94,14 +98,15 @@ export class ExecProber implements Prober {
   }
 
   async #start(container: Container, command: string[]): Promise<ExecTask> {
-    const { spec, events, clock } = this.#deps
+    const { spec, networks, events, clock } = this.#deps
     const { record, task } = container
     if (!task) throw new Error('the container has ended')
     const id = newId()
     const line = `${command[0]} ${command.slice(1).join(' ')}`
     announce(events, container, `exec_create: ${line}`, { execID: id })
     const rootfs = await rootFilesystem(this.#deps, record)
-    const process = await spec.exec({ record, rootfs, exec: { cmd: command } })
+    const variables = linkVariables(container, presentLinks(container, this.#registry, networks))
+    const process = await spec.exec({ record, rootfs, exec: { cmd: command }, linkVariables: variables })
     announce(events, container, `exec_start: ${line}`, { execID: id })
     const starting = task.exec({ id, process, stdio: { terminal: false, stdin: 'none' }, attach: true })
     void starting

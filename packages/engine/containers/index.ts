@@ -4,6 +4,7 @@ import type { ContainerDependencies } from './dependencies.ts'
 import { HealthMonitor } from './health.ts'
 import { UnhealthyEnder } from './health-action.ts'
 import { ExecProber } from './health-probe.ts'
+import { NetworkFiles } from './network-files.ts'
 import { Recovery } from './recovery.ts'
 import { Registry } from './registry.ts'
 import { Remover } from './remove.ts'
@@ -33,6 +34,7 @@ export {
 } from './faults.ts'
 export type { HostConfigDefaults } from './host-config.ts'
 export { createImageView, type ImageView } from './image-view.ts'
+export type { NetworkFiles } from './network-files.ts'
 export type { ContainerRecord } from './record.ts'
 export type { Registry } from './registry.ts'
 export type { HostFacts } from './validate.ts'
@@ -42,6 +44,8 @@ export interface ContainerServices {
   containers: Containers
   /** For the services that must keep a container still while they change it. */
   registry: Registry
+  /** For the service that changes the networks of running containers. */
+  networkFiles: NetworkFiles
   /**
    * Takes over from an earlier daemon; call it once, before anything else. Restores the networks too, since they need to
    * know which containers run.
@@ -52,16 +56,19 @@ export interface ContainerServices {
 /** Builds the container service from finished parts. */
 export function createContainers(deps: ContainerDependencies): ContainerServices {
   const registry = new Registry(deps.table)
-  const starter = new Starter(deps, registry)
+  const networkFiles = new NetworkFiles(deps, registry)
+  const starter = new Starter(deps, registry, networkFiles)
   const stopper = new Stopper(deps, registry)
   const remover = new Remover(deps, registry, starter, stopper)
   const unhealthy = new UnhealthyEnder(deps, stopper)
-  const health = new HealthMonitor(deps, registry, new ExecProber(deps), (one) => unhealthy.end(one))
+  const prober = new ExecProber(deps, registry)
+  const health = new HealthMonitor(deps, registry, prober, (one) => unhealthy.end(one))
   const supervisor = new Supervisor(deps, registry, starter, remover, health)
   const recovery = new Recovery(deps, registry, starter, remover, supervisor)
   return {
     containers: new ContainerService(deps, {
       registry,
+      networkFiles,
       creator: new Creator(deps, registry),
       supervisor,
       stopper,
@@ -69,6 +76,7 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
       stats: new Stats(deps, registry),
     }),
     registry,
+    networkFiles,
     restore: () => recovery.restore(),
   }
 }

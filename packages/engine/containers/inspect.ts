@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import type { ContainerInspectResponse, ContainerState } from '@gantry/api'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { networkOfMode } from './endpoints.ts'
+import { linkTexts } from './links.ts'
 import { containerFiles, logPath, rootFilesystem } from './paths.ts'
 import type { ContainerRecord } from './record.ts'
+import type { Registry } from './registry.ts'
 import { sizeOf } from './size.ts'
 import { isUp, never, visibleStatus } from './state.ts'
 import { sharedContainer } from './validate-modes.ts'
@@ -15,11 +18,14 @@ type InspectDependencies = Pick<ContainerDependencies, 'images' | 'networks' | '
 export async function inspect(
   container: Container,
   { size = false }: { size?: boolean },
+  registry: Registry,
   deps: InspectDependencies,
 ): Promise<ContainerInspectResponse> {
   const { record } = container
   const donor = sharedContainer(record.hostConfig.NetworkMode)
   const labels = deps.spec.labels(record)
+  // For clients of old: the address that was asked for on the network of the container's mode.
+  const mac = record.endpoints[networkOfMode(record.hostConfig.NetworkMode) ?? '']?.MacAddress
   const files = containerFiles(deps.paths.containers, record.id)
   const shown = (path: string) => (record.started && !donor ? path : '')
   return {
@@ -41,11 +47,11 @@ export async function inspect(
     ProcessLabel: labels.selinuxLabel,
     AppArmorProfile: labels.apparmorProfile,
     ExecIDs: container.execs.size > 0 ? [...container.execs] : null,
-    HostConfig: record.hostConfig,
+    HostConfig: { ...record.hostConfig, Links: linkTexts(container, registry) as string[] },
     GraphDriver: await graphDriver(record, deps),
     ...(size && (await sizes(record, deps))),
     Mounts: mountPoints(record),
-    Config: record.config,
+    Config: { ...record.config, ...(mac && { MacAddress: mac }) },
     NetworkSettings: {
       SandboxID: deps.networks.sandbox(record.id) ? record.id : '',
       SandboxKey: deps.networks.sandbox(record.id)?.path ?? '',

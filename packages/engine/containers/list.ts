@@ -6,6 +6,7 @@ import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { acceptedFilters, compileFilters } from './filters.ts'
 import { sizes } from './inspect.ts'
+import { linkNames } from './links.ts'
 import type { Registry } from './registry.ts'
 import { isUp } from './state.ts'
 import { summary } from './summary.ts'
@@ -25,9 +26,10 @@ export async function list(
   let found = between(registry, filters).filter((one) => (everything || isActive(one)) && accepts(one.record))
   if (options.limit && options.limit > 0) found = found.slice(0, options.limit)
   const nameOf = imageNames(deps)
+  const otherNames = linkNames(registry)
   return await Promise.all(
     found.map(async (container) => ({
-      ...summary(container, await nameOf(container), deps),
+      ...summary(container, await nameOf(container), otherNames.get(container.id) ?? [], deps),
       ...(options.size && (await sizes(container.record, deps))),
     })),
   )

@@ -1,5 +1,6 @@
 import type { ContainerConfig, EndpointSettings, Health, HostConfig, Mount } from '@gantry/api'
 import type { Digest } from '@gantry/oci'
+import type { LinkRecord } from './links.ts'
 import type { State } from './state.ts'
 
 /** A container as the database keeps it: all that must survive the daemon. Times are RFC 3339. */
@@ -19,6 +20,8 @@ export interface ContainerRecord {
   hostConfig: HostConfig
   /** What the user asked of each network, by the name the user gave it. */
   endpoints: Record<string, EndpointSettings>
+  /** Its names for containers of the default network. */
+  links?: LinkRecord[]
   mounts: MountRecord[]
   state: State
   /** Restarts by the restart policy since the last start by the user. */

@@ -71,11 +71,18 @@ export class Registry {
     return this.#byId.get(id)
   }
 
-  /** By full id, name (with or without the slash), or unambiguous id prefix. */
+  /** By full id, name (with or without the slash), name by a link (`container/alias`), or unambiguous id prefix. */
   find(reference: string): Container {
     if (reference === '') throw new GantryError('InvalidParameter', 'invalid name or ID supplied: ""')
     const exact = this.#byId.get(reference) ?? this.#byName.get(reference.replace(/^\//, ''))
-    return exact ?? this.#byPrefix(reference)
+    return exact ?? this.#byLink(reference) ?? this.#byPrefix(reference)
+  }
+
+  #byLink(reference: string): Container | undefined {
+    const [parent = '', alias, ...more] = reference.replace(/^\//, '').split('/')
+    if (alias === undefined || more.length > 0) return undefined
+    const link = this.#byName.get(parent)?.record.links?.find((one) => one.alias === alias)
+    return link && this.#byId.get(link.target)
   }
 
   #byPrefix(prefix: string): Container {

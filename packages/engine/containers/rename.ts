@@ -2,6 +2,7 @@ import { GantryError, isKind } from '@gantry/errors'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { renameTarget } from './links.ts'
 import { parseName } from './names.ts'
 import type { Registry } from './registry.ts'
 
@@ -17,6 +18,7 @@ export async function rename(
     const oldName = container.record.name
     const name = allocate(text, oldName, registry)
     registry.update(container, { name })
+    renameTarget(container, registry)
     networks.renameContainer(container.id, name)
     announce(events, container, 'rename', { oldName: `/${oldName}` })
   })

@@ -18,6 +18,7 @@ import type { ContainerDependencies } from './dependencies.ts'
 import { inspect } from './inspect.ts'
 import { list } from './list.ts'
 import { logsOf } from './logs.ts'
+import type { NetworkFiles } from './network-files.ts'
 import { prune } from './prune.ts'
 import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
@@ -28,6 +29,7 @@ import type { Stats } from './stats/stats.ts'
 import type { Stopper } from './stop.ts'
 import type { Supervisor } from './supervisor.ts'
 import { top } from './top.ts'
+import { unlink } from './unlink.ts'
 import { waitFor } from './wait.ts'
 import { waitForState } from './wait-state.ts'
 
@@ -35,6 +37,7 @@ import { waitForState } from './wait-state.ts'
 export interface ContainerParts {
   registry: Registry
   creator: Creator
+  networkFiles: NetworkFiles
   supervisor: Supervisor
   stopper: Stopper
   remover: Remover
@@ -64,7 +67,7 @@ export class ContainerService implements Containers {
   }
 
   async inspect(reference: string, options: { size?: boolean } = {}) {
-    return await inspect(this.#find(reference), options, this.#deps)
+    return await inspect(this.#find(reference), options, this.#parts.registry, this.#deps)
   }
 
   async start(reference: string): Promise<void> {
@@ -81,6 +84,10 @@ export class ContainerService implements Containers {
     try {
       await this.#parts.stopper.stop(container, options).catch(unlessNotModified)
       await this.#parts.supervisor.start(container).catch(unlessNotModified)
+    } catch (error) {
+      if (!isKind(error)) throw error
+      const message = `Cannot restart container ${reference}: ${error.message}`
+      throw new GantryError(error.kind, message, { cause: error })
     } finally {
       container.keepAfterExit = false
     }
@@ -125,12 +132,7 @@ export class ContainerService implements Containers {
     options: { force?: boolean; volumes?: boolean; link?: boolean } = {},
   ): Promise<void> {
     const container = this.#find(reference)
-    if (options.link) {
-      throw new GantryError(
-        'InvalidParameter',
-        'Conflict, cannot remove the default link name of the container',
-      )
-    }
+    if (options.link) return await unlink(reference, this.#parts, this.#deps)
     await this.#parts.remover.remove(container, options)
   }
 

@@ -1,11 +1,12 @@
-import { writeFile } from 'node:fs/promises'
 import { messageOf } from '@gantry/errors'
 import type { StdioOptions, Task } from '@gantry/runtime'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies, SpecRequest } from './dependencies.ts'
-import { type NetworkFileContents, NetworkPlacer } from './networking.ts'
-import { containerFiles, logPath, rootFilesystem } from './paths.ts'
+import { linkVariables, liveLinks } from './links.ts'
+import type { NetworkFiles } from './network-files.ts'
+import { NetworkPlacer } from './networking.ts'
+import { logPath, rootFilesystem } from './paths.ts'
 import type { Registry } from './registry.ts'
 import { NamespaceSharing } from './sharing.ts'
 import { MountSources } from './spec-mounts.ts'
@@ -16,14 +17,16 @@ import { beginStart, failStart, run } from './state.ts'
 export class Starter {
   readonly #deps: ContainerDependencies
   readonly #registry: Registry
+  readonly #files: NetworkFiles
   readonly #networking: NetworkPlacer
   readonly #sharing: NamespaceSharing
   readonly #mounts: MountSources
 
-  constructor(deps: ContainerDependencies, registry: Registry) {
+  constructor(deps: ContainerDependencies, registry: Registry, files: NetworkFiles) {
     this.#deps = deps
     this.#registry = registry
-    this.#networking = new NetworkPlacer(deps, registry)
+    this.#files = files
+    this.#networking = new NetworkPlacer(deps, registry, files)
     this.#sharing = new NamespaceSharing(deps, registry)
     this.#mounts = new MountSources(deps)
   }
@@ -56,6 +59,7 @@ export class Starter {
       for (const observer of [...container.observers]) observer.startFailed?.()
       throw error
     }
+    await this.#files.targetStarted(container)
     announce(this.#deps.events, container, 'start')
   }
 
@@ -88,8 +92,8 @@ export class Starter {
     faults('container.start.volumes')
     const place = await this.#networking.place(container)
     faults('container.start.network')
-    const files = await this.#networking.contents(container, place)
-    if (files) await this.#writeFiles(container, files)
+    const links = liveLinks(container, this.#registry, this.#deps.networks)
+    await this.#files.write(container, place, links)
     faults('container.start.files')
     const rootfs = await rootFilesystem(this.#deps, record)
     const request: SpecRequest = {
@@ -99,6 +103,7 @@ export class Starter {
       files: this.#networking.files(container),
       hostname: place.hostname,
       domainname: place.domainname,
+      linkVariables: linkVariables(container, links),
       namespaces: {
         network: place.namespace,
         pid: this.#sharing.pid(container),
@@ -108,15 +113,6 @@ export class Starter {
     const written = await spec.container(request)
     faults('container.start.spec')
     return { spec: written, rootfs }
-  }
-
-  async #writeFiles(container: Container, contents: NetworkFileContents): Promise<void> {
-    const paths = containerFiles(this.#deps.paths.containers, container.id)
-    await Promise.all([
-      writeFile(paths.hosts, contents.hosts),
-      writeFile(paths.hostname, contents.hostname),
-      writeFile(paths.resolvConf, contents.resolvConf),
-    ])
   }
 
   #stdio(container: Container): StdioOptions {

@@ -9,12 +9,14 @@ import { boundPorts, mountPoints, networkMap, portSummaries } from './views.ts'
 export function summary(
   { record }: Container,
   image: string,
+  /** By links of other containers. */
+  otherNames: readonly string[],
   { networks, clock }: Pick<ContainerDependencies, 'networks' | 'clock'>,
 ): ContainerSummary {
   const { config, hostConfig, health } = record
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [...otherNames, `/${record.name}`].sort(),
     Image: image,
     ImageID: record.image?.id ?? '',
     Command: commandLine(record.args),

@@ -324,6 +324,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       runtimes: ['crun', 'runc'],
       capabilities: ['CAP_CHOWN', 'CAP_NET_ADMIN'],
     },
+    hostGateway: [],
     dns: { servers: ['192.0.2.1'], search: [], options: [] },
     clock: it.clock,
     log: (level, message) => void it.logs.push(`${level} ${message}`),
@@ -366,7 +367,8 @@ function fakeRuntime(it: Bench): Runtime {
 }
 
 function fakeNetworks(it: Bench): Networks {
-  const network = (name: string) => ({ id: name.padEnd(64, '0'), name, driver: 'bridge' }) as NetworkRecord
+  const network = (name: string) =>
+    ({ id: name.padEnd(64, '0'), name, driver: 'bridge', ipam: {} }) as NetworkRecord
   const known = ['bridge', 'spec-n'].map(network)
   const networks: Partial<Networks> = {
     restore: async () => {},

@@ -6,6 +6,7 @@ import { announce } from '../containers/announce.ts'
 import type { Container } from '../containers/container.ts'
 import { newId } from '../containers/create.ts'
 import type { ContainerDependencies } from '../containers/dependencies.ts'
+import { linkVariables, presentLinks } from '../containers/links.ts'
 import { rootFilesystem } from '../containers/paths.ts'
 import type { Registry } from '../containers/registry.ts'
 import { startFailure } from '../containers/start-errors.ts'
@@ -22,7 +23,10 @@ const SIGKILL = 9
 const unknownExitCode = 255
 
 export interface ExecDependencies
-  extends Pick<ContainerDependencies, 'spec' | 'events' | 'clock' | 'images' | 'paths' | 'log' | 'faults'> {
+  extends Pick<
+    ContainerDependencies,
+    'spec' | 'networks' | 'events' | 'clock' | 'images' | 'paths' | 'log' | 'faults'
+  > {
   runtime: Pick<ContainerDependencies['runtime'], 'expectProcess'>
   execTable: Table<ExecRecord>
 }
@@ -102,7 +106,12 @@ class ContainerExecs implements Execs {
     const { request } = exec.record
     const { attachStdin = false, attachStdout = false, attachStderr = false, tty = false } = request
     const rootfs = await rootFilesystem(this.#deps, container.record)
-    const process = await this.#deps.spec.exec({ record: container.record, rootfs, exec: request })
+    const process = await this.#deps.spec.exec({
+      record: container.record,
+      rootfs,
+      exec: request,
+      linkVariables: linkVariables(container, presentLinks(container, this.#registry, this.#deps.networks)),
+    })
     if (!container.task) throw notRunning(container.id)
     const size = consoleSize ?? request.consoleSize
     this.#deps.faults('exec.start.prepared')

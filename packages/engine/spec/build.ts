@@ -94,7 +94,7 @@ function containerProcess(
     env: environment({
       hostname: input.hostname,
       terminal: config.Tty ?? false,
-      layers: [config.Env],
+      layers: [input.linkVariables, config.Env],
       homeless: isHomeless(user.uid, input.users),
     }),
     cwd: posix.normalize(config.WorkingDir || '/'),

@@ -27,12 +27,13 @@ export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): Spec
       return buildSpec({ ...rest, devices, users }, await factsFor(request.record, host))
     },
 
-    async exec({ record, exec }: ExecSpecRequest) {
+    async exec({ record, exec, linkVariables }: ExecSpecRequest) {
       const { state } = record
       const pid = state.status === 'running' || state.status === 'paused' ? state.pid : 0
       const users = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : { passwd: [], group: [] }
       const facts = await factsFor(record, host)
-      return buildExecProcess({ record, exec, users, hostname: hostnameOf(record) }, facts)
+      const hostname = hostnameOf(record)
+      return buildExecProcess({ record, exec, users, hostname, linkVariables }, facts)
     },
 
     labels: ({ hostConfig }) => labelsOf(hostConfig, host),

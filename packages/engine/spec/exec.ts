@@ -10,13 +10,16 @@ import { confinement } from './security.ts'
 import { isHomeless, resolveUser } from './user.ts'
 import type { UserDatabase } from './user-database.ts'
 
-export interface ExecInput extends Pick<ExecSpecRequest, 'record' | 'exec'> {
+export interface ExecInput extends Pick<ExecSpecRequest, 'record' | 'exec' | 'linkVariables'> {
   users: UserDatabase
   hostname: string
 }
 
 /** Throws InvalidParameter in Docker's words. */
-export function buildExecProcess({ record, exec, users, hostname }: ExecInput, host: HostFacts): OciProcess {
+export function buildExecProcess(
+  { record, exec, users, hostname, linkVariables }: ExecInput,
+  host: HostFacts,
+): OciProcess {
   const { config, hostConfig } = record
   const capabilities = containerCapabilities(exec.privileged ? { Privileged: true } : hostConfig, host)
   const confined = confinement(hostConfig, host, capabilities)
@@ -35,7 +38,7 @@ export function buildExecProcess({ record, exec, users, hostname }: ExecInput, h
     env: environment({
       hostname,
       terminal: exec.tty ?? false,
-      layers: [config.Env, exec.env],
+      layers: [linkVariables, config.Env, exec.env],
       homeless: isHomeless(user.uid, users),
     }),
     cwd: posix.normalize(exec.workingDir || config.WorkingDir || '/'),

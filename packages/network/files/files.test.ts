@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hostsFile } from './hosts.ts'
+import { hostsFile, withHostsLines, withHostsLink, withoutHostsLines } from './hosts.ts'
 import {
   internalResolvConf,
   parseResolvConf,
@@ -35,6 +35,20 @@ test('hosts', () => {
       '',
     ].join('\n'),
   )
+})
+
+test('hosts of a container that runs: only the lines concerned are changed', () => {
+  const text = '127.0.0.1\tlocalhost\n10.0.0.2\tdb 0123 mysql\n# mine\n10.0.0.3\tweb'
+  const more = withHostsLines(text, ['10.0.1.3\tweb', 'fd00::3\tweb'])
+  assert.equal(more, `${text}\n10.0.1.3\tweb\nfd00::3\tweb\n`)
+  assert.equal(withHostsLines(more, ['10.0.1.3\tweb']), `${text}\nfd00::3\tweb\n10.0.1.3\tweb\n`, 'each once')
+  assert.equal(withoutHostsLines(more, ['10.0.1.3\tweb', 'fd00::3\tweb']), `${text}\n`)
+  assert.equal(withHostsLines('', ['10.0.1.3\tweb']), '10.0.1.3\tweb\n')
+
+  const moved = withHostsLink(text, ['db', '0123', 'renamed'], '10.0.0.9')
+  assert.equal(moved, text.replace('10.0.0.2\tdb 0123 mysql', '10.0.0.9\tdb 0123 renamed'))
+  assert.equal(withHostsLink(text, ['db', '0123'], null), text.replace('10.0.0.2\tdb 0123 mysql\n', ''))
+  assert.equal(withHostsLink(text, ['db', '01'], null), text, 'another container')
 })
 
 test('resolv.conf, read and written', () => {

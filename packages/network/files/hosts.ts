@@ -35,8 +35,47 @@ export function hostsFile(request: HostsRequest): string {
     for (const one of addresses) lines.push(`${one}\t${name}`)
   }
   for (const link of request.links ?? []) lines.push(`${link.address}\t${link.names.join(' ')}`)
-  const { hostname, domainname } = request
-  const names = domainname ? `${hostname}.${domainname} ${hostname}` : hostname
-  for (const address of request.addresses) lines.push(`${address}\t${names}`)
+  lines.push(...ownHostsLines(request))
   return `${lines.join('\n')}\n`
+}
+
+/** The lines of a container's own addresses. */
+export function ownHostsLines({
+  hostname,
+  domainname,
+  addresses,
+}: Pick<HostsRequest, 'hostname' | 'domainname' | 'addresses'>): string[] {
+  const names = domainname ? `${hostname}.${domainname} ${hostname}` : hostname
+  return addresses.map((address) => `${address}\t${names}`)
+}
+
+/** The text with these lines at its end, each once. */
+export function withHostsLines(text: string, lines: readonly string[]): string {
+  const kept = withoutHostsLines(text, lines)
+  const end = kept === '' || kept.endsWith('\n') ? '' : '\n'
+  return `${kept}${end}${lines.map((line) => `${line}\n`).join('')}`
+}
+
+/** The text without these lines. */
+export function withoutHostsLines(text: string, lines: readonly string[]): string {
+  return text
+    .split('\n')
+    .filter((line) => !lines.includes(line))
+    .join('\n')
+}
+
+/**
+ * The text with the line of a link as it should be now, in its place; without one when `address` is null. The first two
+ * names, alias and hostname, tell which line it is.
+ */
+export function withHostsLink(text: string, names: readonly string[], address: string | null): string {
+  const own = names.slice(0, 2).join(' ')
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const [, found = ''] = /^\S+\t(.*)$/.exec(line) ?? []
+      if (found !== own && !found.startsWith(`${own} `)) return [line]
+      return address === null ? [] : [`${address}\t${names.join(' ')}`]
+    })
+    .join('\n')
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import { GantryError } from '@gantry/errors'
 import { macBytes, macText } from '@gantry/syscall'
 import { macFromIPv4 } from '../bridge/bridge.ts'
@@ -17,6 +18,9 @@ export function hasNames(network: NetworkRecord): boolean {
 /** Refuses what the default networks do not offer, in Docker's words. Throws GantryError InvalidParameter. */
 export function checkSettings(network: NetworkRecord, { settings }: EndpointRequest): void {
   if (settings.MacAddress) readMac(settings.MacAddress)
+  for (const address of settings.IPAMConfig?.LinkLocalIPs ?? [])
+    if (isIP(address) === 0)
+      throw new GantryError('InvalidParameter', `invalid link-local IP address: ${address}`)
   const name = settings.DriverOpts?.[nameOption]
   if (name && !isInterfaceName(name))
     throw new GantryError('InvalidParameter', `invalid interface name: ${name}`)

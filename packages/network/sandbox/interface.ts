@@ -38,17 +38,25 @@ export function attachInterface(
 }
 
 function addAddresses(namespace: ContainerNamespace, endpoint: EndpointRecord, name: string): void {
+  const linkLocal = linkLocalAddresses(endpoint)
   const index = namespace.enter(() => {
     // Set while the link is down: no IPv6 but what the network gives, and nothing believed that a neighbour advertises.
     writeSetting(`ipv6/conf/${name}/accept_ra`, '0')
     if (endpoint.ipv6) writeSetting(`ipv6/conf/${name}/accept_dad`, '0')
-    writeSetting(`ipv6/conf/${name}/disable_ipv6`, endpoint.ipv6 ? '0' : '1')
+    const hasIPv6 = endpoint.ipv6 || linkLocal.some(({ address }) => address.includes(':'))
+    writeSetting(`ipv6/conf/${name}/disable_ipv6`, hasIPv6 ? '0' : '1')
     for (const [setting, value] of endpointSysctls(endpoint, name)) writeSetting(setting, value)
     return indexOf(name)
   })
-  for (const assigned of [endpoint.ipv4, endpoint.ipv6])
+  for (const assigned of [endpoint.ipv4, endpoint.ipv6, ...linkLocal])
     if (assigned) namespace.rtnetlink.addAddress({ index, ...assigned })
   namespace.rtnetlink.setLink(index, { up: true })
+}
+
+/** The user's own, with the prefixes of 169.254.0.0/16 and fe80::/64. */
+function linkLocalAddresses({ settings }: EndpointRecord): { address: string; prefix: number }[] {
+  const wanted = settings.IPAMConfig?.LinkLocalIPs ?? []
+  return wanted.map((address) => ({ address, prefix: address.includes(':') ? 64 : 16 }))
 }
 
 /** `net.ipv4.conf.IFNAME.log_martians=1,…` of the endpoint's driver options. */

@@ -1,5 +1,5 @@
 import type { EndpointSettings } from '@gantry/api'
-import type { EndpointRequest } from '@gantry/network'
+import type { EndpointRecord, EndpointRequest } from '@gantry/network'
 
 /** What the network service needs of containers, which it does not own. */
 export interface ContainerNetworking {
@@ -22,6 +22,9 @@ export interface NetworkedContainer {
   readonly endpoints: Readonly<Record<string, EndpointSettings>>
   /** What `Networks.connect` takes to put it on one more network. */
   endpointRequest(settings: EndpointSettings): EndpointRequest
+  /** Lets its files say that it has this place on a network, or has it no longer. */
+  connected(endpoint: EndpointRecord): Promise<void>
+  disconnected(endpoint: EndpointRecord): Promise<void>
   /** Replaces what is asked, and keeps it. */
   setEndpoints(endpoints: Record<string, EndpointSettings>): void
 }

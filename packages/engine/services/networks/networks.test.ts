@@ -102,6 +102,8 @@ function setUp(changes: Partial<FakeContainer> = {}) {
           hostname: '',
           settings,
         }),
+        connected: async () => {},
+        disconnected: async () => {},
         setEndpoints: (endpoints) => {
           container.endpoints = endpoints
         },

@@ -1,6 +1,6 @@
 import type { EndpointSettings, NetworkInspect, Operations } from '@gantry/api'
 import { GantryError, isKind } from '@gantry/errors'
-import type { NetworkEventListener, NetworkRecord, Networks } from '@gantry/network'
+import type { EndpointRecord, NetworkEventListener, NetworkRecord, Networks } from '@gantry/network'
 import type { Events, Filters, NetworkService } from '../../contracts.ts'
 import { checkFilters, matchesPruneLabels, untilFilter } from '../filters.ts'
 import { checkConnect, checkDisconnect, checkSettings } from './connect-rules.ts'
@@ -83,7 +83,7 @@ class NetworksOfApi implements NetworkService {
     await this.#containers.exclusively(containerReference, async (container) => {
       const network = this.#networks.find(reference)
       const known = this.#keyOf(container, network)
-      if (known && container.running && this.#isWired(container, network))
+      if (known && container.running && this.#wired(container, network))
         throw new GantryError(
           'Forbidden',
           `endpoint with name ${container.name} already exists in network ${network.name}`,
@@ -91,9 +91,11 @@ class NetworksOfApi implements NetworkService {
       const others = Object.keys(container.endpoints).filter((key) => key !== known)
       checkConnect(container, this.#existing(others), network)
       checkSettings(network, settings)
-      if (container.running)
-        await this.#networks.connect(container.id, network.id, container.endpointRequest(settings))
+      const endpoint =
+        container.running &&
+        (await this.#networks.connect(container.id, network.id, container.endpointRequest(settings)))
       container.setEndpoints({ ...container.endpoints, [known ?? network.name]: settings })
+      if (endpoint) await container.connected(endpoint)
     })
   }
 
@@ -111,12 +113,13 @@ class NetworksOfApi implements NetworkService {
   async #disconnect(container: NetworkedContainer, network: NetworkRecord): Promise<void> {
     checkDisconnect(container, network)
     const key = this.#keyOf(container, network)
-    const wired = container.running && this.#isWired(container, network)
+    const wired = container.running && this.#wired(container, network)
     if (!key && !wired)
       throw new GantryError('System', `container ${container.id} is not connected to network ${network.name}`)
     if (wired) await this.#networks.disconnect(container.id, network.id)
     const { [key ?? '']: _, ...left } = container.endpoints
     container.setEndpoints(left)
+    if (wired) await container.disconnected(wired)
   }
 
   /** `--force` also takes away what a container that is no more has left on the network. */
@@ -128,8 +131,9 @@ class NetworksOfApi implements NetworkService {
     await this.#networks.disconnect(endpoint.containerId, network.id)
   }
 
-  #isWired(container: NetworkedContainer, network: NetworkRecord): boolean {
-    return this.#networks.endpoints(network.id).some(({ containerId }) => containerId === container.id)
+  /** The container's place on the network, if it is wired. */
+  #wired(container: NetworkedContainer, network: NetworkRecord): EndpointRecord | undefined {
+    return this.#networks.endpoints(network.id).find(({ containerId }) => containerId === container.id)
   }
 
   /** Under which name the container knows the network, if it does. */
