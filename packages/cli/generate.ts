@@ -43,7 +43,10 @@ const unsupported = ['use-api-socket', 'checkpoint', 'checkpoint-dir']
 const pathOf = (command: string) => command.split(' ').slice(1).join(' ')
 
 /** Texts about the program itself name this one. */
-const describe = (text: string) => text.replace(/^(Manage|Show the) Docker(?! images)/, '$1 Gantry')
+const describe = (text: string) =>
+  text.startsWith('The **docker manifest** command')
+    ? 'Manage Docker image manifests and manifest lists'
+    : text.replace(/^(Manage|Show the) Docker(?! images)/, '$1 Gantry')
 
 function flagSpec(flag: SourceFlag): FlagSpec {
   if (flag.help_type === 'list' && !flag.multi) return flagSpec({ ...flag, type: 'list', multi: true })
