@@ -119,11 +119,17 @@ export class TestDaemon {
     this.#process = child
     child.stdout.on('data', (text) => this.#record(text))
     child.stderr.on('data', (text) => this.#record(text))
-    await until('the daemon', async () => {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`gantryd ended:\n${this.#log}`)
-      return this.answers()
-    })
+    try {
+      await until('the daemon', () => this.#answersOrEnded(child), 60)
+    } catch (error) {
+      await this.#end('SIGKILL') // nothing may outlive the test
+      throw error
+    }
+  }
+
+  #answersOrEnded(child: ChildProcess): Promise<boolean> {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`gantryd ended:\n${this.#log}`)
+    return this.answers()
   }
 
   #record(text: Buffer): void {
