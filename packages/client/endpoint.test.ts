@@ -70,15 +70,23 @@ test('frames come apart however the bytes are cut', () => {
     header.writeUInt32BE(Buffer.byteLength(text), 4)
     return Buffer.concat([header, Buffer.from(text)])
   }
-  const bytes = Buffer.concat([frame(1, 'out'), frame(2, 'error'), frame(1, ''), frame(1, 'put')])
+  const long = 'x'.repeat(100)
+  const parts = [frame(1, 'o'), frame(1, long), frame(1, 'ut'), frame(2, 'err'), frame(2, 'or'), frame(1, '')]
+  const bytes = Buffer.concat([...parts, frame(1, 'put')])
   for (let size = 1; size <= bytes.length; size++) {
     const decoder = new FrameDecoder()
     const texts = { stdout: '', stderr: '' }
     for (let at = 0; at < bytes.length; at += size) {
-      for (const { stream, data } of decoder.decode(bytes.subarray(at, at + size))) texts[stream] += data
+      const piece = Buffer.from(bytes.subarray(at, at + size))
+      for (const { stream, data } of decoder.decode(piece)) texts[stream] += data
     }
-    assert.deepEqual(texts, { stdout: 'output', stderr: 'error' })
+    assert.deepEqual(texts, { stdout: `o${long}utput`, stderr: 'error' })
   }
+  const joined = new FrameDecoder().decode(Buffer.concat([frame(1, 'a'), frame(1, 'b'), frame(2, 'c')]))
+  assert.deepEqual(
+    joined.map(({ stream, data }) => `${stream} ${data}`),
+    ['stdout ab', 'stderr c'],
+  )
   assert.throws(() => new FrameDecoder().decode(frame(3, 'lost')), {
     message: 'error from daemon in stream: lost',
   })
