@@ -1,2 +1,6 @@
+export type { Change, Upper } from './messages.ts'
+export type { PathStat } from './resolve.ts'
 export { TreeRoot } from './tree-root.ts'
 export { Unpacker, type UnpackOptions } from './unpacker.ts'
+export type { PrivateView, TreeView, ViewMount } from './view.ts'
+export { ArchiveWorkers, type Packing, type UnpackRequest } from './workers.ts'

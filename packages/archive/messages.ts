@@ -1,0 +1,59 @@
+import type { ErrorKind } from '@gantry/errors'
+import type { PathStat } from './resolve.ts'
+import type { TreeView } from './view.ts'
+
+/** What a worker is asked to do. */
+export type Job =
+  /** Answers a PathStat. */
+  | { kind: 'stat'; view: TreeView; path: string }
+  /** Answers a PathStat, then sends the archive of the object, under its own name. */
+  | { kind: 'pack'; view: TreeView; path: string; leaveOut: string[] }
+  /** Answers null, then sends the archive of all that is in the root. */
+  | { kind: 'export'; view: TreeView }
+  /** Answers null, then sends the layer of what a container has changed. */
+  | (Upper & { kind: 'layer' })
+  /** Answers Change[]. */
+  | (Upper & { kind: 'changes' })
+  /** Answers null when it is ready, then takes an archive, then answers null. */
+  | { kind: 'unpack'; view: TreeView; path: string; keepKinds: boolean; owner: Owner | null }
+
+export interface Upper {
+  upper: string
+  /** Directories of the layers below, top first. */
+  lower: string[]
+  /** Paths without a slash before them that the engine mounts over. */
+  mountPoints: string[]
+}
+
+export interface Owner {
+  uid: number
+  gid: number
+}
+
+/** In the numbers of the API: 0 modified, 1 added, 2 deleted. */
+export interface Change {
+  path: string
+  kind: 0 | 1 | 2
+}
+
+export type Answer = PathStat | Change[] | null
+
+export type ToWorker =
+  /** `control` is shared: how many pieces of output were taken, and whether to stop. */
+  | { kind: 'job'; job: Job; control: Int32Array<SharedArrayBuffer> }
+  | { kind: 'chunk'; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'end' }
+  /** The source of the archive failed. */
+  | { kind: 'abort' }
+
+export type FromWorker =
+  | { kind: 'answer'; answer: Answer }
+  | { kind: 'chunk'; bytes: Uint8Array<ArrayBuffer> }
+  /** Ready for one more chunk. */
+  | { kind: 'more' }
+  /** `reusable`: the thread can do another job. */
+  | { kind: 'done'; reusable: boolean }
+  | { kind: 'failed'; error: { kind: ErrorKind; message: string }; reusable: boolean }
+
+/** Places in `control`. */
+export const Control = { taken: 0, stop: 1 } as const

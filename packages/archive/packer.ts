@@ -1,0 +1,137 @@
+/** Turns objects of a tree into the entries of an archive. For a worker thread: it blocks. */
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs'
+import {
+  type EntryType,
+  endBlocks,
+  entryBlocks,
+  entryHeader,
+  padding,
+  sparseBlocks,
+  type TarHeader,
+  textOfName,
+} from '@gantry/oci'
+import { dataPieces, xattrsOf } from '@gantry/syscall'
+import { isCarried } from './carried-xattrs.ts'
+import { descriptorPath } from './descriptor-path.ts'
+import type { Walked } from './walk.ts'
+
+/** Where the archive goes. Both calls wait for whoever takes it. */
+export interface Sink {
+  write(bytes: Uint8Array): void
+  /** Writes `length` bytes of an open file from its offset `position` on; zeros where it has become shorter. */
+  writeFile(fd: number, position: number, length: number): void
+}
+
+/** Holes of fewer bytes than that are written as zeros: not every reader of archives knows of holes. */
+const leastHoles = 1024n * 1024n
+/** The map of a file with more pieces would be larger than what it saves. */
+const mostPieces = 50_000
+
+export class Packer {
+  readonly #sink: Sink
+  /** Files with several names: device and inode → the name they were packed under first. */
+  readonly #links = new Map<string, string>()
+
+  constructor(sink: Sink) {
+    this.#sink = sink
+  }
+
+  /** Adds one object under a name without a slash at its end. Sockets have no entry. */
+  add({ fd, info, place }: Pick<Walked, 'fd' | 'info' | 'place'>, name: string): void {
+    const type = typeOf(info)
+    if (type === null) return
+    const header = headerOf(info, type, name)
+    const key = `${info.dev}:${info.ino}`
+    const first = info.nlink > 1n && type !== 'directory' ? this.#links.get(key) : undefined
+    if (first !== undefined) {
+      this.#sink.write(entryBlocks({ ...header, type: 'link', linkName: first, size: 0 }))
+      return
+    }
+    if (info.nlink > 1n && type !== 'directory') this.#links.set(key, header.name)
+    header.xattrs = xattrsOf(fd, isCarried)
+    if (type === 'file') {
+      this.#addFile(fd, header)
+      return
+    }
+    if (type === 'symlink') header.linkName = textOfName(readlinkSync(place, 'buffer'))
+    this.#sink.write(entryBlocks(header))
+  }
+
+  /** An empty file: a mark, such as a whiteout. */
+  addMark(name: string): void {
+    this.#sink.write(entryBlocks(entryHeader({ name, type: 'file', mode: 0o600 })))
+  }
+
+  finish(): void {
+    this.#sink.write(endBlocks)
+  }
+
+  #addFile(object: number, header: TarHeader): void {
+    if (header.size === 0) {
+      this.#sink.write(entryBlocks(header))
+      return
+    }
+    const fd = openSync(descriptorPath(object), constants.O_RDONLY)
+    try {
+      const info = fstatSync(fd, { bigint: true })
+      header.size = Number(info.size)
+      if (info.size - info.blocks * 512n >= leastHoles) this.#addSparse(fd, header)
+      else this.#addWhole(fd, header)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  #addWhole(fd: number, header: TarHeader): void {
+    this.#sink.write(entryBlocks(header))
+    this.#sink.writeFile(fd, 0, header.size)
+    this.#pad(header.size)
+  }
+
+  #addSparse(fd: number, header: TarHeader): void {
+    const pieces = dataPieces(fd, header.size, mostPieces)
+    const { blocks, stored } = sparseBlocks(header, pieces)
+    this.#sink.write(blocks)
+    for (const { offset, length } of pieces) this.#sink.writeFile(fd, offset, length)
+    this.#pad(stored)
+  }
+
+  #pad(size: number): void {
+    if (padding(size) > 0) this.#sink.write(endBlocks.subarray(0, padding(size)))
+  }
+}
+
+function typeOf(info: BigIntStats): EntryType | null {
+  if (info.isFile()) return 'file'
+  if (info.isDirectory()) return 'directory'
+  if (info.isSymbolicLink()) return 'symlink'
+  if (info.isFIFO()) return 'fifo'
+  if (info.isCharacterDevice()) return 'character'
+  return info.isBlockDevice() ? 'block' : null
+}
+
+function headerOf(info: BigIntStats, type: EntryType, name: string): TarHeader {
+  const isDevice = type === 'character' || type === 'block'
+  return entryHeader({
+    name: type === 'directory' ? `${name}/` : name,
+    type,
+    mode: Number(info.mode & 0o7777n),
+    uid: Number(info.uid),
+    gid: Number(info.gid),
+    // The one name that is the same everywhere.
+    userName: info.uid === 0n ? 'root' : '',
+    groupName: info.gid === 0n ? 'root' : '',
+    size: type === 'file' ? Number(info.size) : 0,
+    modified: timestamp(info.mtimeNs),
+    ...(isDevice && { deviceMajor: major(info.rdev), deviceMinor: minor(info.rdev) }),
+  })
+}
+
+function timestamp(nanoseconds: bigint): TarHeader['modified'] {
+  const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+  return { seconds: Number((nanoseconds - fraction) / 1_000_000_000n), nanoseconds: Number(fraction) }
+}
+
+/** The parts of a device number, as glibc and the kernel count: 12 + 20 bits of major, 20 + 12 of minor. */
+const major = (device: bigint): number => Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn))
+const minor = (device: bigint): number => Number((device & 0xffn) | ((device >> 12n) & ~0xffn & 0xffffffffn))

@@ -1,0 +1,114 @@
+/** The root directory that a request is about, opened in a worker thread. */
+import { closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs'
+import { bytesOfName } from '@gantry/oci'
+import {
+  cloneMount,
+  enterPrivateMounts,
+  MountFlag,
+  mount,
+  mountOverlay,
+  openInRoot,
+  SystemCallError,
+} from '@gantry/syscall'
+import { TreeRoot } from './tree-root.ts'
+
+const O_PATH = 0o10000000
+const { O_RDONLY, O_DIRECTORY } = constants
+
+export type TreeView =
+  /** A directory that is open already, such as `/proc/<pid>/root`. The descriptor stays the caller's. */
+  | { kind: 'open'; fd: number }
+  /** A file system without what is mounted in it. */
+  | { kind: 'mount'; path: string }
+  /** An overlay that is mounted for this work alone, where nobody else sees it. */
+  | PrivateView
+
+export interface PrivateView {
+  kind: 'private'
+  /** An empty directory to mount on. */
+  directory: string
+  /** Top first. */
+  lower: string[]
+  upper: string
+  /** Absent for a view whose changes are thrown away. */
+  work?: string
+  /** The root may not be written. */
+  readOnly: boolean
+  /** In the order to mount. */
+  mounts: ViewMount[]
+}
+
+/** A directory or file of the host in the view. */
+export interface ViewMount {
+  source: string
+  /** Resolved inside the view, made when it is missing. */
+  destination: string
+  readOnly: boolean
+  /** With what is mounted in the source. */
+  recursive: boolean
+}
+
+/** A descriptor of the view's root, the caller's to close. A private view takes the thread with it: it is to end. */
+export function openView(view: TreeView): number {
+  if (view.kind === 'open') return openSync(`/proc/self/fd/${view.fd}`, O_RDONLY | O_DIRECTORY)
+  if (view.kind === 'mount') return cloneMount(view.path)
+  enterPrivateMounts(view.directory, () => mountView(view))
+  return openSync('/root', O_RDONLY | O_DIRECTORY)
+}
+
+function mountView(view: PrivateView): void {
+  const target = `${view.directory}/root`
+  mkdirSync(target)
+  if (view.work !== undefined) {
+    mountOverlay({ lower: view.lower, upper: view.upper, work: view.work, target })
+  } else {
+    const [upper, work] = ['changes', 'work'].map((name) => `${view.directory}/${name}`) as [string, string]
+    for (const path of [upper, work]) mkdirSync(path)
+    mountOverlay({ lower: [view.upper, ...view.lower], upper, work, target })
+  }
+  for (const each of view.mounts) bindMount(target, each)
+  if (view.readOnly) remountReadOnly(target)
+}
+
+function bindMount(root: string, { source, destination, readOnly, recursive }: ViewMount): void {
+  const fd = mountPoint(root, destination, statSync(source).isDirectory())
+  try {
+    const flags = MountFlag.bind | (recursive ? MountFlag.recursive : 0)
+    mount({ source, target: `/proc/self/fd/${fd}`, type: '', flags })
+  } finally {
+    closeSync(fd)
+  }
+  if (!readOnly) return
+  // Opened anew: now it is what was mounted there.
+  const mounted = mountPoint(root, destination, true)
+  try {
+    remountReadOnly(`/proc/self/fd/${mounted}`)
+  } finally {
+    closeSync(mounted)
+  }
+}
+
+function remountReadOnly(target: string): void {
+  mount({ source: '', target, type: '', flags: MountFlag.bind | MountFlag.remount | MountFlag.readOnly })
+}
+
+/** An O_PATH descriptor of a path inside the root; made, with its parents, when it is missing. */
+function mountPoint(root: string, destination: string, isDirectory: boolean): number {
+  const top = openSync(root, O_PATH | O_DIRECTORY)
+  try {
+    return openInRoot(top, bytesOfName(destination), O_PATH)
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== 'ENOENT') throw error
+    const tree = new TreeRoot(openSync(root, O_PATH | O_DIRECTORY))
+    try {
+      const parts = destination.split('/').filter((part) => part !== '' && part !== '.')
+      if (isDirectory) tree.directory(parts)
+      else closeSync(tree.create(tree.directory(parts.slice(0, -1)), bytesOfName(parts.at(-1) ?? ''), 0o644))
+    } finally {
+      tree.close()
+    }
+    return openInRoot(top, bytesOfName(destination), O_PATH)
+  } finally {
+    closeSync(top)
+  }
+}

@@ -1,0 +1,108 @@
+/** Worker thread that does jobs on directory trees, one after another. */
+import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { parentPort } from 'node:worker_threads'
+import { GantryError } from '@gantry/errors'
+import { decompress, readTar } from '@gantry/oci'
+import { changesOf } from './changes.ts'
+import { describeError } from './describe-error.ts'
+import { descriptorPath } from './descriptor-path.ts'
+import type { Answer, FromWorker, Job, ToWorker } from './messages.ts'
+import { Outflow } from './outflow.ts'
+import { packLayer, packNamed, packRoot } from './pack.ts'
+import { describe, resolve, resolveDirectory } from './resolve.ts'
+import { TreeRoot } from './tree-root.ts'
+import { Unpacker } from './unpacker.ts'
+import { openView } from './view.ts'
+
+const port = parentPort as NonNullable<typeof parentPort>
+const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+const answer = (value: Answer) => send({ kind: 'answer', answer: value })
+
+/** Takes an archive's bytes while a job reads them. */
+let input: Readable | null = null
+
+port.on('message', async (message: ToWorker) => {
+  if (message.kind === 'chunk') input?.push(Buffer.from(message.bytes.buffer))
+  else if (message.kind === 'end') input?.push(null)
+  else if (message.kind === 'abort') input?.destroy(new GantryError('Cancelled', 'the archive ended early'))
+  else await run(message.job, message.control)
+})
+
+async function run(job: Job, control: Int32Array<SharedArrayBuffer>): Promise<void> {
+  const reusable = !('view' in job && job.view.kind === 'private')
+  const output = new Outflow((bytes) => send({ kind: 'chunk', bytes }, [bytes.buffer]), control)
+  try {
+    await work(job, output)
+    output.flush()
+    send({ kind: 'done', reusable })
+  } catch (error) {
+    send({ kind: 'failed', error: describeError(error), reusable })
+  } finally {
+    input = null
+    if (!reusable) port.close()
+  }
+}
+
+async function work(job: Job, output: Outflow): Promise<void> {
+  if (job.kind === 'changes') return answer(changesOf(job))
+  if (job.kind === 'layer') {
+    answer(null)
+    return packLayer(job, output)
+  }
+  const root = openView(job.view)
+  try {
+    if (job.kind === 'unpack') return await unpack(root, job)
+    if (job.kind === 'export') {
+      answer(null)
+      return packRoot(root, output)
+    }
+    const found = resolve(root, job.path)
+    try {
+      answer(describe(root, found))
+      if (job.kind === 'pack') packNamed(found, output, job.leaveOut)
+    } finally {
+      closeSync(found.fd)
+    }
+  } finally {
+    closeSync(root)
+  }
+}
+
+async function unpack(root: number, job: Extract<Job, { kind: 'unpack' }>): Promise<void> {
+  const directory = resolveDirectory(root, job.path)
+  try {
+    refuseReadOnly(root, directory)
+  } finally {
+    closeSync(directory)
+  }
+  input = new Readable({ read: () => send({ kind: 'more' }), highWaterMark: 1024 * 1024 })
+  answer(null)
+  const { stream } = await decompress(input)
+  const tree = new TreeRoot(openSync(descriptorPath(root), constants.O_RDONLY))
+  try {
+    const { path, keepKinds, owner } = job
+    const unpacker = new Unpacker(tree, { into: path, plain: true, keepKinds, ...(owner && { owner }) })
+    for await (const entry of readTar(stream as AsyncIterable<Buffer>)) await unpacker.add(entry)
+    unpacker.finish()
+  } finally {
+    stream.destroy()
+    tree.close()
+  }
+}
+
+/** The kernel knows which mounts may be written, however they came to be what they are. */
+function refuseReadOnly(root: number, directory: number): void {
+  try {
+    accessSync(descriptorPath(directory), constants.W_OK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error
+    const isRoot = mountId(root) === mountId(directory)
+    const what = isRoot ? 'container rootfs' : 'mounted volume'
+    throw new GantryError('Forbidden', `${what} is marked read-only`)
+  }
+}
+
+function mountId(fd: number): string | undefined {
+  return /^mnt_id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1]
+}

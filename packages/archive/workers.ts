@@ -1,0 +1,265 @@
+/** Worker threads for work on directory trees, from the caller's side. */
+import { Readable } from 'node:stream'
+import { Worker } from 'node:worker_threads'
+import { GantryError } from '@gantry/errors'
+import {
+  type Answer,
+  type Change,
+  Control,
+  type FromWorker,
+  type Job,
+  type ToWorker,
+  type Upper,
+} from './messages.ts'
+import type { PathStat } from './resolve.ts'
+import type { TreeView } from './view.ts'
+
+/** An archive under way. Destroying `body` ends the work. */
+export interface Packing<T> {
+  answer: T
+  body: Readable
+}
+
+export interface UnpackRequest {
+  view: TreeView
+  /** The directory to unpack into, resolved inside the view. */
+  path: string
+  /** Refuse to replace a directory by something else, and the reverse. */
+  keepKinds: boolean
+  /** Whom everything is to belong to; null for what the archive says. */
+  owner: { uid: number; gid: number } | null
+}
+
+/** How long a thread without work is kept, in milliseconds: `docker cp` asks twice. */
+const idleTime = 10_000
+
+/**
+ * Does jobs in threads of their own, so that neither a large tree nor a hanging file system holds up the daemon.
+ * Errors are GantryErrors: NotFound, with the path as its message, where a path names nothing.
+ */
+export class ArchiveWorkers {
+  readonly #idle: IdleWorker[] = []
+
+  /** What a path names. */
+  async stat(view: TreeView, path: string): Promise<PathStat> {
+    const task = this.#begin({ kind: 'stat', view, path })
+    const found = await task.answer
+    await task.done
+    return found as PathStat
+  }
+
+  /** The archive of what a path names; in a whole root, without mounts on what `leaveOut` names. */
+  async pack(view: TreeView, path: string, leaveOut: string[]): Promise<Packing<PathStat>> {
+    return (await this.#pack({ kind: 'pack', view, path, leaveOut })) as Packing<PathStat>
+  }
+
+  /** The archive of all that is in a root. */
+  async export(view: TreeView): Promise<Readable> {
+    return (await this.#pack({ kind: 'export', view })).body
+  }
+
+  /** What a container has changed, as an uncompressed layer. */
+  async layer(upper: Upper): Promise<Readable> {
+    return (await this.#pack({ kind: 'layer', ...upper })).body
+  }
+
+  async changes(upper: Upper): Promise<Change[]> {
+    const task = this.#begin({ kind: 'changes', ...upper })
+    const found = await task.answer
+    await task.done
+    return found as Change[]
+  }
+
+  /**
+   * Unpacks an archive, which may be compressed. Rejects with Forbidden for what may not be written. When it settles, the
+   * thread writes no more.
+   */
+  async unpack(source: Readable, request: UnpackRequest): Promise<void> {
+    // It may fail before it is read; then reading it fails.
+    source.on('error', () => {})
+    const task = this.#begin({ kind: 'unpack', ...request })
+    const ready = task.answer.then(() => task.feed(source))
+    try {
+      await Promise.all([ready, task.done])
+    } finally {
+      task.stop()
+      await task.done.catch(() => {})
+    }
+  }
+
+  /** Ends the threads that have no work. */
+  close(): void {
+    for (const { worker, timer } of this.#idle.splice(0)) {
+      clearTimeout(timer)
+      void worker.terminate()
+    }
+  }
+
+  async #pack(job: Job): Promise<Packing<Answer>> {
+    const task = this.#begin(job)
+    try {
+      return { answer: await task.answer, body: task.output }
+    } catch (error) {
+      task.output.destroy()
+      await task.done.catch(() => {})
+      throw error
+    }
+  }
+
+  #begin(job: Job): Task {
+    const worker = this.#take()
+    return new Task(worker, job, (reusable) => (reusable ? this.#keep(worker) : void worker.terminate()))
+  }
+
+  #take(): Worker {
+    const idle = this.#idle.pop()
+    if (idle) {
+      clearTimeout(idle.timer)
+      idle.worker.off('exit', idle.gone).off('error', idle.gone)
+      idle.worker.ref()
+      return idle.worker
+    }
+    return new Worker(new URL('./worker.ts', import.meta.url), {
+      // Its descriptors come from system calls of our own, which Node does not count.
+      trackUnmanagedFds: false,
+      stdin: false,
+    })
+  }
+
+  #keep(worker: Worker): void {
+    const gone = () => this.#drop(entry)
+    const entry = { worker, gone, timer: setTimeout(gone, idleTime).unref() }
+    worker.once('exit', gone).once('error', gone).unref()
+    this.#idle.push(entry)
+  }
+
+  #drop(entry: IdleWorker): void {
+    const at = this.#idle.indexOf(entry)
+    if (at < 0) return
+    this.#idle.splice(at, 1)
+    clearTimeout(entry.timer)
+    void entry.worker.terminate()
+  }
+}
+
+interface IdleWorker {
+  worker: Worker
+  timer: NodeJS.Timeout
+  /** Its thread has ended, or is to end. */
+  gone: () => void
+}
+
+/** One job in one thread. */
+class Task {
+  readonly answer: Promise<Answer>
+  /** Settles when the thread has finished with the job. */
+  readonly done: Promise<void>
+  readonly output: Readable
+  readonly #worker: Worker
+  readonly #control = new Int32Array(new SharedArrayBuffer(8))
+  /** What the thread has sent and the reader has not taken; null is the end. */
+  readonly #arrived: (Buffer | null)[] = []
+  #reading = false
+  #wanted: () => void = () => {}
+  #credit = 0
+  #ended = false
+
+  constructor(worker: Worker, job: Job, release: (reusable: boolean) => void) {
+    this.#worker = worker
+    const answer = Promise.withResolvers<Answer>()
+    const done = Promise.withResolvers<void>()
+    this.answer = answer.promise
+    this.done = done.promise
+    this.answer.catch(() => {})
+    this.done.catch(() => {})
+    this.output = new Readable({
+      highWaterMark: 1,
+      read: () => {
+        this.#reading = true
+        this.#deliver()
+      },
+      destroy: (error, callback) => {
+        this.stop()
+        callback(error)
+      },
+    })
+    // Not every job has somebody who reads the output.
+    this.output.on('error', () => {})
+    const end = (error: Error | null, reusable: boolean) => {
+      if (this.#ended) return
+      this.#ended = true
+      this.#wanted()
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+      release(reusable)
+      if (error) {
+        answer.reject(error)
+        done.reject(error)
+        this.output.destroy(error)
+      } else {
+        answer.resolve(null)
+        done.resolve()
+        this.#arrived.push(null)
+        this.#deliver()
+      }
+    }
+    const onMessage = (message: FromWorker) => {
+      if (message.kind === 'answer') answer.resolve(message.answer)
+      else if (message.kind === 'more') this.#want()
+      else if (message.kind === 'chunk') {
+        this.#arrived.push(Buffer.from(message.bytes.buffer, 0, message.bytes.length))
+        this.#deliver()
+      } else if (message.kind === 'done') end(null, message.reusable)
+      else end(new GantryError(message.error.kind, message.error.message), message.reusable)
+    }
+    const onError = (error: Error) => end(error, false)
+    const onExit = () => end(new GantryError('System', 'the archive thread ended without a result'), false)
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+    this.#post({ kind: 'job', job, control: this.#control })
+  }
+
+  /** Gives the thread the bytes of an archive as it asks for them. Resolves when it takes no more. */
+  async feed(source: Readable): Promise<void> {
+    try {
+      for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        while (this.#credit === 0 && !this.#ended) {
+          const { promise, resolve } = Promise.withResolvers<void>()
+          this.#wanted = resolve
+          await promise
+        }
+        if (this.#ended) return
+        this.#credit--
+        const bytes = new Uint8Array(chunk)
+        this.#post({ kind: 'chunk', bytes }, [bytes.buffer])
+      }
+      this.#post({ kind: 'end' })
+    } catch (error) {
+      this.#post({ kind: 'abort' })
+      throw error
+    }
+  }
+
+  stop(): void {
+    if (this.#ended) return
+    Atomics.store(this.#control, Control.stop, 1)
+    Atomics.notify(this.#control, Control.taken)
+    this.#post({ kind: 'abort' })
+  }
+
+  #want(): void {
+    this.#credit++
+    this.#wanted()
+  }
+
+  /** Gives the reader one piece for each time it asks; the thread may then send another. */
+  #deliver(): void {
+    if (!this.#reading || this.#arrived.length === 0) return
+    this.#reading = false
+    Atomics.add(this.#control, Control.taken, 1)
+    Atomics.notify(this.#control, Control.taken)
+    this.output.push(this.#arrived.shift())
+  }
+
+  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    if (!this.#ended) this.#worker.postMessage(message, transfer)
+  }
+}
