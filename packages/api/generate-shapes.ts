@@ -13,6 +13,7 @@ const checkedBodies = [
   'NetworkConnect',
   'NetworkDisconnect',
   'VolumeCreate',
+  'ImageCommit',
 ]
 
 /** Fields that older API versions have and the newest has not. */

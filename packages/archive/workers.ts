@@ -28,6 +28,10 @@ export interface UnpackRequest {
   keepKinds: boolean
   /** Whom everything is to belong to; null for what the archive says. */
   owner: { uid: number; gid: number } | null
+  /** Gives it up. */
+  signal?: AbortSignal
+  /** Told of everything that arrives. */
+  progress?: () => void
 }
 
 /** How long a thread without work is kept, in milliseconds: `docker cp` asks twice. */
@@ -74,14 +78,18 @@ export class ArchiveWorkers {
    * Unpacks an archive, which may be compressed. Rejects with Forbidden for what may not be written. When it settles, the
    * thread writes no more.
    */
-  async unpack(source: Readable, request: UnpackRequest): Promise<void> {
+  async unpack(source: Readable, { signal, progress, ...request }: UnpackRequest): Promise<void> {
     // It may fail before it is read; then reading it fails.
     source.on('error', () => {})
     const task = this.#begin({ kind: 'unpack', ...request })
-    const ready = task.answer.then(() => task.feed(source))
+    const ready = task.answer.then(() => task.feed(source, progress))
+    const aborted = Promise.withResolvers<never>()
+    const abort = () => aborted.reject(signal?.reason)
+    signal?.addEventListener('abort', abort)
     try {
-      await Promise.all([ready, task.done])
+      await Promise.race([Promise.all([ready, task.done]), aborted.promise])
     } finally {
+      signal?.removeEventListener('abort', abort)
       task.stop()
       await task.done.catch(() => {})
     }
@@ -218,7 +226,7 @@ class Task {
   }
 
   /** Gives the thread the bytes of an archive as it asks for them. Resolves when it takes no more. */
-  async feed(source: Readable): Promise<void> {
+  async feed(source: Readable, progress: () => void = () => {}): Promise<void> {
     try {
       for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         while (this.#credit === 0 && !this.#ended) {
@@ -227,6 +235,7 @@ class Task {
           await promise
         }
         if (this.#ended) return
+        progress()
         this.#credit--
         const bytes = new Uint8Array(chunk)
         this.#post({ kind: 'chunk', bytes }, [bytes.buffer])

@@ -23,7 +23,8 @@ import type {
   SystemVersion,
   Volume,
 } from '@gantry/api'
-import type { Credentials, Digest, Reference } from '@gantry/oci'
+import type { PathStat } from '@gantry/archive'
+import type { Credentials, Digest, Platform, Reference } from '@gantry/oci'
 import type { ConsoleSize, LogBlock, LogQuery, OutputFrame } from '@gantry/runtime'
 
 /** Filters of a list request, `{"status": ["running"], "label": ["a=b"]}`, checked against what the list knows. */
@@ -163,6 +164,47 @@ export interface Containers {
   usersOfImage(imageId: Digest): { id: string; running: boolean }[]
 }
 
+/** What a path in a container names; `mode` has the bits of Go's os.FileMode. */
+export type ContainerPathStat = PathStat
+export type FilesystemChanges = NonNullable<Operations['ContainerChanges']['answer']>
+
+export interface ExtractOptions {
+  /** Refuse to replace a directory by something else, and the reverse. */
+  keepKinds?: boolean
+  /** Everything is to belong to the user that the container runs as. */
+  asUser?: boolean
+}
+
+export interface CommitOptions {
+  repo?: string
+  tag?: string
+  comment?: string
+  author?: string
+  /** Dockerfile instructions, as ImageImportOptions has them. */
+  changes?: string[]
+  /** Keep the container still meanwhile. */
+  pause: boolean
+  /** In the place of the container's own. */
+  config?: ContainerConfig
+}
+
+/**
+ * Files of containers, running or not, as the container sees them: volumes and bind mounts included. Paths are resolved
+ * inside the container's root. Throws NotFound `Could not find the file X in container Y`.
+ */
+export interface ContainerFiles {
+  stat(reference: string, path: string): Promise<ContainerPathStat>
+  /** The archive of what a path names. Destroying `body` ends it. */
+  archive(reference: string, path: string): Promise<{ stat: ContainerPathStat; body: Readable }>
+  /** Unpacks an archive into a directory. Throws Forbidden for what is read-only. */
+  extract(reference: string, path: string, archive: Readable, options: ExtractOptions): Promise<void>
+  /** The root file system as an archive, without what is mounted in it. */
+  export(reference: string): Promise<Readable>
+  changes(reference: string): Promise<FilesystemChanges>
+  /** Makes an image of what the container has changed; resolves to its id. */
+  commit(reference: string, options: CommitOptions): Promise<Digest>
+}
+
 export interface Execs {
   create(container: string, request: ExecCreateRequest): Promise<{ id: string }>
   /** Null when detached: the process runs on without a client. */
@@ -210,6 +252,8 @@ export interface Images {
   save(references: string[]): Promise<Readable>
   /** Makes a one-layer image of a root file system tar; resolves to its id. */
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest>
+  /** Makes an image of one more layer on top of another; resolves to its id and its name, empty without one. */
+  commit(layer: () => Promise<Readable>, options: ImageCommitOptions): Promise<{ id: Digest; name: string }>
   count(): number
   /**
    * Pulls from a registry; yields Docker's progress messages. Before the first of them it rejects with NotFound or another
@@ -238,6 +282,19 @@ export interface ImagePullOptions extends RegistryAccess {
 export interface ImagePushOptions extends RegistryAccess {
   /** Only the image for this platform of an index. */
   platform?: string
+}
+
+export interface ImageCommitOptions {
+  /** Null for an image of this layer alone. */
+  parent: Digest | null
+  platform: Platform
+  config: ContainerConfig
+  /** What the history says made it. */
+  createdBy: string
+  comment?: string
+  author?: string
+  repo?: string
+  tag?: string
 }
 
 export interface ImageImportOptions {
@@ -328,6 +385,7 @@ export interface SystemService {
 /** The whole engine, as the composition root hands it to the routes. */
 export interface Engine {
   containers: Containers
+  files: ContainerFiles
   execs: Execs
   images: Images
   networks: NetworkService

@@ -11,6 +11,7 @@ export {
   type ExecSpecRequest,
   type FaultPoint,
   faultsFromEnvironment,
+  fileFaultPoints,
   type HostConfigDefaults,
   type HostFacts as ContainerHostFacts,
   type ImageView,

@@ -79,6 +79,13 @@ export interface Task {
   /** What the kernel says, also of an earlier daemon's pause. */
   isPaused(): Promise<boolean>
   resize(size: ConsoleSize): Promise<void>
+  /** Where the root file system is mounted on the host; what is mounted in the container is not there. */
+  readonly rootfs: string
+  /**
+   * An O_PATH descriptor, the caller's to close, of the root directory as the process sees it, with all that is mounted
+   * in it. Rejects with Conflict when the process has ended.
+   */
+  openRoot(): Promise<number>
   /**
    * Asks conmon to go on with a new log file at the log's path; it does so as soon as it comes to it, and loses nothing.
    * What was there must have been renamed. False when it has been asked already and has not done so yet.

@@ -1,4 +1,5 @@
 /** A container's process: what the kernel, conmon and the OCI runtime do to it. */
+import { closeSync, constants, openSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GantryError, messageOf } from '@gantry/errors'
@@ -27,6 +28,8 @@ import type { TaskRecord } from './record.ts'
 import { StdioConnection, stdinMode } from './stdio/connection.ts'
 
 const SIGKILL = 9
+/** open(2): a descriptor that only names an object. */
+const O_PATH = 0o10000000
 
 /** What a task needs of the runtime it belongs to. */
 export interface TaskContext {
@@ -133,6 +136,23 @@ export class ConmonTask implements Task {
   async reopenLog(): Promise<boolean> {
     if (this.#ended) throw this.#notRunning()
     return await reopenLog(this.#context.paths.controlFifo)
+  }
+
+  get rootfs(): string {
+    return this.#context.paths.rootfs
+  }
+
+  async openRoot(): Promise<number> {
+    const { process } = this.#context
+    let fd: number | undefined
+    try {
+      fd = openSync(`/proc/${process.pid}/root`, O_PATH | constants.O_DIRECTORY)
+      if (await isRunning(process)) return fd
+    } catch (error) {
+      if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+    if (fd !== undefined) closeSync(fd)
+    throw this.#notRunning()
   }
 
   async attach({ stdin = true }: AttachOptions = {}): Promise<Attachment> {

@@ -197,11 +197,72 @@ export const bodies = {
  },
  "VolumeCreate": {
   "ref": "VolumeCreateRequest"
+ },
+ "ImageCommit": {
+  "ref": "ContainerConfig"
  }
 } satisfies Record<string, Shape>
 
 /** The definitions that the bodies refer to. */
 export const shapes: Readonly<Record<string, Shape>> = {
+ "ContainerConfig": {
+  "fields": {
+   "Hostname": "string",
+   "Domainname": "string",
+   "User": "string",
+   "AttachStdin": "boolean",
+   "AttachStdout": "boolean",
+   "AttachStderr": "boolean",
+   "ExposedPorts": {
+    "map": {
+     "map": "any"
+    }
+   },
+   "Tty": "boolean",
+   "OpenStdin": "boolean",
+   "StdinOnce": "boolean",
+   "Env": {
+    "array": "string"
+   },
+   "Cmd": "command",
+   "Healthcheck": {
+    "ref": "HealthConfig"
+   },
+   "ArgsEscaped": "boolean",
+   "Image": "string",
+   "Volumes": {
+    "map": {
+     "map": "any"
+    }
+   },
+   "WorkingDir": "string",
+   "Entrypoint": "command",
+   "NetworkDisabled": "boolean",
+   "OnBuild": {
+    "array": "string"
+   },
+   "Labels": {
+    "map": "string"
+   },
+   "StopSignal": "string",
+   "StopTimeout": "integer",
+   "Shell": {
+    "array": "string"
+   }
+  }
+ },
+ "HealthConfig": {
+  "fields": {
+   "Test": {
+    "array": "string"
+   },
+   "Interval": "integer",
+   "Timeout": "integer",
+   "Retries": "integer",
+   "StartPeriod": "integer",
+   "StartInterval": "integer"
+  }
+ },
  "VolumeCreateRequest": {
   "fields": {
    "Name": "string",
@@ -623,18 +684,6 @@ export const shapes: Readonly<Record<string, Shape>> = {
   "fields": {
    "HostIp": "string",
    "HostPort": "string"
-  }
- },
- "HealthConfig": {
-  "fields": {
-   "Test": {
-    "array": "string"
-   },
-   "Interval": "integer",
-   "Timeout": "integer",
-   "Retries": "integer",
-   "StartPeriod": "integer",
-   "StartInterval": "integer"
   }
  }
 }

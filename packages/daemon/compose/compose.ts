@@ -1,6 +1,7 @@
 /** Builds the engine from its parts, in the order in which they need one another. */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { ArchiveWorkers } from '@gantry/archive'
 import {
   containerNetworking,
   createContainers,
@@ -128,7 +129,12 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     spec: createSpecBuilder({ host: hostFacts, imageView }),
     events: sweepingImages(events, () => images.sweepRetired(), log),
     imageView,
-    paths: { containers: join(dataRoot, 'containers'), shm: join(execRoot, 'shm') },
+    archive: undo.adopt(new ArchiveWorkers(), (workers) => workers.close()),
+    paths: {
+      containers: join(dataRoot, 'containers'),
+      shm: join(execRoot, 'shm'),
+      views: join(execRoot, 'views'),
+    },
     defaults: containerDefaults(config, programs, hostFacts),
     facts: containerFacts(programs, hostFacts),
     dns: await containerDns(config.dns),
@@ -142,6 +148,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const settings = systemSettings({ config, engineId: id, programs, host: hostFacts, environment })
   const engine: Engine = {
     containers: services.containers,
+    files: services.files,
     execs: createExecs({ ...containerParts, execTable: database.table('execs') }, services.registry),
     images,
     networks: createNetworkService({

@@ -1,7 +1,7 @@
 /** Endpoints of parts that this engine does not have (yet), answered so that clients know where they are. */
 import { GantryError } from '@gantry/errors'
 import { json } from '../http/reply.ts'
-import { del, get, type Handler, head, post, put, type Route } from '../http/route.ts'
+import { del, get, type Handler, post, type Route } from '../http/route.ts'
 
 const notManager: Handler = () => {
   const advice = 'Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
@@ -52,12 +52,7 @@ export function absentRoutes(): Route[] {
       return missing('the build session')(request)
     }),
     post('/grpc', missing('the build service')),
-    post('/commit', missing('committing containers')),
-    ...['archive', 'changes', 'export', 'attach/ws'].map((part) =>
-      get(`/containers/:id/${part}`, missing(`containers/${part}`)),
-    ),
-    head('/containers/:id/archive', missing('containers/archive')),
-    put('/containers/:id/archive', missing('containers/archive')),
+    get('/containers/:id/attach/ws', missing('containers/attach/ws')),
     post('/containers/:id/update', missing('updating a container')),
   ]
 }

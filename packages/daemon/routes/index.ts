@@ -1,6 +1,7 @@
 import type { Engine } from '@gantry/engine'
 import type { Route } from '../http/route.ts'
 import { absentRoutes } from './absent.ts'
+import { containerFileRoutes } from './container-files.ts'
 import { containerStatsRoutes } from './container-stats.ts'
 import { containerStreamRoutes } from './container-streams.ts'
 import { containerRoutes } from './containers.ts'
@@ -17,6 +18,7 @@ export function engineRoutes(engine: Engine): Route[] {
     ...systemRoutes(engine.system, engine.events),
     ...containerRoutes(engine.containers),
     ...containerStreamRoutes(engine.containers),
+    ...containerFileRoutes(engine.files),
     ...containerStatsRoutes(engine.containers),
     ...execRoutes(engine.execs),
     ...imageRoutes(engine.images),

@@ -157,6 +157,8 @@ export class Creator {
     undo.defer(() => rm(directory, { recursive: true, force: true }))
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await mkdir(upper, { mode: 0o755 })
+    // Programs look for this file to know that they are in a container.
+    await writeFile(join(upper, '.dockerenv'), '', { mode: 0o755 })
     await mkdir(join(directory, 'work'), { mode: 0o700 })
     await mkdir(join(directory, 'empty'), { mode: 0o755 })
     const top = image && (await this.#deps.images.rootfs(image.id))[0]

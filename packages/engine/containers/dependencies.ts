@@ -1,3 +1,4 @@
+import type { ArchiveWorkers } from '@gantry/archive'
 import type { DnsOptions, Networks } from '@gantry/network'
 import type { OciProcess, OciSpec, RootFilesystem, Runtime } from '@gantry/runtime'
 import type { Table } from '@gantry/store'
@@ -15,7 +16,7 @@ import type { HostFacts } from './validate.ts'
 /** Everything that the container service stands on. */
 export interface ContainerDependencies {
   table: Table<ContainerRecord>
-  images: Pick<Images, 'resolve' | 'rootfs' | 'inspect'>
+  images: Pick<Images, 'resolve' | 'rootfs' | 'inspect' | 'commit'>
   networks: Networks
   volumes: Volumes
   runtime: Runtime
@@ -23,6 +24,7 @@ export interface ContainerDependencies {
   spec: SpecBuilder
   events: Pick<Events, 'publish'>
   imageView: ImageView
+  archive: ArchiveWorkers
   paths: ContainerPaths
   defaults: HostConfigDefaults
   facts: HostFacts
@@ -40,12 +42,16 @@ export interface ContainerPaths {
   containers: string
   /** `<exec root>/shm`: mount points of /dev/shm that containers share. */
   shm: string
+  /** `<exec root>/views`: where file systems are shown for a moment. */
+  views: string
 }
 
 /** Writes what the OCI runtime executes. Rejects with InvalidParameter for a user, device or option that is not there. */
 export interface SpecBuilder {
   container(request: SpecRequest): Promise<OciSpec>
   exec(request: ExecSpecRequest): Promise<OciProcess>
+  /** The ids of the user that the container runs as. */
+  owner(request: Pick<SpecRequest, 'record' | 'rootfs'>): Promise<{ uid: number; gid: number }>
   /** The AppArmor profile and SELinux label that a container's processes have; empty for none. */
   labels(record: ContainerRecord): { apparmorProfile: string; selinuxLabel: string }
 }

@@ -45,7 +45,16 @@ export const imageFaultPoints = [
 
 export type ImageFaultPoint = (typeof imageFaultPoints)[number]
 
-export type ContainerFaultPoint = (typeof containerFaultPoints)[number]
+/** The same for copying into a container and for a commit. */
+export const fileFaultPoints = [
+  'container.extract.mounted',
+  'container.extract.unpacked',
+  'container.commit.paused',
+  'container.commit.packed',
+  'container.commit.stored',
+] as const
+
+export type ContainerFaultPoint = (typeof containerFaultPoints | typeof fileFaultPoints)[number]
 
 /** Those that a container passes only when its log is rotated. */
 export const logFaultPoints = rotationSteps
@@ -62,7 +71,12 @@ export function faultsFromEnvironment(environment: NodeJS.ProcessEnv): FaultPoin
   const wish = environment.GANTRY_FAULT
   if (!wish) return () => {}
   const [point, action] = wish.split(':')
-  const points: readonly string[] = [...containerFaultPoints, ...imageFaultPoints, ...logFaultPoints]
+  const points: readonly string[] = [
+    ...containerFaultPoints,
+    ...fileFaultPoints,
+    ...imageFaultPoints,
+    ...logFaultPoints,
+  ]
   if (!points.some((known) => known === point) || (action !== 'crash' && action !== 'fail')) {
     throw new Error(`GANTRY_FAULT: not a fault point and action: ${wish}`)
   }

@@ -1,6 +1,7 @@
-import type { Containers } from '../contracts.ts'
+import type { ContainerFiles, Containers } from '../contracts.ts'
 import { Creator } from './create.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { FileService } from './files/files.ts'
 import { HealthMonitor } from './health.ts'
 import { UnhealthyEnder } from './health-action.ts'
 import { ExecProber } from './health-probe.ts'
@@ -29,6 +30,7 @@ export {
   containerFaultPoints,
   type FaultPoint,
   faultsFromEnvironment,
+  fileFaultPoints,
   type LogFaultPoint,
   logFaultPoints,
 } from './faults.ts'
@@ -42,6 +44,7 @@ export { waitStates } from './wait-state.ts'
 
 export interface ContainerServices {
   containers: Containers
+  files: ContainerFiles
   /** For the services that must keep a container still while they change it. */
   registry: Registry
   /** For the service that changes the networks of running containers. */
@@ -75,6 +78,7 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
       remover,
       stats: new Stats(deps, registry),
     }),
+    files: new FileService(deps, registry),
     registry,
     networkFiles,
     restore: () => recovery.restore(),

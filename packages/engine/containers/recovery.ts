@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf } from '@gantry/errors'
+import { isKind, messageOf } from '@gantry/errors'
 import type { Task } from '@gantry/runtime'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
@@ -116,6 +116,7 @@ export class Recovery {
         return await this.#remover.discard(container, { volumes: state.volumes })
       default:
         if (container.dirty) await this.#starter.clean(container)
+        else await this.#starter.releaseVolumes(container)
         if (hostConfig.AutoRemove && state.status === 'exited') {
           await this.#remover.discard(container, { volumes: true })
         }
@@ -134,11 +135,25 @@ export class Recovery {
     const { state } = container.record
     container.task = task
     if (container.record.stoppedByUser) container.endedByUser = true
+    if (container.record.pausedForCommit) await this.#endCommit(container, task)
     if ((await task.isPaused()) !== (state.status === 'paused')) {
       const change = state.status === 'paused' ? unpause : pause
       this.#registry.update(container, { state: change(state, container.id) })
     }
     this.#supervisor.watch(container, { found: true })
+  }
+
+  /** The daemon that paused it for a commit is no more. */
+  async #endCommit(container: Container, task: Task): Promise<void> {
+    const { state } = container.record
+    this.#deps.log('info', `container ${container.id}: going on after an interrupted commit`)
+    await task.resume().catch((error) => {
+      if (!isKind(error, 'Conflict')) throw error // it has ended meanwhile
+    })
+    this.#registry.update(container, {
+      pausedForCommit: false,
+      ...(state.status === 'paused' && { state: unpause(state, container.id) }),
+    })
   }
 
   async #finishStart(container: Container, task: Task): Promise<void> {

@@ -15,6 +15,7 @@ import { attach } from './attach.ts'
 import type { Container } from './container.ts'
 import type { Creator } from './create.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { freeze } from './freeze.ts'
 import { inspect } from './inspect.ts'
 import { list } from './list.ts'
 import { logsOf } from './logs.ts'
@@ -24,7 +25,7 @@ import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
 import { rename } from './rename.ts'
 import { parseSignal } from './signals.ts'
-import { isUp, notRunning, pause, unpause } from './state.ts'
+import { isUp, notRunning } from './state.ts'
 import type { Stats } from './stats/stats.ts'
 import type { Stopper } from './stop.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -106,21 +107,11 @@ export class ContainerService implements Containers {
   }
 
   async pause(reference: string): Promise<void> {
-    await this.#freeze(this.#find(reference), true)
+    await freeze(this.#find(reference), true, this.#parts.registry, this.#deps)
   }
 
   async unpause(reference: string): Promise<void> {
-    await this.#freeze(this.#find(reference), false)
-  }
-
-  async #freeze(container: Container, freeze: boolean): Promise<void> {
-    await container.lock.run(async () => {
-      const change = freeze ? pause : unpause
-      const state = change(container.record.state, container.id)
-      await (freeze ? container.task?.pause() : container.task?.resume())
-      this.#parts.registry.update(container, { state })
-      announce(this.#deps.events, container, freeze ? 'pause' : 'unpause')
-    })
+    await freeze(this.#find(reference), false, this.#parts.registry, this.#deps, { pausedForCommit: false })
   }
 
   async rename(reference: string, name: string): Promise<void> {

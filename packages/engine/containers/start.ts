@@ -153,6 +153,11 @@ export class Starter {
     container.dirty = !complete
   }
 
+  /** Lets go of volumes that were mounted for reading files of a container that does not run. Idempotent. */
+  async releaseVolumes(container: Container): Promise<void> {
+    await this.#mounts.release(container)
+  }
+
   async #deleteTask(container: Container, purge: () => Promise<void>): Promise<void> {
     const { task } = container
     if (!task) return await purge()

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
+import { ArchiveWorkers } from '@gantry/archive'
 import { GantryError } from '@gantry/errors'
 import type { NetworkRecord, Networks, Sandbox } from '@gantry/network'
 import type {
@@ -18,7 +19,7 @@ import type {
 } from '@gantry/runtime'
 import type { Table } from '@gantry/store'
 import type { VolumeRecord, Volumes } from '@gantry/volumes'
-import type { ContainerCreateRequest, Images, ResolvedImage } from '../contracts.ts'
+import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
 import type { ExecRecord } from '../execs/exec.ts'
 import { createExecs } from '../execs/execs.ts'
 import { LogKeeper } from '../logging/index.ts'
@@ -124,6 +125,10 @@ export class FakeTask implements Task {
 
   get id() {
     return this.options.id
+  }
+  readonly rootfs = '/nowhere'
+  async openRoot(): Promise<number> {
+    throw new GantryError('Conflict', 'ended')
   }
   async start() {
     this.started = true
@@ -294,7 +299,9 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       faults: () => {},
       log: (level, message) => void it.logs.push(`${level} ${message}`),
     }),
+    archive: new ArchiveWorkers(),
     spec: {
+      owner: async () => ({ uid: 0, gid: 0 }),
       container: async ({ record }) => ({ process: { args: record.args } }) as OciSpec,
       labels: () => ({ apparmorProfile: '', selinuxLabel: '' }),
       exec: async ({ exec }) => ({ user: { uid: 0, gid: 0 }, args: exec.cmd, env: [], cwd: '/' }),
@@ -309,7 +316,11 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       open: async () => ({ root: directory, async [Symbol.asyncDispose]() {} }),
       clean: async () => {},
     },
-    paths: { containers: join(directory, 'containers'), shm: join(directory, 'shm') },
+    paths: {
+      containers: join(directory, 'containers'),
+      shm: join(directory, 'shm'),
+      views: join(directory, 'views'),
+    },
     defaults: {
       runtime: 'crun',
       cgroupnsMode: 'private',
@@ -337,7 +348,8 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
 }
 
 function fakeImages(it: Bench, directory: string): ContainerDependencies['images'] {
-  const images: Pick<Images, 'resolve' | 'rootfs' | 'inspect'> = {
+  const images: ContainerDependencies['images'] = {
+    commit: async () => ({ id: imageId, name: '' }),
     resolve: async (reference) => {
       if (reference.startsWith('busybox') || reference === it.image.id) return it.image
       throw new GantryError('NotFound', `No such image: ${reference}`)

@@ -29,11 +29,21 @@ const instructions: Record<string, Instruction> = {
 
 /** The configuration with the changes made, in order. Throws InvalidParameter, e.g. `nope is not a valid change command`. */
 export function applyChanges(config: RunConfig, changes: readonly string[]): RunConfig {
+  let hasCommand = false
   return changes
     .flatMap((change) => change.split('\n'))
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .reduce(applyChange, config)
+    .reduce((before, line) => {
+      const changed = applyChange(before, line)
+      hasCommand ||= changed.Cmd !== before.Cmd
+      // A command belongs to the entrypoint it was written for.
+      return changed.Entrypoint !== before.Entrypoint && !hasCommand ? withoutCommand(changed) : changed
+    }, config)
+}
+
+function withoutCommand({ Cmd: _, ...config }: RunConfig): RunConfig {
+  return config
 }
 
 function applyChange(config: RunConfig, line: string): RunConfig {

@@ -1,23 +1,14 @@
 /** `POST /images/create?fromSrc=-`: an image of one layer from a root file system's archive. */
 import type { Readable } from 'node:stream'
 import { GantryError, isKind } from '@gantry/errors'
-import {
-  type Digest,
-  decompress,
-  type ImageConfigFile,
-  mediaTypes,
-  parsePlatform,
-  serializeImageConfig,
-  serializeManifest,
-} from '@gantry/oci'
+import { type Digest, decompress, type ImageConfigFile, mediaTypes, parsePlatform } from '@gantry/oci'
 import type { BlobInfo } from '@gantry/store'
 import type { ImageImportOptions } from '../contracts.ts'
 import { applyChanges } from './changes.ts'
 import { announce, type ImageParts } from './dependencies.ts'
-import { recordOf } from './read-image.ts'
 import type { Hold } from './retention.ts'
+import { storeImage } from './store-image.ts'
 import { nameImage, parseTarget } from './tag.ts'
-import { unpackImage } from './unpack-image.ts'
 
 /** Resolves to the new image's id. What the request says is checked before its body is read. */
 export async function importImage(
@@ -40,7 +31,7 @@ export async function importImage(
     diffIds: [layer.digest],
     history: [{ created, comment }],
   }
-  const id = await storeImage(parts, hold, file, layer)
+  const id = await storeImage(parts, hold, file, [{ mediaType: mediaTypes.ociLayer, ...layer }])
   if (target) nameImage(parts, target, { image: id })
   announce(parts, 'import', id)
   return id
@@ -73,20 +64,4 @@ async function storeLayer(
 
 function isCompressionError(error: unknown): boolean {
   return /^(Z_|ZSTD_)/.test(String((error as NodeJS.ErrnoException).code))
-}
-
-async function storeImage(
-  parts: ImageParts,
-  hold: Hold,
-  file: ImageConfigFile,
-  layer: BlobInfo,
-): Promise<Digest> {
-  const config = { mediaType: mediaTypes.ociConfig, ...(await hold.put(serializeImageConfig(file))) }
-  const layers = [{ mediaType: mediaTypes.ociLayer, ...layer }]
-  const body = { mediaType: mediaTypes.ociManifest, config, layers }
-  const { digest } = await hold.put(serializeManifest({ kind: 'manifest', ...body }))
-  const image = await recordOf(parts.content, digest, body)
-  await unpackImage(parts, image)
-  parts.catalog.put(image)
-  return image.id
 }

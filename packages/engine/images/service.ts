@@ -10,6 +10,7 @@ import { GantryError, isKind } from '@gantry/errors'
 import { type Digest, isDigest, parseReference, type Reference } from '@gantry/oci'
 import type {
   Filters,
+  ImageCommitOptions,
   ImageImportOptions,
   ImagePullOptions,
   ImagePushOptions,
@@ -18,6 +19,7 @@ import type {
   ResolvedImage,
 } from '../contracts.ts'
 import { chainOf, referenceKey } from './catalog.ts'
+import { commitImage } from './commit.ts'
 import type { ImageParts } from './dependencies.ts'
 import { importImage } from './import.ts'
 import { imageHistory, inspectImage } from './inspect.ts'
@@ -146,6 +148,10 @@ export class ImageService implements Images {
 
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest> {
     return importImage(this.#parts, rootfs, options)
+  }
+
+  commit(layer: () => Promise<Readable>, options: ImageCommitOptions): Promise<{ id: Digest; name: string }> {
+    return commitImage(this.#parts, layer, options)
   }
 
   count(): number {

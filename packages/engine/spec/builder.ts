@@ -10,6 +10,7 @@ import type { HostFacts } from './host.ts'
 import { lookUpDevices } from './host-devices.ts'
 import { readLayeredUsers } from './layered-users.ts'
 import { labelsOf } from './security.ts'
+import { resolveUser } from './user.ts'
 import { readUserDatabase, type UserDatabase } from './user-database.ts'
 
 export interface SpecBuilderOptions {
@@ -27,9 +28,14 @@ export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): Spec
       return buildSpec({ ...rest, devices, users }, await factsFor(request.record, host))
     },
 
+    async owner({ record, rootfs }) {
+      const pid = pidOf(record)
+      const database = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : await usersOf(rootfs, imageView)
+      return resolveUser({ user: record.config.User ?? '', groupAdd: [], database })
+    },
+
     async exec({ record, exec, linkVariables }: ExecSpecRequest) {
-      const { state } = record
-      const pid = state.status === 'running' || state.status === 'paused' ? state.pid : 0
+      const pid = pidOf(record)
       const users = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : { passwd: [], group: [] }
       const facts = await factsFor(record, host)
       const hostname = hostnameOf(record)
@@ -38,6 +44,11 @@ export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): Spec
 
     labels: ({ hostConfig }) => labelsOf(hostConfig, host),
   }
+}
+
+/** Of its first process; 0 when it does not run. */
+function pidOf({ state }: ExecSpecRequest['record']): number {
+  return state.status === 'running' || state.status === 'paused' ? state.pid : 0
 }
 
 /** The name that the container was given at its start. */

@@ -1,0 +1,129 @@
+import type { Readable } from 'node:stream'
+import type { PathStat } from '@gantry/archive'
+import { GantryError, isKind } from '@gantry/errors'
+import type { Digest } from '@gantry/oci'
+import type { CommitOptions, ContainerFiles, ExtractOptions, FilesystemChanges } from '../../contracts.ts'
+import { announce } from '../announce.ts'
+import type { Container } from '../container.ts'
+import type { ContainerDependencies } from '../dependencies.ts'
+import { rootFilesystem } from '../paths.ts'
+import type { Registry } from '../registry.ts'
+import { commit } from './commit.ts'
+import { upperOf } from './upper.ts'
+import { FileViews } from './views.ts'
+
+/** A writer that stands still for so long gives way to whoever waits for the container, in milliseconds. */
+const longestPause = 10_000
+/** What stands in the root as a mount and is the engine's, not the container's. */
+const ownMounts = ['dev']
+
+/** Files into and out of containers: `cp`, `export`, `diff`. */
+export class FileService implements ContainerFiles {
+  readonly #deps: ContainerDependencies
+  readonly #registry: Registry
+  readonly #views: FileViews
+
+  constructor(deps: ContainerDependencies, registry: Registry) {
+    this.#deps = deps
+    this.#registry = registry
+    this.#views = new FileViews(deps)
+  }
+
+  async stat(reference: string, path: string): Promise<PathStat> {
+    const container = this.#registry.find(reference)
+    await using opened = await this.#views.read(container)
+    return await this.#deps.archive.stat(opened.view, path).catch(namePath(reference))
+  }
+
+  async archive(reference: string, path: string): Promise<{ stat: PathStat; body: Readable }> {
+    const container = this.#registry.find(reference)
+    await using undo = new AsyncDisposableStack()
+    const opened = undo.use(await this.#views.read(container))
+    const packing = this.#deps.archive.pack(opened.view, path, ownMounts)
+    const { answer, body } = await packing.catch(namePath(reference))
+    const held = undo.move()
+    body.once('close', () => void held.disposeAsync())
+    announce(this.#deps.events, container, 'archive-path')
+    return { stat: answer, body }
+  }
+
+  async extract(
+    reference: string,
+    path: string,
+    archive: Readable,
+    { keepKinds = false, asUser = false }: ExtractOptions,
+  ): Promise<void> {
+    const { events, faults, spec } = this.#deps
+    const container = this.#registry.find(reference)
+    const { record } = container
+    await this.#views.write(container, async (view) => {
+      faults('container.extract.mounted')
+      const owner =
+        asUser && record.config.User
+          ? await spec.owner({ record, rootfs: await rootFilesystem(this.#deps, record) })
+          : null
+      using patience = new Patience(container)
+      const { signal, progress } = patience
+      const request = { view, path, keepKinds, owner, signal, progress }
+      await this.#deps.archive.unpack(archive, request).catch(namePath(reference))
+      faults('container.extract.unpacked')
+    })
+    announce(events, container, 'extract-to-dir')
+  }
+
+  async export(reference: string): Promise<Readable> {
+    const container = this.#registry.find(reference)
+    const body = await this.#deps.archive.export(await this.#views.rootOnly(container))
+    announce(this.#deps.events, container, 'export')
+    return body
+  }
+
+  async changes(reference: string): Promise<FilesystemChanges> {
+    const container = this.#registry.find(reference)
+    const changes = await this.#deps.archive.changes(await upperOf(this.#deps, container.record))
+    return changes.map(({ path, kind }) => ({ Path: path, Kind: kind }))
+  }
+
+  async commit(reference: string, options: CommitOptions): Promise<Digest> {
+    return await commit(this.#registry.find(reference), options, this.#registry, this.#deps)
+  }
+}
+
+/** A path that names nothing, in Docker's words. */
+function namePath(reference: string): (error: unknown) => never {
+  return (error) => {
+    if (!isKind(error, 'NotFound')) throw error
+    throw new GantryError('NotFound', `Could not find the file ${error.message} in container ${reference}`)
+  }
+}
+
+/**
+ * Watches a client that writes into a container which is kept from starting meanwhile. It may take its time, but not at
+ * the expense of somebody who waits.
+ */
+class Patience implements Disposable {
+  readonly signal: AbortSignal
+  readonly #timer: NodeJS.Timeout
+  #last = performance.now()
+
+  constructor(container: Container) {
+    const abort = new AbortController()
+    this.signal = abort.signal
+    this.#timer = setInterval(() => {
+      if (performance.now() - this.#last < longestPause || !container.lock.contended) return
+      abort.abort(
+        new GantryError('Cancelled', 'the archive did not go on while others waited for the container'),
+      )
+    }, 1000)
+    this.#timer.unref()
+  }
+
+  /** To be called for everything that arrives. */
+  readonly progress = (): void => {
+    this.#last = performance.now()
+  };
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+}
