@@ -20,7 +20,7 @@ const allowed: Record<string, string[]> = {
   volumes: ['errors', 'oci', 'syscall'],
   build: ['errors', 'oci', 'syscall'],
   engine: ['errors', 'oci', 'syscall', 'archive', 'store', 'runtime', 'network', 'volumes', 'api:types'],
-  daemon: ['errors', 'oci', 'syscall', 'store', 'runtime', 'network', 'volumes', 'engine', 'api'],
+  daemon: ['errors', 'oci', 'syscall', 'archive', 'store', 'runtime', 'network', 'volumes', 'engine', 'api'],
   client: ['errors', 'api'],
   cli: ['errors', 'api', 'client', 'oci'],
 }
