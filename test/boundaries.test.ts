@@ -18,11 +18,12 @@ const allowed: Record<string, string[]> = {
   runtime: ['errors', 'oci', 'syscall'],
   network: ['errors', 'syscall', 'api:types'],
   volumes: ['errors', 'oci', 'syscall'],
-  build: ['errors', 'oci', 'syscall'],
+  dockerfile: ['errors'],
+  build: ['errors', 'oci', 'dockerfile'],
   engine: ['errors', 'oci', 'syscall', 'archive', 'store', 'runtime', 'network', 'volumes', 'api:types'],
   daemon: ['errors', 'oci', 'syscall', 'archive', 'store', 'runtime', 'network', 'volumes', 'engine', 'api'],
   client: ['errors', 'api'],
-  cli: ['errors', 'api', 'client', 'oci'],
+  cli: ['errors', 'api', 'client', 'oci', 'dockerfile'],
 }
 
 const importPattern =

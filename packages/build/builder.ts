@@ -1,8 +1,9 @@
 /** Builds: a Dockerfile is read and planned, what the target needs is solved, and an image's configuration put together. */
+
+import { type Dockerfile, parseDockerfile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { type HistoryEntry, hostPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
 import type { BuildEvent, Builder, BuildRequest, BuildResult, Step, Target } from './contracts.ts'
-import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts'
 import { planTarget } from './plan/planner.ts'
 import { BuildRun } from './solve/build-run.ts'
 import { Solver, type SolverParts, type SolveSession } from './solve/solver.ts'

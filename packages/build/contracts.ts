@@ -3,8 +3,9 @@
  * solver runs those that the target needs, each once, and keeps what came out under a key made of content. What a step
  * does to files and processes is behind `Snapshots`, `Runner`, `Files` and `Sources`, which the engine provides.
  */
+
+import type { Heredoc, LineRange, RunMount } from '@gantry/dockerfile'
 import type { Digest, HistoryEntry, ImageConfigFile, Platform } from '@gantry/oci'
-import type { Heredoc, LineRange, RunMount } from './dockerfile/index.ts'
 
 /** A file system state: unpacked layers, base first. No layers: an empty root (`scratch`). */
 export interface Snapshot {

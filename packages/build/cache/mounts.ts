@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, chown, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunMount } from '../dockerfile/index.ts'
+import type { RunMount } from '@gantry/dockerfile'
 
 export interface CacheDirectory extends AsyncDisposable {
   path: string

@@ -1,8 +1,8 @@
 /** What instructions change in an image's configuration. */
 import { posix } from 'node:path'
+import type { CommandInstruction, Healthcheck, Instruction } from '@gantry/dockerfile'
+import { DockerfileProblem } from '@gantry/dockerfile'
 import type { RunConfig } from '@gantry/oci'
-import type { CommandInstruction, Healthcheck, Instruction } from '../dockerfile/index.ts'
-import { DockerfileProblem } from '../dockerfile/index.ts'
 import { exposedPorts } from './ports.ts'
 
 const defaultShell = ['/bin/sh', '-c']

@@ -1,8 +1,8 @@
 /** COPY and ADD as a step. */
 import { posix } from 'node:path'
+import type { Add, Copy } from '@gantry/dockerfile'
+import { DockerfileProblem } from '@gantry/dockerfile'
 import type { CopyStep, FileCopy, Origin } from '../contracts.ts'
-import type { Add, Copy } from '../dockerfile/index.ts'
-import { DockerfileProblem } from '../dockerfile/index.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
 
 export async function copyStep(

@@ -1,6 +1,7 @@
 /** What `image history` shows of an instruction: BuildKit's words. */
+
+import type { Instruction } from '@gantry/dockerfile'
 import type { HistoryEntry, RunConfig } from '@gantry/oci'
-import type { Instruction } from '../dockerfile/index.ts'
 import { commandLine, workingDirectory } from './configuration.ts'
 
 export const historyComment = 'buildkit.dockerfile.v0'

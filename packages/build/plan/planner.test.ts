@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DockerfileProblem, parseDockerfile } from '@gantry/dockerfile'
 import type { ImageConfigFile, Platform } from '@gantry/oci'
 import type { CopyStep, RunStep, Step, Target } from '../contracts.ts'
-import { DockerfileProblem, parseDockerfile } from '../dockerfile/index.ts'
 import { type PlanOptions, planTarget } from './planner.ts'
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' }

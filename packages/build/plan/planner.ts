@@ -1,6 +1,5 @@
 /** From a Dockerfile to the steps that a target needs. */
-import { formatPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
-import type { Origin, Step, Target } from '../contracts.ts'
+
 import {
   at,
   type Dockerfile,
@@ -9,7 +8,9 @@ import {
   type LineRange,
   type Stage,
   suggestion,
-} from '../dockerfile/index.ts'
+} from '@gantry/dockerfile'
+import { formatPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
+import type { Origin, Step, Target } from '../contracts.ts'
 import { automaticArguments } from './automatic.ts'
 import { StagePlan } from './stage-plan.ts'
 

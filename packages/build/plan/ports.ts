@@ -1,5 +1,5 @@
 /** EXPOSE: `80`, `53/udp`, `8000-8010/tcp`. */
-import { DockerfileProblem } from '../dockerfile/index.ts'
+import { DockerfileProblem } from '@gantry/dockerfile'
 
 const protocols = ['tcp', 'udp', 'sctp']
 

@@ -1,6 +1,5 @@
 /** RUN as a step. */
 import { posix } from 'node:path'
-import type { Origin, RunStep } from '../contracts.ts'
 import {
   at,
   chomped,
@@ -9,7 +8,8 @@ import {
   predefinedArguments,
   type Run,
   type RunMount,
-} from '../dockerfile/index.ts'
+} from '@gantry/dockerfile'
+import type { Origin, RunStep } from '../contracts.ts'
 import { commandLine } from './configuration.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
 

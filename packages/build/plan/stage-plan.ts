@@ -1,6 +1,5 @@
 /** One stage: its instructions in order, each a step or a change of the configuration. */
-import { type HistoryEntry, type Platform, parsePlatform, type RunConfig } from '@gantry/oci'
-import type { Step, Target } from '../contracts.ts'
+
 import {
   at,
   type Instruction,
@@ -8,7 +7,9 @@ import {
   parseTrigger,
   type Stage,
   StageScope,
-} from '../dockerfile/index.ts'
+} from '@gantry/dockerfile'
+import { type HistoryEntry, type Platform, parsePlatform, type RunConfig } from '@gantry/oci'
+import type { Step, Target } from '../contracts.ts'
 import { configure, workingDirectory } from './configuration.ts'
 import { copyStep } from './copy-step.ts'
 import { historyOf } from './history.ts'

@@ -1,6 +1,8 @@
 export type { Directives, EscapeCharacter } from './directives.ts'
 export { expandWord, type Variables } from './expand.ts'
 export { chomped, type Heredoc } from './heredoc.ts'
+export { IgnoreFile } from './ignore/ignore-file.ts'
+export { compilePattern, type PathPattern } from './ignore/path-pattern.ts'
 export type * from './instruction.ts'
 export type { Statement, Warning } from './lines.ts'
 export { type MountType, parseMount, type RunMount } from './mount.ts'
