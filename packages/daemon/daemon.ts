@@ -7,6 +7,7 @@ import type { OptionValues } from './config/options.ts'
 import { ApiServer } from './http/server.ts'
 import { openListeners } from './listen/listeners.ts'
 import type { LeveledLogger } from './log.ts'
+import { adjustOomScore } from './process/oom-score.ts'
 import { writePidfile } from './process/pidfile.ts'
 import { lockDataRoot } from './process/root-lock.ts'
 import { type ActivatedSocket, activatedSockets, createNotifier } from './process/systemd.ts'
@@ -31,6 +32,7 @@ export async function runDaemon({ config, flags, log, environment }: DaemonOptio
   reportStrayErrors(log)
   await using undo = new AsyncDisposableStack()
   undo.use(await lockDataRoot(config.dataRoot))
+  await adjustOomScore(config.resources.oomScoreAdjust)
   undo.use(await writePidfile(config.pidfile))
   const composition = undo.use(await compose({ config, log, environment }))
   const api = new ApiServer({

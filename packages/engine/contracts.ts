@@ -106,6 +106,8 @@ export interface ContainerLogs {
   blocks: AsyncIterable<LogBlock>
 }
 
+export type ContainerUpdateRequest = Operations['ContainerUpdate']['body']
+
 export interface ExecCreateRequest {
   attachStdin?: boolean
   attachStdout?: boolean
@@ -134,6 +136,8 @@ export interface Containers {
   kill(reference: string, signal: string): Promise<void>
   pause(reference: string): Promise<void>
   unpause(reference: string): Promise<void>
+  /** Limits and restart policy; returns warnings. All of it holds and is kept, or nothing has changed. */
+  update(reference: string, request: ContainerUpdateRequest): Promise<string[]>
   rename(reference: string, name: string): Promise<void>
   remove(reference: string, options?: { force?: boolean; volumes?: boolean; link?: boolean }): Promise<void>
   prune(filters: Filters): Promise<{ deleted: string[]; spaceReclaimed: number }>

@@ -105,9 +105,10 @@ export interface Task {
   usage(): CgroupUsage | null
   /**
    * Changes the limits that are named, in the words of the OCI specification's linux.resources. Rejects with the OCI
-   * runtime's message when the kernel refuses one of them; others may be set already.
+   * runtime's message when the kernel refuses one of them; then all are as they were.
+   * Resolves to what puts them back.
    */
-  update(resources: Record<string, unknown>): Promise<void>
+  update(resources: Record<string, unknown>): Promise<() => Promise<void>>
   /** Settles when the process has ended and conmon has recorded it; never rejects. */
   readonly exit: Promise<Exit>
   /** Removes the OCI container, cgroup, mounts and run-time files. Only after the exit. Idempotent. */

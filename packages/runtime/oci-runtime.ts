@@ -92,29 +92,18 @@ export class OciRuntime {
     await rm(this.stateOf(id), { recursive: true, force: true })
   }
 
-  /** Changes the limits of a running container: linux.resources of the OCI specification. */
-  async update(id: string, resources: Record<string, unknown>): Promise<void> {
-    await this.#runWith(JSON.stringify(resources), 'update', '--resources', '-', id)
+  /** Changes the limits of a running container: a file with linux.resources of the OCI specification. */
+  async update(id: string, resourcesFile: string): Promise<void> {
+    await this.#run('update', '--resources', resourcesFile, id)
   }
 
   #run(...command: string[]): Promise<void> {
-    return this.#runWith('', ...command)
-  }
-
-  #runWith(input: string, ...command: string[]): Promise<void> {
     const argv = ['--root', this.stateRoot, ...command]
     return new Promise((resolve, reject) => {
-      const child = execFile(
-        this.program.path,
-        argv,
-        { timeout: commandTimeoutMs },
-        (error, _stdout, stderr) => {
-          if (error) reject(new OciRuntimeError(stderr.trim() || error.message, { cause: error }))
-          else resolve()
-        },
-      )
-      child.stdin?.on('error', () => undefined) // it may end without reading
-      child.stdin?.end(input)
+      execFile(this.program.path, argv, { timeout: commandTimeoutMs }, (error, _stdout, stderr) => {
+        if (error) reject(new OciRuntimeError(stderr.trim() || error.message, { cause: error }))
+        else resolve()
+      })
     })
   }
 }

@@ -22,6 +22,7 @@ import type {
 import { reopenLog, resizeTerminal } from './control.ts'
 import { translateRuntimeError } from './errors.ts'
 import type { ExitRecord } from './exits.ts'
+import { changeLimits } from './limits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import type { ProcessPaths } from './paths.ts'
 import type { TaskRecord } from './record.ts'
@@ -177,9 +178,9 @@ export class ConmonTask implements Task {
     return this.#context.cgroup?.usage() ?? null
   }
 
-  async update(resources: Record<string, unknown>): Promise<void> {
+  async update(resources: Record<string, unknown>): Promise<() => Promise<void>> {
     if (this.#ended) throw this.#notRunning()
-    await this.#context.runtime.update(this.id, resources)
+    return await changeLimits(this.id, resources, this.#context)
   }
 
   async delete(): Promise<void> {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statfsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type CgroupLimits, type LiftedLimit, liftLimit, readLimits } from './cgroup-limits.ts'
 import { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
 
 const CGROUP2_SUPER_MAGIC = 0x63677270
@@ -161,6 +162,15 @@ export class Cgroup {
   /** What its processes have used so far. */
   usage(): CgroupUsage {
     return cgroupUsage(this.#layout, this.#path)
+  }
+
+  /** The limits that can be changed while it lives, to be put back with restoreLimits. */
+  limits(): Promise<CgroupLimits> {
+    return readLimits(this.#layout, this.#path)
+  }
+
+  async lift(limit: LiftedLimit): Promise<void> {
+    await liftLimit(this.#layout, this.#path, limit)
   }
 
   /** Moves a process into the group, which is made when needed; on v1 only in the trees named. */

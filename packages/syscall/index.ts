@@ -1,4 +1,5 @@
 export { Cgroup, type CgroupLayout, cgroupLayout } from './cgroup.ts'
+export { allowRealtime, type LiftedLimit, type RealtimeShare, restoreLimits } from './cgroup-limits.ts'
 export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
 export { bytesWaiting } from './fifo.ts'

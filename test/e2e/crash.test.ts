@@ -10,7 +10,11 @@ import { type ContainerFaultPoint, containerFaultPoints } from '@gantry/engine'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
 
 /** Points that the life of an ordinary container does not come to: each has a test of its own. */
-const ownTests: readonly ContainerFaultPoint[] = ['container.health.unhealthy']
+const ownTests: readonly ContainerFaultPoint[] = [
+  'container.health.unhealthy',
+  'container.update.recorded',
+  'container.update.applied',
+]
 
 const format = '{{.State.Status}} {{.State.ExitCode}}'
 

@@ -19,6 +19,7 @@ export const containerCommands: Record<string, CommandLoader> = {
   'container stop': async () => (await state()).stop,
   'container top': async () => (await details()).top,
   'container unpause': async () => (await state()).unpause,
+  'container update': async () => (await import('./update.ts')).update,
   'container wait': async () => (await import('./wait.ts')).wait,
   daemon: async () => (await import('./daemon.ts')).daemon,
   'system dial-stdio': async () => (await import('./dial-stdio.ts')).dialStdio,

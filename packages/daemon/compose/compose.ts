@@ -19,6 +19,7 @@ import {
   faultsFromEnvironment,
   gatherHostFacts,
   gatherSpecFacts,
+  kernelLimits,
   LogKeeper,
   networkEvents,
   systemClock,
@@ -39,6 +40,7 @@ import { sweepingImages } from './image-sweep.ts'
 import { instanceName } from './instance.ts'
 import { networkOptions } from './networks.ts'
 import { findPrograms } from './programs.ts'
+import { realtimeShare } from './realtime.ts'
 import { registryConfig, transferLimits } from './registries.ts'
 import { systemSettings } from './settings.ts'
 import { tracedSteps } from './steps.ts'
@@ -64,8 +66,11 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const cgroups = cgroupLayout()
   const cgroupParent = join('/', config.cgroupParent ?? '', instance)
   const programs = await findPrograms({ config, cgroups, cgroupParent, log })
+  const limits = kernelLimits(cgroups)
   const hostFacts = await gatherSpecFacts({
     cgroups,
+    swapLimit: limits.swap,
+    ulimits: config.resources.ulimits,
     cgroupParent,
     initProgram: programs.init?.path ?? null,
     ...confinementDefaults(config.isolation),
@@ -126,7 +131,11 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     volumes,
     runtime,
     logs,
-    spec: createSpecBuilder({ host: hostFacts, imageView }),
+    spec: createSpecBuilder({
+      host: hostFacts,
+      imageView,
+      ...realtimeShare(config.resources, cgroups),
+    }),
     events: sweepingImages(events, () => images.sweepRetired(), log),
     imageView,
     archive: undo.adopt(new ArchiveWorkers(), (workers) => workers.close()),
@@ -136,7 +145,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       views: join(execRoot, 'views'),
     },
     defaults: containerDefaults(config, programs, hostFacts),
-    facts: containerFacts(programs, hostFacts),
+    facts: containerFacts(programs, hostFacts, limits),
     dns: await containerDns(config.dns),
     hostGateway: config.hostGateway,
     clock: systemClock,

@@ -4,14 +4,12 @@ import {
   defaultMaskedPaths,
   defaultReadonlyPaths,
   type HostConfigDefaults,
+  type KernelLimits,
   type SpecHostFacts,
 } from '@gantry/engine'
 import type { DaemonConfig } from '../config/config.ts'
 import type { IsolationConfig } from '../config/isolation.ts'
 import type { Programs } from './programs.ts'
-
-/** Bytes of a container's /dev/shm. */
-const shmSize = 64 * 1024 * 1024
 
 /** What containers get that say nothing themselves; the default runtime may change with a reload. */
 export function containerDefaults(
@@ -25,7 +23,7 @@ export function containerDefaults(
     },
     cgroupnsMode: config.isolation.cgroupnsMode ?? (host.cgroupVersion === 2 ? 'private' : 'host'),
     ipcMode: config.isolation.ipcMode,
-    shmSize,
+    shmSize: config.resources.shmSize,
     maskedPaths: defaultMaskedPaths(host),
     readonlyPaths: defaultReadonlyPaths,
     init: config.init,
@@ -34,10 +32,15 @@ export function containerDefaults(
 }
 
 /** What requests are judged by. */
-export function containerFacts(programs: Programs, host: SpecHostFacts): ContainerHostFacts {
+export function containerFacts(
+  programs: Programs,
+  host: SpecHostFacts,
+  limits: KernelLimits,
+): ContainerHostFacts {
   return {
     processors: availableParallelism(),
     memory: totalmem(),
+    limits,
     runtimes: programs.runtimes.map(({ name }) => name),
     capabilities: host.capabilities,
   }

@@ -161,3 +161,42 @@ test('every option is in the help', () => {
   for (const flag of ['--add-runtime', '--host', '--default-address-pool', '--tlsverify', '--validate'])
     assert.match(helpText(), new RegExp(`${flag}\\b`))
 })
+
+test('what containers may use when they say nothing', async (t) => {
+  const content = {
+    'default-shm-size': '128M',
+    'default-ulimits': { nofile: { Name: 'nofile', Soft: 1024, Hard: 2048 } },
+    'exec-opts': ['native.cgroupdriver=cgroupfs'],
+    'cpu-rt-runtime': 95_000,
+    'oom-score-adjust': -500,
+  }
+  const { config } = await load(t, JSON.stringify(content))
+  assert.deepEqual(config.resources, {
+    shmSize: 2 ** 27,
+    ulimits: [{ Name: 'nofile', Soft: 1024, Hard: 2048 }],
+    cpuRealtimePeriod: undefined,
+    cpuRealtimeRuntime: 95_000,
+    oomScoreAdjust: -500,
+  })
+  const flags = ['--default-ulimit', 'nofile=5', '--default-ulimit=core=-1:-1', '--default-shm-size=1g']
+  const { resources } = (await load(t, '{}', ...flags)).config
+  assert.equal(resources.shmSize, 2 ** 30)
+  assert.deepEqual(resources.ulimits, [
+    { Name: 'nofile', Soft: 5, Hard: 5 },
+    { Name: 'core', Soft: -1, Hard: -1 },
+  ])
+})
+
+test('limits of the daemon that cannot be', async (t) => {
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ 'default-shm-size': 'x' }, /invalid size: 'x'/],
+    [{ 'default-ulimits': { bogus: { Name: 'bogus', Soft: 1, Hard: 2 } } }, /invalid ulimit type: bogus/],
+    [{ 'default-ulimits': { core: { Name: 'core', Soft: 3, Hard: 2 } } }, /soft limit must be less than/],
+    [{ 'exec-opts': ['native.cgroupdriver=systemd'] }, /native.cgroupdriver systemd is not available/],
+    [{ 'exec-opts': ['native.cgroupdriver=x'] }, /native.cgroupdriver option x not supported/],
+    [{ 'oom-score-adjust': 2000 }, /range for oom score adj/],
+  ]
+  for (const [content, message] of cases) {
+    await assert.rejects(load(t, JSON.stringify(content)), message)
+  }
+})

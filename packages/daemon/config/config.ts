@@ -12,6 +12,7 @@ import {
   type RuntimeOption,
 } from './options.ts'
 import { type RegistrySettings, registrySettings } from './registries.ts'
+import { type ResourcesConfig, resourcesOf } from './resources.ts'
 import { checkValues } from './validate.ts'
 
 export interface TlsFiles {
@@ -63,6 +64,7 @@ export interface DaemonConfig {
   init: boolean
   initPath: string | undefined
   isolation: IsolationConfig
+  resources: ResourcesConfig
   experimental: boolean
   logDriver: string
   logOptions: Record<string, string>
@@ -129,6 +131,7 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     init: values.init ?? false,
     initPath: values['init-path'] || undefined,
     isolation: isolationOf(values),
+    resources: resourcesOf(values),
     experimental: values.experimental ?? false,
     logDriver: values['log-driver'] ?? 'json-file',
     logOptions: values['log-opts'] ?? {},

@@ -23,6 +23,7 @@ const shapeOf: Record<OptionType, Shape> = {
   runtimes: { map: { fields: { path: 'string', runtimeArgs: { array: 'string' } } } },
   pairs: { map: 'string' },
   lists: { map: { array: 'string' } },
+  ulimits: { map: { fields: { Name: 'string', Soft: 'integer', Hard: 'integer' } } },
 }
 
 const fileShape: Shape = {

@@ -5,6 +5,7 @@ import {
   type OptionValues,
   optionSpecs,
   type RuntimeOption,
+  type UlimitOption,
 } from './options.ts'
 
 const specs: readonly OptionSpec[] = optionSpecs
@@ -71,6 +72,8 @@ function addFlag(spec: OptionSpec, name: string, text: string, earlier: unknown)
       return { ...(earlier as Record<string, string> | undefined), ...parsePair(name, text) }
     case 'lists':
       return withPair((earlier as Record<string, string[]> | undefined) ?? {}, parsePair(name, text))
+    case 'ulimits':
+      return { ...(earlier as Record<string, UlimitOption> | undefined), ...parseUlimit(name, text) }
   }
 }
 
@@ -96,6 +99,13 @@ function parsePair(name: string, text: string): Record<string, string> {
 function withPair(lists: Record<string, string[]>, pair: Record<string, string>): Record<string, string[]> {
   const added = Object.entries(pair).map(([key, value]) => [key, [...(lists[key] ?? []), value]])
   return { ...lists, ...Object.fromEntries(added) }
+}
+
+/** `nofile=1024:2048`; one number is both. */
+function parseUlimit(flag: string, text: string): Record<string, UlimitOption> {
+  const [, name = '', soft, hard] = /^([^=]+)=(-?\d+)(?::(-?\d+))?$/.exec(text) ?? []
+  if (soft === undefined) throw badValue(flag, text, `invalid ulimit argument: ${text}`)
+  return { [name]: { Name: name, Soft: Number(soft), Hard: Number(hard ?? soft) } }
 }
 
 function badValue(name: string, text: string, why: string): GantryError {

@@ -1,10 +1,19 @@
 /** Every option of the daemon: one table for the flags, the keys of daemon.json and `--help`. */
 
 /**
- * `pools`, `runtimes`, `pairs` and `lists` are written differently in the two places: as flags `base=10.0.0.0/8,size=24`,
- * `name=/path`, `key=value` and several `key=value`, in the file as objects.
+ * `pools`, `runtimes`, `pairs`, `lists` and `ulimits` are written differently in the two places: as flags
+ * `base=10.0.0.0/8,size=24`, `name=/path`, `key=value`, several `key=value` and `name=soft:hard`, in the file as objects.
  */
-export type OptionType = 'string' | 'boolean' | 'integer' | 'list' | 'pools' | 'runtimes' | 'pairs' | 'lists'
+export type OptionType =
+  | 'string'
+  | 'boolean'
+  | 'integer'
+  | 'list'
+  | 'pools'
+  | 'runtimes'
+  | 'pairs'
+  | 'lists'
+  | 'ulimits'
 
 export interface OptionSpec {
   /** The key in daemon.json. */
@@ -54,6 +63,16 @@ export const optionSpecs = [
     help: 'Root directory of persistent state',
     default: '/var/lib/gantry',
   },
+  {
+    key: 'cpu-rt-period',
+    type: 'integer',
+    help: 'Limit the CPU real-time period in microseconds for the parent cgroup of all containers (cgroup v1)',
+  },
+  {
+    key: 'cpu-rt-runtime',
+    type: 'integer',
+    help: 'Limit the CPU real-time runtime in microseconds for the parent cgroup of all containers (cgroup v1)',
+  },
   { key: 'debug', short: 'D', type: 'boolean', help: 'Enable debug mode', live: true },
   {
     key: 'default-address-pools',
@@ -78,9 +97,22 @@ export const optionSpecs = [
     help: 'Default OCI runtime for containers (default: the first of crun and runc that works here)',
     live: true,
   },
+  {
+    key: 'default-shm-size',
+    type: 'string',
+    help: 'Default shm size for containers',
+    default: '64MiB',
+  },
+  {
+    key: 'default-ulimits',
+    flag: 'default-ulimit',
+    type: 'ulimits',
+    help: 'Default ulimits for containers',
+  },
   { key: 'dns', type: 'list', help: 'DNS server to use' },
   { key: 'dns-opts', flag: 'dns-opt', alias: 'dns-option', type: 'list', help: 'DNS options to use' },
   { key: 'dns-search', type: 'list', help: 'DNS search domains to use' },
+  { key: 'exec-opts', flag: 'exec-opt', type: 'list', help: 'Runtime execution options' },
   {
     key: 'exec-root',
     type: 'string',
@@ -167,6 +199,7 @@ export const optionSpecs = [
   },
   { key: 'mtu', type: 'integer', help: 'Set the containers network MTU', default: '1500' },
   { key: 'no-new-privileges', type: 'boolean', help: 'Set no-new-privileges by default for new containers' },
+  { key: 'oom-score-adjust', type: 'integer', help: 'Set the oom_score_adj for the daemon' },
   {
     key: 'no-proxy',
     type: 'string',
@@ -246,6 +279,13 @@ export interface RuntimeOption {
   runtimeArgs?: string[]
 }
 
+/** In the words of daemon.json; -1 is no limit. */
+export interface UlimitOption {
+  Name?: string
+  Soft?: number
+  Hard?: number
+}
+
 interface ValueOf {
   string: string
   boolean: boolean
@@ -255,6 +295,7 @@ interface ValueOf {
   runtimes: Record<string, RuntimeOption>
   pairs: Record<string, string>
   lists: Record<string, string[]>
+  ulimits: Record<string, UlimitOption>
 }
 
 type SpecOf<Key> = Extract<(typeof optionSpecs)[number], { key: Key }>

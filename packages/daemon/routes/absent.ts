@@ -53,6 +53,5 @@ export function absentRoutes(): Route[] {
     }),
     post('/grpc', missing('the build service')),
     get('/containers/:id/attach/ws', missing('containers/attach/ws')),
-    post('/containers/:id/update', missing('updating a container')),
   ]
 }

@@ -1,5 +1,5 @@
 import { bodies } from '@gantry/api/shapes'
-import type { Containers } from '@gantry/engine'
+import type { Containers, ContainerUpdateRequest } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { type CreateBody, createRequestFor } from '../compat/container-create.ts'
 import { inspectFor, summaryFor } from '../compat/containers.ts'
@@ -58,6 +58,12 @@ export function containerRoutes(containers: Containers): Route[] {
     post('/containers/:id/unpause', async ({ params }) => {
       await containers.unpause(reference(params))
       return empty(204)
+    }),
+    post('/containers/:id/update', async ({ params, version, json: readBody }) => {
+      const body = (await readBody<ContainerUpdateRequest>(bodies.ContainerUpdate)) ?? {}
+      const request = version < 40 ? { ...body, PidsLimit: undefined } : body
+      const warnings = await containers.update(reference(params), request)
+      return json(200, { Warnings: orNull(warnings) })
     }),
     post('/containers/:id/rename', async ({ params, query }) => {
       await containers.rename(reference(params), query.text('name'))

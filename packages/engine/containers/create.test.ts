@@ -66,10 +66,6 @@ test('host configurations that cannot be are refused in Docker’s words', async
     ],
     [{ Runtime: 'nope' }, 'Unknown runtime specified nope'],
     [{ Isolation: 'nope' as '' }, 'Invalid isolation: "nope" - linux only supports \'default\''],
-    [
-      { DeviceRequests: [{ Capabilities: [['gpu']] }] },
-      'could not select device driver "" with capabilities: [[gpu]]',
-    ],
     [{ PortBindings: { x: [] } }, 'invalid port specification: "x"'],
     [{ NetworkMode: 'container:' }, 'invalid container format container:<name|id>'],
     [{ IpcMode: 'odd' }, 'invalid IPC mode: odd'],

@@ -42,10 +42,10 @@ export class Creator {
       throw invalid('Config cannot be empty in order to create a container')
     }
     const image = wishes.Image ? await images.resolve(wishes.Image, request.platform) : null
-    const warnings = validateCreate(wishes, request.hostConfig, this.#deps.facts)
+    const { hostConfig: possible, warnings } = validateCreate(wishes, request.hostConfig, this.#deps.facts)
     const config = mergeConfig(wishes, image?.config ?? {})
     validateUser(config.User ?? '')
-    const hostConfig = this.#resolveSharing(request.hostConfig)
+    const hostConfig = this.#resolveSharing(possible)
     validateHealthAction(config, hostConfig)
     this.#checkLogging(request, config)
     const links = newLinks(hostConfig, this.#registry)

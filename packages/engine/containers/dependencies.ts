@@ -1,3 +1,4 @@
+import type { HostConfig } from '@gantry/api'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { DnsOptions, Networks } from '@gantry/network'
 import type { OciProcess, OciSpec, RootFilesystem, Runtime } from '@gantry/runtime'
@@ -49,6 +50,10 @@ export interface ContainerPaths {
 /** Writes what the OCI runtime executes. Rejects with InvalidParameter for a user, device or option that is not there. */
 export interface SpecBuilder {
   container(request: SpecRequest): Promise<OciSpec>
+  /**
+   * linux.resources of the changed fields of a HostConfig; `whole` is what it becomes. Empty when nothing of it is a limit.
+   */
+  limits(changes: HostConfig, whole: HostConfig): Record<string, unknown>
   exec(request: ExecSpecRequest): Promise<OciProcess>
   /** The ids of the user that the container runs as. */
   owner(request: Pick<SpecRequest, 'record' | 'rootfs'>): Promise<{ uid: number; gid: number }>

@@ -19,6 +19,8 @@ export const containerFaultPoints = [
   'container.exit.deleted',
   'container.exit.network',
   'container.exit.volumes',
+  'container.update.recorded',
+  'container.update.applied',
   'container.health.unhealthy',
   'container.stop.signalled',
   'container.stop.killed',

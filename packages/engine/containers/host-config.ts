@@ -111,7 +111,7 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
   }
   // What command lines send for an option that was not given.
   if (user.MemorySwappiness === -1) result.MemorySwappiness = null
-  if (user.PidsLimit === 0) result.PidsLimit = null
+  if ((user.PidsLimit ?? 0) <= 0) result.PidsLimit = null
   const filled = result as HostConfig
   return {
     ...filled,

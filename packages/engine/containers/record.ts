@@ -33,6 +33,8 @@ export interface ContainerRecord {
   /** Paused by a commit, which is to let it go on, if need be by the next daemon. */
   pausedForCommit?: boolean
   health: Health
+  /** An update that has begun: what of hostConfig it changes. */
+  updating?: HostConfig
 }
 
 /** One place in the container where something is mounted. */

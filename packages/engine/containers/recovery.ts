@@ -12,6 +12,7 @@ import { startsWithDaemon } from './restart-policy.ts'
 import type { Starter } from './start.ts'
 import { end, failStart, isUp, pause, run, unpause } from './state.ts'
 import type { Supervisor } from './supervisor.ts'
+import { finishUpdate } from './update.ts'
 
 /** Of a container whose end nobody has seen, as after a reboot. Docker's value. */
 const unknownExitCode = 255
@@ -140,6 +141,7 @@ export class Recovery {
       const change = state.status === 'paused' ? unpause : pause
       this.#registry.update(container, { state: change(state, container.id) })
     }
+    await finishUpdate(container, this.#registry, this.#deps)
     this.#supervisor.watch(container, { found: true })
   }
 

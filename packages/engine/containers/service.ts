@@ -5,6 +5,7 @@ import type {
   ContainerCreateRequest,
   ContainerListOptions,
   Containers,
+  ContainerUpdateRequest,
   Filters,
   LogOptions,
   WaitCondition,
@@ -31,6 +32,7 @@ import type { Stopper } from './stop.ts'
 import type { Supervisor } from './supervisor.ts'
 import { top } from './top.ts'
 import { unlink } from './unlink.ts'
+import { update } from './update.ts'
 import { waitFor } from './wait.ts'
 import { waitForState } from './wait-state.ts'
 
@@ -112,6 +114,10 @@ export class ContainerService implements Containers {
 
   async unpause(reference: string): Promise<void> {
     await freeze(this.#find(reference), false, this.#parts.registry, this.#deps, { pausedForCommit: false })
+  }
+
+  async update(reference: string, request: ContainerUpdateRequest): Promise<string[]> {
+    return await update(this.#find(reference), request, this.#parts.registry, this.#deps)
   }
 
   async rename(reference: string, name: string): Promise<void> {

@@ -22,6 +22,7 @@ import type { VolumeRecord, Volumes } from '@gantry/volumes'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
 import type { ExecRecord } from '../execs/exec.ts'
 import { createExecs } from '../execs/execs.ts'
+import type { KernelLimits } from '../limits/kernel-limits.ts'
 import { LogKeeper } from '../logging/index.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import type { ContainerFaultPoint } from './faults.ts'
@@ -38,6 +39,29 @@ export function memoryTable<T>(): Table<T> {
     delete: (key) => rows.delete(key),
     values: () => [...rows.values()].map((row) => JSON.parse(row)),
   }
+}
+
+/** A kernel that has every limit there is, of cgroup v1. */
+export const wholeKernel: KernelLimits = {
+  cgroupVersion: '1',
+  memory: true,
+  swap: true,
+  memoryReservation: true,
+  memorySwappiness: true,
+  oomKillDisable: true,
+  cpuShares: true,
+  cpuCfs: true,
+  cpuRealtime: true,
+  cpuset: true,
+  cpus: '0-1',
+  mems: '0',
+  pids: true,
+  blkioWeight: true,
+  blkioWeightDevice: true,
+  blkioReadBps: true,
+  blkioWriteBps: true,
+  blkioReadIops: true,
+  blkioWriteIops: true,
 }
 
 /** Time that goes on only when told to. */
@@ -213,6 +237,7 @@ export class FakeTask implements Task {
   async update(resources: Record<string, unknown>) {
     if (this.updateError) throw this.updateError
     this.updates.push(resources)
+    return async () => void this.updates.push({ undone: true })
   }
   async delete() {
     this.deleted = true
@@ -304,6 +329,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       owner: async () => ({ uid: 0, gid: 0 }),
       container: async ({ record }) => ({ process: { args: record.args } }) as OciSpec,
       labels: () => ({ apparmorProfile: '', selinuxLabel: '' }),
+      limits: (changes) => ({ changes }),
       exec: async ({ exec }) => ({ user: { uid: 0, gid: 0 }, args: exec.cmd, env: [], cwd: '/' }),
     },
     events: {
@@ -332,6 +358,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     facts: {
       processors: 2,
       memory: 2 ** 30,
+      limits: wholeKernel,
       runtimes: ['crun', 'runc'],
       capabilities: ['CAP_CHOWN', 'CAP_NET_ADMIN'],
     },

@@ -22,7 +22,7 @@ export function validateModes(config: ContainerConfig, host: HostConfig): void {
   const cgroup: string = host.CgroupnsMode ?? ''
   if (!['', 'host', 'private'].includes(cgroup)) throw invalid(`invalid cgroup namespace mode: ${cgroup}`)
   if (!['', 'host'].includes(host.UsernsMode ?? '')) throw invalid(`invalid user mode: ${host.UsernsMode}`)
-  if (!['', 'default'].includes(host.Isolation ?? '')) {
+  if (!['', 'default'].includes((host.Isolation ?? '').toLowerCase())) {
     throw invalid(`Invalid isolation: "${host.Isolation}" - linux only supports 'default'`)
   }
   if (uts === 'host' && config.Hostname) throw invalid('conflicting options: hostname and the UTS mode')

@@ -4,14 +4,13 @@ import { GantryError } from '@gantry/errors'
 import { parsePort } from './ports.ts'
 import { parseSignal } from './signals.ts'
 import { validateModes } from './validate-modes.ts'
-import { validateResources } from './validate-resources.ts'
+import { type JudgedResources, type ResourceFacts, validateResources } from './validate-resources.ts'
 import { validateSecurity } from './validate-security.ts'
 
 const invalid = (message: string) => new GantryError('InvalidParameter', message)
 
 /** What of the host and the daemon's configuration decides whether a request can be met. */
-export interface HostFacts {
-  processors: number
+export interface HostFacts extends ResourceFacts {
   /** Bytes. */
   memory: number
   runtimes: readonly string[]
@@ -21,9 +20,10 @@ export interface HostFacts {
 
 /**
  * Everything of a create request that can be judged without touching the host (mounts apart, see mounts.ts).
- * Returns warnings for the user; throws InvalidParameter in Docker's words.
+ * Returns the host configuration without what this host cannot do, and warnings for the user. Throws InvalidParameter in
+ * Docker's words.
  */
-export function validateCreate(config: ContainerConfig, host: HostConfig, facts: HostFacts): string[] {
+export function validateCreate(config: ContainerConfig, host: HostConfig, facts: HostFacts): JudgedResources {
   validateConfig(config)
   validatePorts(config, host)
   validateRestartPolicy(host)
@@ -34,18 +34,19 @@ export function validateCreate(config: ContainerConfig, host: HostConfig, facts:
     if (isIP(server) === 0) throw invalid(`IP address is not correctly formatted: ${server}`)
   }
   // No writable layer has a limit yet; to accept one without keeping it would be worse than to say so.
-  if (Object.keys(host.StorageOpt ?? {}).length > 0) {
+  for (const option of Object.keys(host.StorageOpt ?? {})) {
+    if (option.toLowerCase() !== 'size') throw invalid(`Unknown option ${option}`)
     throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
   }
   const runtime = host.Runtime ?? ''
   if (runtime !== '' && !facts.runtimes.includes(runtime)) {
     throw invalid(`Unknown runtime specified ${runtime}`)
   }
-  const warnings = validateResources(host, facts.processors)
+  const judged = validateResources(host, facts)
   if (host.NetworkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0) {
-    warnings.push('Published ports are discarded when using host network mode')
+    judged.warnings.push('Published ports are discarded when using host network mode')
   }
-  return warnings
+  return judged
 }
 
 function validateConfig(config: ContainerConfig): void {
@@ -95,7 +96,7 @@ function validatePorts(config: ContainerConfig, host: HostConfig): void {
   }
 }
 
-function validateRestartPolicy(host: HostConfig): void {
+export function validateRestartPolicy(host: HostConfig): void {
   const { Name: name = '', MaximumRetryCount: retries = 0 } = host.RestartPolicy ?? {}
   if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(name)) {
     throw invalid(`invalid restart policy '${name}'`)

@@ -37,7 +37,7 @@ export function buildSpec(input: SpecInput, host: HostFacts): OciSpec {
   const ownUts = hostConfig.UTSMode !== 'host'
   return {
     ociVersion,
-    process: containerProcess(input, capabilities, confined, initProgram !== null),
+    process: containerProcess(input, host, confined, initProgram !== null),
     root: { path: 'rootfs', ...(hostConfig.ReadonlyRootfs && { readonly: true }) },
     ...(ownUts && { hostname: input.hostname }),
     mounts: containerMounts({
@@ -76,7 +76,7 @@ function containerLinux(input: SpecInput, host: HostFacts): Record<string, unkno
 
 function containerProcess(
   input: SpecInput,
-  capabilities: string[],
+  host: HostFacts,
   confined: Confinement,
   withInit: boolean,
 ): OciProcess {
@@ -86,7 +86,7 @@ function containerProcess(
     groupAdd: hostConfig.GroupAdd ?? [],
     database: input.users,
   })
-  const limits = rlimits(hostConfig.Ulimits)
+  const limits = rlimits(hostConfig.Ulimits ?? [], host.ulimits)
   return {
     ...(config.Tty && { terminal: true }),
     user,
@@ -98,7 +98,7 @@ function containerProcess(
       homeless: isHomeless(user.uid, input.users),
     }),
     cwd: posix.normalize(config.WorkingDir || '/'),
-    capabilities: capabilitySets(capabilities, user.uid),
+    capabilities: capabilitySets(containerCapabilities(hostConfig, host), user.uid),
     ...(limits.length > 0 && { rlimits: limits }),
     ...(confined.noNewPrivileges && { noNewPrivileges: true }),
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,

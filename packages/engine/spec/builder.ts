@@ -1,5 +1,6 @@
 /** Writing specifications: looks up what only the file systems of host and image know, then builds. */
 import { hostname } from 'node:os'
+import { posix } from 'node:path'
 import type { RootFilesystem } from '@gantry/runtime'
 import type { ExecSpecRequest, SpecBuilder, SpecRequest } from '../containers/dependencies.ts'
 import type { ImageView } from '../containers/image-view.ts'
@@ -9,23 +10,28 @@ import { loadedApparmorProfiles } from './gather-facts.ts'
 import type { HostFacts } from './host.ts'
 import { lookUpDevices } from './host-devices.ts'
 import { readLayeredUsers } from './layered-users.ts'
+import { changedResources } from './resources.ts'
 import { labelsOf } from './security.ts'
 import { resolveUser } from './user.ts'
 import { readUserDatabase, type UserDatabase } from './user-database.ts'
 
 export interface SpecBuilderOptions {
   host: HostFacts
+  /** Told of the group that a container's group will be made in, before it is. */
+  prepareCgroup?: (parent: string) => Promise<void>
   /** Shows a container's file system before its task is made. */
   imageView: Pick<ImageView, 'open'>
 }
 
-export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): SpecBuilder {
+export function createSpecBuilder({ host, prepareCgroup, imageView }: SpecBuilderOptions): SpecBuilder {
   return {
     async container(request: SpecRequest) {
       const { rootfs, ...rest } = request
       const devices = await lookUpDevices(request.record.hostConfig)
       const users = await usersOf(rootfs, imageView)
-      return buildSpec({ ...rest, devices, users }, await factsFor(request.record, host))
+      const spec = buildSpec({ ...rest, devices, users }, await factsFor(request.record, host))
+      await prepareCgroup?.(posix.dirname(String(spec.linux.cgroupsPath)))
+      return spec
     },
 
     async owner({ record, rootfs }) {
@@ -33,6 +39,7 @@ export function createSpecBuilder({ host, imageView }: SpecBuilderOptions): Spec
       const database = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : await usersOf(rootfs, imageView)
       return resolveUser({ user: record.config.User ?? '', groupAdd: [], database })
     },
+    limits: (changes, whole) => changedResources(changes, whole, host),
 
     async exec({ record, exec, linkVariables }: ExecSpecRequest) {
       const pid = pidOf(record)

@@ -28,7 +28,7 @@ export function buildExecProcess(
     groupAdd: hostConfig.GroupAdd ?? [],
     database: users,
   })
-  const limits = rlimits(hostConfig.Ulimits)
+  const limits = rlimits(hostConfig.Ulimits ?? [], host.ulimits)
   const apparmorProfile =
     exec.privileged && confined.apparmorProfile ? 'unconfined' : confined.apparmorProfile
   return {

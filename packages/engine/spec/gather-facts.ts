@@ -7,7 +7,10 @@ import { allCapabilities } from './capabilities.ts'
 import type { HostFacts } from './host.ts'
 
 /** What of the facts is the daemon's configuration. */
-type Configured = Pick<HostFacts, 'cgroupParent' | 'initProgram' | 'seccompProfile' | 'noNewPrivileges'>
+type Configured = Pick<
+  HostFacts,
+  'cgroupParent' | 'initProgram' | 'seccompProfile' | 'noNewPrivileges' | 'swapLimit' | 'ulimits'
+>
 
 export interface SpecFactsOptions extends Configured {
   cgroups: CgroupLayout
@@ -22,11 +25,10 @@ const architectures: Record<string, string> = {
 }
 
 export async function gatherSpecFacts({ cgroups, ...configured }: SpecFactsOptions): Promise<HostFacts> {
-  const [status, apparmorProfiles, selinux, swapLimit, extraMaskedPaths] = await Promise.all([
+  const [status, apparmorProfiles, selinux, extraMaskedPaths] = await Promise.all([
     readFile('/proc/self/status', 'utf8'),
     loadedApparmorProfiles(),
     exists('/sys/fs/selinux/enforce'),
-    hasSwapLimit(cgroups),
     thermalThrottlePaths(),
   ])
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number)
@@ -36,7 +38,6 @@ export async function gatherSpecFacts({ cgroups, ...configured }: SpecFactsOptio
     architecture: architectures[process.arch] ?? process.arch,
     kernel: [major, minor],
     capabilities: boundingSet(status),
-    swapLimit,
     seccomp: /^Seccomp:\s/m.test(status),
     apparmorProfiles,
     selinux,
@@ -59,14 +60,6 @@ export async function loadedApparmorProfiles(): Promise<string[] | null> {
     .split('\n')
     .map((line) => line.replace(/ \([a-z]+\)$/, ''))
     .filter(Boolean)
-}
-
-/** The root group has no limits of its own, so a group below it is looked at; on v2, swap is always counted with memory. */
-async function hasSwapLimit({ mode, root, controllers }: CgroupLayout): Promise<boolean> {
-  if (!controllers.includes('memory')) return false
-  return mode === 'v2'
-    ? await exists('/proc/swaps')
-    : await exists(join(root, 'memory', 'memory.memsw.limit_in_bytes'))
 }
 
 async function thermalThrottlePaths(): Promise<string[]> {

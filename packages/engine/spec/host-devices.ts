@@ -100,7 +100,7 @@ async function blockNumbers(config: HostConfig): Promise<HostDevices['numbers']>
   const numbers = new Map<string, { major: number; minor: number }>()
   for (const path of paths) {
     const status = await stat(path).catch((error) => {
-      const message = `no such file or directory: ${path}`
+      const message = `stat ${path}: no such file or directory`
       throw new GantryError('InvalidParameter', message, { cause: error })
     })
     numbers.set(path, deviceNumbers(status.rdev))

@@ -1,3 +1,4 @@
+import type { HostConfig } from '@gantry/api'
 import type { Device } from './devices.ts'
 
 /** What of the host decides how a container is written down. Gathered once, at the daemon's start. */
@@ -13,6 +14,8 @@ export interface HostFacts {
   capabilities: readonly string[]
   /** Whether the kernel can limit swap. */
   swapLimit: boolean
+  /** Limits of processes (setrlimit(2)) for containers that do not set them. */
+  ulimits: NonNullable<HostConfig['Ulimits']>
   seccomp: boolean
   /** What confines containers that name no profile: Docker's default one, none, or the text of another. */
   seccompProfile: { kind: 'builtin' | 'unconfined' } | { kind: 'custom'; text: string }

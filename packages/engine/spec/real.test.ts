@@ -42,6 +42,8 @@ async function machine(t: TestContext, program: 'crun' | 'runc'): Promise<Machin
     initProgram: null,
     seccompProfile: { kind: 'builtin' },
     noNewPrivileges: false,
+    swapLimit: true,
+    ulimits: [],
   })
   const builder = createSpecBuilder({ host, imageView: createImageView(join(scratch, 'views')) })
   return {

@@ -26,7 +26,7 @@ function memory(
   { cgroupVersion, swapLimit }: Pick<HostFacts, 'cgroupVersion' | 'swapLimit'>,
 ) {
   const limit = config.Memory || undefined
-  const swap = config.MemorySwap || (limit && limit * 2)
+  const swap = config.MemorySwap ? Math.max(config.MemorySwap, -1) : limit && limit * 2
   const v1 = cgroupVersion === 1
   return filled({
     limit,
@@ -39,11 +39,13 @@ function memory(
 }
 
 function cpu(config: HostConfig) {
+  if ((config.CpuShares ?? 0) < 0) throw new GantryError('InvalidParameter', 'shares: invalid argument')
   const quota = config.NanoCpus ? Math.round((config.NanoCpus * cpuPeriod) / nanoCpusPerCpu) : config.CpuQuota
   return filled({
     shares: config.CpuShares || undefined,
     period: (config.NanoCpus ? cpuPeriod : config.CpuPeriod) || undefined,
-    quota: quota || undefined,
+    // A new group has no quota, and crun cannot write that there is none.
+    quota: quota && quota > 0 ? quota : undefined,
     realtimePeriod: config.CpuRealtimePeriod || undefined,
     realtimeRuntime: config.CpuRealtimeRuntime || undefined,
     cpus: config.CpusetCpus || undefined,
@@ -72,8 +74,27 @@ function blockIo(config: HostConfig, numbers: HostDevices['numbers']) {
 
 function numberOf(path: string, numbers: HostDevices['numbers']): { major: number; minor: number } {
   const number = numbers.get(path)
-  if (!number) throw new GantryError('InvalidParameter', `no such file or directory: ${path}`)
+  if (!number) throw new GantryError('InvalidParameter', `stat ${path}: no such file or directory`)
   return number
+}
+
+/**
+ * What changes of a container that runs: a negative quota or number of processes lifts the limit. Swap is counted together
+ * with memory, so one of them is told with the other.
+ */
+export function changedResources(
+  changes: HostConfig,
+  whole: HostConfig,
+  host: Pick<HostFacts, 'cgroupVersion' | 'swapLimit'>,
+): Record<string, unknown> {
+  const both = changes.Memory || changes.MemorySwap
+  const { Memory: limit, MemorySwap: swap } = whole
+  const changed = resources({ ...changes, ...(both && { Memory: limit, MemorySwap: swap }) }, host, new Map())
+  return filled({
+    ...changed,
+    cpu: filled({ ...(changed.cpu as object), ...((changes.CpuQuota ?? 0) < 0 && { quota: -1 }) }),
+    pids: changes.PidsLimit === undefined ? {} : { limit: changes.PidsLimit || -1 },
+  })
 }
 
 /** Without what is undefined or an empty object. */

@@ -15,6 +15,7 @@ export const host: HostFacts = {
   kernel: [6, 1],
   capabilities: allCapabilities,
   swapLimit: true,
+  ulimits: [],
   seccomp: true,
   seccompProfile: { kind: 'builtin' },
   noNewPrivileges: false,

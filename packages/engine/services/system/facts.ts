@@ -1,9 +1,8 @@
 /** What the host is and can do: read from the kernel and from /etc once, mapped to the API elsewhere. */
-import { existsSync, readdirSync } from 'node:fs'
 import { readdir, readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, hostname, machine, release, totalmem } from 'node:os'
-import { join } from 'node:path'
-import { type CgroupLayout, cgroupLayout } from '@gantry/syscall'
+import { cgroupLayout } from '@gantry/syscall'
+import { type KernelLimits, kernelLimits } from '../../limits/kernel-limits.ts'
 
 export interface HostFacts {
   hostname: string
@@ -21,20 +20,7 @@ export interface HostFacts {
   backingFilesystem: string
   /** File descriptors that the daemon has open. */
   openFiles: number
-  limits: LimitFacts
-}
-
-/** Which limits the kernel can put on a container. */
-export interface LimitFacts {
-  cgroupVersion: '1' | '2'
-  memory: boolean
-  swap: boolean
-  oomKillDisable: boolean
-  cpuPeriod: boolean
-  cpuQuota: boolean
-  cpuShares: boolean
-  cpuset: boolean
-  pids: boolean
+  limits: KernelLimits
 }
 
 export async function gatherHostFacts(dataRoot: string): Promise<HostFacts> {
@@ -50,7 +36,7 @@ export async function gatherHostFacts(dataRoot: string): Promise<HostFacts> {
     ipv4Forwarding: (await firstReadable(['/proc/sys/net/ipv4/ip_forward'])).trim() === '1',
     backingFilesystem: filesystemName((await statfs(dataRoot)).type),
     openFiles: (await readdir('/proc/self/fd')).length,
-    limits: limitFacts(cgroupLayout()),
+    limits: kernelLimits(cgroupLayout()),
   }
 }
 
@@ -86,38 +72,4 @@ function filesystemName(type: number): string {
     26985: 'nfs',
   }
   return names[type] ?? '<unknown>'
-}
-
-function limitFacts({ mode, root, controllers }: CgroupLayout): LimitFacts {
-  const has = (controller: string) => controllers.includes(controller)
-  const file = (path: string) => existsSync(join(root, path))
-  if (mode === 'v2')
-    return {
-      cgroupVersion: '2',
-      memory: has('memory'),
-      swap: has('memory') && someGroupHas(root, 'memory.swap.max'),
-      oomKillDisable: false,
-      cpuPeriod: has('cpu'),
-      cpuQuota: has('cpu'),
-      cpuShares: has('cpu'),
-      cpuset: has('cpuset'),
-      pids: has('pids'),
-    }
-  return {
-    cgroupVersion: '1',
-    memory: has('memory'),
-    swap: file('memory/memory.memsw.limit_in_bytes'),
-    oomKillDisable: file('memory/memory.oom_control'),
-    cpuPeriod: file('cpu/cpu.cfs_period_us'),
-    cpuQuota: file('cpu/cpu.cfs_quota_us'),
-    cpuShares: file('cpu/cpu.shares'),
-    cpuset: has('cpuset'),
-    pids: has('pids'),
-  }
-}
-
-/** The root group has no limits, so a group below it tells whether the kernel knows this one. */
-function someGroupHas(root: string, file: string): boolean {
-  const groups = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  return groups.some(({ name }) => existsSync(join(root, name, file)))
 }

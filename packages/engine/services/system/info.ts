@@ -1,5 +1,6 @@
 import type { ContainerSummary, RegistryServiceConfig, SystemInfo } from '@gantry/api'
-import type { HostFacts, LimitFacts } from './facts.ts'
+import { type KernelLimits, limitWarnings } from '../../limits/kernel-limits.ts'
+import type { HostFacts } from './facts.ts'
 import type { ProgramVersion, SystemSettings } from './settings.ts'
 
 export interface InfoInputs {
@@ -66,7 +67,7 @@ export function toSystemInfo(inputs: InfoInputs): SystemInfo {
     ...(settings.addressPools.length > 0 && { DefaultAddressPools: addressPools(settings) }),
     FirewallBackend: { Driver: settings.firewall, Info: [] },
     CDISpecDirs: [],
-    Warnings: [...settings.warnings, ...limitWarnings(facts)],
+    Warnings: [...settings.warnings, ...hostWarnings(facts)],
   }
 }
 
@@ -108,12 +109,12 @@ function plugins({ logDrivers }: SystemSettings): NonNullable<SystemInfo['Plugin
   return { Volume: ['local'], Network: ['bridge', 'host', 'null'], Log: logDrivers }
 }
 
-function limits(facts: LimitFacts) {
+function limits(facts: KernelLimits) {
   return {
     MemoryLimit: facts.memory,
     SwapLimit: facts.swap,
-    CpuCfsPeriod: facts.cpuPeriod,
-    CpuCfsQuota: facts.cpuQuota,
+    CpuCfsPeriod: facts.cpuCfs,
+    CpuCfsQuota: facts.cpuCfs,
     CPUShares: facts.cpuShares,
     CPUSet: facts.cpuset,
     PidsLimit: facts.pids,
@@ -145,19 +146,7 @@ function commitOf(programs: ProgramVersion[], program: string): string {
   return found ? (found.commit ?? found.version) : ''
 }
 
-/** Limits that users would ask for in vain. */
-function limitWarnings({ limits, ipv4Forwarding }: HostFacts): string[] {
-  const isV1 = limits.cgroupVersion === '1'
-  const missing: [boolean, string][] = [
-    [limits.memory, 'No memory limit support'],
-    [limits.swap, 'No swap limit support'],
-    [limits.oomKillDisable || !isV1, 'No oom kill disable support'],
-    [limits.cpuQuota, 'No cpu cfs quota support'],
-    [limits.cpuPeriod, 'No cpu cfs period support'],
-    [limits.cpuShares, 'No cpu shares support'],
-    [limits.cpuset, 'No cpuset support'],
-    [limits.pids, 'No pids limit support'],
-    [ipv4Forwarding, 'IPv4 forwarding is disabled'],
-  ]
-  return missing.filter(([there]) => !there).map(([, text]) => `WARNING: ${text}`)
+/** What users of this host have to do without. */
+function hostWarnings({ limits, ipv4Forwarding }: HostFacts): string[] {
+  return [...limitWarnings(limits), ...(ipv4Forwarding ? [] : ['WARNING: IPv4 forwarding is disabled'])]
 }

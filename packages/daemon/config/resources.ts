@@ -1,0 +1,85 @@
+/** What containers may use when they say nothing themselves, and what the daemon itself may. */
+import { GantryError } from '@gantry/errors'
+import type { OptionValues, UlimitOption } from './options.ts'
+
+export interface ResourcesConfig {
+  /** Bytes of a container's /dev/shm. */
+  shmSize: number
+  /** By name, for containers that do not set this limit. */
+  ulimits: UlimitOption[]
+  /** Microseconds of real-time scheduling that all containers together may have; undefined leaves it to the kernel. */
+  cpuRealtimePeriod: number | undefined
+  cpuRealtimeRuntime: number | undefined
+  /** How readily the kernel ends the daemon when memory is short; undefined leaves it as it was found. */
+  oomScoreAdjust: number | undefined
+}
+
+const defaultShmSize = 64 * 2 ** 20
+
+/** Throws InvalidParameter in the words of dockerd. */
+export function resourcesOf(values: OptionValues): ResourcesConfig {
+  checkExecOptions(values['exec-opts'] ?? [])
+  const score = values['oom-score-adjust']
+  if (score !== undefined && (score < -1000 || score > 1000)) {
+    throw invalid(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`)
+  }
+  return {
+    shmSize: values['default-shm-size'] === undefined ? defaultShmSize : bytes(values['default-shm-size']),
+    ulimits: Object.entries(values['default-ulimits'] ?? {}).map(([name, limit]) => checkUlimit(name, limit)),
+    cpuRealtimePeriod: values['cpu-rt-period'] || undefined,
+    cpuRealtimeRuntime: values['cpu-rt-runtime'] || undefined,
+    oomScoreAdjust: score,
+  }
+}
+
+/** The kernel's control groups are used directly; systemd as a go-between is not available. */
+function checkExecOptions(options: readonly string[]): void {
+  for (const option of options) {
+    const [key = '', value] = option.split('=', 2)
+    if (value === undefined) throw invalid(`invalid exec-opt: ${JSON.stringify(option)}`)
+    if (key.trim().toLowerCase() !== 'native.cgroupdriver') {
+      throw invalid(`exec-opt ${JSON.stringify(key)} is not known`)
+    }
+    if (value === 'cgroupfs') continue
+    if (value === 'systemd')
+      throw invalid('native.cgroupdriver systemd is not available in this version of Gantry: use cgroupfs')
+    throw invalid(`native.cgroupdriver option ${value} not supported`)
+  }
+}
+
+const units: Record<string, number> = {
+  '': 1,
+  b: 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+  p: 2 ** 50,
+}
+
+/** `64M`, `1.5 GiB`. */
+function bytes(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?(?:([kmgtp])i?b?|b)?$/i.exec(text) ?? []
+  const factor = units[unit.toLowerCase()]
+  if (number === undefined || factor === undefined) throw invalid(`invalid size: '${text}'`)
+  return Math.trunc(Number(number) * factor)
+}
+
+const ulimitNames = new Set(
+  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(
+    ' ',
+  ),
+)
+
+function checkUlimit(key: string, { Name: name = key, Soft: soft = 0, Hard: hard = 0 }: UlimitOption) {
+  if (!ulimitNames.has(name)) throw invalid(`invalid ulimit type: ${name}`)
+  if (hard !== -1 && (soft === -1 || soft > hard)) {
+    const values = soft === -1 ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`
+    throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${values}`)
+  }
+  return { Name: name, Soft: soft, Hard: hard }
+}
+
+function invalid(message: string): GantryError {
+  return new GantryError('InvalidParameter', message)
+}
