@@ -1,5 +1,5 @@
 /** Sending blobs (distribution-spec, Pushing Blobs): in one request, and in resumed chunks when that breaks. */
-import { Readable } from 'node:stream'
+import { type Readable, Transform, type TransformCallback } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Digest } from '../digest.ts'
 import type { Descriptor } from '../manifest.ts'
@@ -168,10 +168,7 @@ class Upload {
     const { onProgress } = this.#options
     onProgress?.(start)
     const source = await this.#open(start)
-    const counted = countedPart(source, length, (sent) => onProgress?.(start + sent))
-    const stream = Readable.from(counted, { objectMode: false })
-    // A generator that was never started does not end its source.
-    stream.on('close', () => source.destroy())
+    const stream = firstBytes(source, length, (sent) => onProgress?.(start + sent))
     return { stream, length }
   }
 
@@ -206,21 +203,27 @@ class Upload {
   }
 }
 
-/** The first `length` bytes of a source, telling after each piece how many have gone. */
-async function* countedPart(
-  source: Readable,
-  length: number,
-  tell: (sent: number) => void,
-): AsyncGenerator<Buffer> {
+/** The first `length` bytes of a source, telling after each piece how many have gone. They end and fail together. */
+function firstBytes(source: Readable, length: number, tell: (sent: number) => void): Readable {
   let sent = 0
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    const part = chunk.subarray(0, length - sent)
-    sent += part.length
-    yield part
-    tell(sent)
-    if (sent === length) return
-  }
-  if (sent < length) throw new Error(`the source of the blob ended after ${sent} of ${length} bytes`)
+  const part = new Transform({
+    transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      const piece = chunk.subarray(0, length - sent)
+      sent += piece.length
+      done(null, piece)
+      if (piece.length > 0) tell(sent)
+      if (sent < length) return
+      source.unpipe(part)
+      part.end()
+    },
+    flush(done: TransformCallback) {
+      const missing = sent < length
+      done(missing ? new Error(`the source of the blob ended after ${sent} of ${length} bytes`) : null)
+    },
+  })
+  source.on('error', (error) => part.destroy(error))
+  part.on('close', () => source.destroy())
+  return source.pipe(part)
 }
 
 async function cancelUpload(host: RepositoryHost, path: URL): Promise<void> {
