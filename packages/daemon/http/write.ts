@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import { drained } from './hijack.ts'
 import { STATUS_CODES } from './node-http.ts'
 import { type BufferedReply, json, type Reply, type StreamReply, text } from './reply.ts'
+import { afterAnswer, beforeAnswer, discardRest } from './rest-of-body.ts'
 import { describeError } from './status.ts'
 
 type Headers = Record<string, string>
@@ -34,11 +35,24 @@ export async function writeReply(
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
-  // A body that nobody has read to its end would be taken for the next request.
-  if (!response.req.complete) response.shouldKeepAlive = false
-  if (reply.kind === 'stream') return writeStream(response, common, reply, signal, log)
+  if (reply.kind === 'stream') {
+    // A body that nobody has read to its end would be taken for the next request.
+    if (!response.req.complete) response.shouldKeepAlive = false
+    return writeStream(response, common, reply, signal, log)
+  }
+  const complete = await discardRest(response.req, beforeAnswer)
+  if (!complete) response.shouldKeepAlive = false
   response.writeHead(reply.status, headersOf(common, reply))
-  response.end(reply.body ?? undefined)
+  if (complete) response.end(reply.body ?? undefined)
+  else await endLate(response, reply.body)
+}
+
+/** The whole answer at once, but the connection open until the client has heard it. */
+async function endLate(response: ServerResponse, body: BufferedReply['body']): Promise<void> {
+  response.flushHeaders()
+  if (body !== null) response.write(body)
+  await discardRest(response.req, afterAnswer)
+  response.end()
 }
 
 async function writeStream(
@@ -61,20 +75,21 @@ async function writeStream(
       if (!response.write(chunk)) await drained(response)
     }
     begin()
+    await discardRest(response.req, beforeAnswer)
     response.end()
   } catch (error) {
-    failStream(response, common, reply, error, signal, log)
+    await failStream(response, common, reply, error, signal, log)
   }
 }
 
-function failStream(
+async function failStream(
   response: ServerResponse,
   common: Headers,
   reply: StreamReply,
   error: unknown,
   signal: AbortSignal,
   log: Logger,
-): void {
+): Promise<void> {
   if (signal.aborted) {
     response.destroy()
     return
@@ -84,9 +99,11 @@ function failStream(
   if (!response.headersSent) {
     const answer = errorReply(error)
     response.writeHead(answer.status, headersOf(common, answer))
-    response.end(answer.body ?? undefined)
-  } else if (reply.failure) response.end(reply.failure(error))
-  else response.destroy()
+    await endLate(response, answer.body)
+  } else if (reply.failure) {
+    await discardRest(response.req, beforeAnswer)
+    response.end(reply.failure(error))
+  } else response.destroy()
 }
 
 /** A reply on a connection that asked to leave HTTP but will not: written by hand, and the last one. */

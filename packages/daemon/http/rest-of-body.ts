@@ -1,0 +1,39 @@
+/**
+ * What is left of a request's body when its answer is there already. To close a connection on which something lies unread
+ * would reset it, and the client might lose the answer together with the rest of what it was going to say.
+ */
+import type { IncomingMessage } from 'node:http'
+
+export interface Patience {
+  bytes: number
+  milliseconds: number
+}
+
+/** Before the answer: small bodies end here, and the connection is kept. As much as Go's server takes. */
+export const beforeAnswer: Patience = { bytes: 256 << 10, milliseconds: 500 }
+/** After it: time for the client to read the answer and give up on the rest. */
+export const afterAnswer: Patience = { bytes: 64 << 20, milliseconds: 2000 }
+
+/**
+ * Reads on and keeps nothing. Resolves when the body has ended (true), when patience has, or when the client has gone
+ * (false). Never rejects.
+ */
+export function discardRest(request: IncomingMessage, patience: Patience): Promise<boolean> {
+  if (request.complete || request.destroyed) return Promise.resolve(request.complete)
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  let left = patience.bytes
+  const count = (chunk: Buffer) => {
+    left -= chunk.length
+    if (left <= 0) done()
+  }
+  const done = () => {
+    clearTimeout(timer)
+    request.off('data', count).off('end', done).off('close', done)
+    request.pause()
+    resolve(request.complete)
+  }
+  const timer = setTimeout(done, patience.milliseconds)
+  request.on('data', count).on('end', done).on('close', done)
+  request.resume()
+  return promise
+}
