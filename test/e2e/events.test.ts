@@ -74,7 +74,7 @@ suite('events', { concurrency: 1 }, () => {
     })
     const ordered = actions(messages).filter((action) => !action.startsWith('image'))
     const first = ['volume create', 'container create', 'network connect', 'volume mount', 'container start']
-    assert.deepEqual(ordered.slice(0, 5).sort(), first.sort())
+    assert.deepEqual(ordered.slice(0, 5), first)
     assert.deepEqual(ordered.slice(5, 11), [
       'container exec_create: true',
       'container exec_start: true',

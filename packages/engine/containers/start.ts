@@ -88,10 +88,10 @@ export class Starter {
   async #prepare(container: Container, held: AsyncDisposableStack) {
     const { faults, spec } = this.#deps
     const { record } = container
-    const mounts = await this.#mounts.prepare(container, held)
-    faults('container.start.volumes')
     const place = await this.#networking.place(container)
     faults('container.start.network')
+    const mounts = await this.#mounts.prepare(container, held)
+    faults('container.start.volumes')
     const links = liveLinks(container, this.#registry, this.#deps.networks)
     await this.#files.write(container, place, links)
     faults('container.start.files')
