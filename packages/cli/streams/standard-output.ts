@@ -13,7 +13,8 @@ export class StandardOutput extends Writable {
   readonly isTTY: boolean
 
   constructor(fd: 1 | 2) {
-    super({ decodeStrings: true })
+    // What comes while a write is under way goes out together with the next.
+    super({ decodeStrings: true, highWaterMark: 512 * 1024 })
     this.fd = fd
     this.isTTY = isTerminal(fd)
   }

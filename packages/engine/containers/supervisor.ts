@@ -37,6 +37,7 @@ export class Supervisor {
 
   /** Starts on a user's behalf. A container that removes itself is removed when it cannot start. */
   async start(container: Container): Promise<void> {
+    this.#deps.runtime.expectProcess()
     await container.lock.run(async () => {
       if (container.record.state.status === 'restarting') container.cancelRestart?.()
       container.restartDelay = null

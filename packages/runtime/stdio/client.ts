@@ -2,8 +2,8 @@
 import { Readable, Writable } from 'node:stream'
 import type { Attachment, OutputFrame } from '../contracts.ts'
 
-/** Frames kept for a reader before the process is held back. */
-const waitingFrames = 16
+/** Frames kept for a reader before the process is held back; of up to half a megabyte each when a lot is said. */
+const waitingFrames = 4
 
 /** What a client asks of the connection it shares. */
 export interface StdioClientOptions {

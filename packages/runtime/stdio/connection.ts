@@ -91,7 +91,7 @@ export class StdioConnection {
       try {
         return connectSeqpacket(this.#options.socket, {
           maximumMessage: maximumFrameBytes,
-          onMessage: (message) => this.#receive(message),
+          onMessages: (messages) => this.#receive(messages),
         })
       } catch (error) {
         if (!(error instanceof SystemCallError) && (error as NodeJS.ErrnoException).code !== 'ENOENT')
@@ -105,13 +105,13 @@ export class StdioConnection {
   }
 
   /** Whether conmon may go on. */
-  #receive(message: Uint8Array): boolean {
-    const stream = message[0] === stderrMark ? 'stderr' : 'stdout'
-    const frame: OutputFrame = { stream, data: Buffer.from(message.subarray(1)) }
+  #receive(messages: Uint8Array[]): boolean {
     if (this.#clients.size === 0) this.#unheard()
-    for (const client of this.#clients) client.receive(frame)
+    for (const frame of framesOf(messages)) {
+      for (const client of this.#clients) client.receive(frame)
+      if (this.#leftover !== null) this.#leftover += frame.data.length
+    }
     if (this.#leftover !== null) {
-      this.#leftover += frame.data.length
       if (this.#leftover > maximumLeftoverBytes && this.#open) this.#finish(this.#open)
       return true
     }
@@ -184,6 +184,20 @@ export class StdioConnection {
     for (const client of this.#clients) client.finish()
     this.#clients.clear()
   }
+}
+
+/** The messages as frames with bytes of their own; neighbours of one stream become one. */
+function framesOf(messages: Uint8Array[]): OutputFrame[] {
+  const frames: OutputFrame[] = []
+  for (let from = 0; from < messages.length; ) {
+    const mark = messages[from]?.[0]
+    let to = from + 1
+    while (to < messages.length && messages[to]?.[0] === mark) to++
+    const parts = messages.slice(from, to).map((message) => message.subarray(1))
+    frames.push({ stream: mark === stderrMark ? 'stderr' : 'stdout', data: Buffer.concat(parts) })
+    from = to
+  }
+  return frames
 }
 
 /** What conmon was told of stdin (see conmon.ts), where a terminal's input has no end. */
