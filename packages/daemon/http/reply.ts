@@ -1,7 +1,7 @@
 import type { AttachSession, ProgressMessage } from '@gantry/engine'
 
 /** What a route answers: plain data, which the server writes. */
-export type Reply = BufferedReply | StreamReply | HijackReply
+export type Reply = BufferedReply | StreamReply | HijackReply | WebSocketReply
 
 export interface BufferedReply {
   kind: 'buffered'
@@ -27,6 +27,14 @@ export interface HijackReply {
   kind: 'hijack'
   contentType: string
   session: AttachSession
+}
+
+/** The connection becomes a WebSocket that carries the stdio of a process, stdout and stderr as one. */
+export interface WebSocketReply {
+  kind: 'websocket'
+  session: AttachSession
+  /** Whether output goes out as binary messages. */
+  binary: boolean
 }
 
 const jsonHeaders = { 'Content-Type': 'application/json' }

@@ -42,6 +42,11 @@ export const post = route('POST')
 export const put = route('PUT')
 export const del = route('DELETE')
 
+/** For requests to upgrade to a WebSocket. */
+export function webSocket(path: string, handle: Handler): Route {
+  return { method: 'GET', path, handle, hijacks: true }
+}
+
 export function hijack(path: string, handle: Handler): Route {
   return { method: 'POST', path, handle, hijacks: true }
 }

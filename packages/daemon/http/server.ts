@@ -18,6 +18,7 @@ import type { Route } from './route.ts'
 import { Router } from './router.ts'
 import { describeError } from './status.ts'
 import { type ApiVersion, newestVersion, splitVersion } from './version.ts'
+import { serveWebSocket } from './websocket.ts'
 import { errorReply, pageNotFound, versionReply, writeRaw, writeReply } from './write.ts'
 
 export interface ApiServerOptions {
@@ -113,6 +114,8 @@ export class ApiServer {
     const signal = AbortSignal.any([client.signal, this.#stopping.signal])
     const reply = await this.#answer(request, signal, guard)
     if (reply.kind === 'hijack') return this.#hijack(detachFromHttp(request, response), false, reply)
+    // Its route answers nobody who has not asked for the upgrade.
+    if (reply.kind === 'websocket') throw new Error('a WebSocket without an upgrade')
     await writeReply(response, this.#headers, reply, signal, this.#log)
   }
 
@@ -123,6 +126,9 @@ export class ApiServer {
     const signal = AbortSignal.any([client.signal, this.#stopping.signal])
     const reply = await this.#answer(request, signal, guard)
     if (reply.kind === 'hijack') return this.#hijack(socket, true, reply)
+    if (reply.kind === 'websocket') {
+      return await serveWebSocket(request, socket, reply, this.#stopping.signal)
+    }
     writeRaw(socket, this.#headers, reply)
   }
 

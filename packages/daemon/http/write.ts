@@ -31,7 +31,7 @@ export function versionReply(problem: Error, url: string): BufferedReply {
 export async function writeReply(
   response: ServerResponse,
   common: Headers,
-  reply: Exclude<Reply, { kind: 'hijack' }>,
+  reply: BufferedReply | StreamReply,
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {

@@ -52,6 +52,5 @@ export function absentRoutes(): Route[] {
       return missing('the build session')(request)
     }),
     post('/grpc', missing('the build service')),
-    get('/containers/:id/attach/ws', missing('containers/attach/ws')),
   ]
 }

@@ -11,13 +11,14 @@ import { GantryError, messageOf } from '@gantry/errors'
 import type { LogBlock } from '@gantry/runtime'
 import { streamType } from '../http/frames.ts'
 import { LogFrames, type LogLayout } from '../http/log-frames.ts'
-import { empty, type HijackReply, type Reply, stream } from '../http/reply.ts'
-import { type ApiRequest, del, get, hijack, post, type Route } from '../http/route.ts'
+import { empty, type HijackReply, type Reply, stream, type WebSocketReply } from '../http/reply.ts'
+import { type ApiRequest, del, get, hijack, post, type Route, webSocket } from '../http/route.ts'
 
 /** Attach, logs and wait: the endpoints that stay open. */
 export function containerStreamRoutes(containers: Containers): Route[] {
   return [
     hijack('/containers/:id/attach', (request) => attach(containers, request)),
+    webSocket('/containers/:id/attach/ws', (request) => attachWebSocket(containers, request)),
     get('/containers/:id/logs', (request) => logs(containers, request)),
     // Our own: Docker has no way to empty a log.
     del('/containers/:id/logs', async ({ params }) => {
@@ -38,6 +39,26 @@ async function attach(containers: Containers, { params, query, version }: ApiReq
     detachKeys: query.text('detachKeys'),
   })
   return { kind: 'hijack', contentType: streamType(session.terminal, version), session }
+}
+
+/** Older versions always carried all three streams, and the oldest text. */
+async function attachWebSocket(
+  containers: Containers,
+  { params, query, version, headers }: ApiRequest,
+): Promise<WebSocketReply> {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    throw new GantryError('InvalidParameter', 'not a websocket request')
+  }
+  const wants = (name: string) => version < 42 || query.flag(name)
+  const session = await containers.attach(params.id ?? '', {
+    stdin: wants('stdin'),
+    stdout: wants('stdout'),
+    stderr: wants('stderr'),
+    logs: query.flag('logs'),
+    stream: query.flag('stream'),
+    detachKeys: query.text('detachKeys'),
+  })
+  return { kind: 'websocket', session, binary: version >= 28 }
 }
 
 async function logs(containers: Containers, { params, query, version, signal }: ApiRequest): Promise<Reply> {

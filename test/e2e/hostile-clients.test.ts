@@ -1,0 +1,220 @@
+/**
+ * Clients that stop reading, vanish or send half a request: the daemon holds no memory for them beyond fixed buffers,
+ * they block nobody else, and nothing of them is left. Classes CVE-2022-31030, CVE-2022-23471, CVE-2025-64329.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WebSocket } from 'ws'
+import { suiteDaemon, type TestDaemon, until } from './harness.ts'
+
+const mebibyte = 1 << 20
+
+async function residentBytes(daemon: TestDaemon): Promise<number> {
+  const status = await readFile(`/proc/${daemon.pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024
+}
+
+const descriptors = async (daemon: TestDaemon) => (await readdir(`/proc/${daemon.pid}/fd`)).length
+
+/** Writes `text` and reads nothing. */
+function speak(daemon: TestDaemon, text: string): Socket {
+  const socket = connect(daemon.socket)
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write(text)
+  return socket
+}
+
+const upgrade = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n'
+
+suite('clients that misbehave', { concurrency: 1 }, () => {
+  const daemon = suiteDaemon()
+
+  const ok = async (...args: string[]) => {
+    const result = await daemon().docker(args)
+    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${result.stderr}`)
+    return result.stdout.trim()
+  }
+
+  /** Runs `work` and expects the daemon to come back to the descriptors it had. */
+  const leavesNoDescriptor = async (work: () => Promise<void>) => {
+    const before = await descriptors(daemon())
+    await work()
+    await until('descriptors to be closed', async () => (await descriptors(daemon())) <= before + 2, 20)
+  }
+
+  test('half request lines, headers and bodies hold nothing and block nobody', async () => {
+    await leavesNoDescriptor(async () => {
+      const halves = [
+        'GET /containers/j',
+        'POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: appl',
+        'POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"Ima',
+        'POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"',
+        `POST /containers/none/attach?stream=1 HTTP/1.1\r\n${upgrade}`,
+      ]
+      const before = await residentBytes(daemon())
+      const sockets = Array.from({ length: 300 }, (_, index) =>
+        speak(daemon(), halves[index % halves.length] ?? ''),
+      )
+      await sleep(200)
+      assert.equal(await daemon().answers(), true)
+      const grown = (await residentBytes(daemon())) - before
+      assert.ok(grown < 40 * mebibyte, `${grown} bytes for 300 half requests`)
+      for (const socket of sockets) socket.destroy()
+    })
+  })
+
+  test('headers without an end are refused', async () => {
+    const socket = connect(daemon().socket)
+    socket.on('error', () => {})
+    socket.write('GET /_ping HTTP/1.1\r\nHost: x\r\n')
+    for (let count = 0; count < 200 && !socket.destroyed; count++) {
+      socket.write(`X-Filler-${count}: ${'x'.repeat(1000)}\r\n`)
+    }
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    assert.match(answer.toString(), /^HTTP\/1.1 431 /)
+    socket.destroy()
+  })
+
+  test('CVE-2022-31030: attached clients that do not read hold a fixed amount, and the container’s end is seen', async () => {
+    await leavesNoDescriptor(async () => {
+      const id = await ok(
+        'create',
+        '--network',
+        'none',
+        'busybox',
+        'sh',
+        '-c',
+        'yes | head -c 60000000; exit 3',
+      )
+      const before = await residentBytes(daemon())
+      const stalled = Array.from({ length: 5 }, () =>
+        speak(daemon(), `POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\n${upgrade}\r\n`),
+      )
+      await sleep(300)
+      await ok('start', id)
+      await sleep(1500)
+      const grown = (await residentBytes(daemon())) - before
+      assert.ok(grown < 60 * mebibyte, `${grown} bytes for clients that do not read`)
+      // Others are served meanwhile, the container too.
+      assert.equal(await ok('run', '--rm', '--network', 'none', 'busybox', 'echo', 'other'), 'other')
+      assert.equal(await ok('exec', id, 'echo', 'inside'), 'inside')
+      const waiting = daemon().docker(['wait', id])
+      for (const socket of stalled) socket.destroy()
+      assert.equal((await waiting).stdout, '3\n')
+      const logged = await daemon().docker(['logs', '--tail', '1', id])
+      assert.equal(logged.stdout, 'y\n')
+      await ok('rm', id)
+    })
+  })
+
+  test('a client that never reads does not keep a killed container from ending', async () => {
+    const id = await ok('create', '--network', 'none', 'busybox', 'yes')
+    const stalled = speak(
+      daemon(),
+      `POST /containers/${id}/attach?stream=1&stdout=1 HTTP/1.1\r\n${upgrade}\r\n`,
+    )
+    await sleep(200)
+    await ok('start', id)
+    await sleep(500)
+    await ok('kill', id)
+    assert.equal(await ok('wait', id), '137')
+    await ok('rm', id)
+    stalled.destroy()
+  })
+
+  test('CVE-2022-23471: clients that vanish from attach, logs, wait, events and WebSockets leave nothing', async () => {
+    const id = await ok(
+      'run',
+      '-d',
+      '-i',
+      '--network',
+      'none',
+      'busybox',
+      'sh',
+      '-c',
+      'while :; do echo x; sleep 0.01; done',
+    )
+    await leavesNoDescriptor(async () => {
+      for (const target of [
+        `POST /containers/${id}/attach?stream=1&stdout=1&stdin=1 HTTP/1.1\r\n${upgrade}\r\n`,
+        `GET /containers/${id}/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: x\r\n\r\n`,
+        `POST /containers/${id}/wait HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`,
+        `POST /containers/${id}/wait?condition=paused HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`,
+        'GET /events HTTP/1.1\r\nHost: x\r\n\r\n',
+      ]) {
+        const sockets = Array.from({ length: 20 }, () => speak(daemon(), target))
+        await sleep(100)
+        for (const socket of sockets) socket.destroy()
+      }
+      const clients = Array.from(
+        { length: 20 },
+        () =>
+          new WebSocket(`ws+unix://${daemon().socket}:/containers/${id}/attach/ws?stream=1&stdout=1&stdin=1`),
+      )
+      await Promise.all(clients.map((client) => once(client, 'open')))
+      for (const client of clients) client.terminate()
+    })
+    await ok('rm', '-f', id)
+  })
+
+  test('CVE-2025-64329: execs, also of clients that hang up early, leave no memory, descriptor or directory', async () => {
+    const id = await ok('run', '-d', '--network', 'none', 'busybox', 'sleep', '600')
+    const exec = async (hangUp: boolean) => {
+      const body = { Cmd: ['sh', '-c', 'yes | head -c 300000'], AttachStdout: true, AttachStdin: true }
+      const created = await daemon().api('POST', `/containers/${id}/exec`, body)
+      const { Id } = created.body as { Id: string }
+      const start = `POST /exec/${Id}/start HTTP/1.1\r\n${upgrade}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`
+      const socket = speak(daemon(), start)
+      if (hangUp) {
+        await sleep(Math.random() * 60)
+        socket.destroy()
+      } else {
+        socket.resume()
+        await once(socket, 'close')
+      }
+    }
+    const round = async (count: number) => {
+      for (let done = 0; done < count; done += 8) {
+        await Promise.all(Array.from({ length: 8 }, (_, index) => exec(index % 2 === 0)))
+      }
+    }
+    await round(16)
+    const before = await residentBytes(daemon())
+    await leavesNoDescriptor(() => round(80))
+    const grown = (await residentBytes(daemon())) - before
+    assert.ok(grown < 40 * mebibyte, `${grown} bytes after execs`)
+    // Some clients were gone before their start was read.
+    const { ExecIDs } = await daemon().dockerode.getContainer(id).inspect()
+    for (const exec of ExecIDs ?? []) {
+      const { body } = await daemon().api('GET', `/exec/${exec}/json`)
+      assert.deepEqual([(body as { Running: boolean }).Running, (body as { Pid: number }).Pid], [false, 0])
+    }
+    await until('exec directories to go', async () => {
+      const entries = await readdir(`${daemon().root}/exec/tasks/${id}/execs`)
+      return entries.length === 0
+    })
+    await ok('rm', '-f', id)
+  })
+
+  test('a WebSocket carries a terminal in both directions, with detach keys', async () => {
+    const id = await ok('run', '-dit', '--network', 'none', 'busybox', 'cat')
+    const target = `/containers/${id}/attach/ws?stream=1&stdin=1&stdout=1&detachKeys=ctrl-x`
+    const client = new WebSocket(`ws+unix://${daemon().socket}:${target}`)
+    await once(client, 'open')
+    let seen = ''
+    client.on('message', (data) => {
+      seen += String(data)
+    })
+    client.send('hello\r')
+    await until('the answer', () => seen.split('hello').length > 2)
+    client.send('\x18')
+    await once(client, 'close')
+    assert.equal(await ok('inspect', '-f', '{{.State.Running}}', id), 'true')
+    await ok('rm', '-f', id)
+  })
+})
