@@ -12,6 +12,8 @@ export interface JsonMessage {
   error?: string
   errorDetail?: { code?: number; message?: string }
   aux?: unknown
+  /** Bytes a second, as text: of the command's own making. */
+  rate?: string
 }
 
 /** Shows the messages as they come. Throws an Error with the text of a message that reports one. */
@@ -53,7 +55,8 @@ function messageText(message: JsonMessage, end: string, columns?: number): strin
   if (message.stream !== undefined) return message.stream
   const id = message.id ? `${message.id}: ` : ''
   const bar = columns === undefined ? '' : progressText(message, columns)
-  return `${id}${message.status ?? ''}${bar && ` ${bar}`}${end}`
+  const rate = message.rate ? `  ${message.rate}` : ''
+  return `${id}${message.status ?? ''}${bar && ` ${bar}`}${rate}${end}`
 }
 
 /** `[====>     ]  1.2MB/4MB`: the bar only where there is room for it. */
