@@ -166,13 +166,15 @@ class Body {
   readonly #source: ByteSource
   readonly #pieces: Iterator<{ offset: number; length: number }>
   #piece: { offset: number; length: number } | undefined
-  /** Bytes of the archive until the next header. */
+  /** Bytes of the archive that are left of the entry, without its padding. */
   #left: number
+  readonly #padding: number
 
   constructor(source: ByteSource, header: TarHeader, stored: number, map: SparseMap | null) {
     this.header = header
     this.#source = source
-    this.#left = stored + padding(stored) - (map?.mapBytes ?? 0)
+    this.#left = stored - (map?.mapBytes ?? 0)
+    this.#padding = padding(stored)
     this.#pieces = (map?.pieces ?? [{ offset: 0, length: stored }]).values()
   }
 
@@ -191,6 +193,7 @@ class Body {
 
   async skipRest(): Promise<void> {
     await this.#source.skip(this.#left)
+    await this.#source.skipPadding(this.#padding)
     this.#left = 0
     this.#piece = { offset: 0, length: 0 }
   }

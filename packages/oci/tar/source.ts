@@ -44,6 +44,15 @@ export class ByteSource {
     }
   }
 
+  /** Passes over the padding of an entry, which some writers leave out at the end of an archive. */
+  async skipPadding(length: number): Promise<void> {
+    for (let left = length; left > 0; ) {
+      const part = await this.some(left)
+      if (part === null) return
+      left -= part.length
+    }
+  }
+
   /** Passes over all that is left. */
   async drain(): Promise<void> {
     while ((await this.some(Number.MAX_SAFE_INTEGER)) !== null);

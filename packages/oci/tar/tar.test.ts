@@ -130,16 +130,18 @@ for (const options of [
   })
 }
 
-test('a truncated archive is an error at every length but block ends between entries', async () => {
+test('a truncated archive is an error at every length but between entries, with or without padding', async () => {
   const header = entryHeader({ name: 'f', type: 'file', size: 700 })
   const archive = await tarOf([{ header, content: [Buffer.alloc(700)] }])
-  for (const length of [1, 511, 513, 1000, 1535]) {
+  for (const length of [1, 511, 513, 1000, 1211]) {
     await assert.rejects(readAll(archive.subarray(0, length)), {
       kind: 'InvalidParameter',
       message: 'unexpected EOF',
     })
   }
-  assert.equal((await readAll(archive.subarray(0, 1536))).length, 1)
+  // Some writers leave out the padding of the last entry.
+  for (const length of [1212, 1535, 1536])
+    assert.equal((await readAll(archive.subarray(0, length))).length, 1)
   assert.deepEqual(await readAll(Buffer.alloc(0)), [])
 })
 

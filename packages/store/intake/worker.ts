@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { getSystemErrorMessage } from 'node:util'
 import { parentPort } from 'node:worker_threads'
-import { GantryError, messageOf } from '@gantry/errors'
+import { GantryError, isKind, messageOf } from '@gantry/errors'
 import type { Digest } from '@gantry/oci'
 import { SystemCallError } from '@gantry/syscall'
 import { inherit } from '../layers/inherit.ts'
@@ -145,7 +145,15 @@ async function takeIn(job: IntakeJob, inbox: Inbox): Promise<IntakeResult> {
       return { ...intake.check(), unpacked: null }
     }
     const { target, diffId } = job.unpack
-    const unpacked = await unpackLayer(Readable.from(shared(chunks), { objectMode: false }), target)
+    const unpacked = await unpackLayer(Readable.from(shared(chunks), { objectMode: false }), target).catch(
+      async (error) => {
+        if (isOfTheMachine(error)) throw error
+        // Bytes that were spoilt on the way make a broken archive: then that is what there is to say.
+        for await (const _ of chunks);
+        intake.check()
+        throw error
+      },
+    )
     // What comes after the archive counts as well.
     for await (const _ of chunks);
     const blob = intake.check()
@@ -165,6 +173,11 @@ async function* shared(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
 
 /** What the machine says when it cannot do it; any other failing call was asked for by the archive. */
 const machineFaults = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM']
+
+function isOfTheMachine(error: unknown): boolean {
+  if (isKind(error)) return error.kind !== 'InvalidParameter'
+  return machineFaults.includes(String((error as NodeJS.ErrnoException).code))
+}
 
 function describe(error: unknown): Extract<FromWorker, { kind: 'failed' }>['error'] {
   if (error instanceof GantryError) return { kind: error.kind, message: error.message, diskFull: false }

@@ -155,12 +155,18 @@ class LayerIntake {
     const staged = await take().catch((error) => {
       // What an earlier pull left may have been wrong.
       if (resumed && isKind(error, 'InvalidParameter')) return take()
-      throw error
+      throw layerError(error, digest)
     })
     tell('Verifying Checksum')
     tell('Download complete')
     return staged
   }
+}
+
+function layerError(error: unknown, digest: Digest): unknown {
+  if (!isKind(error, 'InvalidParameter') || !/ (was|were) announced$/.test(error.message)) return error
+  const problem = `filesystem layer verification failed for digest ${digest}`
+  return new GantryError('System', problem, { cause: error })
 }
 
 type Tell = (status: string, progressDetail?: ProgressMessage['progressDetail']) => void

@@ -1,0 +1,272 @@
+/** Pull and push against a real registry, through both commands and a proxy that spoils answers. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { suite, test } from 'node:test'
+import { getXattr, setXattr } from '@gantry/syscall'
+import { startFaultProxy } from '../registry/fault-proxy.ts'
+import { startRegistry, type TestRegistry } from '../registry/registry.ts'
+import { run, startDaemon, suiteDaemon, type TestDaemon, until } from './harness.ts'
+
+/** An image of two layers, one of them of `size` bytes that do not compress, pushed as `name`. */
+async function pushImage(daemon: TestDaemon, name: string, size: number): Promise<string> {
+  const folder = `${daemon.root}/layers`
+  const layout = `${folder}/layout`
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(`${folder}/b`, { recursive: true })
+  await writeFile(`${folder}/large`, randomBytes(size))
+  const small = `${folder}/b/small`
+  await writeFile(small, 'small')
+  await chown(small, 7, 8)
+  setXattr(Buffer.from(small), 'user.note', Buffer.from('x'))
+  await chmod(small, 0o4755)
+  await symlink('/large', `${folder}/b/link`)
+  const script = [
+    `umoci init --layout ${layout} && umoci new --image ${layout}:t`,
+    `umoci insert --image ${layout}:t ${folder}/large /large`,
+    `umoci insert --image ${layout}:t ${folder}/b /b`,
+    `skopeo copy -q --dest-tls-verify=false oci:${layout}:t docker://${name}`,
+  ].join(' && ')
+  const made = await run('sh', ['-c', script])
+  await rm(folder, { recursive: true })
+  assert.equal(made.exitCode, 0, made.stderr)
+  const { stdout } = await run('skopeo', [
+    'inspect',
+    '--tls-verify=false',
+    '--format',
+    '{{.Digest}}',
+    `docker://${name}`,
+  ])
+  return stdout.trim()
+}
+
+/** GETs of blobs in what the registry logged. */
+const blobGets = (log: readonly string[]): string[] =>
+  log.filter((line) => /"GET \/v2\/[^"]*\/blobs\//.test(line))
+
+const remove = (daemon: TestDaemon, ...names: string[]) => daemon.gantry(['rmi', '-f', ...names])
+
+const partials = (daemon: TestDaemon) => readdir(`${daemon.root}/data/content/partial`)
+
+async function largePartial(daemon: TestDaemon, bytes: number): Promise<boolean> {
+  for (const name of await partials(daemon)) {
+    const found = await stat(`${daemon.root}/data/content/partial/${name}`).catch(() => null)
+    if (found && found.size >= bytes) return true
+  }
+  return false
+}
+
+suite('images and registries', () => {
+  const daemon = suiteDaemon({ busybox: false })
+  let registry: TestRegistry
+  const start = async () => {
+    registry ??= await startRegistry()
+    return registry
+  }
+  test.after(() => registry?.stop())
+
+  test('what skopeo pushed, both commands pull; pushed on unchanged it keeps its digest', async () => {
+    const { host, log } = await start()
+    const digest = await pushImage(daemon(), `${host}/team/app:v1`, 300_000)
+    const first = await daemon().gantry(['pull', `${host}/team/app:v1`])
+    assert.match(first.stdout, /^v1: Pulling from team\/app\n[0-9a-f]{12}: Pulling fs layer\n/)
+    assert.match(first.stdout, /: Verifying Checksum\n[0-9a-f]{12}: Download complete\n/)
+    assert.ok(
+      first.stdout.endsWith(
+        `Digest: ${digest}\nStatus: Downloaded newer image for ${host}/team/app:v1\n${host}/team/app:v1\n`,
+      ),
+    )
+    const from = log.length
+    const second = await daemon().docker(['pull', `${host}/team/app:v1`])
+    assert.match(second.stdout, /Status: Image is up to date/)
+    assert.deepEqual(
+      log
+        .slice(from)
+        .filter((line) => !line.includes('/v2/team/app/manifests/') && line.includes('"GET /v2/team')),
+      [],
+    )
+
+    for (const [command, tag] of [
+      ['gantry', 'one'],
+      ['docker', 'two'],
+    ] as const) {
+      const target = `${host}/copy/app:${tag}`
+      await daemon().gantry(['tag', `${host}/team/app:v1`, target])
+      const pushed = await daemon()[command](['push', target])
+      assert.equal(pushed.exitCode, 0, pushed.stderr)
+      assert.match(pushed.stdout, tag === 'one' ? /: Mounted from team\/app\n/ : /: Layer already exists\n/)
+      assert.match(pushed.stdout, new RegExp(`${tag}: digest: ${digest} size: \\d+\\n`))
+    }
+    const inspected = await daemon().gantry([
+      'image',
+      'inspect',
+      '--format',
+      '{{json .RepoDigests}}',
+      `${host}/copy/app:one`,
+    ])
+    assert.deepEqual(JSON.parse(inspected.stdout), [
+      `${host}/copy/app@${digest}`,
+      `${host}/team/app@${digest}`,
+    ])
+  })
+
+  test('files come through with owners, modes, links and attributes', async () => {
+    const { host } = await start()
+    const inspected = await daemon().gantry([
+      'image',
+      'inspect',
+      '--format',
+      '{{.GraphDriver.Data.UpperDir}}',
+      `${host}/team/app:v1`,
+    ])
+    const top = inspected.stdout.trim()
+    const shown = await run('stat', ['-c', '%a %u:%g %N', `${top}/b/small`, `${top}/b/link`])
+    assert.equal(shown.stdout, `4755 7:8 '${top}/b/small'\n777 0:0 '${top}/b/link' -> '/large'\n`)
+    assert.equal(getXattr(Buffer.from(`${top}/b/small`), 'user.note')?.toString(), 'x')
+  })
+
+  test('an index is kept whole: another platform joins, and all of it is pushed on', async () => {
+    const { host } = await start()
+    await daemon().gantry(['pull', 'hello-world'])
+    await daemon().gantry(['tag', 'hello-world', `${host}/hello:all`])
+    const pushed = await daemon().gantry(['push', '-q', `${host}/hello:all`])
+    assert.deepEqual(pushed, { stdout: `${host}/hello:all\n`, stderr: '', exitCode: 0 })
+    await remove(daemon(), `${host}/hello:all`, 'hello-world')
+    const refused = await daemon().docker(['pull', '--platform', 'linux/s390x', `${host}/hello:all`])
+    assert.match(refused.stderr, /no matching manifest for linux\/s390x in the manifest list entries/)
+    for (const platform of ['linux/amd64', 'linux/arm64']) {
+      const pulled = await daemon().gantry(['pull', '-q', '--platform', platform, `${host}/hello:all`])
+      assert.equal(pulled.exitCode, 0, pulled.stderr)
+      const id = await daemon().gantry([
+        'create',
+        '--platform',
+        platform,
+        '--pull',
+        'never',
+        `${host}/hello:all`,
+      ])
+      assert.equal(id.exitCode, 0, id.stderr)
+      await daemon().gantry(['rm', id.stdout.trim()])
+    }
+    await daemon().gantry(['tag', `${host}/hello:all`, `${host}/again:all`])
+    const again = await daemon().gantry(['push', `${host}/again:all`])
+    assert.equal(again.exitCode, 0, again.stderr)
+    const [was, is] = await Promise.all(
+      ['hello', 'again'].map((name) =>
+        run('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${host}/${name}:all`]),
+      ),
+    )
+    assert.equal(is?.stdout, was?.stdout)
+  })
+
+  test('a cut connection is gone on with, and a wrong byte is no layer', async () => {
+    const { url, host } = await start()
+    await pushImage(daemon(), `${host}/cut:1`, 1_500_000)
+    const blobs = /\/blobs\//
+    const proxy = await startFaultProxy(url, [{ path: blobs, fault: { kind: 'cut', after: 800_000 } }])
+    try {
+      const pulled = await daemon().gantry(['pull', `${proxy.host}/cut:1`])
+      assert.equal(pulled.exitCode, 0, pulled.stderr)
+      assert.match(pulled.stdout, /Retrying in 1 second\n/)
+      assert.ok(proxy.requests.some(({ headers }) => /^bytes=[1-9]/.test(headers.range ?? '')))
+      await remove(daemon(), `${proxy.host}/cut:1`)
+      proxy.rules = [{ path: blobs, fault: { kind: 'corrupt', at: 300_000 } }]
+      const spoilt = await daemon().docker(['pull', `${proxy.host}/cut:1`])
+      assert.equal(spoilt.exitCode, 1)
+      assert.match(spoilt.stderr, /filesystem layer verification failed for digest sha256:[0-9a-f]{64}/)
+      assert.deepEqual(await partials(daemon()), [])
+      proxy.rules = []
+      assert.equal((await daemon().gantry(['pull', '-q', `${proxy.host}/cut:1`])).exitCode, 0)
+      await remove(daemon(), `${proxy.host}/cut:1`)
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  test('a client that goes stops the pull; the next one goes on where it was, once for two', async () => {
+    const { url, host, log } = await start()
+    await pushImage(daemon(), `${host}/slow:1`, 1_000_000)
+    const slow = { path: /\/blobs\//, fault: { kind: 'slow', bytesPerSecond: 400_000 } } as const
+    const proxy = await startFaultProxy(url, [slow])
+    try {
+      const name = `${proxy.host}/slow:1`
+      const call = request({
+        socketPath: daemon().socket,
+        method: 'POST',
+        path: `/images/create?fromImage=${proxy.host}/slow&tag=1`,
+      })
+      call.on('error', () => {})
+      call.on('response', (answer) => answer.resume())
+      call.end()
+      await until('half a layer', () => largePartial(daemon(), 200_000))
+      call.destroy()
+      const { length } = proxy.requests
+      proxy.rules = []
+      const from = log.length
+      const [one, two] = await Promise.all([daemon().gantry(['pull', name]), daemon().docker(['pull', name])])
+      assert.equal(one.exitCode + two.exitCode, 0, one.stderr + two.stderr)
+      const ranges = proxy.requests.slice(length).filter(({ headers }) => headers.range !== undefined)
+      assert.equal(ranges.length, 1)
+      const gets = blobGets(log.slice(from)).map((line) => /sha256:[0-9a-f]{64}/.exec(line)?.[0])
+      const layers = gets.filter((digest, index) => gets.indexOf(digest) !== index)
+      // Configurations are small: each pull has its own.
+      assert.ok(new Set(layers).size <= 1, `fetched twice: ${layers}`)
+      await remove(daemon(), name)
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  test('refusals have the words of Docker', async () => {
+    const { host } = await start()
+    const refusals = [
+      [
+        ['pull', `${host}/team/app:none`],
+        `manifest for ${host}/team/app:none not found: manifest unknown: manifest unknown`,
+      ],
+      [
+        ['pull', '-a', `${host}/none`],
+        `repository ${host}/none not found: name unknown: repository name not known to registry`,
+      ],
+      [['push', `${host}/none:1`], `An image does not exist locally with the tag: ${host}/none`],
+      [['push', `${host}/team/app:none`], `tag does not exist: ${host}/team/app:none`],
+      [['pull', '-a', `${host}/team/app:v1`], "tag can't be used with --all-tags/-a"],
+    ] as const
+    for (const [args, words] of refusals) {
+      const [ours, theirs] = await Promise.all([daemon().gantry(args), daemon().docker(args)])
+      assert.ok(ours.stderr.includes(words), ours.stderr)
+      assert.equal(ours.exitCode, theirs.exitCode)
+      assert.ok(theirs.stderr.includes(words), theirs.stderr)
+    }
+  })
+})
+
+test('a daemon that dies in the middle of a pull leaves nothing half done, and the next goes on', async (t) => {
+  const registry = await startRegistry({}, t)
+  const daemon = await startDaemon(t, { busybox: false })
+  const name = `${registry.host}/app:1`
+  await pushImage(daemon, name, 600_000)
+  for (const point of [
+    'image.pull.manifest',
+    'image.pull.download',
+    'image.pull.placed',
+    'image.pull.layers',
+    'image.pull.registered',
+  ]) {
+    await daemon.stop()
+    await daemon.start({ GANTRY_FAULT: `${point}:crash` })
+    const died = await daemon.gantry(['pull', name])
+    assert.notEqual(died.exitCode, 0, point)
+    await daemon.ended()
+    await daemon.start()
+    const listed = await daemon.gantry(['images', '-q'])
+    assert.equal(listed.stdout.trim() !== '', point === 'image.pull.registered', point)
+    const again = await daemon.gantry(['pull', name])
+    assert.equal(again.exitCode, 0, `${point}: ${again.stderr}`)
+    await remove(daemon, name)
+    assert.deepEqual(await readdir(`${daemon.root}/data/layers`), ['tmp'], point)
+    assert.deepEqual(await readdir(`${daemon.root}/data/content/blobs/sha256`), [], point)
+    assert.deepEqual(await partials(daemon), [], point)
+  }
+})
