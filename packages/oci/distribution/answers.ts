@@ -86,7 +86,7 @@ export function retryTime({ headers }: Pick<Answer, 'headers'>, now = Date.now()
   const value = headers['retry-after']?.trim()
   if (value === undefined) return undefined
   if (/^\d{1,9}$/.test(value)) return now + Number(value) * 1000
-  const date = Date.parse(value)
+  const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(date) ? undefined : date
 }
 

@@ -49,14 +49,14 @@ class ChallengeReader {
 
   #parameters(): Record<string, string> {
     const parameters: Record<string, string> = Object.create(null)
+    // A single credential in the place of parameters, as Negotiate has it.
+    if (this.#take(token68) !== '') return parameters
     for (;;) {
       const start = this.#at
       const name = this.#take(token).toLowerCase()
       this.#take(spaces)
       if (name === '' || this.#text[this.#at] !== '=') {
         this.#at = start
-        // A single credential in the place of parameters, as Negotiate has it.
-        this.#take(token68)
         return parameters
       }
       this.#at++

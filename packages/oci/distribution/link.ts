@@ -34,7 +34,10 @@ function endOfParameters(text: string, from: number): number {
   return text.length
 }
 
+const parameter = /;[ \t]*([^\s=;,"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))/g
+
 function relationsOf(parameters: string): string[] {
-  const value = /;[ \t]*rel[ \t]*=[ \t]*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
-  return (value?.[1] ?? value?.[2] ?? '').toLowerCase().split(/[ \t]+/)
+  for (const [, name = '', quoted, bare = ''] of parameters.matchAll(parameter))
+    if (name.toLowerCase() === 'rel') return (quoted ?? bare).toLowerCase().split(/[ \t]+/)
+  return []
 }

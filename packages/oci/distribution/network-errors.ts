@@ -91,8 +91,8 @@ function tlsWords(failure: SystemError, code: string, host: string): string | un
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return `${unverified} certificate has expired or is not yet valid`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${unverified} ${nameMismatch(failure, host)}`
-  const alert = /^ERR_SSL_(?:TLSV1|SSLV3|TLSV13)_ALERT_(.+)$/.exec(code)?.[1]
-  if (alert !== undefined) return `remote error: tls: ${alert.toLowerCase().replaceAll('_', ' ')}`
+  const alert = /\balert ([a-z ]+)/.exec(failure.reason ?? '')?.[1]
+  if (alert !== undefined) return `remote error: tls: ${alert}`
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code.startsWith('CERT_'))
     return `tls: ${failure.reason ?? failure.message}`
   return undefined
