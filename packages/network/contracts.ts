@@ -77,6 +77,8 @@ export interface SandboxRequest {
   /** Resolvers to forward to (HostConfig.Dns or the daemon's or the host's), and the search/option lines. */
   dns: DnsOptions
   sysctls?: Record<string, string>
+  /** Makes the namespace and mounts it on the new file `path`; without it, one that belongs to the host's user namespace. */
+  makeNamespace?: (path: string) => void
 }
 
 export interface DnsOptions {

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { CgroupUsage } from '@gantry/syscall'
+import type { CgroupUsage, IdMap } from '@gantry/syscall'
 import type { Instant } from './logs/cri.ts'
 import type { OciProcess, OciSpec } from './oci-spec.ts'
 
@@ -47,6 +47,8 @@ export interface RootFilesystem {
   work: string
   /** For the container; the OCI runtime may still make mount points. */
   readOnly?: boolean
+  /** The container's user namespace: its ids are those of the image, in the host others. */
+  idMap?: IdMap
 }
 
 export interface StdioOptions {

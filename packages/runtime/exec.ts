@@ -11,8 +11,9 @@ import { ExitDirectory } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import { specText } from './oci-spec.ts'
 import type { ProcessPaths } from './paths.ts'
-import { identifyFrom } from './record.ts'
+import { identifyFrom, readPid } from './record.ts'
 import { StdioConnection, stdinMode } from './stdio/connection.ts'
+import { givePipes, type IdMappings } from './stdio/ownership.ts'
 
 export interface ExecRequest {
   conmon: string
@@ -21,6 +22,8 @@ export interface ExecRequest {
   /** Of the exec. */
   paths: ProcessPaths
   options: ExecOptions
+  /** Of the container's user namespace, if it has one. */
+  uidMappings: IdMappings | undefined
   /** Settles when the container is gone; an exec cannot outlive it. */
   containerEnded: Promise<unknown>
   /** Gets the pid of the exec's conmon. Never rejects. */
@@ -55,6 +58,8 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
     })
     const connect = async () => {
       attachment = await stdio.attach(true)
+      const conmon = request.uidMappings && (await readPid(paths.monitorPidFile))
+      if (conmon) await givePipes(conmon, options.process.user.uid, request.uidMappings)
     }
     let running: ProcessIdentity | null = null
     const { pid } = await spawn(request, options.attach ? connect : undefined)

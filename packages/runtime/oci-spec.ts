@@ -6,9 +6,15 @@ export interface OciSpec {
   process: OciProcess
   root: { path: string; readonly?: boolean }
   mounts: OciMount[]
-  linux: Record<string, unknown>
+  linux: OciLinux
   hooks?: Record<string, unknown>
   annotations?: Record<string, string>
+}
+
+/** config-linux.md. */
+export interface OciLinux extends Record<string, unknown> {
+  /** User ids of the container in the host; absent without a user namespace. */
+  uidMappings?: { containerID: number; hostID: number; size: number }[]
 }
 
 /** config.md#process, also the file given to `exec --process`. */

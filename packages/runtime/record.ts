@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { identify, type ProcessIdentity } from '@gantry/syscall'
 import type { StdioOptions } from './contracts.ts'
 import type { RuntimeProgram } from './oci-runtime.ts'
+import type { IdMappings } from './stdio/ownership.ts'
 
 export interface TaskRecord {
   id: string
@@ -11,6 +12,8 @@ export interface TaskRecord {
   /** Path of the container's cgroup, e.g. `/gantry/<id>`; null when its specification names none. */
   cgroup: string | null
   stdio: StdioOptions
+  /** Of the container's user namespace, if it has one. */
+  uidMappings?: IdMappings
   /** Pids mean nothing after a reboot. */
   boot: string
   /** The container's first process and its conmon. Absent until both exist. */

@@ -4,9 +4,10 @@ import { mountOverlay, SystemCallError, UnmountFlag, unmount } from '@gantry/sys
 import type { RootFilesystem } from './contracts.ts'
 
 /** Mounts the root file system at `target`, which is made. Writable: the OCI runtime makes a read-only one so. */
-export async function mountRootfs({ lower, upper, work }: RootFilesystem, target: string): Promise<void> {
+export async function mountRootfs(rootfs: RootFilesystem, target: string): Promise<void> {
+  const { lower, upper, work, idMap } = rootfs
   await mkdir(target, { mode: 0o700 })
-  mountOverlay({ lower, upper, work, target })
+  mountOverlay({ lower, upper, work, target, ...(idMap && { idMap }) })
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Creating tasks, and finding or removing those of an earlier daemon. */
 import { rmdirSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import { Cgroup, type CgroupLayout } from '@gantry/syscall'
@@ -21,6 +21,7 @@ import { bootId, identifyFrom, readRecord, type TaskRecord, writeRecord } from '
 import { mountRootfs } from './rootfs.ts'
 import { SealedPrograms } from './sealed-programs.ts'
 import { SeccompCache } from './seccomp-cache.ts'
+import { givePipes } from './stdio/ownership.ts'
 import { ConmonTask } from './task.ts'
 
 export interface RuntimeOptions {
@@ -33,6 +34,8 @@ export interface RuntimeOptions {
   cgroups: CgroupLayout
   /** Under which containers' cgroups are made, e.g. `/gantry`: what is found there belongs to this daemon. */
   cgroupParent: string
+  /** The group of the containers' root where that is not the host's: it may pass through to the root file systems. */
+  passableTo?: number
   /** Told when a step of `create` is done, so that its time can be measured. */
   reached?: (step: 'runtime.create.mounted') => void
 }
@@ -46,10 +49,17 @@ export async function createRuntime(options: RuntimeOptions): Promise<ConmonRunt
   for (const directory of [paths.root, paths.tasks, paths.exits]) {
     await mkdir(directory, { recursive: true, mode: 0o700 })
   }
+  await admit(paths.tasks, options.passableTo)
   const copies = new SealedPrograms()
   const runtimes = options.programs.map((program) => runtimeOf(program, paths, copies.of(program)))
   await Promise.all(runtimes.map((runtime) => runtime.prepare()))
   return new ConmonTasks({ options, paths, runtimes, copies, boot: await bootId() })
+}
+
+async function admit(directory: string, group: number | undefined): Promise<void> {
+  if (group === undefined) return
+  await chmod(directory, 0o710)
+  await chown(directory, 0, group)
 }
 
 function runtimeOf(program: RuntimeProgram, paths: RuntimePaths, executable?: string): OciRuntime {
@@ -101,7 +111,8 @@ class ConmonTasks implements ConmonRuntime {
       const record = this.#record(options, program, spec)
       await Promise.all([writeRecord(paths.record, record), writeConfig(paths, spec)])
       await this.#spawn(options, program, paths)
-      await this.#complete(record, paths)
+      const monitor = await this.#complete(record, paths)
+      await givePipes(monitor, spec.process.user.uid, record.uidMappings)
       if (program.program.kind === 'crun') await this.#seccomp.learn(spec, program.stateOf(options.id))
       return this.#task(record, paths, program, spec.process.args[0] ?? '')
     } catch (error) {
@@ -117,15 +128,17 @@ class ConmonTasks implements ConmonRuntime {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       throw new GantryError('Conflict', `a task of container ${id} exists already`, { cause: error })
     }
+    await admit(paths.directory, this.#options.passableTo)
   }
 
   #record(options: TaskOptions, runtime: OciRuntime, spec: OciSpec): TaskRecord {
-    const cgroup = spec.linux.cgroupsPath
+    const { cgroupsPath: cgroup, uidMappings } = spec.linux
     return {
       id: options.id,
       runtime: runtime.program,
       cgroup: typeof cgroup === 'string' && cgroup.startsWith('/') ? cgroup : null,
       stdio: options.stdio,
+      ...(uidMappings && { uidMappings }),
       boot: this.#boot,
     }
   }
@@ -150,8 +163,8 @@ class ConmonTasks implements ConmonRuntime {
     }
   }
 
-  /** Adds to the record which processes these are. */
-  async #complete(record: TaskRecord, paths: ProcessPaths): Promise<void> {
+  /** Adds to the record which processes these are; returns conmon's pid. */
+  async #complete(record: TaskRecord, paths: ProcessPaths): Promise<number> {
     const [process, monitor] = await Promise.all([
       identifyFrom(paths.pidFile),
       identifyFrom(paths.monitorPidFile),
@@ -162,6 +175,7 @@ class ConmonTasks implements ConmonRuntime {
     // To change cgroups takes the kernel milliseconds, for which nobody has to wait.
     void this.#monitorCgroup.adopt(monitor.pid)
     await writeRecord(paths.record, record)
+    return monitor.pid
   }
 
   #task(record: TaskRecord, paths: ProcessPaths, runtime: OciRuntime, command: string): Task {
@@ -184,6 +198,7 @@ class ConmonTasks implements ConmonRuntime {
           containerId: id,
           paths: paths.exec(options.id),
           options,
+          uidMappings: record.uidMappings,
           containerEnded: exit,
           adoptMonitor: (pid) => this.#monitorCgroup.adopt(pid),
         }),

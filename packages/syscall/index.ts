@@ -4,9 +4,12 @@ export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
 export { bytesWaiting } from './fifo.ts'
 export { dataPieces } from './holes.ts'
+export { canMapIds } from './id-map-probe.ts'
+export type { IdMap } from './id-mapped.ts'
 export { copyMetadata } from './inode.ts'
 export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'
 export { MountFlag, type MountRequest, mount, UnmountFlag, unmount } from './mount.ts'
+export { releaseNamespace } from './namespace-file.ts'
 export { hasCarrier } from './netlink/carrier.ts'
 export { interfaceIndex } from './netlink/ifindex.ts'
 export { ipBytes, ipText } from './netlink/ip.ts'
@@ -53,4 +56,11 @@ export {
 } from './process.ts'
 export { sealProgram } from './sealed-file.ts'
 export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
+export {
+  createUserNamespace,
+  type IdMapping,
+  type IdRange,
+  rootOf,
+  type UserNamespacePaths,
+} from './user-namespace.ts'
 export { getXattr, setXattr, setXattrOf, xattrsOf } from './xattr.ts'

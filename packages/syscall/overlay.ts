@@ -1,5 +1,7 @@
 /** Overlay mounts with any number of layers. */
 import { closeSync, constants, openSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { asRootOf, type IdMap, withIdMapped } from './id-mapped.ts'
 import { SystemCallError } from './libc.ts'
 import { MountFlag, mount, mountByOptions } from './mount.ts'
 
@@ -18,6 +20,8 @@ export interface Overlay {
   work?: string
   readOnly?: boolean
   target: string
+  /** Shows the layers, and writes to `upper`, with the ids of this namespace: on the disk they stay those of the image. */
+  idMap?: IdMap
 }
 
 /**
@@ -25,6 +29,29 @@ export interface Overlay {
  * takes layers one at a time (Linux 6.8), else under short names in /proc/self/fd. Throws SystemCallError.
  */
 export function mountOverlay(overlay: Overlay): void {
+  const { idMap, ...plain } = overlay
+  if (idMap) mountIdMapped(plain, idMap)
+  else mountPlain(plain)
+}
+
+/** `upper` and `work` must be in one mount, so the directory that both are in is copied as one. */
+function mountIdMapped({ lower, upper, work, ...rest }: Overlay, idMap: IdMap): void {
+  const parents = upper === undefined || work === undefined ? [] : [dirname(upper)]
+  withIdMapped([...lower, ...parents], idMap, (paths) => {
+    const parent = paths[lower.length]
+    const overlay = {
+      ...rest,
+      lower: paths.slice(0, lower.length),
+      ...(parent !== undefined && {
+        upper: join(parent, basename(upper ?? '')),
+        work: join(parent, basename(work ?? '')),
+      }),
+    }
+    asRootOf(idMap, () => mountPlain(overlay))
+  })
+}
+
+function mountPlain(overlay: Overlay): void {
   const data = optionString(overlay)
   if (Buffer.byteLength(data) <= maximumOptionBytes) mountByString(overlay, data)
   else if (!mountLayerByLayer(overlay)) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import type {
@@ -38,6 +38,8 @@ export interface VolumesOptions {
   /** The daemon's data root; volumes live in its directory `volumes`. Absolute. */
   dataRoot: string
   table: RecordTable<StoredVolume>
+  /** Who owns new volumes: the containers' root, where that is not the host's. */
+  owner?: { uid: number; gid: number }
   onEvent?: VolumeEventListener
 }
 
@@ -51,21 +53,30 @@ const trashPrefix = '.removed-'
 export async function createVolumes(options: VolumesOptions): Promise<Volumes> {
   const root = join(options.dataRoot, 'volumes')
   await mkdir(root, { recursive: true, mode: 0o700 })
+  if (options.owner) await admit(root, options.owner.gid)
   for (const name of await readdir(root))
     if (name.startsWith(trashPrefix)) await rm(join(root, name), { recursive: true, force: true })
   return new LocalVolumes(root, options)
+}
+
+/** Lets a group pass through a directory, no more. */
+async function admit(directory: string, group: number): Promise<void> {
+  await chmod(directory, 0o710)
+  await chown(directory, 0, group)
 }
 
 class LocalVolumes implements Volumes {
   readonly #root: string
   readonly #table: RecordTable<StoredVolume>
   readonly #onEvent: VolumeEventListener
+  readonly #owner: VolumesOptions['owner']
   readonly #locks = new KeyedLock()
   readonly #users = new Map<string, Set<string>>()
 
-  constructor(root: string, { table, onEvent }: VolumesOptions) {
+  constructor(root: string, { table, owner, onEvent }: VolumesOptions) {
     this.#root = root
     this.#table = table
+    this.#owner = owner
     this.#onEvent = onEvent ?? (() => {})
   }
 
@@ -87,6 +98,10 @@ class LocalVolumes implements Volumes {
     const mountpoint = join(directory, '_data')
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await mkdir(mountpoint, { recursive: true, mode: 0o755 })
+    if (this.#owner) {
+      await admit(directory, this.#owner.gid)
+      await chown(mountpoint, this.#owner.uid, this.#owner.gid)
+    }
     const volume: StoredVolume = {
       name,
       driver: 'local',

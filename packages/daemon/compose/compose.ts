@@ -42,6 +42,7 @@ import { networkOptions } from './networks.ts'
 import { findPrograms } from './programs.ts'
 import { realtimeShare } from './realtime.ts'
 import { registryConfig, transferLimits } from './registries.ts'
+import { dataRootOf, remapOf } from './remap.ts'
 import { systemSettings } from './settings.ts'
 import { tracedSteps } from './steps.ts'
 
@@ -60,9 +61,11 @@ export interface ComposeOptions {
 /** Resolves once everything of an earlier daemon has been taken over. Rejects leaving nothing open. */
 export async function compose({ config, log, environment }: ComposeOptions): Promise<Composition> {
   await using undo = new AsyncDisposableStack()
-  const { dataRoot, execRoot } = config
-  await prepareDirectories(config)
-  const instance = instanceName(dataRoot)
+  const { execRoot } = config
+  const remap = await remapOf(config)
+  const dataRoot = dataRootOf(config, remap)
+  await prepareDirectories(config, remap)
+  const instance = instanceName(config.dataRoot)
   const cgroups = cgroupLayout()
   const cgroupParent = join('/', config.cgroupParent ?? '', instance)
   const programs = await findPrograms({ config, cgroups, cgroupParent, log })
@@ -84,6 +87,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const volumes = await createVolumes({
     dataRoot,
     table: database.table('volumes'),
+    ...(remap && { owner: remap.root }),
     onEvent: volumeEvents(events),
   })
   const networks = undo.adopt(
@@ -98,6 +102,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       programs: programs.runtimes,
       cgroups,
       cgroupParent,
+      ...(remap && { passableTo: remap.root.gid }),
       reached: steps.reached,
     }),
   )
@@ -143,9 +148,11 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       containers: join(dataRoot, 'containers'),
       shm: join(execRoot, 'shm'),
       views: join(execRoot, 'views'),
+      userNamespaces: join(execRoot, 'userns'),
     },
+    remap: remap?.mapping ?? null,
     defaults: containerDefaults(config, programs, hostFacts),
-    facts: containerFacts(programs, hostFacts, limits),
+    facts: containerFacts(programs, hostFacts, limits, remap !== null),
     dns: await containerDns(config.dns),
     hostGateway: config.hostGateway,
     clock: systemClock,
@@ -154,7 +161,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   }
   const services = createContainers(containerParts)
   const id = engineId(database.table('engine'))
-  const settings = systemSettings({ config, engineId: id, programs, host: hostFacts, environment })
+  const settings = systemSettings({ config, dataRoot, engineId: id, programs, host: hostFacts, environment })
   const engine: Engine = {
     containers: services.containers,
     files: services.files,

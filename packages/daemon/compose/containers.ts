@@ -36,6 +36,7 @@ export function containerFacts(
   programs: Programs,
   host: SpecHostFacts,
   limits: KernelLimits,
+  remapped: boolean,
 ): ContainerHostFacts {
   return {
     processors: availableParallelism(),
@@ -43,6 +44,7 @@ export function containerFacts(
     limits,
     runtimes: programs.runtimes.map(({ name }) => name),
     capabilities: host.capabilities,
+    remapped,
   }
 }
 

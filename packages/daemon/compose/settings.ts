@@ -9,6 +9,8 @@ import { registryConfig } from './registries.ts'
 
 export interface SettingsParts {
   config: DaemonConfig
+  /** The one in use: see `dataRootOf`. */
+  dataRoot: string
   engineId: string
   programs: Programs
   host: SpecHostFacts
@@ -18,6 +20,7 @@ export interface SettingsParts {
 /** What `/info` and `/version` tell of the configuration, read anew each time so that a reload shows. */
 export function systemSettings({
   config,
+  dataRoot,
   engineId,
   programs,
   host,
@@ -30,7 +33,7 @@ export function systemSettings({
     buildTime: '',
     apiVersion: `1.${newestVersion}`,
     minApiVersion: `1.${oldestVersion}`,
-    dataRoot: config.dataRoot,
+    dataRoot,
     debug: config.live.logLevel === 'debug',
     labels: config.live.labels,
     runtimes: Object.fromEntries(programs.runtimes.map(({ name, path }) => [name, { path }])),

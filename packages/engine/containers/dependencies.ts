@@ -3,6 +3,7 @@ import type { ArchiveWorkers } from '@gantry/archive'
 import type { DnsOptions, Networks } from '@gantry/network'
 import type { OciProcess, OciSpec, RootFilesystem, Runtime } from '@gantry/runtime'
 import type { Table } from '@gantry/store'
+import type { IdMapping } from '@gantry/syscall'
 import type { Volumes } from '@gantry/volumes'
 import type { Events, ExecCreateRequest, Images } from '../contracts.ts'
 import type { LogKeeper } from '../logging/index.ts'
@@ -36,6 +37,8 @@ export interface ContainerDependencies {
   clock: Clock
   log: (level: 'info' | 'warn' | 'error', message: string) => void
   faults: FaultPoint
+  /** What the user ids of containers are in the host; null when they are the same. */
+  remap: IdMapping | null
 }
 
 export interface ContainerPaths {
@@ -45,6 +48,8 @@ export interface ContainerPaths {
   shm: string
   /** `<exec root>/views`: where file systems are shown for a moment. */
   views: string
+  /** `<exec root>/userns`: the user namespaces of containers. */
+  userNamespaces: string
 }
 
 /** Writes what the OCI runtime executes. Rejects with InvalidParameter for a user, device or option that is not there. */
@@ -73,6 +78,8 @@ export interface SpecRequest {
   namespaces: SharedNamespaces
   /** Variables that come from links; the container's own override them. */
   linkVariables?: readonly string[]
+  /** Absent for a container whose users are the host's. */
+  userNamespace?: { path: string; mapping: IdMapping }
 }
 
 export interface SpecMount {

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
+import { type IdMap, mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
 
 /** Shows an image's layers as one directory for a moment. */
 export interface ImageView {
-  /** `lower` top first. The view cannot be written; disposing it removes it. */
-  open(lower: string[]): Promise<AsyncDisposable & { root: string }>
+  /** `lower` top first, its owners seen as `idMap` has them. The view cannot be written; disposing it removes it. */
+  open(lower: string[], idMap?: IdMap): Promise<AsyncDisposable & { root: string }>
   /** Removes views that a killed daemon left. */
   clean(): Promise<void>
 }
@@ -13,13 +13,16 @@ export interface ImageView {
 /** Views are overlay mounts below `directory`; one layer needs no mount at all. */
 export function createImageView(directory: string): ImageView {
   return {
-    async open(lower) {
+    async open(lower, idMap) {
       const [only, second] = lower
-      if (only !== undefined && second === undefined) return { root: only, async [Symbol.asyncDispose]() {} }
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      if (only !== undefined && second === undefined && !idMap)
+        return { root: only, async [Symbol.asyncDispose]() {} }
+      // An overlay has two layers at least.
+      const filler = join(directory, 'empty')
+      await mkdir(filler, { recursive: true, mode: 0o700 })
       const root = await mkdtemp(join(directory, 'view-'))
       try {
-        mountOverlay({ lower, target: root, readOnly: true })
+        mountOverlay({ lower: [...lower, filler], target: root, readOnly: true, ...(idMap && { idMap }) })
       } catch (error) {
         await rmdir(root)
         throw error

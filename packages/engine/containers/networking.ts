@@ -17,6 +17,8 @@ export interface NetworkPlace {
   domainname: string
 }
 
+type MakeNamespace = SandboxRequest['makeNamespace']
+
 /** Docker's own names for networks that are no bridge. */
 const unwired = ['host', 'none']
 
@@ -33,9 +35,11 @@ export class NetworkPlacer {
   }
 
   /** Undone by `Networks.removeSandbox`. */
-  async place(container: Container): Promise<NetworkPlace> {
+  async place(container: Container, makeNamespace?: MakeNamespace): Promise<NetworkPlace> {
     const shared = sharedContainer(container.record.hostConfig.NetworkMode)
-    return shared ? this.#share(this.#registry.find(shared), container) : await this.#wire(container)
+    return shared
+      ? this.#share(this.#registry.find(shared), container)
+      : await this.#wire(container, makeNamespace)
   }
 
   /** Files that a container shows at /etc/hosts, /etc/hostname and /etc/resolv.conf: its own, or its network donor's. */
@@ -58,9 +62,13 @@ export class NetworkPlacer {
     }
   }
 
-  async #wire(container: Container): Promise<NetworkPlace> {
+  async #wire(container: Container, makeNamespace?: MakeNamespace): Promise<NetworkPlace> {
     const { config, hostConfig } = container.record
-    const sandbox = await this.#deps.networks.createSandbox(this.#request(container))
+    const request = this.#request(container)
+    const sandbox = await this.#deps.networks.createSandbox({
+      ...request,
+      ...(makeNamespace && { makeNamespace }),
+    })
     const isHost = sandbox.path === null
     return {
       namespace: sandbox.path ?? 'host',

@@ -13,6 +13,7 @@ import type { Starter } from './start.ts'
 import { end, failStart, isUp, pause, run, unpause } from './state.ts'
 import type { Supervisor } from './supervisor.ts'
 import { finishUpdate } from './update.ts'
+import { UserNamespaces } from './user-namespaces.ts'
 
 /** Of a container whose end nobody has seen, as after a reboot. Docker's value. */
 const unknownExitCode = 255
@@ -49,6 +50,7 @@ export class Recovery {
     const { runtime, networks, imageView, paths } = this.#deps
     await mkdir(paths.containers, { recursive: true, mode: 0o700 })
     await imageView.clean()
+    await new UserNamespaces(this.#deps, this.#registry).clean()
     const containers = this.#registry.all()
     for (const container of containers) this.#holdVolumes(container)
     const tasks = new Map<Container, Task>()

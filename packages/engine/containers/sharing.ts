@@ -32,8 +32,8 @@ export class NamespaceSharing {
     return mode === 'host' ? 'host' : 'private'
   }
 
-  /** /dev/shm when it is not the container's alone: mounted on the host so that others can have it too. */
-  async shm(container: Container): Promise<SpecMount[]> {
+  /** `root` is the container's in the host. /dev/shm when it is not the container's alone: mounted on the host so that others can have it too. */
+  async shm(container: Container, root = { uid: 0, gid: 0 }): Promise<SpecMount[]> {
     const mode = container.record.hostConfig.IpcMode || 'private'
     const donor = sharedContainer(mode)
     if (mode === 'host') return [shmMount('/dev/shm')]
@@ -46,7 +46,7 @@ export class NamespaceSharing {
       target,
       type: 'tmpfs',
       flags: MountFlag.noSuid | MountFlag.noDev | MountFlag.noExec,
-      data: `mode=1777,size=${container.record.hostConfig.ShmSize}`,
+      data: `mode=1777,size=${container.record.hostConfig.ShmSize},uid=${root.uid},gid=${root.gid}`,
     })
     return [shmMount(target)]
   }

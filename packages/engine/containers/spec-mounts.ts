@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { GantryError, messageOf } from '@gantry/errors'
-import { openInRoot } from '@gantry/syscall'
+import { type IdMap, openInRoot } from '@gantry/syscall'
 import type { Container } from './container.ts'
 import type { ContainerDependencies, SpecMount } from './dependencies.ts'
 import type { MountRecord } from './record.ts'
@@ -16,9 +16,9 @@ export class MountSources {
 
   /**
    * Shorter destinations first, so that none hides another. Undone by `release`; what `held` holds is needed until the
-   * mounts have been made.
+   * mounts have been made. With `idMap`, what fills a volume belongs to the users of that namespace.
    */
-  async prepare(container: Container, held: AsyncDisposableStack): Promise<SpecMount[]> {
+  async prepare(container: Container, held: AsyncDisposableStack, idMap?: IdMap): Promise<SpecMount[]> {
     const { mounts, hostConfig } = container.record
     const prepared: SpecMount[] = []
     for (const mount of mounts) {
@@ -26,7 +26,7 @@ export class MountSources {
       const subpath = mount.options?.VolumeOptions?.Subpath
       prepared.push(specMount(mount, subpath ? resolveSubpath(source, subpath, held) : source))
     }
-    await this.#fillVolumes(container)
+    await this.#fillVolumes(container, idMap)
     for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) {
       const words = options.split(',').filter((word) => word !== '')
       prepared.push({ ...tmpfs(destination, !words.includes('ro')), options: words })
@@ -53,11 +53,11 @@ export class MountSources {
   }
 
   /** Only before the first run: what a user takes out of a volume later is not put back. */
-  async #fillVolumes(container: Container): Promise<void> {
+  async #fillVolumes(container: Container, idMap?: IdMap): Promise<void> {
     const { started, image, mounts } = container.record
     const empty = mounts.filter(({ type, copyUp }) => type === 'volume' && copyUp)
     if (started || !image || empty.length === 0) return
-    await using view = await this.#deps.imageView.open(await this.#deps.images.rootfs(image.id))
+    await using view = await this.#deps.imageView.open(await this.#deps.images.rootfs(image.id), idMap)
     for (const { name, destination } of empty) {
       await this.#deps.volumes.copyUp(name, { root: view.root, path: destination })
     }

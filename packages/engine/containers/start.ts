@@ -1,5 +1,5 @@
 import { messageOf } from '@gantry/errors'
-import type { StdioOptions, Task } from '@gantry/runtime'
+import type { RootFilesystem, StdioOptions, Task } from '@gantry/runtime'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies, SpecRequest } from './dependencies.ts'
@@ -12,6 +12,7 @@ import { NamespaceSharing } from './sharing.ts'
 import { MountSources } from './spec-mounts.ts'
 import { startFailure } from './start-errors.ts'
 import { beginStart, failStart, run } from './state.ts'
+import { UserNamespaces } from './user-namespaces.ts'
 
 /** Brings a container from its row to a running process, and takes away again what a run put in place. */
 export class Starter {
@@ -21,6 +22,7 @@ export class Starter {
   readonly #networking: NetworkPlacer
   readonly #sharing: NamespaceSharing
   readonly #mounts: MountSources
+  readonly #users: UserNamespaces
 
   constructor(deps: ContainerDependencies, registry: Registry, files: NetworkFiles) {
     this.#deps = deps
@@ -29,6 +31,7 @@ export class Starter {
     this.#networking = new NetworkPlacer(deps, registry, files)
     this.#sharing = new NamespaceSharing(deps, registry)
     this.#mounts = new MountSources(deps)
+    this.#users = new UserNamespaces(deps, registry)
   }
 
   /**
@@ -88,18 +91,23 @@ export class Starter {
   async #prepare(container: Container, held: AsyncDisposableStack) {
     const { faults, spec } = this.#deps
     const { record } = container
-    const place = await this.#networking.place(container)
+    const users = this.#users.place(container)
+    const place = await this.#networking.place(container, users?.make)
     faults('container.start.network')
-    const mounts = await this.#mounts.prepare(container, held)
+    const mounts = await this.#mounts.prepare(container, held, users?.idMap)
     faults('container.start.volumes')
     const links = liveLinks(container, this.#registry, this.#deps.networks)
     await this.#files.write(container, place, links)
+    await this.#users.own(users, container)
     faults('container.start.files')
-    const rootfs = await rootFilesystem(this.#deps, record)
+    const rootfs: RootFilesystem = {
+      ...(await rootFilesystem(this.#deps, record)),
+      ...(users && { idMap: users.idMap }),
+    }
     const request: SpecRequest = {
       record,
       rootfs,
-      mounts: [...(await this.#sharing.shm(container)), ...mounts],
+      mounts: [...(await this.#sharing.shm(container, users?.idMap.root)), ...mounts],
       files: this.#networking.files(container),
       hostname: place.hostname,
       domainname: place.domainname,
@@ -109,6 +117,7 @@ export class Starter {
         pid: this.#sharing.pid(container),
         ipc: this.#sharing.ipc(container),
       },
+      ...(users && { userNamespace: users }),
     }
     const written = await spec.container(request)
     faults('container.start.spec')
@@ -137,6 +146,7 @@ export class Starter {
       ['network', () => networks.removeSandbox(container.id)],
       ['shared memory', () => this.#sharing.release(container)],
       ['volumes', () => this.#mounts.release(container)],
+      ['user namespace', async () => this.#users.release(container)],
     ]
     let complete = true
     for (const [what, step] of steps) {

@@ -346,6 +346,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       containers: join(directory, 'containers'),
       shm: join(directory, 'shm'),
       views: join(directory, 'views'),
+      userNamespaces: join(directory, 'userns'),
     },
     defaults: {
       runtime: 'crun',
@@ -361,6 +362,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       limits: wholeKernel,
       runtimes: ['crun', 'runc'],
       capabilities: ['CAP_CHOWN', 'CAP_NET_ADMIN'],
+      remapped: false,
     },
     hostGateway: [],
     dns: { servers: ['192.0.2.1'], search: [], options: [] },
@@ -371,6 +373,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       it.failAt = null
       throw new Error(`fault injected at ${point}`)
     },
+    remap: null,
   }
 }
 

@@ -8,9 +8,13 @@ export function sharedContainer(mode: string | undefined): string | null {
   return mode?.startsWith('container:') ? mode.slice('container:'.length) : null
 }
 
-/** Namespaces (network, ipc, pid, uts, cgroup) that exist and go together. Throws InvalidParameter. */
-export function validateModes(config: ContainerConfig, host: HostConfig): void {
+/**
+ * Namespaces (network, ipc, pid, uts, cgroup, user) that exist and go together. `remapped`: containers have other user ids
+ * in the host unless they say otherwise. Throws InvalidParameter.
+ */
+export function validateModes(config: ContainerConfig, host: HostConfig, remapped: boolean): void {
   validateNetworkMode(config, host)
+  if (remapped && host.UsernsMode !== 'host') validateRemapped(host)
   const ipc = host.IpcMode ?? ''
   if (!['', 'none', 'host', 'private', 'shareable'].includes(ipc) && !sharedContainer(ipc)) {
     throw invalid(`invalid IPC mode: ${ipc}`)
@@ -26,6 +30,19 @@ export function validateModes(config: ContainerConfig, host: HostConfig): void {
     throw invalid(`Invalid isolation: "${host.Isolation}" - linux only supports 'default'`)
   }
   if (uts === 'host' && config.Hostname) throw invalid('conflicting options: hostname and the UTS mode')
+}
+
+/** What a container whose root is not the host's cannot have. */
+function validateRemapped(host: HostConfig): void {
+  if (host.Privileged) {
+    throw invalid(
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+    )
+  }
+  if (host.NetworkMode === 'host')
+    throw invalid("cannot share the host's network namespace when user namespaces are enabled")
+  if (host.PidMode === 'host')
+    throw invalid('cannot share the host PID namespace when user namespaces are enabled')
 }
 
 function validateNetworkMode(config: ContainerConfig, host: HostConfig): void {

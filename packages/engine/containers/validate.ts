@@ -14,6 +14,8 @@ export interface HostFacts extends ResourceFacts {
   /** Bytes. */
   memory: number
   runtimes: readonly string[]
+  /** `--userns-remap` of the daemon is in force. */
+  remapped: boolean
   /** `CAP_…` that a container can be given. */
   capabilities: readonly string[]
 }
@@ -27,7 +29,7 @@ export function validateCreate(config: ContainerConfig, host: HostConfig, facts:
   validateConfig(config)
   validatePorts(config, host)
   validateRestartPolicy(host)
-  validateModes(config, host)
+  validateModes(config, host, facts.remapped)
   validateSecurity(host, facts.capabilities)
   for (const entry of host.ExtraHosts ?? []) validateExtraHost(entry)
   for (const server of host.Dns ?? []) {

@@ -9,7 +9,7 @@ import { environment } from './environment.ts'
 import type { HostDevices, HostFacts } from './host.ts'
 import { rlimits } from './limits.ts'
 import { containerMounts, initPath, rootPropagation } from './mounts.ts'
-import { containerNamespaces } from './namespaces.ts'
+import { containerNamespaces, idMappings } from './namespaces.ts'
 import { resources } from './resources.ts'
 import { type Confinement, confinement } from './security.ts'
 import { defaultMaskedPaths, defaultReadonlyPaths } from './system-paths.ts'
@@ -66,7 +66,8 @@ function containerLinux(input: SpecInput, host: HostFacts): Record<string, unkno
   return {
     resources: { devices: rules, ...resources(hostConfig, host, input.devices.numbers) },
     cgroupsPath: posix.join('/', hostConfig.CgroupParent || host.cgroupParent, id),
-    namespaces: containerNamespaces(hostConfig, input.namespaces),
+    namespaces: containerNamespaces(hostConfig, input),
+    ...idMappings(input),
     ...(devices.length > 0 && { devices }),
     ...(propagation && { rootfsPropagation: propagation }),
     maskedPaths: hostConfig.MaskedPaths ?? hidden,
@@ -117,12 +118,16 @@ function initFor({ record, namespaces }: SpecInput, host: HostFacts): string | n
 }
 
 /** Unprivileged users may use low ports and ping, where the network is the container's own. */
-function sysctls({ record, namespaces, domainname }: SpecInput, ownUts: boolean): Record<string, string> {
+function sysctls(
+  { record, namespaces, domainname, userNamespace }: SpecInput,
+  ownUts: boolean,
+): Record<string, string> {
   const ownNetwork = namespaces.network !== 'host'
   return {
     ...(ownNetwork && {
       'net.ipv4.ip_unprivileged_port_start': '0',
-      'net.ipv4.ping_group_range': '0 2147483647',
+      // Groups that the namespace does not know cannot be named in it.
+      ...(!userNamespace && { 'net.ipv4.ping_group_range': '0 2147483647' }),
     }),
     ...(ownUts && domainname && { 'kernel.domainname': domainname }),
     ...record.hostConfig.Sysctls,

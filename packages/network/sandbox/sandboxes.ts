@@ -95,7 +95,7 @@ export class Sandboxes {
     }
     this.#save(live)
     this.#live.set(containerId, live)
-    if (live.record.path) this.#options.wiring.build(live, live.record.path, request.sysctls ?? {})
+    if (live.record.path) this.#options.wiring.build(live, live.record.path, request)
     await this.#forward(live)
     live.record.ready = true
     this.#save(live)

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { SandboxRequest } from '../contracts.ts'
 import type { ContainerNames } from '../dns/container-names.ts'
 import type { Kernel } from '../kernel.ts'
 import { hasNames } from './endpoint.ts'
@@ -7,6 +8,8 @@ import { attachInterface, setDefaultRoutes } from './interface.ts'
 import { ContainerNamespace } from './namespace.ts'
 import type { Publisher } from './publisher.ts'
 import type { LiveSandbox } from './sandboxes.ts'
+
+type NamespaceWishes = Pick<SandboxRequest, 'sysctls' | 'makeNamespace'>
 
 /**
  * What sandboxes consist of outside of their records: namespace, interfaces, routes, ports, names. Every method may fail
@@ -24,8 +27,9 @@ export class Wiring {
   }
 
   /** Makes the namespace at `path` and wires all attachments. */
-  build(live: LiveSandbox, path: string, sysctls: Record<string, string>): void {
-    this.#kernel.namespaces.create(path)
+  build(live: LiveSandbox, path: string, { sysctls = {}, makeNamespace }: NamespaceWishes): void {
+    if (makeNamespace) makeNamespace(path)
+    else this.#kernel.namespaces.create(path)
     using namespace = this.#open(path)
     namespace.prepare(sysctls)
     for (const attachment of live.attachments) this.#attach(namespace, attachment)

@@ -1,17 +1,11 @@
-import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { bind, check, SystemCallError } from '../libc.ts'
+import { closeSync, openSync } from 'node:fs'
+import { bind, check } from '../libc.ts'
+import { keepNamespace, releaseNamespace } from '../namespace-file.ts'
 
 const unshare = bind('int unshare(int flags)')
 const setns = bind('int setns(int fd, int type)')
-const mount = bind(
-  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
-)
-const umount2 = bind('int umount2(const char *target, int flags)')
 
 const CLONE_NEWNET = 0x40000000
-const MS_BIND = 4096
-const MNT_DETACH = 2
 const own = '/proc/thread-self/ns/net'
 
 /**
@@ -30,18 +24,11 @@ export class NetworkNamespaces implements Disposable {
   /** Makes a namespace and mounts it on a new file `path`. Throws SystemCallError; then nothing is left. */
   create(path: string): void {
     this.#checkOpen()
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'wx', 0o400))
+    check('unshare', unshare(CLONE_NEWNET), 'CLONE_NEWNET')
     try {
-      check('unshare', unshare(CLONE_NEWNET), 'CLONE_NEWNET')
-      try {
-        check('mount', mount(own, path, null, MS_BIND, null), path)
-      } finally {
-        this.#return()
-      }
-    } catch (error) {
-      unlinkSync(path)
-      throw error
+      keepNamespace(own, path)
+    } finally {
+      this.#return()
     }
   }
 
@@ -68,17 +55,7 @@ export class NetworkNamespaces implements Disposable {
 
   /** Unmounts and deletes the file. The namespace goes once nothing else uses it. Idempotent. */
   remove(path: string): void {
-    try {
-      check('umount2', umount2(path, MNT_DETACH), path)
-    } catch (error) {
-      // EINVAL: a file that is no mount (yet); ENOENT: gone already.
-      if (!(error instanceof SystemCallError) || !['EINVAL', 'ENOENT'].includes(error.code)) throw error
-    }
-    try {
-      unlinkSync(path)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
+    releaseNamespace(path)
   }
 
   /** Idempotent. */

@@ -1,0 +1,106 @@
+import { readlinkSync } from 'node:fs'
+import { chmod, chown, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { HostConfig } from '@gantry/api'
+import { GantryError } from '@gantry/errors'
+import { createUserNamespace, type IdMap, type IdMapping, releaseNamespace, rootOf } from '@gantry/syscall'
+import type { Container } from './container.ts'
+import type { ContainerDependencies } from './dependencies.ts'
+import { containerFiles } from './paths.ts'
+import type { Registry } from './registry.ts'
+import { runningPid } from './sharing.ts'
+import { sharedContainer } from './validate-modes.ts'
+
+/** The user namespace of a starting container. */
+export interface UserPlace {
+  /** A file of it. */
+  path: string
+  mapping: IdMapping
+  idMap: IdMap
+  /** Makes both it and the network namespace in which its root rules; absent where another container's are joined. */
+  make?: (networkPath: string) => void
+}
+
+/** Whether the container's user ids are others in the host. */
+export function isRemapped({ UsernsMode }: HostConfig, remap: IdMapping | null): remap is IdMapping {
+  return remap !== null && UsernsMode !== 'host'
+}
+
+/** Gives starting containers of a remapping daemon their user namespaces. */
+export class UserNamespaces {
+  readonly #deps: Pick<ContainerDependencies, 'paths' | 'remap'>
+  readonly #registry: Registry
+
+  constructor(deps: Pick<ContainerDependencies, 'paths' | 'remap'>, registry: Registry) {
+    this.#deps = deps
+    this.#registry = registry
+  }
+
+  /** Null for a container whose users are the host's. Throws InvalidParameter for namespaces that do not go together. */
+  place(container: Container): UserPlace | null {
+    const { remap } = this.#deps
+    const { hostConfig } = container.record
+    if (!isRemapped(hostConfig, remap)) return null
+    const donors = this.#donors(hostConfig)
+    const network = sharedContainer(hostConfig.NetworkMode)
+    const path = network ? userPath(this.#registry.find(network)) : this.#path(container.id)
+    if (donors.length > 0) requireSame(donors, network ? path : null)
+    const place = { path, mapping: remap, idMap: { namespace: path, root: rootOf(remap) } }
+    if (network) return place
+    return {
+      ...place,
+      make: (networkPath) => createUserNamespace(remap, { user: path, network: networkPath }),
+    }
+  }
+
+  #donors(hostConfig: HostConfig): Container[] {
+    const references = [hostConfig.NetworkMode, hostConfig.PidMode, hostConfig.IpcMode].map(sharedContainer)
+    return references
+      .filter((reference) => reference !== null)
+      .map((reference) => this.#registry.find(reference))
+  }
+
+  /** The files that a container shows in its /etc belong to its root, which may pass through their directory. */
+  async own(place: UserPlace | null, { id }: Pick<Container, 'id'>): Promise<void> {
+    if (!place?.make) return // they are another container's
+    const { uid, gid } = place.idMap.root
+    const directory = join(this.#deps.paths.containers, id)
+    await chmod(directory, 0o710)
+    await chown(directory, 0, gid)
+    const files = Object.values(containerFiles(this.#deps.paths.containers, id))
+    await Promise.all(files.map((file) => chown(file, uid, gid)))
+  }
+
+  /** Idempotent. */
+  release({ id }: Pick<Container, 'id'>): void {
+    releaseNamespace(this.#path(id))
+  }
+
+  /** Removes those of containers that are not known. */
+  async clean(): Promise<void> {
+    const known = new Set(this.#registry.all().map(({ id }) => id))
+    for (const id of await readdir(this.#deps.paths.userNamespaces).catch(() => []))
+      if (!known.has(id)) this.release({ id })
+  }
+
+  #path(id: string): string {
+    return join(this.#deps.paths.userNamespaces, id)
+  }
+}
+
+function userPath(donor: Container): string {
+  return `/proc/${runningPid(donor)}/ns/user`
+}
+
+/** A namespace obeys the root of the user namespace that it was made in, and of no other. */
+function requireSame(donors: Container[], path: string | null): void {
+  const own = path && readlinkSync(path)
+  const host = readlinkSync('/proc/self/ns/user')
+  for (const donor of donors) {
+    const theirs = readlinkSync(userPath(donor))
+    if (theirs === own && theirs !== host) continue
+    const advice = 'join its network namespace too, or use --userns=host'
+    const message = `cannot join namespaces of container ${donor.id}, which is in another user namespace: ${advice}`
+    throw new GantryError('InvalidParameter', message)
+  }
+}

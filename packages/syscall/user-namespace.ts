@@ -1,0 +1,96 @@
+/**
+ * Making user namespaces (user_namespaces(7)). A process with threads can neither make nor enter one, so a child is
+ * cloned that stops before it does anything: its namespaces are mounted on files, and it is killed.
+ */
+import { writeFileSync } from 'node:fs'
+import { bind, check } from './libc.ts'
+import { keepNamespace, releaseNamespace } from './namespace-file.ts'
+
+const clone = bind('int clone(void *function, uintptr_t stack, int flags, intptr_t argument)')
+const dlsym = bind('uintptr_t dlsym(void *handle, const char *symbol)')
+const mmap = bind(
+  'uintptr_t mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
+)
+const munmap = bind('int munmap(uintptr_t address, size_t length)')
+const kill = bind('int kill(int pid, int signal)')
+const waitpid = bind('int waitpid(int pid, void *status, int options)')
+
+const CLONE_VM = 0x100
+const CLONE_NEWUSER = 0x10000000
+const CLONE_NEWNET = 0x40000000
+const __WALL = 0x40000000
+const PROT_READ_WRITE = 3
+const MAP_PRIVATE_ANONYMOUS = 0x22
+const SIGKILL = 9
+const SIGSTOP = 19
+const stackBytes = 64 * 1024
+
+/** `length` ids from `inside` on, in the namespace, are those from `outside` on in the host. */
+export interface IdRange {
+  inside: number
+  outside: number
+  length: number
+}
+
+export interface IdMapping {
+  uids: IdRange[]
+  gids: IdRange[]
+}
+
+/** The files that keep the namespaces. */
+export interface UserNamespacePaths {
+  user: string
+  /** Also a network namespace that belongs to the new user namespace. */
+  network?: string
+}
+
+/** Makes the namespaces. Throws SystemCallError, e.g. ENOSPC at the limit of user namespaces; then nothing is left. */
+export function createUserNamespace(mapping: IdMapping, paths: UserNamespacePaths): void {
+  const stack = mmap(null, stackBytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0)
+  try {
+    const flags = CLONE_VM | CLONE_NEWUSER | (paths.network ? CLONE_NEWNET : 0)
+    const child = check(
+      'clone',
+      clone(addressOf('raise'), stack + stackBytes, flags, SIGSTOP),
+      'CLONE_NEWUSER',
+    )
+    try {
+      writeFileSync(`/proc/${child}/uid_map`, mapText(mapping.uids))
+      writeFileSync(`/proc/${child}/gid_map`, mapText(mapping.gids))
+      keep(child, paths)
+    } finally {
+      kill(child, SIGKILL)
+      // Its stack is not ours again before it has ended.
+      check('waitpid', waitpid(child, null, __WALL))
+    }
+  } finally {
+    munmap(stack, stackBytes)
+  }
+}
+
+function keep(child: number, { user, network }: UserNamespacePaths): void {
+  keepNamespace(`/proc/${child}/ns/user`, user)
+  if (!network) return
+  try {
+    keepNamespace(`/proc/${child}/ns/net`, network)
+  } catch (error) {
+    releaseNamespace(user)
+    throw error
+  }
+}
+
+function addressOf(symbol: string): number {
+  return dlsym(null, symbol)
+}
+
+/** The lines of uid_map and gid_map. */
+function mapText(ranges: readonly IdRange[]): string {
+  return ranges.map(({ inside, outside, length }) => `${inside} ${outside} ${length}\n`).join('')
+}
+
+/** What the id 0 of the namespace is in the host. Throws when the mapping has none. */
+export function rootOf({ uids, gids }: IdMapping): { uid: number; gid: number } {
+  const [uid, gid] = [uids, gids].map((ranges) => ranges.find(({ inside }) => inside === 0)?.outside)
+  if (uid === undefined || gid === undefined) throw new Error('the mapping has no root')
+  return { uid, gid }
+}

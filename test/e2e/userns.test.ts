@@ -1,0 +1,200 @@
+/** `--userns-remap`: the root of a container is nobody of importance on the host, and nothing in the container shows it. */
+import assert from 'node:assert/strict'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { after, before, suite, test } from 'node:test'
+import { startDaemon, suiteDaemon } from './harness.ts'
+
+const accountFiles = ['/etc/subuid', '/etc/subgid']
+const flags = ['--userns-remap', 'default']
+
+suite('userns-remap', { concurrency: 1 }, () => {
+  const found = new Map<string, string>()
+  let scratch = ''
+  let root = 0
+
+  // `default` writes down a range for its user, which is not to stay.
+  before(async () => {
+    for (const file of accountFiles) found.set(file, await readFile(file, 'utf8').catch(() => ''))
+    scratch = await mkdtemp('/tmp/gantry-userns-e2e-')
+    await chmod(scratch, 0o755)
+  })
+  const daemon = suiteDaemon({ flags })
+  before(async () => {
+    await chmod(daemon().root, 0o711)
+    root = Number(/^dockremap:(\d+):/m.exec(await readFile('/etc/subuid', 'utf8'))?.[1])
+  })
+  after(async () => {
+    for (const [file, text] of found) await writeFile(file, text)
+    await rm(scratch, { recursive: true })
+  })
+
+  for (const client of ['gantry', 'docker'] as const) {
+    const run = (...args: string[]) => daemon()[client](args, { timeout: 20_000 })
+
+    const ok = async (...args: string[]) => {
+      const result = await run(...args)
+      assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
+      return result.stdout.trimEnd()
+    }
+    const inside = (options: string[], script: string) =>
+      ok('run', '--rm', ...options, 'busybox', 'sh', '-c', script)
+
+    for (const runtime of ['crun', 'runc']) {
+      const options = ['--runtime', runtime]
+
+      test(`${client}, ${runtime}: root in the container is another user of the host`, async (t) => {
+        const id = await ok(
+          'run',
+          '-d',
+          ...options,
+          '-v',
+          `named-${client}-${runtime}:/etc`,
+          'busybox',
+          'sleep',
+          '600',
+        )
+        t.after(() => run('rm', '-fv', id))
+        const pid = await ok('inspect', '-f', '{{.State.Pid}}', id)
+        assert.match(
+          await readFile(`/proc/${pid}/status`, 'utf8'),
+          new RegExp(`^Uid:\t${root}\t${root}\t`, 'm'),
+        )
+        assert.equal(await ok('exec', id, 'id', '-u'), '0')
+        assert.match(await ok('exec', id, 'cat', '/proc/self/uid_map'), new RegExp(`^ *0 +${root} +65536$`))
+        await ok('exec', id, 'sh', '-c', 'touch /made && chown 7:8 /made && rm /bin/vi')
+
+        // On the disk, the container's own layer has the ids of the container, like the image's.
+        const dataRoot = `${daemon().root}/data/${root}.${root}`
+        const made = await stat(`${dataRoot}/containers/${id}/upper/made`)
+        assert.deepEqual([made.uid, made.gid], [7, 8])
+        // A volume is the host's: its files belong to those who wrote them.
+        const volume = await stat(`${dataRoot}/volumes/named-${client}-${runtime}/_data/passwd`)
+        assert.deepEqual([volume.uid, volume.gid], [root, root])
+      })
+
+      test(`${client}, ${runtime}: what is put into a container belongs to its root`, async () => {
+        const files = [
+          '/',
+          '/etc/passwd',
+          '/etc/hosts',
+          '/etc/resolv.conf',
+          '/t',
+          '/v',
+          '/dev/shm',
+          '/proc/self/fd',
+        ]
+        const mounts = ['--tmpfs', '/t', '-v', '/v', '--ipc', 'shareable', '-h', 'box']
+        const owners = await inside([...options, ...mounts], `stat -c '%u:%g' ${files.join(' ')}`)
+        assert.deepEqual(
+          owners.split('\n'),
+          files.map(() => '0:0'),
+        )
+        await writeFile(`${scratch}/mine`, '')
+        const bound = await inside(
+          [...options, '-v', `${scratch}:/b:ro`],
+          'stat -c %u /b/mine; echo x >> /etc/hosts',
+        )
+        assert.equal(bound, '65534')
+      })
+
+      test(`${client}, ${runtime}: stdio, terminals, ports and users`, async (t) => {
+        const script = 'echo one > /dev/stdout; echo two > /dev/stderr; id -u'
+        for (const user of ['0', '9']) {
+          const { stdout, stderr } = await run(
+            'run',
+            '--rm',
+            ...options,
+            '-u',
+            user,
+            'busybox',
+            'sh',
+            '-c',
+            script,
+          )
+          assert.deepEqual([stdout, stderr], [`one\n${user}\n`, 'two\n'])
+        }
+        const id = await ok(
+          'run',
+          '-d',
+          ...options,
+          'busybox',
+          'sh',
+          '-c',
+          'while :; do echo x | nc -l -p 80; done',
+        )
+        t.after(() => run('rm', '-f', id))
+        for (const user of ['0', '9']) {
+          const { stdout, stderr } = await run('exec', '-u', user, id, 'sh', '-c', script)
+          assert.deepEqual([stdout, stderr], [`one\n${user}\n`, 'two\n'])
+        }
+        assert.match(
+          await ok('exec', '-t', id, 'sh', '-c', 'echo hi > $(tty); stat -c %u $(tty)'),
+          /^hi\r\n0\r?$/,
+        )
+        const network = ['--network', `container:${id}`, '--pid', `container:${id}`]
+        assert.equal(
+          await inside(
+            [...options, ...network],
+            'nc -w 2 127.0.0.1 80; grep -q while /proc/1/cmdline && echo seen',
+          ),
+          'x\nseen',
+        )
+      })
+    }
+
+    test(`${client}: --userns=host opts out, and the rest of the host is out of reach`, async (t) => {
+      assert.match(await inside(['--userns', 'host'], 'cat /proc/self/uid_map'), / 0 +0 +4294967295$/)
+      assert.equal(await inside(['--userns', 'host', '--privileged'], 'stat -c %u /etc/passwd'), '0')
+      const refused = async (options: string[], message: string) => {
+        const { stderr, exitCode } = await run('run', '--rm', ...options, 'busybox', 'true')
+        assert.ok(stderr.includes(message), stderr)
+        assert.equal(exitCode, 125)
+      }
+      await refused(
+        ['--privileged'],
+        'privileged mode is incompatible with user namespaces.  You must run the container',
+      )
+      await refused(
+        ['--network', 'host'],
+        "cannot share the host's network namespace when user namespaces are enabled",
+      )
+      await refused(['--pid', 'host'], 'cannot share the host PID namespace when user namespaces are enabled')
+      const id = await ok('run', '-d', 'busybox', 'sleep', '600')
+      t.after(() => run('rm', '-f', id))
+      await refused(['--pid', `container:${id}`], `cannot join namespaces of container ${id}`)
+    })
+  }
+
+  test('info tells of it, and other users of the host still reach nothing', async () => {
+    const { body } = await daemon().api('GET', '/v1.47/info')
+    const { DockerRootDir, SecurityOptions } = body as { DockerRootDir: string; SecurityOptions: string[] }
+    assert.equal(DockerRootDir, `${daemon().root}/data/${root}.${root}`)
+    assert.ok(SecurityOptions.includes('name=userns'))
+    for (const path of ['data', `data/${root}.${root}`, `data/${root}.${root}/containers`, 'exec/tasks'])
+      assert.equal((await stat(`${daemon().root}/${path}`)).mode & 0o007, 0, path)
+  })
+
+  test('nothing is left, whether the daemon dies or the start fails', async (t) => {
+    const other = await startDaemon(t, { flags })
+    await chmod(other.root, 0o711)
+    const left = async () => await readdir(`${other.root}/exec/userns`).catch(() => [])
+    assert.equal((await other.gantry(['run', '--rm', 'busybox', 'true'])).exitCode, 0)
+    assert.deepEqual(await left(), [])
+    for (const fault of [
+      'container.start.network:fail',
+      'container.start.spec:crash',
+      'container.start.running:crash',
+    ]) {
+      await other.stop()
+      await other.start({ GANTRY_FAULT: fault })
+      await other.gantry(['run', '-d', '--name', 'victim', 'busybox', 'sleep', '600'])
+      if (fault.endsWith('crash')) await other.ended()
+      else await other.stop()
+      await other.start()
+      assert.equal((await other.gantry(['start', 'victim'])).exitCode, 0, fault)
+      assert.equal((await other.gantry(['exec', 'victim', 'id', '-u'])).stdout, '0\n', fault)
+      await other.gantry(['rm', '-f', 'victim'])
+      assert.deepEqual(await left(), [], fault)
+    }
+  })
+})
