@@ -1,4 +1,5 @@
 /** A terminal a test can type into and read the screen of: tmux with a server of its own. */
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import { run, until } from './harness.ts'
 
@@ -7,17 +8,22 @@ export interface TerminalSize {
   rows: number
 }
 
-let opened = 0
-
 export class Terminal {
-  readonly #server: string
+  readonly #directory: string
 
-  constructor(server: string) {
-    this.#server = server
+  /** The directory, of its own, is for the server's socket. */
+  constructor(directory: string) {
+    this.#directory = directory
   }
 
   async #tmux(...args: string[]): Promise<string> {
-    const { stdout, stderr, exitCode } = await run('tmux', ['-L', this.#server, '-f', '/dev/null', ...args])
+    const { stdout, stderr, exitCode } = await run('tmux', [
+      '-S',
+      `${this.#directory}/socket`,
+      '-f',
+      '/dev/null',
+      ...args,
+    ])
     if (exitCode !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`)
     return stdout
   }
@@ -32,6 +38,7 @@ export class Terminal {
       String(size.rows),
       'env PS1="$ " sh',
     )
+    await this.shows(/^\$ /m)
   }
 
   /** Types text as it is. */
@@ -67,6 +74,7 @@ export class Terminal {
 
   async close(): Promise<void> {
     await this.#tmux('kill-server').catch(() => undefined)
+    await rm(this.#directory, { recursive: true, force: true })
   }
 }
 
@@ -75,7 +83,7 @@ export async function openTerminal(
   t: Pick<TestContext, 'after'>,
   size: TerminalSize = { columns: 80, rows: 24 },
 ): Promise<Terminal> {
-  const terminal = new Terminal(`gantry-e2e-${process.pid}-${opened++}`)
+  const terminal = new Terminal(await mkdtemp('/tmp/gantry-e2e-terminal-'))
   t.after(() => terminal.close())
   await terminal.open(size)
   return terminal
