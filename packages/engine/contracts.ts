@@ -241,9 +241,9 @@ export interface Images {
   resolve(reference: string, platform?: string): Promise<ResolvedImage>
   /** The lower directories of an image's root file system, top first. */
   rootfs(image: Digest): Promise<string[]>
-  list(options: { all?: boolean; filters?: Filters; digests?: boolean }): Promise<ImageSummary[]>
-  inspect(reference: string): Promise<ImageInspect>
-  history(reference: string): Promise<ImageHistoryResponseItem[]>
+  list(options: ImageListOptions): Promise<ImageSummary[]>
+  inspect(reference: string, options?: ImageInspectOptions): Promise<ImageInspect>
+  history(reference: string, platform?: string): Promise<ImageHistoryResponseItem[]>
   tag(source: string, target: { repo: string; tag: string }): Promise<void>
   remove(
     reference: string,
@@ -251,9 +251,9 @@ export interface Images {
   ): Promise<ImageDeleteResponseItem[]>
   prune(filters: Filters): Promise<{ deleted: ImageDeleteResponseItem[]; spaceReclaimed: number }>
   /** Reads a docker-archive or OCI layout tar (also compressed); yields Docker's progress messages. */
-  load(archive: Readable, options: { quiet?: boolean; signal?: AbortSignal }): AsyncIterable<ProgressMessage>
+  load(archive: Readable, options: ImageLoadOptions): AsyncIterable<ProgressMessage>
   /** A docker-archive (with an OCI layout inside, as Docker 25+ writes) of the named images. */
-  save(references: string[]): Promise<Readable>
+  save(references: string[], platforms?: string[]): Promise<Readable>
   /** Makes a one-layer image of a root file system tar; resolves to its id. */
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest>
   /** Makes an image of one more layer on top of another; resolves to its id and its name, empty without one. */
@@ -266,6 +266,28 @@ export interface Images {
   pull(reference: Reference, options: ImagePullOptions): AsyncIterable<ProgressMessage>
   /** Pushes a tag, or every tag of a repository, to its registry; failures come after the first message. */
   push(reference: Reference, options: ImagePushOptions): AsyncIterable<ProgressMessage>
+}
+
+export interface ImageListOptions {
+  all?: boolean
+  filters?: Filters
+  /** Count what an image shares with others. */
+  sharedSize?: boolean
+  /** Tell of each platform. */
+  manifests?: boolean
+}
+
+/** Platforms are `os/architecture/variant`. */
+export interface ImageInspectOptions {
+  platform?: string
+  manifests?: boolean
+}
+
+export interface ImageLoadOptions {
+  quiet?: boolean
+  signal?: AbortSignal
+  /** Only these of an index; all that are there when empty. */
+  platforms?: string[]
 }
 
 /** What a client says to a registry through the engine. */

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { suite, test } from 'node:test'
+import { entryHeader, tarOf } from '@gantry/oci'
 import { getXattr, setXattr } from '@gantry/syscall'
 import { startFaultProxy } from '../registry/fault-proxy.ts'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
@@ -158,6 +159,53 @@ suite('images and registries', () => {
       ),
     )
     assert.equal(is?.stdout, was?.stdout)
+  })
+
+  test('one platform of an image is shown, saved and loaded', async () => {
+    await daemon().gantry(['pull', 'hello-world'])
+    const archive = `${daemon().root}/arm.tar`
+    const arm = ['--platform', 'linux/arm64']
+    for (const command of ['gantry', 'docker'] as const) {
+      const shown = ['image', 'inspect', '--format', '{{.Architecture}}', 'hello-world']
+      assert.equal(
+        (await daemon()[command]([...shown.slice(0, 2), ...arm, ...shown.slice(2)])).stdout,
+        'arm64\n',
+      )
+      const saved = await daemon()[command](['save', ...arm, '-o', archive, 'hello-world'])
+      assert.equal(saved.exitCode, 0, saved.stderr)
+      await remove(daemon(), 'hello-world')
+      const refused = await daemon()[command](['load', '--platform', 'linux/s390x', '-i', archive])
+      assert.match(refused.stderr, /no image for platform linux\/s390x/)
+      assert.equal(
+        (await daemon()[command](['load', '-i', archive])).stdout,
+        'Loaded image: hello-world:latest\n',
+      )
+      assert.equal((await daemon()[command](shown)).stdout, 'arm64\n')
+      await remove(daemon(), 'hello-world')
+      await daemon().gantry(['pull', 'hello-world'])
+    }
+    const tree = await daemon().gantry(['images', '--tree'])
+    assert.match(tree.stdout, /hello-world:latest .*\n├─ linux\/amd64 .*\n└─ linux\/arm64 /)
+  })
+
+  test('what images share is told', async () => {
+    const input = await tarOf([
+      { header: entryHeader({ name: 'file', type: 'file', size: 1000 }), content: [Buffer.alloc(1000)] },
+    ])
+    for (const label of ['a', 'b']) {
+      const args = ['import', '--change', `LABEL ${label}=1`, '-', `shared:${label}`]
+      assert.equal((await daemon().gantry(args, { input })).exitCode, 0)
+    }
+    const { body } = await daemon().api('GET', '/images/json?shared-size=1')
+    const sizes = (body as { SharedSize: number; RepoTags: string[] }[])
+      .filter(({ RepoTags: [tag = ''] }) => tag.startsWith('shared:'))
+      .map(({ SharedSize }) => SharedSize)
+    assert.deepEqual(sizes, [1000, 1000])
+    for (const command of ['gantry', 'docker'] as const) {
+      const usage = await daemon()[command](['system', 'df', '-v'])
+      assert.match(usage.stdout, /^shared +a .* 1kB +1kB +0B +0$/m)
+    }
+    await remove(daemon(), 'shared:a', 'shared:b')
   })
 
   test('a cut connection is gone on with, and a wrong byte is no layer', async () => {

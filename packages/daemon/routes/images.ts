@@ -16,7 +16,13 @@ export function imageRoutes(images: Images): Route[] {
     get('/images/json', (request) => list(images, request)),
     post('/images/create', (request) => create(images, request)),
     post('/images/load', ({ query, body, signal }) =>
-      progress(images.load(body, { quiet: query.flag('quiet'), signal })),
+      progress(
+        images.load(body, {
+          quiet: query.flag('quiet'),
+          signal,
+          platforms: platformsOf(query.all('platform')),
+        }),
+      ),
     ),
     post('/images/prune', async ({ query }) => {
       const { deleted, spaceReclaimed } = await images.prune(parseFilters(query.text('filters')))
@@ -26,13 +32,27 @@ export function imageRoutes(images: Images): Route[] {
       save(
         images,
         query.all('names').flatMap((names) => names.split(',')),
+        platformsOf(query.all('platform')),
       ),
     ),
-    get('/images/*name/get', ({ params }) => save(images, [name(params)])),
-    get('/images/*name/json', async ({ params, version }) =>
-      json(200, imageInspectFor(version, await images.inspect(name(params)))),
+    get('/images/*name/get', ({ params, query }) =>
+      save(images, [name(params)], platformsOf(query.all('platform'))),
     ),
-    get('/images/*name/history', async ({ params }) => json(200, await images.history(name(params)))),
+    get('/images/*name/json', async ({ params, query, version }) => {
+      const platform = platformOf(query.text('platform'))
+      const manifests = query.flag('manifests')
+      if (platform && manifests) {
+        throw new GantryError(
+          'InvalidParameter',
+          'conflicting options: manifests and platform options cannot both be set',
+        )
+      }
+      const found = await images.inspect(name(params), { manifests, ...(platform && { platform }) })
+      return json(200, imageInspectFor(version, found))
+    }),
+    get('/images/*name/history', async ({ params, query }) =>
+      json(200, await images.history(name(params), platformOf(query.text('platform')))),
+    ),
     post('/images/*name/tag', async ({ params, query }) => {
       await images.tag(name(params), { repo: query.text('repo'), tag: query.text('tag') })
       return empty(201)
@@ -45,6 +65,8 @@ export function imageRoutes(images: Images): Route[] {
   ]
 }
 
+const platformsOf = (texts: string[]): string[] => texts.filter((text) => text !== '').map(platformOf)
+
 function name(params: Record<string, string>): string {
   return params.name ?? ''
 }
@@ -52,7 +74,8 @@ function name(params: Record<string, string>): string {
 async function list(images: Images, { query, version }: ApiRequest): Promise<Reply> {
   const found = await images.list({
     all: query.flag('all'),
-    digests: query.flag('digests'),
+    sharedSize: query.flag('shared-size'),
+    manifests: query.flag('manifests'),
     filters: legacyFilter(version, query.text('filter'), parseFilters(query.text('filters'))),
   })
   return json(
@@ -154,9 +177,9 @@ function isBuiltIn(reference: string): boolean {
   return /^(?:docker\.io\/)?(?:library\/)?hello-world(?::latest)?$/.test(reference)
 }
 
-async function save(images: Images, references: string[]): Promise<Reply> {
+async function save(images: Images, references: string[], platforms: string[]): Promise<Reply> {
   if (references.length === 0) throw new GantryError('InvalidParameter', 'no images were named')
-  const archive = await images.save(references)
+  const archive = await images.save(references, platforms)
   return {
     kind: 'stream',
     status: 200,

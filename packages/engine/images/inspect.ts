@@ -1,16 +1,23 @@
 import type { ImageHistoryResponseItem, ImageInspect } from '@gantry/api'
 import { GantryError, isKind } from '@gantry/errors'
 import type { Digest, HistoryEntry } from '@gantry/oci'
+import type { ImageInspectOptions } from '../contracts.ts'
 import { chainOf } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
-import { createdAt, namesShown, sizeOf } from './list.ts'
+import { sizeOf } from './layer-sizes.ts'
+import { createdAt, namesShown } from './list.ts'
+import { manifestSummaries } from './platforms.ts'
 import { readConfig } from './read-image.ts'
 import type { ImageRecord } from './records.ts'
 import { selectImage } from './resolve.ts'
 
 /** `GET /images/{name}/json`. */
-export async function inspectImage(parts: ImageParts, text: string): Promise<ImageInspect> {
-  const image = findForInspect(parts, text)
+export async function inspectImage(
+  parts: ImageParts,
+  text: string,
+  { platform, manifests = false }: ImageInspectOptions,
+): Promise<ImageInspect> {
+  const image = findForInspect(parts, text, platform)
   const file = await readConfig(parts.content, image.id)
   return {
     Id: image.id,
@@ -26,19 +33,22 @@ export async function inspectImage(parts: ImageParts, text: string): Promise<Ima
     Size: await sizeOf(parts.layers, image),
     GraphDriver: { Name: 'overlay2', Data: await directoriesOf(parts, image) },
     RootFS: { Type: 'layers', Layers: file.diffIds },
+    ...(manifests && { Manifests: await manifestSummaries(parts, image, indexOf(parts, text)) }),
     Metadata: { LastTagTime: image.taggedAt ?? '0001-01-01T00:00:00Z' },
   }
 }
 
 /** Docker says this one twice. */
-function findForInspect(parts: ImageParts, text: string): ImageRecord {
+function findForInspect(parts: ImageParts, text: string, platform?: string): ImageRecord {
   try {
-    return selectImage(parts, text)
+    return selectImage(parts, text, platform)
   } catch (error) {
-    if (!isKind(error, 'NotFound')) throw error
+    if (!isKind(error, 'NotFound') || platform) throw error
     throw new GantryError('NotFound', `no such image: ${text}: ${error.message}`, { cause: error })
   }
 }
+
+const indexOf = ({ catalog }: ImageParts, text: string) => catalog.find(text).reference?.index
 
 /** Where the layers lie, in the terms of Docker's overlay2. */
 async function directoriesOf({ layers }: ImageParts, image: ImageRecord): Promise<Record<string, string>> {
@@ -49,8 +59,12 @@ async function directoriesOf({ layers }: ImageParts, image: ImageRecord): Promis
 }
 
 /** `GET /images/{name}/history`: newest step first. Only the image itself is here, so other steps are `<missing>`. */
-export async function imageHistory(parts: ImageParts, text: string): Promise<ImageHistoryResponseItem[]> {
-  const image = selectImage(parts, text)
+export async function imageHistory(
+  parts: ImageParts,
+  text: string,
+  platform?: string,
+): Promise<ImageHistoryResponseItem[]> {
+  const image = selectImage(parts, text, platform)
   const { history } = await readConfig(parts.content, image.id)
   const sizes = await layerSizes(parts, image)
   const steps: HistoryEntry[] = history.length > 0 ? history : image.layers.map(() => ({}))

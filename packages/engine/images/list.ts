@@ -1,40 +1,53 @@
 import type { ImageSummary } from '@gantry/api'
-import { familiarName, familiarRepository, parseReference } from '@gantry/oci'
+import { type Digest, familiarName, familiarRepository, parseReference } from '@gantry/oci'
 import type { Filters } from '../contracts.ts'
 import { booleanFilter, checkFilters, matchesLabels, untilFilter } from '../services/filters.ts'
-import { type Catalog, chainOf } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { matchesGlob } from './glob.ts'
+import { sharedLayers, sizeOf } from './layer-sizes.ts'
+import { manifestSummaries } from './platforms.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
 
 export const acceptedFilters = ['before', 'dangling', 'label', 'reference', 'since', 'until']
 
+export interface ListOptions {
+  all?: boolean
+  filters?: Filters
+  /** Count what an image shares with others. */
+  sharedSize?: boolean
+  /** Tell of each platform. */
+  manifests?: boolean
+}
+
 /** The images that users see, newest first, one row for all platforms of an index. Throws InvalidParameter, NotFound. */
 export async function listImages(
   parts: ImageParts,
-  { all = false, filters = {} }: { all?: boolean; filters?: Filters },
+  { all = false, filters = {}, sharedSize = false, manifests = false }: ListOptions,
 ): Promise<ImageSummary[]> {
   checkFilters(filters, acceptedFilters)
   const accepts = compile(filters, parts.catalog)
   const references = parts.catalog.references()
   const images = parts.catalog.images()
   const parents = new Set(images.map(({ parent }) => parent))
-  const rows = images
-    .filter((image) => !isMemberOnly(image, references))
-    .map((image) => ({ image, names: references.filter((reference) => reference.image === image.id) }))
-    .filter(({ image, names }) => all || names.length > 0 || !parents.has(image.id))
-    .map(({ image, names }) => ({ image, shown: accepts(image, names) }))
+  const named = Map.groupBy(references, ({ image }) => image)
+  // Another platform's image of an index is listed under the one that suits this machine.
+  const members = new Set(references.flatMap(({ index }) => index?.images ?? []))
+  const shared = sharedSize ? sharedLayers(images) : undefined
   const summaries: ImageSummary[] = []
-  for (const { image, shown } of rows) if (shown) summaries.push(await summarize(parts, image, shown))
+  for (const image of images) {
+    const names = named.get(image.id) ?? []
+    if (names.length === 0 && (members.has(image.id) || (!all && parents.has(image.id)))) continue
+    const shown = accepts(image, names)
+    if (!shown) continue
+    const summary = await summarize(parts, image, shown, shared)
+    if (manifests) {
+      const index = names.find((each) => each.index)?.index
+      summary.Manifests = await manifestSummaries(parts, image, index)
+    }
+    summaries.push(summary)
+  }
   return summaries.sort((a, b) => b.Created - a.Created)
-}
-
-/** Another platform's image of an index: it is listed under the one that suits this machine. */
-function isMemberOnly({ id }: ImageRecord, references: ReferenceRecord[]): boolean {
-  return (
-    references.some(({ index }) => index?.images.includes(id)) &&
-    !references.some(({ image }) => image === id)
-  )
 }
 
 type Accepts = (image: ImageRecord, names: ReferenceRecord[]) => ReferenceRecord[] | undefined
@@ -70,6 +83,7 @@ async function summarize(
   { layers, usersOfImage }: ImageParts,
   image: ImageRecord,
   names: ReferenceRecord[],
+  shared: ReadonlySet<Digest> | undefined,
 ): Promise<ImageSummary> {
   return {
     Id: image.id,
@@ -77,7 +91,7 @@ async function summarize(
     ...namesShown(names),
     Created: Math.floor(createdAt(image) / 1000),
     Size: await sizeOf(layers, image),
-    SharedSize: -1,
+    SharedSize: shared ? await sizeOf(layers, image, (chainId) => shared.has(chainId)) : -1,
     Labels: image.labels,
     Containers: usersOfImage(image.id).length,
   }
@@ -102,11 +116,4 @@ export function namesShown(names: ReferenceRecord[]): { RepoTags: string[]; Repo
 export function createdAt({ created }: Pick<ImageRecord, 'created'>): number {
   const time = created === undefined ? 0 : Date.parse(created)
   return Number.isNaN(time) ? 0 : time
-}
-
-/** Bytes of file content in all layers that are unpacked. */
-export async function sizeOf(layers: ImageParts['layers'], image: ImageRecord): Promise<number> {
-  let size = 0
-  for (const chainId of chainOf(image)) if (await layers.has(chainId)) size += await layers.size(chainId)
-  return size
 }

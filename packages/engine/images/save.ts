@@ -19,6 +19,7 @@ import type { Catalog, Found } from './catalog.ts'
 import { announce, type ImageParts } from './dependencies.ts'
 import { readManifest } from './read-image.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
+import { selectImage } from './resolve.ts'
 
 /** An image to be saved, under the names it was asked for by. */
 interface Wanted {
@@ -30,8 +31,12 @@ interface Wanted {
  * The archive as a stream. Everything it will need is found, and held, before this resolves; the hold ends with the
  * stream. Rejects with NotFound `No such image: X`.
  */
-export async function saveImages(parts: ImageParts, references: string[]): Promise<Readable> {
-  const wanted = collect(parts, references)
+export async function saveImages(
+  parts: ImageParts,
+  references: string[],
+  platforms: string[] = [],
+): Promise<Readable> {
+  const wanted = collect(parts, references, platforms)
   const hold = parts.retention.begin()
   try {
     const blobs = await blobsOf(parts.content, wanted)
@@ -49,7 +54,7 @@ export async function saveImages(parts: ImageParts, references: string[]): Promi
 }
 
 /** A name without a tag means every tag of the repository. */
-function collect(parts: ImageParts, references: string[]): Wanted[] {
+function collect(parts: ImageParts, references: string[], platforms: string[]): Wanted[] {
   const wanted = new Map<Digest, Wanted>()
   const add = (image: ImageRecord, names: ReferenceRecord[]) => {
     const known = wanted.get(image.id) ?? { image, names: [] }
@@ -58,10 +63,16 @@ function collect(parts: ImageParts, references: string[]): Wanted[] {
   }
   for (const text of references) {
     const repository = wholeRepository(parts.catalog, text)
-    for (const name of repository) add(parts.catalog.get(name.image) as ImageRecord, [name])
-    if (repository.length > 0) continue
-    const { image, reference } = findToSave(parts, text)
-    add(image, reference ? [reference] : [])
+    const found = repository.map((reference) => ({ image: parts.catalog.get(reference.image), reference }))
+    for (const { image, reference } of repository.length > 0 ? found : [findToSave(parts, text)]) {
+      if (platforms.length === 0 && image) add(image, reference ? [reference] : [])
+      for (const platform of platforms) {
+        const chosen = selectImage(parts, reference ? reference.name : text, platform)
+        // For one platform the name stands for its image alone; an index would promise the others.
+        const name = reference && platforms.length === 1 ? [{ name: reference.name, image: chosen.id }] : []
+        add(chosen, name)
+      }
+    }
   }
   return [...wanted.values()]
 }

@@ -12,6 +12,9 @@ import type {
   Filters,
   ImageCommitOptions,
   ImageImportOptions,
+  ImageInspectOptions,
+  ImageListOptions,
+  ImageLoadOptions,
   ImagePullOptions,
   ImagePushOptions,
   Images,
@@ -82,16 +85,16 @@ export class ImageService implements Images {
     return await layers.directories(top)
   }
 
-  list(options: { all?: boolean; filters?: Filters; digests?: boolean }): Promise<ImageSummary[]> {
+  list(options: ImageListOptions): Promise<ImageSummary[]> {
     return listImages(this.#parts, options)
   }
 
-  inspect(reference: string): Promise<ImageInspect> {
-    return inspectImage(this.#parts, reference)
+  inspect(reference: string, options: ImageInspectOptions = {}): Promise<ImageInspect> {
+    return inspectImage(this.#parts, reference, options)
   }
 
-  history(reference: string): Promise<ImageHistoryResponseItem[]> {
-    return imageHistory(this.#parts, reference)
+  history(reference: string, platform?: string): Promise<ImageHistoryResponseItem[]> {
+    return imageHistory(this.#parts, reference, platform)
   }
 
   async tag(source: string, target: { repo: string; tag: string }): Promise<void> {
@@ -115,14 +118,14 @@ export class ImageService implements Images {
 
   load(
     archive: Readable,
-    { quiet = false, signal }: { quiet?: boolean; signal?: AbortSignal },
+    { quiet = false, signal, platforms = [] }: ImageLoadOptions,
   ): AsyncIterable<ProgressMessage> {
     return progressOf(async (report, abandoned) => {
       const stop = () => archive.destroy(new GantryError('Cancelled', 'loading was given up'))
       const signals = eitherOf(abandoned, signal)
       signals.addEventListener('abort', stop)
       try {
-        await loadArchive(this.#parts, archive, report, quiet)
+        await loadArchive(this.#parts, archive, report, quiet, platforms)
       } finally {
         signals.removeEventListener('abort', stop)
         archive.destroy()
@@ -142,8 +145,8 @@ export class ImageService implements Images {
     )
   }
 
-  save(references: string[]): Promise<Readable> {
-    return saveImages(this.#parts, references)
+  save(references: string[], platforms: string[] = []): Promise<Readable> {
+    return saveImages(this.#parts, references, platforms)
   }
 
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest> {

@@ -1,6 +1,15 @@
 /** `POST /images/load`: from an archive's bytes to images with names. */
 import type { Readable } from 'node:stream'
-import { familiarName, hexOf, type Reference } from '@gantry/oci'
+import { GantryError } from '@gantry/errors'
+import {
+  familiarName,
+  formatPlatform,
+  hexOf,
+  type Platform,
+  parsePlatform,
+  type Reference,
+  samePlatform,
+} from '@gantry/oci'
 import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf, referenceKey } from '../catalog.ts'
 import { announce, type ImageParts } from '../dependencies.ts'
@@ -20,14 +29,32 @@ export async function loadArchive(
   archive: Readable,
   report: (message: ProgressMessage) => void,
   quiet: boolean,
+  platforms: string[] = [],
 ): Promise<void> {
   await using hold = parts.retention.begin()
   const spooled = await spoolArchive(archive, parts.content, hold)
-  for (const loadable of await readImages(parts, spooled, hold)) {
+  for (const found of await readImages(parts, spooled, hold)) {
+    const loadable = onlyFor(found, platforms, parts.host)
     await hold.keep(loadable.images.flatMap(chainOf))
     await unpackImage(parts, loadable.images[0], quiet ? undefined : report)
     register(parts, loadable, report)
   }
+}
+
+/** What is for one of the platforms; all of it when none is named. Throws NotFound when nothing is. */
+function onlyFor(loadable: Loadable, platforms: string[], host: Platform): Loadable {
+  if (platforms.length === 0) return loadable
+  const wanted = platforms.map((platform) => parsePlatform(platform, host))
+  const [first, ...others] = loadable.images.filter((image) =>
+    wanted.some((each) => samePlatform(each, image)),
+  )
+  if (!first) {
+    const names = wanted.map(formatPlatform).join(', ')
+    throw new GantryError('NotFound', `the archive has no image for platform ${names}`)
+  }
+  const { index, names } = loadable
+  const images: Loadable['images'] = [first, ...others]
+  return { names, images, ...(index && { index: { ...index, images: images.map(({ id }) => id) } }) }
 }
 
 /** A layout is preferred: it keeps manifests, and so digests, as they were made. */

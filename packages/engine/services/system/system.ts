@@ -66,7 +66,7 @@ class EngineSystem implements SystemService {
 
   async #measure(): Promise<DiskUsage> {
     const containers = await this.#options.containers.list({ all: true, size: true })
-    const images = await this.#options.images.list({})
+    const images = await this.#options.images.list({ sharedSize: true })
     const usersOf = (id: string) => containers.filter(({ ImageID }) => ImageID === id).length
     return toDiskUsage({
       images: images.map((image) => ({ ...image, Containers: usersOf(image.Id) })),
