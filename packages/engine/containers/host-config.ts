@@ -1,4 +1,4 @@
-import type { HostConfig } from '@gantry/api'
+import type { DeviceRequest, HostConfig } from '@gantry/api'
 
 /** What fills in a HostConfig where the user says nothing. */
 export interface HostConfigDefaults {
@@ -127,11 +127,18 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
     Runtime: user.Runtime || defaults.runtime,
     ShmSize: user.ShmSize || defaults.shmSize,
     MemorySwap: user.MemorySwap || 2 * (user.Memory ?? 0),
+    ...(user.DeviceRequests?.length && { DeviceRequests: user.DeviceRequests.map(wholeRequest) }),
     CapAdd: normalCapabilities(user.CapAdd) as string[],
     CapDrop: normalCapabilities(user.CapDrop) as string[],
     MaskedPaths: user.MaskedPaths ?? (user.Privileged ? [] : defaults.maskedPaths),
     ReadonlyPaths: user.ReadonlyPaths ?? (user.Privileged ? [] : defaults.readonlyPaths),
   }
+}
+
+/** With every field, as the API shows it. */
+function wholeRequest(request: DeviceRequest): DeviceRequest {
+  const none = { Driver: '', Count: 0, DeviceIDs: null, Capabilities: null, Options: null }
+  return { ...(none as unknown as DeviceRequest), ...request }
 }
 
 /** Processes of such a container meet those of the host, which labels would keep apart. */

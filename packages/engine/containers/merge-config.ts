@@ -37,6 +37,8 @@ export function mergeConfig(user: ContainerConfig, image: ContainerConfig): Cont
     ...(stopSignal && { StopSignal: stopSignal }),
     ...(user.StopTimeout !== undefined && user.StopTimeout !== null && { StopTimeout: user.StopTimeout }),
     ...(user.NetworkDisabled && { NetworkDisabled: true }),
+    ...(user.ArgsEscaped && { ArgsEscaped: true }),
+    ...(user.OnBuild?.length && { OnBuild: user.OnBuild }),
     ...(shell?.length && { Shell: shell }),
   }
 }

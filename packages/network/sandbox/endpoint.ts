@@ -24,7 +24,10 @@ export function checkSettings(network: NetworkRecord, { settings }: EndpointRequ
   const name = settings.DriverOpts?.[nameOption]
   if (name && !isInterfaceName(name))
     throw new GantryError('InvalidParameter', `invalid interface name: ${name}`)
-  if (hasNames(network)) return
+  if (hasNames(network)) {
+    checkSixAddress(network, settings.IPAMConfig?.IPv6Address)
+    return
+  }
   if (settings.IPAMConfig?.IPv4Address || settings.IPAMConfig?.IPv6Address)
     throw new GantryError(
       'InvalidParameter',
@@ -35,6 +38,13 @@ export function checkSettings(network: NetworkRecord, { settings }: EndpointRequ
       'InvalidParameter',
       'network-scoped alias is supported only for containers in user defined networks',
     )
+}
+
+/** An address that no subnet of the network has room for would be dropped in silence. */
+function checkSixAddress({ ipam }: NetworkRecord, address: string | undefined): void {
+  if (!address || ipam.Config?.some(({ Subnet }) => Subnet?.includes(':'))) return
+  const message = `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${address}`
+  throw new GantryError('InvalidParameter', message)
 }
 
 /** The record of a new endpoint; `name` is that of its interface unless the user chose one. */
