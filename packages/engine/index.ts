@@ -17,6 +17,7 @@ export {
   type ImageView,
   type LogFaultPoint,
   logFaultPoints,
+  networkFaultPoints,
   type Registry,
   type SharedNamespaces,
   type SpecBuilder,

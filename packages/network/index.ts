@@ -6,6 +6,7 @@ export {
   ownHostsLines,
   withHostsLines,
   withHostsLink,
+  withOwnHostsLines,
   withoutHostsLines,
 } from './files/hosts.ts'
 export {

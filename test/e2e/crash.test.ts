@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readdir, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ContainerFaultPoint, containerFaultPoints } from '@gantry/engine'
+import { type ContainerFaultPoint, containerFaultPoints, networkFaultPoints } from '@gantry/engine'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
 
 /** Points that the life of an ordinary container does not come to: each has a test of its own. */
@@ -222,6 +222,38 @@ suite('kill -9 of the daemon while it acts on its own', { concurrency: 2 }, () =
     await daemon.start()
     await until('its end', async () => (await ok(daemon, 'inspect', '-f', format, 'victim')) === 'exited 137')
   })
+})
+
+suite('kill -9 of the daemon while networks change', { concurrency: 2 }, () => {
+  for (const point of networkFaultPoints)
+    test(`at ${point}`, async (t) => {
+      const daemon = await startDaemon(t)
+      await ok(daemon, 'network', 'create', 'net')
+      await ok(daemon, 'run', '-d', '--name', 'box', '--hostname', 'h', 'busybox', 'sleep', '600')
+      await daemon.stop()
+      await daemon.start({ GANTRY_FAULT: `${point}:crash` })
+      await daemon.gantry(['network', 'connect', 'net', 'box'])
+      await daemon.gantry(['network', 'disconnect', 'net', 'box'])
+      await daemon.ended()
+      await daemon.start()
+      const shown = await ok(
+        daemon,
+        'inspect',
+        '-f',
+        '{{range .NetworkSettings.Networks}}{{.IPAddress}}\n{{end}}',
+        'box',
+      )
+      const addresses = shown.replaceAll('\\n', '\n').trim().split('\n')
+      assert.equal(addresses.length, point.includes('disconnect') ? 1 : 2)
+      const links = await ok(daemon, 'exec', 'box', 'ip', '-o', '-4', 'addr', 'show', 'scope', 'global')
+      const hosts = await ok(daemon, 'exec', 'box', 'grep', 'h$', '/etc/hosts')
+      for (const text of [links, hosts]) {
+        assert.equal(text.split('\n').length, addresses.length, text)
+        for (const address of addresses) assert.ok(text.includes(address), `${address} in ${text}`)
+      }
+      if (addresses.length === 2) await ok(daemon, 'network', 'disconnect', 'net', 'box')
+      await ok(daemon, 'network', 'rm', 'net')
+    })
 })
 
 suite('a step that fails', { concurrency: 2 }, () => {

@@ -171,6 +171,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       networks,
       containers: containerNetworking(services.registry, services.networkFiles),
       events,
+      faults: steps.faults,
     }),
     volumes: createVolumeService({ volumes, events }),
     events,

@@ -1,5 +1,6 @@
 import type { EndpointSettings, HostConfig, NetworkingConfig } from '@gantry/api'
-import type { EndpointRecord } from '@gantry/network'
+import type { EndpointRecord, Networks } from '@gantry/network'
+import type { ContainerRecord } from './record.ts'
 import { sharedContainer } from './validate-modes.ts'
 
 /** The network that a mode stands for; null when the container uses another one's. */
@@ -21,6 +22,29 @@ export function endpointsOf(
   const { default: byAlias, ...asked } = networking.EndpointsConfig ?? {}
   const first = asked[mode] ?? (mode === 'bridge' ? byAlias : undefined) ?? {}
   return { [mode]: first, ...asked }
+}
+
+/**
+ * The networks of a running container by what it is wired to: a connect or disconnect that was interrupted is finished so.
+ * Null when the record says the same.
+ */
+export function wiredEndpoints(
+  { id, endpoints }: ContainerRecord,
+  networks: Networks,
+): Record<string, EndpointSettings> | null {
+  const sandbox = networks.sandbox(id)
+  if (!sandbox || sandbox.path === null) return null
+  const known = new Map(
+    networks.list().flatMap((one) => [[one.name, one.id] as const, [one.id, one.id] as const]),
+  )
+  const wired = new Set(Object.values(sandbox.endpoints).map(({ networkId }) => networkId))
+  const kept = Object.entries(endpoints).filter(([key]) => wired.has(known.get(key) ?? ''))
+  const recorded = new Set(kept.map(([key]) => known.get(key)))
+  const added = Object.entries(sandbox.endpoints)
+    .filter(([, { networkId }]) => !recorded.has(networkId))
+    .map(([name, { settings }]) => [name, settings] as const)
+  if (added.length === 0 && kept.length === Object.keys(endpoints).length) return null
+  return Object.fromEntries([...kept, ...added])
 }
 
 /** An endpoint as the API shows it: the user's wishes, and what the container has while it runs. */

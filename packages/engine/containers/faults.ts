@@ -62,8 +62,19 @@ export type ContainerFaultPoint = (typeof containerFaultPoints | typeof fileFaul
 export const logFaultPoints = rotationSteps
 export type LogFaultPoint = (typeof logFaultPoints)[number]
 
+/** The same for networks of a running container. */
+export const networkFaultPoints = [
+  'network.connect.wired',
+  'network.connect.recorded',
+  'network.disconnect.unwired',
+  'network.disconnect.recorded',
+] as const
+export type NetworkFaultPoint = (typeof networkFaultPoints)[number]
+
 /** Called at each step; what it throws is a failure of that step. */
-export type FaultPoint = (point: ContainerFaultPoint | ImageFaultPoint | LogFaultPoint) => void
+export type FaultPoint = (
+  point: ContainerFaultPoint | ImageFaultPoint | LogFaultPoint | NetworkFaultPoint,
+) => void
 
 /**
  * Reads `GANTRY_FAULT=<point>:crash|fail` once: `crash` kills the daemon with SIGKILL at that point, `fail` throws there.
@@ -78,6 +89,7 @@ export function faultsFromEnvironment(environment: NodeJS.ProcessEnv): FaultPoin
     ...fileFaultPoints,
     ...imageFaultPoints,
     ...logFaultPoints,
+    ...networkFaultPoints,
   ]
   if (!points.some((known) => known === point) || (action !== 'crash' && action !== 'fail')) {
     throw new Error(`GANTRY_FAULT: not a fault point and action: ${wish}`)

@@ -33,6 +33,7 @@ export {
   fileFaultPoints,
   type LogFaultPoint,
   logFaultPoints,
+  networkFaultPoints,
 } from './faults.ts'
 export type { HostConfigDefaults } from './host-config.ts'
 export { createImageView, type ImageView } from './image-view.ts'
@@ -67,7 +68,7 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
   const prober = new ExecProber(deps, registry)
   const health = new HealthMonitor(deps, registry, prober, (one) => unhealthy.end(one))
   const supervisor = new Supervisor(deps, registry, starter, remover, health)
-  const recovery = new Recovery(deps, registry, starter, remover, supervisor)
+  const recovery = new Recovery(deps, registry, starter, remover, supervisor, networkFiles)
   return {
     containers: new ContainerService(deps, {
       registry,

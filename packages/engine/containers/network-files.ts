@@ -11,6 +11,7 @@ import {
   resolvConf,
   withHostsLines,
   withHostsLink,
+  withOwnHostsLines,
   withoutHostsLines,
 } from '@gantry/network'
 import type { Container } from './container.ts'
@@ -63,6 +64,13 @@ export class NetworkFiles {
     const [written, wanted] = [before, after].map((endpoints) => this.#resolvConf(container, endpoints))
     // What the container has made of it is its own business.
     await this.#edit(container, 'resolvConf', (text) => (text === written ? (wanted as string) : text))
+  }
+
+  /** After a daemon that died while it connected or disconnected: the addresses are those that it has. */
+  async recovered(container: Container): Promise<void> {
+    const { ExtraHosts } = container.record.hostConfig
+    const own = { ...this.#ownNames(container, this.#endpoints(container)), extraHosts: ExtraHosts ?? [] }
+    await this.#edit(container, 'hosts', (text) => withOwnHostsLines(text, own))
   }
 
   async disconnected(container: Container, endpoint: EndpointRecord): Promise<void> {

@@ -5,6 +5,8 @@ import type { Task } from '@gantry/runtime'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { wiredEndpoints } from './endpoints.ts'
+import type { NetworkFiles } from './network-files.ts'
 import { newVolumesFile } from './paths.ts'
 import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
@@ -26,6 +28,7 @@ export class Recovery {
   readonly #starter: Starter
   readonly #remover: Remover
   readonly #supervisor: Supervisor
+  readonly #networkFiles: NetworkFiles
 
   constructor(
     deps: ContainerDependencies,
@@ -33,12 +36,14 @@ export class Recovery {
     starter: Starter,
     remover: Remover,
     supervisor: Supervisor,
+    networkFiles: NetworkFiles,
   ) {
     this.#deps = deps
     this.#registry = registry
     this.#starter = starter
     this.#remover = remover
     this.#supervisor = supervisor
+    this.#networkFiles = networkFiles
   }
 
   /**
@@ -144,7 +149,14 @@ export class Recovery {
       this.#registry.update(container, { state: change(state, container.id) })
     }
     await finishUpdate(container, this.#registry, this.#deps)
+    await this.#agreeOnNetworks(container)
     this.#supervisor.watch(container, { found: true })
+  }
+
+  async #agreeOnNetworks(container: Container): Promise<void> {
+    const endpoints = wiredEndpoints(container.record, this.#deps.networks)
+    if (endpoints) this.#registry.update(container, { endpoints })
+    await this.#networkFiles.recovered(container)
   }
 
   /** The daemon that paused it for a commit is no more. */

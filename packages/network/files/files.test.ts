@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hostsFile, withHostsLines, withHostsLink, withoutHostsLines } from './hosts.ts'
+import { hostsFile, withHostsLines, withHostsLink, withOwnHostsLines, withoutHostsLines } from './hosts.ts'
 import {
   internalResolvConf,
   parseResolvConf,
@@ -44,6 +44,15 @@ test('hosts of a container that runs: only the lines concerned are changed', () 
   assert.equal(withHostsLines(more, ['10.0.1.3\tweb']), `${text}\nfd00::3\tweb\n10.0.1.3\tweb\n`, 'each once')
   assert.equal(withoutHostsLines(more, ['10.0.1.3\tweb', 'fd00::3\tweb']), `${text}\n`)
   assert.equal(withHostsLines('', ['10.0.1.3\tweb']), '10.0.1.3\tweb\n')
+
+  const own = { hostname: 'web', addresses: ['10.0.0.3', '10.0.1.3'] }
+  assert.equal(withOwnHostsLines(`${text}\n10.9.9.9\tweb\n`, own), `${text}\n10.0.1.3\tweb\n`)
+
+  const extra = { ...own, extraHosts: ['web:10.9.9.9'] }
+  assert.equal(
+    withOwnHostsLines(`${text}\n10.9.9.9\tweb\n10.0.1.3\tweb\n`, extra),
+    `${text}\n10.9.9.9\tweb\n10.0.1.3\tweb\n`,
+  )
 
   const moved = withHostsLink(text, ['db', '0123', 'renamed'], '10.0.0.9')
   assert.equal(moved, text.replace('10.0.0.2\tdb 0123 mysql', '10.0.0.9\tdb 0123 renamed'))

@@ -79,3 +79,21 @@ export function withHostsLink(text: string, names: readonly string[], address: s
     })
     .join('\n')
 }
+
+/** The text with lines of a container's own names for these addresses and no others, but for those of its extra hosts. */
+export function withOwnHostsLines(
+  text: string,
+  own: Pick<HostsRequest, 'hostname' | 'domainname' | 'addresses' | 'extraHosts'>,
+): string {
+  const extra = hostsFile({ ...own, addresses: [] }).split('\n')
+  const [anywhere = ''] = ownHostsLines({ ...own, addresses: [''] })
+  const wanted = ownHostsLines(own)
+  const stale = text
+    .split('\n')
+    .filter((line) => line.endsWith(anywhere) && !wanted.includes(line) && !extra.includes(line))
+  const present = text.split('\n')
+  return withHostsLines(
+    withoutHostsLines(text, stale),
+    wanted.filter((line) => !present.includes(line)),
+  )
+}

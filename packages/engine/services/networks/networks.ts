@@ -1,6 +1,7 @@
 import type { EndpointSettings, NetworkInspect, Operations } from '@gantry/api'
 import { GantryError, isKind } from '@gantry/errors'
 import type { EndpointRecord, NetworkEventListener, NetworkRecord, Networks } from '@gantry/network'
+import type { FaultPoint } from '../../containers/faults.ts'
 import type { Events, Filters, NetworkService } from '../../contracts.ts'
 import { checkFilters, matchesPruneLabels, untilFilter } from '../filters.ts'
 import { checkConnect, checkDisconnect, checkSettings } from './connect-rules.ts'
@@ -13,6 +14,7 @@ export interface NetworkServiceOptions {
   networks: Networks
   containers: ContainerNetworking
   events: Pick<Events, 'publish'>
+  faults?: FaultPoint
 }
 
 /** Networks as the API shows them, with the containers on them. */
@@ -32,8 +34,10 @@ class NetworksOfApi implements NetworkService {
   readonly #networks: Networks
   readonly #containers: ContainerNetworking
   readonly #events: Pick<Events, 'publish'>
+  readonly #faults: FaultPoint
 
-  constructor({ networks, containers, events }: NetworkServiceOptions) {
+  constructor({ networks, containers, events, faults = () => {} }: NetworkServiceOptions) {
+    this.#faults = faults
     this.#networks = networks
     this.#containers = containers
     this.#events = events
@@ -94,7 +98,9 @@ class NetworksOfApi implements NetworkService {
       const endpoint =
         container.running &&
         (await this.#networks.connect(container.id, network.id, container.endpointRequest(settings)))
+      if (endpoint) this.#faults('network.connect.wired')
       container.setEndpoints({ ...container.endpoints, [known ?? network.name]: settings })
+      if (endpoint) this.#faults('network.connect.recorded')
       if (endpoint) await container.connected(endpoint)
     })
   }
@@ -116,10 +122,16 @@ class NetworksOfApi implements NetworkService {
     const wired = container.running && this.#wired(container, network)
     if (!key && !wired)
       throw new GantryError('System', `container ${container.id} is not connected to network ${network.name}`)
-    if (wired) await this.#networks.disconnect(container.id, network.id)
+    if (wired) {
+      await this.#networks.disconnect(container.id, network.id)
+      this.#faults('network.disconnect.unwired')
+    }
     const { [key ?? '']: _, ...left } = container.endpoints
     container.setEndpoints(left)
-    if (wired) await container.disconnected(wired)
+    if (wired) {
+      this.#faults('network.disconnect.recorded')
+      await container.disconnected(wired)
+    }
   }
 
   /** `--force` also takes away what a container that is no more has left on the network. */
