@@ -110,6 +110,12 @@ function typeOf(info: BigIntStats): EntryType | null {
   return info.isBlockDevice() ? 'block' : null
 }
 
+/** The header that an object has in an archive, but for where a link points to; null for a socket. */
+export function describeObject(fd: number, info: BigIntStats, name: string): TarHeader | null {
+  const type = typeOf(info)
+  return type && { ...headerOf(info, type, name), xattrs: xattrsOf(fd, isCarried) }
+}
+
 function headerOf(info: BigIntStats, type: EntryType, name: string): TarHeader {
   const isDevice = type === 'character' || type === 'block'
   return entryHeader({

@@ -21,7 +21,7 @@ export async function copyStep(
   const path = posix.resolve('/', config.WorkingDir ?? '/', dest)
   const documents: FileCopy[] = heredocs.map((document) => ({
     origin: { kind: 'documents', documents: [document] },
-    sources: [document.name],
+    sources: [posix.basename(document.name)],
     unpack: false,
   }))
   const copies =

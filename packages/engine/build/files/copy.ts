@@ -1,0 +1,210 @@
+/** COPY and ADD: from one root into another. Blocks: for a worker thread. */
+import { closeSync, constants, createReadStream, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { posix } from 'node:path'
+import { describeObject, TreeRoot, Unpacker, type Walked, walkTree } from '@gantry/archive'
+import type { CopyRequest } from '@gantry/build'
+import { compilePattern, type PathPattern } from '@gantry/dockerfile'
+import { GantryError } from '@gantry/errors'
+import { decompress, type Piece, readTar, type TarEntry, type TarHeader, textOfName } from '@gantry/oci'
+import { openInRoot, SystemCallError } from '@gantry/syscall'
+import { isExcluded } from './digest.ts'
+import { type ModeChange, parseMode } from './mode.ts'
+import { cleanPath, findSources, type Source } from './sources.ts'
+
+const O_PATH = 0o10000000
+const { O_RDONLY, O_DIRECTORY } = constants
+
+export type CopyJob = Omit<CopyRequest, 'signal'>
+
+/** Throws NotFound, InvalidParameter `cannot copy to non-directory: /x`, or SystemCallError. */
+export async function copyTree(job: CopyJob, stopped: () => void): Promise<void> {
+  const from = openSync(job.from, O_PATH | O_DIRECTORY)
+  try {
+    const copier = new Copier(job, stopped)
+    for (const source of findSources(from, job.sources, job.followLinks)) await copier.add(source)
+  } finally {
+    closeSync(from)
+  }
+}
+
+class Copier {
+  readonly #job: CopyJob
+  readonly #stopped: () => void
+  readonly #mode: ModeChange
+  readonly #excluded: readonly PathPattern[]
+
+  constructor(job: CopyJob, stopped: () => void) {
+    this.#job = job
+    this.#stopped = stopped
+    this.#mode = job.chmod === undefined ? (mode) => mode : parseMode(job.chmod)
+    this.#excluded = job.exclude.map((pattern) => compilePattern(pattern))
+  }
+
+  async add(source: Source): Promise<void> {
+    if (isExcluded(this.#excluded, source.path)) return
+    if (source.info.isDirectory()) return this.#directory(source)
+    if (this.#job.unpack && source.info.isFile() && (await this.#unpack(source))) return
+    await this.#file(source)
+  }
+
+  /** What is in a directory goes into the destination; a new destination becomes like the directory itself. */
+  async #directory(source: Source): Promise<void> {
+    const into = posix.join(this.#job.dest, this.#kept(source.path))
+    this.#refuseFile(into)
+    const isNew = this.#find(into) === null
+    const name = isNew ? posix.basename(into) : ''
+    await this.#fill(isNew ? posix.dirname(into) : into, async (unpacker) => {
+      const walk = walkTree(source.fd, { enter: ({ path }) => !isExcluded(this.#excluded, path) })
+      for (const entry of walk) {
+        this.#stopped()
+        if (entry.path === '' ? !isNew : isExcluded(this.#excluded, entry.path)) continue
+        await this.#place(unpacker, entry, posix.join(name, entry.path))
+      }
+    })
+  }
+
+  async #file(source: Source): Promise<void> {
+    const { dest, parents } = this.#job
+    const kept = this.#kept(source.path)
+    const intoDirectory = parents || dest.endsWith('/') || this.#find(dest)?.isDirectory
+    const target = parents
+      ? posix.join(dest, kept)
+      : intoDirectory
+        ? posix.join(dest, posix.basename(source.path))
+        : dest
+    this.#refuseFile(posix.dirname(target))
+    const { fd, info } = source
+    await this.#fill(posix.dirname(target), (unpacker) =>
+      this.#place(unpacker, { fd, info, place: `/proc/self/fd/${fd}`, path: '' }, posix.basename(target)),
+    )
+  }
+
+  /** With `--parents`, the part of the path that is kept: what follows `./` when the source has one. */
+  #kept(path: string): string {
+    if (!this.#job.parents) return ''
+    const written = this.#job.sources.find((source) => source.includes('/./'))
+    const pivot = written ? cleanPath(written.slice(0, written.indexOf('/./'))) : ''
+    return pivot !== '' && path.startsWith(`${pivot}/`) ? path.slice(pivot.length + 1) : path
+  }
+
+  /** Returns whether the file was an archive. */
+  async #unpack({ fd }: Source): Promise<boolean> {
+    if (!(await isArchive(fd))) return false
+    await this.#fill(this.#job.dest, async (unpacker) => {
+      const { stream } = await decompress(createReadStream('', { fd: reopen(fd) }))
+      try {
+        for await (const entry of readTar(stream as AsyncIterable<Buffer>)) {
+          this.#stopped()
+          await unpacker.add(entry)
+        }
+      } finally {
+        stream.destroy()
+      }
+    })
+    return true
+  }
+
+  /** Works below a directory of the target, made with its parents when it is missing. */
+  async #fill(directory: string, work: (unpacker: Unpacker) => Promise<void>): Promise<void> {
+    const tree = TreeRoot.open(this.#job.to)
+    try {
+      const into = cleanPath(directory)
+      tree.directory(into === '' ? [] : into.split('/'))
+      const { owner } = this.#job
+      const unpacker = new Unpacker(tree, { into, plain: true, keepKinds: true, ...(owner && { owner }) })
+      await work(unpacker)
+      unpacker.finish()
+    } finally {
+      tree.close()
+    }
+  }
+
+  async #place(unpacker: Unpacker, { fd, info, place }: Walked, name: string): Promise<void> {
+    const header = describeObject(fd, info, name)
+    if (header === null) return
+    if (header.type === 'symlink') header.linkName = textOfName(readlinkSync(place, 'buffer'))
+    else header.mode = this.#mode(header.mode, header.type === 'directory')
+    await unpacker.add(fileEntry(header, fd))
+  }
+
+  #find(path: string): { isDirectory: boolean } | null {
+    return findIn(this.#job.to, path)
+  }
+
+  #refuseFile(directory: string): void {
+    if (this.#find(directory)?.isDirectory === false)
+      throw new GantryError('InvalidParameter', `cannot copy to non-directory: ${posix.join('/', directory)}`)
+  }
+}
+
+/** What a path names in a root, links followed inside of it. */
+function findIn(root: string, path: string): { isDirectory: boolean } | null {
+  const top = openSync(root, O_PATH | O_DIRECTORY)
+  try {
+    const found = openInRoot(top, cleanPath(path) || '.', O_PATH)
+    try {
+      return { isDirectory: fstatSync(found).isDirectory() }
+    } finally {
+      closeSync(found)
+    }
+  } catch (error) {
+    if (error instanceof SystemCallError && ['ENOENT', 'ENOTDIR'].includes(error.code)) return null
+    throw error
+  } finally {
+    closeSync(top)
+  }
+}
+
+/** The descriptor opened once more, for reading. */
+const reopen = (fd: number): number => openSync(`/proc/self/fd/${fd}`, O_RDONLY)
+
+const blockSize = 512
+const checksumAt = 148
+
+/** Whether a file begins with the header of a tar archive once it is uncompressed: its checksum tells. */
+async function isArchive(fd: number): Promise<boolean> {
+  let stream: NodeJS.ReadableStream & { destroy(): void }
+  try {
+    ;({ stream } = await decompress(createReadStream('', { fd: reopen(fd) })))
+  } catch {
+    return false // a compression that is not read here: the file is copied as it is
+  }
+  let head = Buffer.alloc(0)
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      head = Buffer.concat([head, chunk])
+      if (head.length >= blockSize) break
+    }
+  } catch {
+    return false
+  } finally {
+    stream.destroy()
+  }
+  if (head.length < blockSize) return false
+  const written = Number.parseInt(head.toString('latin1', checksumAt, checksumAt + 8).trim(), 8)
+  const sum = head.subarray(0, blockSize).reduce((total, byte, at) => {
+    return total + (at >= checksumAt && at < checksumAt + 8 ? 0x20 : byte)
+  }, 0)
+  return sum === written && sum > 8 * 0x20
+}
+
+/** An entry whose content is that of an open file. */
+function fileEntry(header: TarHeader, fd: number): TarEntry {
+  return {
+    header,
+    async *pieces(): AsyncGenerator<Piece> {
+      const file = reopen(fd)
+      try {
+        for (let offset = 0; ; ) {
+          const data = Buffer.allocUnsafe(Math.min(1 << 20, header.size - offset))
+          const read = data.length === 0 ? 0 : readSync(file, data, 0, data.length, offset)
+          if (read === 0) return
+          yield { offset, data: data.subarray(0, read) }
+          offset += read
+        }
+      } finally {
+        closeSync(file)
+      }
+    },
+  }
+}

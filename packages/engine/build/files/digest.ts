@@ -1,0 +1,61 @@
+/** A digest of what a selection names: types, modes, owners, link targets, attributes and content, but no times. */
+import { createHash, type Hash } from 'node:crypto'
+import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs'
+import { describeObject, walkTree } from '@gantry/archive'
+import type { FileSelection } from '@gantry/build'
+import { compilePattern, type PathPattern } from '@gantry/dockerfile'
+import { findSources } from './sources.ts'
+
+const O_PATH = 0o10000000
+
+/** Throws NotFound for a path that names nothing. `stopped` is asked now and then, and throws to end the work. */
+export function digestTree(root: string, selection: FileSelection, stopped: () => void): string {
+  const { include, exclude = [], followLinks = false } = selection
+  const excluded = exclude.map((pattern) => compilePattern(pattern))
+  const top = openSync(root, O_PATH | constants.O_DIRECTORY)
+  const hash = createHash('sha256')
+  try {
+    for (const source of findSources(top, include, followLinks)) {
+      hash.update(`source ${JSON.stringify(source.path)}\n`)
+      for (const entry of walkTree(source.fd, { enter: ({ path }) => !isExcluded(excluded, path) })) {
+        stopped()
+        if (isExcluded(excluded, entry.path)) continue
+        addEntry(hash, entry, stopped)
+      }
+    }
+  } finally {
+    closeSync(top)
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+export const isExcluded = (patterns: readonly PathPattern[], path: string): boolean =>
+  path !== '' && patterns.some((pattern) => pattern.covers(path))
+
+type Entry = ReturnType<typeof walkTree> extends Generator<infer T> ? T : never
+
+function addEntry(hash: Hash, { fd, info, place, path }: Entry, stopped: () => void): void {
+  const header = describeObject(fd, info, path)
+  if (header === null) return
+  const { type, mode, uid, gid, size, deviceMajor, deviceMinor, xattrs } = header
+  const target = type === 'symlink' ? readlinkSync(place, 'latin1') : ''
+  const attributes = [...xattrs].map(([name, value]) => [name, value.toString('hex')])
+  hash.update(
+    JSON.stringify([path, type, mode, uid, gid, size, deviceMajor, deviceMinor, target, attributes]),
+  )
+  if (type === 'file' && size > 0) addContent(hash, fd, stopped)
+}
+
+const piece = Buffer.allocUnsafe(1 << 20)
+
+function addContent(hash: Hash, fd: number, stopped: () => void): void {
+  const file = openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY)
+  try {
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
+      stopped()
+      hash.update(piece.subarray(0, read))
+    }
+  } finally {
+    closeSync(file)
+  }
+}

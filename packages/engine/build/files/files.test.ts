@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import type { CopyRequest, Files } from '@gantry/build'
+import { FileThreads } from './file-threads.ts'
+import { createFiles } from './files.ts'
+import { parseMode } from './mode.ts'
+
+suite('files of a build', () => {
+  let top: string
+  let files: Files
+  const threads = new FileThreads()
+  let count = 0
+
+  before(async () => {
+    top = await mkdtemp('/tmp/gantry-build-files-')
+    files = createFiles(threads, join(top, 'documents'))
+  })
+  after(async () => {
+    threads.close()
+    await rm(top, { recursive: true, force: true })
+  })
+
+  /** A context and a target, new for each test. */
+  function roots(): { from: string; to: string } {
+    const directory = join(top, String(++count))
+    const [from, to] = [join(directory, 'from'), join(directory, 'to')]
+    mkdirSync(join(from, 'dir/sub'), { recursive: true })
+    mkdirSync(to)
+    writeFileSync(join(from, 'a.txt'), 'a')
+    writeFileSync(join(from, 'b.md'), 'b')
+    writeFileSync(join(from, 'dir/c.txt'), 'c')
+    writeFileSync(join(from, 'dir/sub/d.txt'), 'd')
+    chmodSync(join(from, 'dir'), 0o711)
+    symlinkSync('c.txt', join(from, 'dir/link'))
+    symlinkSync('dir/c.txt', join(from, 'top-link'))
+    return { from, to }
+  }
+
+  const copy = (request: Partial<CopyRequest> & Pick<CopyRequest, 'from' | 'to' | 'sources' | 'dest'>) =>
+    files.copy({
+      owner: null,
+      unpack: false,
+      parents: false,
+      exclude: [],
+      followLinks: true,
+      signal: new AbortController().signal,
+      ...request,
+    })
+
+  const tree = async (root: string): Promise<string[]> => (await readdir(root, { recursive: true })).sort()
+
+  test('a file gets the name of the destination, or goes into a directory', async () => {
+    const { from, to } = roots()
+    await copy({ from, to, sources: ['a.txt'], dest: '/new/name' })
+    await copy({ from, to, sources: ['a.txt'], dest: '/new' })
+    await copy({ from, to, sources: ['b.md'], dest: '/made/' })
+    assert.deepEqual(await tree(to), ['made', 'made/b.md', 'new', 'new/a.txt', 'new/name'])
+  })
+
+  test('of a directory what is in it is copied; a new destination takes its mode', async () => {
+    const { from, to } = roots()
+    await copy({ from, to, sources: ['dir'], dest: '/x/y' })
+    assert.deepEqual(await tree(to), ['x', 'x/y', 'x/y/c.txt', 'x/y/link', 'x/y/sub', 'x/y/sub/d.txt'])
+    assert.equal(lstatSync(join(to, 'x/y')).mode & 0o777, 0o711)
+    assert.equal(readlinkSync(join(to, 'x/y/link')), 'c.txt')
+    await copy({ from, to, sources: ['dir/'], dest: '/' })
+    assert.ok((await tree(to)).includes('sub/d.txt'))
+  })
+
+  test('a link that is named stands for what it points to', async () => {
+    const { from, to } = roots()
+    await copy({ from, to, sources: ['top-link'], dest: '/file' })
+    assert.equal(readFileSync(join(to, 'file'), 'utf8'), 'c')
+  })
+
+  test('patterns, exclusions, parents, owners and modes', async () => {
+    const { from, to } = roots()
+    await copy({ from, to, sources: ['*.txt', 'dir/*/d.txt'], dest: '/p/' })
+    assert.deepEqual(await tree(join(to, 'p')), ['a.txt', 'd.txt'])
+    await copy({ from, to, sources: ['.'], dest: '/e', exclude: ['**/*.txt'] })
+    assert.deepEqual(await tree(join(to, 'e')), ['b.md', 'dir', 'dir/link', 'dir/sub', 'top-link'])
+    await copy({ from, to, sources: ['dir/sub/d.txt'], dest: '/parents/', parents: true })
+    assert.deepEqual(await tree(join(to, 'parents')), ['dir', 'dir/sub', 'dir/sub/d.txt'])
+    await copy({ from, to, sources: ['./dir/./sub/d.txt'], dest: '/pivot/', parents: true })
+    assert.deepEqual(await tree(join(to, 'pivot')), ['sub', 'sub/d.txt'])
+    await copy({ from, to, sources: ['a.txt'], dest: '/owned', owner: { uid: 7, gid: 8 }, chmod: '4750' })
+    const { uid, gid, mode } = lstatSync(join(to, 'owned'))
+    assert.deepEqual([uid, gid, mode & 0o7777], [7, 8, 0o4750])
+  })
+
+  test('archives are unpacked when that is asked for', async () => {
+    const { from, to } = roots()
+    execFileSync('tar', ['-C', join(from, 'dir'), '-czf', join(from, 'dir.tgz'), '.'])
+    await copy({ from, to, sources: ['dir.tgz'], dest: '/unpacked', unpack: true })
+    assert.deepEqual(await tree(join(to, 'unpacked')), ['c.txt', 'link', 'sub', 'sub/d.txt'])
+    await copy({ from, to, sources: ['dir.tgz'], dest: '/kept', unpack: false })
+    assert.deepEqual(readFileSync(join(to, 'kept')), readFileSync(join(from, 'dir.tgz')))
+    await copy({ from, to, sources: ['a.txt'], dest: '/plain', unpack: true })
+    assert.equal(readFileSync(join(to, 'plain'), 'utf8'), 'a')
+  })
+
+  test('what is missing, and what is in the way', async () => {
+    const { from, to } = roots()
+    await assert.rejects(copy({ from, to, sources: ['/nothing'], dest: '/' }), {
+      message: '"/nothing": not found',
+    })
+    await copy({ from, to, sources: ['*.none'], dest: '/' })
+    writeFileSync(join(to, 'file'), '')
+    await assert.rejects(copy({ from, to, sources: ['dir'], dest: '/file' }), {
+      message: 'cannot copy to non-directory: /file',
+    })
+  })
+
+  test('CVE-2024-23651 and CVE-2018-15664: links lead nowhere but into their own root', async () => {
+    const { from, to } = roots()
+    const canary = join(top, 'canary')
+    mkdirSync(canary, { recursive: true })
+    writeFileSync(join(canary, 'secret'), 'secret')
+    symlinkSync(canary, join(from, 'out'))
+    symlinkSync(canary, join(to, 'out'))
+    symlinkSync('../../../../../..', join(from, 'up'))
+    await assert.rejects(copy({ from, to, sources: ['out/secret'], dest: '/x' }), /not found/)
+    await assert.rejects(copy({ from, to, sources: ['../../canary/secret'], dest: '/x' }), /not found/)
+    await copy({ from, to, sources: ['up/a.txt'], dest: '/x' })
+    assert.equal(readFileSync(join(to, 'x'), 'utf8'), 'a')
+    await copy({ from, to, sources: ['a.txt'], dest: '/out/a.txt' }).catch(() => undefined)
+    assert.deepEqual(await readdir(canary), ['secret'])
+  })
+
+  test('a digest tells content and modes, not times', async () => {
+    const { from } = roots()
+    const of = (...include: string[]) => files.tree(from).digest({ include, followLinks: true })
+    const before = await of('dir', '*.txt')
+    utimesSync(join(from, 'a.txt'), 1, 1)
+    assert.equal(await of('dir', '*.txt'), before)
+    writeFileSync(join(from, 'b.md'), 'changed')
+    assert.equal(await of('dir', '*.txt'), before)
+    chmodSync(join(from, 'dir/c.txt'), 0o600)
+    const changed = await of('dir', '*.txt')
+    assert.notEqual(changed, before)
+    writeFileSync(join(from, 'dir/sub/d.txt'), 'D')
+    assert.notEqual(await of('dir', '*.txt'), changed)
+    await assert.rejects(of('none'), { message: '"/none": not found' })
+  })
+
+  test('documents are files until they are given back', async () => {
+    const content = 'hello\n'
+    const document = { name: '/x/name', content, expand: true, chomp: false, descriptor: '' }
+    const made = await files.documents([document])
+    const hash = createHash('sha256')
+      .update(readFileSync(join(made.root, 'name')))
+      .digest('hex')
+    assert.equal(hash, createHash('sha256').update(content).digest('hex'))
+    await made[Symbol.asyncDispose]()
+    await assert.rejects(readdir(made.root))
+  })
+
+  test('working directories are made with their owner, and left when they are there', async () => {
+    const { to } = roots()
+    await files.makeDirectory(to, '/a/b', { uid: 3, gid: 4 })
+    assert.deepEqual([lstatSync(join(to, 'a')).uid, lstatSync(join(to, 'a/b')).uid], [0, 3])
+    await files.makeDirectory(to, '/a/b', { uid: 9, gid: 9 })
+    assert.equal(lstatSync(join(to, 'a/b')).uid, 3)
+  })
+})
+
+test('modes by number and by change', () => {
+  const change = (text: string, mode: number, isDirectory = false) =>
+    parseMode(text)(mode, isDirectory).toString(8)
+  assert.equal(change('755', 0o600), '755')
+  assert.equal(change('u+x,go-w', 0o666), '744')
+  assert.equal(change('a=r', 0o777), '444')
+  assert.equal(change('+X', 0o644), '644')
+  assert.equal(change('+X', 0o644, true), '755')
+  assert.equal(change('u+s,+t', 0o755), '5755')
+  assert.throws(() => parseMode('u+q'), /invalid chmod parameter/)
+})

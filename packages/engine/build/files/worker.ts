@@ -1,0 +1,43 @@
+/** The thread that does file jobs, one after another. */
+import { chownSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import { describeError, TreeRoot } from '@gantry/archive'
+import { GantryError } from '@gantry/errors'
+
+import { copyTree } from './copy.ts'
+import { digestTree } from './digest.ts'
+import type { FileJob, FromThread, ToThread } from './messages.ts'
+import { cleanPath } from './sources.ts'
+
+const port = parentPort as NonNullable<typeof parentPort>
+
+port.on('message', async ({ job, stop }: ToThread) => {
+  const stopped = (): void => {
+    if (Atomics.load(stop, 0) === 1) throw new GantryError('Cancelled', 'the copy was given up')
+  }
+  const reply = (message: FromThread): void => port.postMessage(message)
+  try {
+    reply({ kind: 'done', answer: await work(job, stopped) })
+  } catch (error) {
+    reply({ kind: 'failed', error: describeError(error) })
+  }
+})
+
+async function work(job: FileJob, stopped: () => void): Promise<string> {
+  if (job.kind === 'digest') return digestTree(job.root, job.selection, stopped)
+  if (job.kind === 'copy') await copyTree(job.request, stopped)
+  else makeDirectory(job)
+  return ''
+}
+
+/** Made with its parents when it is missing; only a new one gets the owner. */
+function makeDirectory({ root, path, owner }: Extract<FileJob, { kind: 'directory' }>): void {
+  const tree = TreeRoot.open(root)
+  try {
+    const parts = cleanPath(path).split('/').filter(Boolean)
+    const fd = tree.directory(parts)
+    if (tree.implied().includes(parts.join('/'))) chownSync(`/proc/self/fd/${fd}`, owner.uid, owner.gid)
+  } finally {
+    tree.close()
+  }
+}
