@@ -190,15 +190,29 @@ suite('kill -9 of the daemon', { concurrency: 2 }, () => {
       const options = ['-d', '--name', 'victim', '-v', 'data:/data', '-p', '127.0.0.1::80']
       await daemon.gantry(['run', ...options, 'busybox', 'sleep', '600'])
       await daemon.gantry(['exec', 'victim', 'true'])
+      await daemon.gantry(['pause', 'victim'])
+      await daemon.gantry(['unpause', 'victim'])
+      await daemon.gantry(['rename', 'victim', 'renamed'])
+      await daemon.gantry(['rename', 'renamed', 'victim'])
+      await daemon.gantry(['restart', '-t', '0', 'victim'])
       await daemon.gantry(['stop', '-t', '0', 'victim'])
       await daemon.gantry(['rm', '-v', 'victim'])
       await daemon.ended()
 
       await daemon.start()
+      await daemon.gantry(['rename', 'renamed', 'victim'])
+      // A restart that was interrupted is finished.
+      if (point.includes('restart'))
+        await daemon.gantry(['wait', '--state', 'running', '--timeout', '10s', 'victim'])
       const [status = ''] = (await daemon.gantry(['inspect', '-f', format, 'victim'])).stdout.split(' ')
-      assert.ok(['', 'created', 'running', 'exited'].includes(status.trim()), `state ${status}`)
+      const expected = { pause: ['paused'], unpause: ['running'], restart: ['running'] }[
+        point.split('.')[1] ?? ''
+      ]
+      const states = expected ?? ['', 'created', 'running', 'exited']
+      assert.ok(states.includes(status.trim()), `state ${status}`)
+      if (status === 'paused') await ok(daemon, 'unpause', 'victim')
       if (status.trim() !== '') {
-        if (status !== 'running') await ok(daemon, 'start', 'victim')
+        if (!['running', 'paused'].includes(status)) await ok(daemon, 'start', 'victim')
         assert.equal(await ok(daemon, 'exec', 'victim', 'echo', 'alive'), 'alive')
         await ok(daemon, 'rm', '-f', '-v', 'victim')
       }

@@ -160,6 +160,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     faults: steps.faults,
   }
   const services = createContainers(containerParts)
+  undo.defer(() => services.close())
   const id = engineId(database.table('engine'))
   const settings = systemSettings({ config, dataRoot, engineId: id, programs, host: hostFacts, environment })
   const engine: Engine = {

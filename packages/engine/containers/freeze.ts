@@ -13,7 +13,7 @@ export async function freeze(
   container: Container,
   frozen: boolean,
   registry: Registry,
-  { events }: Pick<ContainerDependencies, 'events'>,
+  { events, faults }: Pick<ContainerDependencies, 'events' | 'faults'>,
   changes: Partial<ContainerRecord> = {},
 ): Promise<void> {
   await container.lock.run(async () => {
@@ -21,6 +21,7 @@ export async function freeze(
     // Written first: whoever finds the container frozen then knows why.
     if (frozen && Object.keys(changes).length > 0) registry.update(container, changes)
     await (frozen ? container.task?.pause() : container.task?.resume())
+    faults(frozen ? 'container.pause.frozen' : 'container.unpause.thawed')
     registry.update(container, { ...changes, state })
     announce(events, container, frozen ? 'pause' : 'unpause')
   })

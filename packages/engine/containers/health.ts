@@ -53,6 +53,11 @@ export class HealthMonitor {
     )
   }
 
+  /** The daemon ends: no more is written of any container. */
+  close(): void {
+    for (const container of [...this.#stops.keys()]) this.stop(container)
+  }
+
   /** No probe is started any more; one that runs is not waited for. A container that stops is no longer healthy. */
   stop(container: Container): void {
     this.#stops.get(container)?.()

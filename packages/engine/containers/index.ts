@@ -14,6 +14,7 @@ import { Starter } from './start.ts'
 import { Stats } from './stats/stats.ts'
 import { Stopper } from './stop.ts'
 import { Supervisor } from './supervisor.ts'
+import { Restarter } from './user-restart.ts'
 
 export { type Clock, systemClock } from './clock.ts'
 export type {
@@ -55,6 +56,8 @@ export interface ContainerServices {
    * know which containers run.
    */
   restore(): Promise<void>
+  /** Stops following containers, which go on. Call it before what they are written to is closed. */
+  close(): void
 }
 
 /** Builds the container service from finished parts. */
@@ -68,7 +71,8 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
   const prober = new ExecProber(deps, registry)
   const health = new HealthMonitor(deps, registry, prober, (one) => unhealthy.end(one))
   const supervisor = new Supervisor(deps, registry, starter, remover, health)
-  const recovery = new Recovery(deps, registry, starter, remover, supervisor, networkFiles)
+  const restarter = new Restarter(deps, registry, stopper, supervisor)
+  const recovery = new Recovery(deps, registry, { starter, remover, supervisor, restarter, networkFiles })
   return {
     containers: new ContainerService(deps, {
       registry,
@@ -76,6 +80,7 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
       creator: new Creator(deps, registry),
       supervisor,
       stopper,
+      restarter,
       remover,
       stats: new Stats(deps, registry),
     }),
@@ -83,5 +88,6 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
     registry,
     networkFiles,
     restore: () => recovery.restore(),
+    close: () => supervisor.close(),
   }
 }

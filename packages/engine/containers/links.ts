@@ -87,8 +87,8 @@ export function linkNames(registry: Registry): Map<string, string[]> {
 export function renameTarget(target: Container, registry: Registry): void {
   for (const parent of registry.all()) {
     const { links } = parent.record
-    if (!links?.some((link) => link.target === target.id)) continue
     const { name } = target.record
+    if (!links?.some((link) => link.target === target.id && link.name !== name)) continue
     registry.update(parent, {
       links: links.map((link) => (link.target === target.id ? { ...link, name } : link)),
     })

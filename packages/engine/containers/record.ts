@@ -30,6 +30,8 @@ export interface ContainerRecord {
   started: boolean
   /** Stopped by the user: `unless-stopped` does not bring it back. */
   stoppedByUser: boolean
+  /** A user's restart has begun, and the container is not started again yet. */
+  restartPending?: boolean
   /** Paused by a commit, which is to let it go on, if need be by the next daemon. */
   pausedForCommit?: boolean
   health: Health

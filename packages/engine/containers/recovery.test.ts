@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { HostConfig } from '@gantry/api'
 import { newId } from './create.ts'
 import type { ContainerRecord } from './record.ts'
 import type { State } from './state.ts'
@@ -120,4 +121,68 @@ test('unless-stopped stays stopped, always does not; neither starts what never r
   const containers = await restored(it)
   const states = await Promise.all(ids.map(async (id) => (await containers.inspect(id)).State?.Status))
   assert.deepEqual(states, ['running', 'exited', 'created'])
+})
+
+test('what was to be tried again is tried again, also when its start was interrupted', async (t) => {
+  const it = await bench(t)
+  const hostConfig = { RestartPolicy: { Name: 'on-failure' as const, MaximumRetryCount: 5 } }
+  const count = { restartCount: 2, started: true, hostConfig }
+  const waiting = await leave(it, { status: 'restarting', exitCode: 1 }, count)
+  const begun = await leave(it, { status: 'starting', from: 'restarting' } as State, count)
+  const containers = await restored(it)
+  for (const id of [waiting, begun]) {
+    const { State, RestartCount } = await containers.inspect(id)
+    assert.deepEqual([State?.Status, RestartCount], ['running', 2])
+  }
+})
+
+test('after a reboot containers come back after those they need', async (t) => {
+  const it = await bench(t)
+  const hostConfig = { RestartPolicy: { Name: 'always' as const } }
+  const lost = { status: 'running', pid: 1, startedAt: '2026-01-01T00:00:00Z' } as const
+  const first = await leave(it, lost, { started: true, name: 'needs-2' })
+  const second = await leave(it, lost, { started: true, name: 'needs-3' })
+  const third = await leave(it, lost, { started: true, hostConfig, name: 'spec-3' })
+  const share = (id: string, modes: HostConfig) => {
+    const row = it.deps.table.get(id) as ContainerRecord
+    it.deps.table.set(id, { ...row, hostConfig: { ...hostConfig, ...modes } })
+  }
+  share(first, { PidMode: `container:${second}` })
+  share(second, { PidMode: `container:${third}` })
+  it.events.length = 0
+  await restored(it)
+  assert.deepEqual(
+    it.events.filter((event) => event.startsWith('container start')),
+    ['container start spec-3', 'container start needs-3', 'container start needs-2'],
+  )
+})
+
+test('a restart by the user that a daemon did not live to finish is finished by the next', async (t) => {
+  const it = await bench(t)
+  const stopped = await leave(
+    it,
+    { status: 'exited', exitCode: 137 },
+    { started: true, stoppedByUser: true, restartPending: true },
+  )
+  const running = await it.create()
+  await it.containers.start(running)
+  const { registry } = it.services
+  registry.update(registry.find(running), { restartPending: true, stoppedByUser: true })
+  const containers = await restored(it)
+  await it.reaches(stopped, 'running')
+  await until(() => it.events.filter((event) => event.startsWith('container restart')).length === 2)
+  assert.equal((await containers.inspect(running)).State?.Status, 'running')
+  assert.ok(it.deps.table.values().every(({ restartPending }) => !restartPending))
+})
+
+test('a name that was recorded only is told to links and networks', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  await it.containers.start(id)
+  it.failAt = 'container.rename.recorded'
+  await assert.rejects(it.containers.rename(id, 'renamed'), /fault injected/)
+  const told: string[] = []
+  it.deps.networks.renameContainer = (container, name) => void told.push(`${container} ${name}`)
+  await restored(it)
+  assert.deepEqual(told, [`${id} renamed`])
 })

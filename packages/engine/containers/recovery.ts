@@ -10,16 +10,28 @@ import type { NetworkFiles } from './network-files.ts'
 import { newVolumesFile } from './paths.ts'
 import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
+import { tellName } from './rename.ts'
 import { startsWithDaemon } from './restart-policy.ts'
 import type { Starter } from './start.ts'
-import { end, failStart, isUp, pause, run, unpause } from './state.ts'
+import { inStartOrder, neededBy } from './start-order.ts'
+import { end, failStart, isUp, pause, run, tryAgain, unpause } from './state.ts'
 import type { Supervisor } from './supervisor.ts'
 import { finishUpdate } from './update.ts'
 import { UserNamespaces } from './user-namespaces.ts'
+import type { Restarter } from './user-restart.ts'
 
 /** Of a container whose end nobody has seen, as after a reboot. Docker's value. */
 const unknownExitCode = 255
 const SIGKILL = 9
+
+/** The parts that do the work. */
+export interface RecoveryParts {
+  starter: Starter
+  remover: Remover
+  supervisor: Supervisor
+  restarter: Restarter
+  networkFiles: NetworkFiles
+}
 
 /** Brings what an earlier daemon left, however it ended, into agreement with the rows. */
 export class Recovery {
@@ -29,21 +41,16 @@ export class Recovery {
   readonly #remover: Remover
   readonly #supervisor: Supervisor
   readonly #networkFiles: NetworkFiles
+  readonly #restarter: Restarter
 
-  constructor(
-    deps: ContainerDependencies,
-    registry: Registry,
-    starter: Starter,
-    remover: Remover,
-    supervisor: Supervisor,
-    networkFiles: NetworkFiles,
-  ) {
+  constructor(deps: ContainerDependencies, registry: Registry, parts: RecoveryParts) {
     this.#deps = deps
     this.#registry = registry
-    this.#starter = starter
-    this.#remover = remover
-    this.#supervisor = supervisor
-    this.#networkFiles = networkFiles
+    this.#starter = parts.starter
+    this.#remover = parts.remover
+    this.#supervisor = parts.supervisor
+    this.#restarter = parts.restarter
+    this.#networkFiles = parts.networkFiles
   }
 
   /**
@@ -70,10 +77,10 @@ export class Recovery {
     )
     await this.#removeUnknown(leftovers, new Set(containers.map(({ id }) => id)))
     await this.#deps.logs.restore(this.#registry.all().map(({ record }) => record))
-    await this.#each(
-      this.#registry.all().filter((container) => this.#isToStart(container)),
-      (container) => this.#supervisor.start(container),
-    )
+    await this.#startAll()
+    // These take as long as the containers' stop signals do.
+    for (const container of this.#registry.all())
+      if (container.record.restartPending) this.#finishRestart(container)
   }
 
   async #each(containers: Container[], work: (container: Container) => Promise<void>): Promise<void> {
@@ -84,6 +91,32 @@ export class Recovery {
         ),
       ),
     )
+  }
+
+  /** Those that others need to run come first. */
+  async #startAll(): Promise<void> {
+    const wanted = new Set(this.#registry.all().filter((container) => this.#isToStart(container)))
+    const starts = new Map<Container, Promise<void>>()
+    for (const container of inStartOrder(wanted, this.#registry)) {
+      const needed = neededBy(container, this.#registry).map((other) => starts.get(other))
+      const start = Promise.allSettled(needed).then(() => this.#begin(container))
+      starts.set(container, start)
+      start.catch(() => {})
+    }
+    await this.#each([...wanted], async (container) => await starts.get(container))
+  }
+
+  async #begin(container: Container): Promise<void> {
+    if (container.record.state.status === 'restarting') await this.#supervisor.restartNow(container)
+    else await this.#supervisor.start(container)
+  }
+
+  /** The daemon that was to restart it died in between. */
+  #finishRestart(container: Container): void {
+    this.#deps.log('info', `container ${container.id}: finishing its interrupted restart`)
+    this.#restarter
+      .restart(container, container.id)
+      .catch((error) => this.#deps.log('error', `container ${container.id}: ${messageOf(error)}`))
   }
 
   #holdVolumes({ id, record }: Container): void {
@@ -118,14 +151,14 @@ export class Recovery {
         return task ? await this.#finishStart(container, task) : await this.#rollBackStart(container)
       case 'restarting':
         if (container.dirty) await this.#starter.clean(container)
-        return this.#supervisor.restartAfter(container, 0)
+        return
       case 'removing':
         this.#deps.log('info', `container ${container.id}: finishing its interrupted removal`)
         return await this.#remover.discard(container, { volumes: state.volumes })
       default:
         if (container.dirty) await this.#starter.clean(container)
         else await this.#starter.releaseVolumes(container)
-        if (hostConfig.AutoRemove && state.status === 'exited') {
+        if (hostConfig.AutoRemove && state.status === 'exited' && !container.record.restartPending) {
           await this.#remover.discard(container, { volumes: true })
         }
     }
@@ -150,6 +183,7 @@ export class Recovery {
     }
     await finishUpdate(container, this.#registry, this.#deps)
     await this.#agreeOnNetworks(container)
+    tellName(container, this.#registry, this.#deps.networks)
     this.#supervisor.watch(container, { found: true })
   }
 
@@ -187,6 +221,10 @@ export class Recovery {
     const { state, hostConfig } = container.record
     this.#deps.log('info', `container ${container.id}: undoing its interrupted start`)
     await this.#starter.clean(container)
+    if (state.status === 'starting' && state.from === 'restarting') {
+      this.#registry.update(container, { state: tryAgain(state) })
+      return
+    }
     const reason = 'the daemon ended while the container was being started'
     this.#registry.update(container, { state: failStart(state, 128, reason) })
     if (hostConfig.AutoRemove) await this.#remover.discard(container, { volumes: true })
@@ -198,12 +236,15 @@ export class Recovery {
     this.#registry.update(container, { state: end(container.record.state, exit, false) })
     announce(this.#deps.events, container, 'die', { exitCode: String(unknownExitCode) })
     await this.#starter.clean(container)
-    const { AutoRemove } = container.record.hostConfig
-    if (AutoRemove) await this.#remover.discard(container, { volumes: true })
+    const { hostConfig, restartPending } = container.record
+    if (hostConfig.AutoRemove && !restartPending) await this.#remover.discard(container, { volumes: true })
   }
 
-  #isToStart({ record, task, gone }: Container): boolean {
-    if (gone || task || !record.started || record.state.status !== 'exited') return false
+  #isToStart({ record, task, gone, cancelRestart }: Container): boolean {
+    // One whose end has only been seen now waits for its turn.
+    if (record.state.status === 'restarting') return !gone && !cancelRestart
+    if (gone || task || !record.started || record.state.status !== 'exited' || record.restartPending)
+      return false
     return startsWithDaemon(record.hostConfig.RestartPolicy, record.stoppedByUser)
   }
 

@@ -11,17 +11,27 @@ export async function rename(
   container: Container,
   text: string,
   registry: Registry,
-  { networks, events }: Pick<ContainerDependencies, 'networks' | 'events'>,
+  { networks, events, faults }: Pick<ContainerDependencies, 'networks' | 'events' | 'faults'>,
 ): Promise<void> {
   if (text === '') throw new GantryError('InvalidParameter', 'Neither old nor new names may be empty')
   await container.lock.run(async () => {
     const oldName = container.record.name
     const name = allocate(text, oldName, registry)
     registry.update(container, { name })
-    renameTarget(container, registry)
-    networks.renameContainer(container.id, name)
+    faults('container.rename.recorded')
+    tellName(container, registry, networks)
     announce(events, container, 'rename', { oldName: `/${oldName}` })
   })
+}
+
+/** Makes a container's name known where it is kept beside its row: its links and its networks. Idempotent. */
+export function tellName(
+  container: Container,
+  registry: Registry,
+  networks: Pick<ContainerDependencies['networks'], 'renameContainer'>,
+): void {
+  renameTarget(container, registry)
+  networks.renameContainer(container.id, container.record.name)
 }
 
 function allocate(text: string, oldName: string, registry: Registry): string {

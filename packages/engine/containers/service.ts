@@ -33,6 +33,7 @@ import type { Supervisor } from './supervisor.ts'
 import { top } from './top.ts'
 import { unlink } from './unlink.ts'
 import { update } from './update.ts'
+import type { Restarter } from './user-restart.ts'
 import { waitFor } from './wait.ts'
 import { waitForState } from './wait-state.ts'
 
@@ -43,6 +44,7 @@ export interface ContainerParts {
   networkFiles: NetworkFiles
   supervisor: Supervisor
   stopper: Stopper
+  restarter: Restarter
   remover: Remover
   stats: Stats
 }
@@ -82,19 +84,7 @@ export class ContainerService implements Containers {
   }
 
   async restart(reference: string, options: { signal?: string; timeout?: number } = {}): Promise<void> {
-    const container = this.#find(reference)
-    container.keepAfterExit = true
-    try {
-      await this.#parts.stopper.stop(container, options).catch(unlessNotModified)
-      await this.#parts.supervisor.start(container).catch(unlessNotModified)
-    } catch (error) {
-      if (!isKind(error)) throw error
-      const message = `Cannot restart container ${reference}: ${error.message}`
-      throw new GantryError(error.kind, message, { cause: error })
-    } finally {
-      container.keepAfterExit = false
-    }
-    announce(this.#deps.events, container, 'restart')
+    await this.#parts.restarter.restart(this.#find(reference), reference, options)
   }
 
   async kill(reference: string, signal: string): Promise<void> {
@@ -192,6 +182,3 @@ export class ContainerService implements Containers {
 }
 
 /** Somebody else has done it already. */
-function unlessNotModified(error: unknown): void {
-  if (!isKind(error, 'NotModified')) throw error
-}

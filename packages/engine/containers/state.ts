@@ -88,6 +88,11 @@ export function failStart(state: State, exitCode: number, error: string): State 
   return { ...lastRun(state), status, exitCode, error }
 }
 
+/** A start by the restart policy that a daemon did not live to finish. */
+export function tryAgain(state: State): State {
+  return { ...lastRun(state), status: 'restarting' }
+}
+
 /** Throws Conflict in Docker's words for a container that does not run or is paused. */
 export function pause(state: State, id: string): State {
   if (state.status === 'paused') throw new GantryError('Conflict', `Container ${id} is already paused`)

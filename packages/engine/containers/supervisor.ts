@@ -20,6 +20,7 @@ export class Supervisor {
   readonly #starter: Starter
   readonly #remover: Remover
   readonly #health: HealthMonitor
+  #closed = false
 
   constructor(
     deps: ContainerDependencies,
@@ -44,7 +45,7 @@ export class Supervisor {
       try {
         await this.#starter.start(container, 0)
       } catch (error) {
-        const removes = container.record.hostConfig.AutoRemove && !container.task
+        const removes = container.record.hostConfig.AutoRemove && !container.task && !container.gone
         if (removes && !container.keepAfterExit && !isKind(error, 'NotModified'))
           await this.#discard(container)
         throw error
@@ -62,8 +63,14 @@ export class Supervisor {
     container.ended = task.exit.then((exit) => this.#handle(container, task, exit))
   }
 
+  /** The daemon ends: what happens from now on is for the next one to find. */
+  close(): void {
+    this.#closed = true
+    this.#health.close()
+  }
+
   async #handle(container: Container, task: Task, exit: Exit): Promise<void> {
-    for (;;) {
+    while (!this.#closed) {
       try {
         return await container.lock.run(() => this.#end(container, task, exit))
       } catch (error) {
@@ -134,9 +141,18 @@ export class Supervisor {
     }
   }
 
+  /** As if the delay of its restart had just passed. */
+  async restartNow(container: Container): Promise<void> {
+    container.cancelRestart = () => {
+      container.cancelRestart = null
+    }
+    await this.#restart(container)
+  }
+
   async #restart(container: Container): Promise<void> {
     await container.lock.run(async () => {
-      if (container.gone || container.record.state.status !== 'restarting' || !container.cancelRestart) return
+      const { gone, record, cancelRestart } = container
+      if (this.#closed || gone || record.state.status !== 'restarting' || !cancelRestart) return
       container.cancelRestart = null
       try {
         await this.#starter.start(container, container.record.restartCount)

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import { GantryError } from '@gantry/errors'
-import type { ConsoleSize, ExecTask } from '@gantry/runtime'
+import { type ConsoleSize, type ExecTask, ProcessStartError } from '@gantry/runtime'
 import type { Table } from '@gantry/store'
 import { announce } from '../containers/announce.ts'
+import { within } from '../containers/clock.ts'
 import type { Container } from '../containers/container.ts'
 import { newId } from '../containers/create.ts'
 import type { ContainerDependencies } from '../containers/dependencies.ts'
@@ -19,6 +20,8 @@ import { ExecStore } from './store.ts'
 /** Milliseconds that a resize waits for the process to be there. */
 const startTimeout = 10_000
 const SIGKILL = 9
+/** Milliseconds in which the end of a container is seen that made an exec fail. */
+const endGrace = 200
 /** Of an exec whose end nobody has seen. */
 const unknownExitCode = 255
 
@@ -91,11 +94,19 @@ class ContainerExecs implements Execs {
     try {
       return await this.#launch(exec, options)
     } catch (cause) {
-      const { exitCode, error } = startFailure(cause, request.cmd[0] ?? '')
+      const { exitCode, error } = startFailure(await this.#reason(exec, cause), request.cmd[0] ?? '')
       this.#store.end(exec, exitCode)
       if (options.detach) throw error
       return sayOnly(error.message, request.tty ?? false)
     }
+  }
+
+  /** A container that ends meanwhile makes each step fail in words of its own. */
+  async #reason({ container }: Exec, cause: unknown): Promise<unknown> {
+    const isCommand = cause instanceof ProcessStartError && [126, 127].includes(cause.exitCode)
+    if (isCommand) return cause
+    await within(this.#deps.clock, endGrace, container.ended)
+    return isUp(container.record.state) ? cause : notRunning(container.id)
   }
 
   async #launch(
