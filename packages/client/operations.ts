@@ -48,6 +48,7 @@ export const operations = {
   ImageGetAll: 'GET /images/get',
   ImageLoad: 'POST /images/load',
   ContainerExec: 'POST /containers/{id}/exec',
+  ContainerDebug: 'POST /containers/{id}/debug',
   ExecStart: 'POST /exec/{id}/start',
   ExecResize: 'POST /exec/{id}/resize',
   ExecInspect: 'GET /exec/{id}/json',

@@ -120,6 +120,13 @@ export interface ExecCreateRequest {
   privileged?: boolean
   user?: string
   workingDir?: string
+  /** Not in the container's own file system alone, but with tools beside it: see docs/debug.md. */
+  debug?: DebugWishes
+}
+
+export interface DebugWishes {
+  /** An image whose file system is the root; without it, the container's, with the host's busybox. */
+  image?: string
 }
 
 export interface Containers {

@@ -35,8 +35,14 @@ export interface TaskOptions {
   /** Name from the configuration: `crun`, `runc`, or one of `--add-runtime`. */
   runtime: string
   spec: OciSpec
-  rootfs: RootFilesystem
+  rootfs: RootFilesystem | MountCopy
   stdio: StdioOptions
+}
+
+/** What a process sees: a copy of all its mounts, on which what is mounted later has no effect. */
+export interface MountCopy {
+  /** Its pid. */
+  mountsOf: number
 }
 
 /** The overlay mount of a container, as data. The runtime mounts it and unmounts it at `delete`. */

@@ -1,12 +1,14 @@
 /** The overlay mount of a task's root file system. */
 import { mkdir, rmdir } from 'node:fs/promises'
 import { mountOverlay, SystemCallError, UnmountFlag, unmount } from '@gantry/syscall'
-import type { RootFilesystem } from './contracts.ts'
+import type { MountCopy, RootFilesystem } from './contracts.ts'
+import { copyMountsOf } from './mount-copy.ts'
 
 /** Mounts the root file system at `target`, which is made. Writable: the OCI runtime makes a read-only one so. */
-export async function mountRootfs(rootfs: RootFilesystem, target: string): Promise<void> {
-  const { lower, upper, work, idMap } = rootfs
+export async function mountRootfs(rootfs: RootFilesystem | MountCopy, target: string): Promise<void> {
   await mkdir(target, { mode: 0o700 })
+  if ('mountsOf' in rootfs) return await copyMountsOf(rootfs.mountsOf, target)
+  const { lower, upper, work, idMap } = rootfs
   mountOverlay({ lower, upper, work, target, ...(idMap && { idMap }) })
 }
 

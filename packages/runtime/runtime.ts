@@ -271,7 +271,11 @@ function bundleSpec({ spec, stdio, rootfs }: TaskOptions, paths: ProcessPaths): 
   return {
     ...spec,
     // The mount itself stays writable: the OCI runtime has yet to make the mount points in it.
-    root: { ...spec.root, path: paths.rootfs, ...(rootfs.readOnly && { readonly: true }) },
+    root: {
+      ...spec.root,
+      path: paths.rootfs,
+      ...('readOnly' in rootfs && rootfs.readOnly && { readonly: true }),
+    },
     process: {
       ...spec.process,
       terminal: stdio.terminal,

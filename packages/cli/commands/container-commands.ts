@@ -21,6 +21,7 @@ export const containerCommands: Record<string, CommandLoader> = {
   'container unpause': async () => (await state()).unpause,
   'container update': async () => (await import('./update.ts')).update,
   'container wait': async () => (await import('./wait.ts')).wait,
+  debug: async () => (await import('./debug.ts')).debug,
   daemon: async () => (await import('./daemon.ts')).daemon,
   'system dial-stdio': async () => (await import('./dial-stdio.ts')).dialStdio,
 }

@@ -10,6 +10,42 @@ export const ownCommands: CommandSpec[] = [
     flags: [],
     passthrough: true,
   },
+  {
+    paths: ['debug'],
+    short: 'Look into a container with tools of your own, without changing it',
+    usage: ['[OPTIONS] CONTAINER [COMMAND] [ARG...]'],
+    args: [1, null],
+    flagsFirst: true,
+    flags: [
+      { long: 'detach-keys', type: 'string', desc: 'Override the key sequence for detaching a container' },
+      { long: 'env', short: 'e', type: 'list', multi: true, desc: 'Set environment variables' },
+      { long: 'env-file', type: 'list', multi: true, desc: 'Read in a file of environment variables' },
+      {
+        long: 'image',
+        type: 'string',
+        desc: "Take the tools and the file system from an image; the container's files are at /proc/1/root",
+      },
+      { long: 'interactive', short: 'i', type: 'bool', desc: 'Keep STDIN open (default without a command)' },
+      {
+        long: 'privileged',
+        type: 'bool',
+        desc: 'Give all capabilities to the command, not those of the container',
+      },
+      {
+        long: 'tty',
+        short: 't',
+        type: 'bool',
+        desc: 'Allocate a pseudo-TTY (default without a command, on a terminal)',
+      },
+      {
+        long: 'user',
+        short: 'u',
+        type: 'string',
+        desc: 'Username or UID (format: "<name|uid>[:<group|gid>]") (default: root)',
+      },
+      { long: 'workdir', short: 'w', type: 'string', desc: 'Working directory inside the container' },
+    ],
+  },
 ]
 
 const healthOnFailure: FlagSpec = {

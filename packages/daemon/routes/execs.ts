@@ -14,6 +14,13 @@ export function execRoutes(execs: Execs): Route[] {
       const { id } = await execs.create(request.params.id ?? '', await createRequest(request))
       return json(201, { Id: id })
     }),
+    // Of our own: the body of an exec, with an image of tools in the query.
+    post('/containers/:id/debug', async (request) => {
+      const image = request.query.optional('image')
+      const wishes = await createRequest(request)
+      const { id } = await execs.create(request.params.id ?? '', { ...wishes, debug: image ? { image } : {} })
+      return json(201, { Id: id })
+    }),
     hijack('/exec/:id/start', (request) => start(execs, request)),
     post('/exec/:id/resize', async ({ params, query }) => {
       await execs.resize(params.id ?? '', requiredSize(query))

@@ -71,6 +71,13 @@ export class UserNamespaces {
     await Promise.all(files.map((file) => chown(file, uid, gid)))
   }
 
+  /** A namespace without a network of its own, for a process beside a container. Undone by `release`. */
+  make(id: string): string {
+    if (!this.#deps.remap) throw new Error('user ids are not remapped')
+    createUserNamespace(this.#deps.remap, { user: this.#path(id) })
+    return this.#path(id)
+  }
+
   /** Idempotent. */
   release({ id }: Pick<Container, 'id'>): void {
     releaseNamespace(this.#path(id))

@@ -14,6 +14,7 @@ import { startFailure } from '../containers/start-errors.ts'
 import { isUp, notRunning } from '../containers/state.ts'
 import { StdioSession } from '../containers/stdio-session.ts'
 import type { AttachSession, ExecCreateRequest, Execs } from '../contracts.ts'
+import { type DebugDependencies, Debugger } from '../debug/debugger.ts'
 import type { Exec, ExecRecord } from './exec.ts'
 import { ExecStore } from './store.ts'
 
@@ -26,11 +27,11 @@ const endGrace = 200
 const unknownExitCode = 255
 
 export interface ExecDependencies
-  extends Pick<
-    ContainerDependencies,
-    'spec' | 'networks' | 'events' | 'clock' | 'images' | 'paths' | 'log' | 'faults'
-  > {
-  runtime: Pick<ContainerDependencies['runtime'], 'expectProcess'>
+  extends DebugDependencies,
+    Pick<
+      ContainerDependencies,
+      'spec' | 'networks' | 'events' | 'clock' | 'images' | 'paths' | 'log' | 'faults'
+    > {
   execTable: Table<ExecRecord>
 }
 
@@ -42,10 +43,12 @@ class ContainerExecs implements Execs {
   readonly #deps: ExecDependencies
   readonly #registry: Registry
   readonly #store: ExecStore
+  readonly #debugger: Debugger
 
   constructor(deps: ExecDependencies, registry: Registry) {
     this.#deps = deps
     this.#registry = registry
+    this.#debugger = new Debugger(deps, registry)
     this.#store = new ExecStore(deps.execTable, registry, deps.clock)
     for (const container of registry.all()) this.#takeOver(container)
   }
@@ -70,7 +73,7 @@ class ContainerExecs implements Execs {
   async create(reference: string, request: ExecCreateRequest): Promise<{ id: string }> {
     const container = this.#registry.find(reference)
     if (request.cmd.length === 0) throw new GantryError('InvalidParameter', 'No exec command specified')
-    refuse(container, reference)
+    refuse(container, reference, request)
     this.#deps.runtime.expectProcess()
     const exec = this.#store.insert(newId(), container, request)
     this.#announce(exec, `exec_create: ${exec.commandLine}`)
@@ -87,7 +90,7 @@ class ContainerExecs implements Execs {
       const verb = state === 'exited' ? 'has already run' : 'is already running'
       throw new GantryError('Conflict', `Error: Exec command ${id} ${verb}`)
     }
-    refuse(exec.container, exec.container.id)
+    refuse(exec.container, exec.container.id, request)
     this.#deps.runtime.expectProcess()
     this.#store.update(exec, { state: 'starting' })
     this.#announce(exec, `exec_start: ${exec.commandLine}`)
@@ -113,29 +116,13 @@ class ContainerExecs implements Execs {
     exec: Exec,
     { detach = false, consoleSize }: { detach?: boolean; consoleSize?: ConsoleSize },
   ): Promise<AttachSession | null> {
-    const { container } = exec
     const { request } = exec.record
     const { attachStdin = false, attachStdout = false, attachStderr = false, tty = false } = request
-    const rootfs = await rootFilesystem(this.#deps, container.record)
-    const process = await this.#deps.spec.exec({
-      record: container.record,
-      rootfs,
-      exec: request,
-      linkVariables: linkVariables(container, presentLinks(container, this.#registry, this.#deps.networks)),
-    })
-    if (!container.task) throw notRunning(container.id)
     const size = consoleSize ?? request.consoleSize
-    this.#deps.faults('exec.start.prepared')
-    const task = await container.task.exec({
-      id: exec.id,
-      process,
-      stdio: {
-        terminal: tty,
-        stdin: attachStdin && !detach ? 'once' : 'none',
-        ...(size && { consoleSize: size }),
-      },
-      attach: !detach,
-    })
+    const launch = { attach: !detach, ...(size && { consoleSize: size }) }
+    const task = request.debug
+      ? await this.#debugger.start(exec, launch)
+      : await this.#startInside(exec, launch)
     const { attachment } = task
     let ended: Promise<void>
     try {
@@ -159,6 +146,32 @@ class ContainerExecs implements Execs {
     })
     session.connect(attachment)
     return session
+  }
+
+  async #startInside(
+    exec: Exec,
+    { attach, consoleSize }: { attach: boolean; consoleSize?: ConsoleSize },
+  ): Promise<ExecTask> {
+    const { container } = exec
+    const { request } = exec.record
+    const process = await this.#deps.spec.exec({
+      record: container.record,
+      rootfs: await rootFilesystem(this.#deps, container.record),
+      exec: request,
+      linkVariables: linkVariables(container, presentLinks(container, this.#registry, this.#deps.networks)),
+    })
+    if (!container.task) throw notRunning(container.id)
+    this.#deps.faults('exec.start.prepared')
+    return await container.task.exec({
+      id: exec.id,
+      process,
+      stdio: {
+        terminal: request.tty ?? false,
+        stdin: request.attachStdin && attach ? 'once' : 'none',
+        ...(consoleSize && { consoleSize }),
+      },
+      attach,
+    })
   }
 
   /** Settles when its end is written down. */
@@ -202,8 +215,8 @@ class ContainerExecs implements Execs {
   }
 }
 
-/** Throws Conflict for a container in which nothing can be run now. */
-function refuse(container: Container, reference: string): void {
+/** Throws Conflict for a container in which nothing can be run now; a stopped one can still be debugged. */
+function refuse(container: Container, reference: string, { debug }: ExecCreateRequest): void {
   const { state } = container.record
   if (state.status === 'paused') {
     const message = `Container ${reference} is paused, unpause the container before exec`
@@ -213,7 +226,10 @@ function refuse(container: Container, reference: string): void {
     const message = `Container ${container.id} is restarting, wait until the container is running`
     throw new GantryError('Conflict', message)
   }
-  if (!isUp(state)) throw notRunning(container.id)
+  const stopped = state.status === 'created' || state.status === 'exited'
+  // Without namespaces, an image of tools would have nothing to look at.
+  const debuggable = debug !== undefined && !debug.image && stopped
+  if (!isUp(state) && !debuggable) throw notRunning(container.id)
 }
 
 /** Clients of an exec that could not start read the reason from the stream, as Docker lets them. */
