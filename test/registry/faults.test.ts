@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { digestOf, mediaTypes } from '@gantry/oci'
+import { digestOf, mediaTypes, parseReference } from '@gantry/oci'
 import { type FaultRule, startFaultProxy } from './fault-proxy.ts'
 import {
   descriptorOf,
   manifestBytes,
   pushImage,
   quick,
+  registriesFor,
   repositoryAt,
   sourceOf,
   startStub,
@@ -158,6 +160,19 @@ test('a cancel ends a request, a body and a wait between two tries, with its own
   await cancelled(async (signal) => buffer((await repository.blob(image.layer, { signal })).stream))
   proxy.rules = [{ path: manifests, fault: { kind: 'status', status: 429, headers: { 'Retry-After': '2' } } }]
   await cancelled((signal) => repository.manifest('one', { signal }))
+})
+
+test('another configuration leaves what is under way alone', async (t) => {
+  const { image, layer, proxy } = await spoilt(t, [
+    { path: blobs, fault: { kind: 'slow', bytesPerSecond: 4_000_000 } },
+  ])
+  const registries = registriesFor(t)
+  const repository = registries.repository(parseReference(`${proxy.host}/some/image`), { action: 'pull' })
+  const { stream } = await repository.blob(image.layer)
+  await once(stream, 'readable')
+  registries.configure({ ...quick, mirrors: { [proxy.host]: ['http://127.0.0.1:1'] } })
+  assert.deepEqual(await buffer(stream), layer)
+  assert.deepEqual(await repository.tags(), ['one'])
 })
 
 test('an upload that breaks begins again or goes on, and ends whole', async (t) => {

@@ -80,6 +80,42 @@ test('file and flags come together over the defaults', async (t) => {
   assert.deepEqual(warnings, ['daemon.json: "live-restore" has no effect in Gantry'])
 })
 
+test('mirrors of any registry, proxies and limits come from the file and from flags', async (t) => {
+  const file = {
+    'registry-mirrors': ['https://hub.example'],
+    mirrors: { 'docker.io': ['https://second.example'], 'ghcr.io': ['http://10.0.0.1:5000/ghcr'] },
+    proxies: { 'http-proxy': 'http://proxy:3128', 'no-proxy': '.example' },
+    'max-concurrent-downloads': 7,
+  }
+  const flags = [
+    '--https-proxy=http://other:3128',
+    '--registry-token-server',
+    'reg=a',
+    '--registry-token-server=reg=b',
+  ]
+  const { config } = await load(t, JSON.stringify(file), ...flags)
+  assert.deepEqual(config.live.registries, {
+    mirrors: {
+      'docker.io': ['https://hub.example', 'https://second.example'],
+      'ghcr.io': ['http://10.0.0.1:5000/ghcr'],
+    },
+    tokenServers: { reg: ['a', 'b'] },
+    proxies: { http: 'http://proxy:3128', https: 'http://other:3128', no: '.example' },
+    maxConcurrentDownloads: 7,
+    maxConcurrentUploads: 5,
+    maxDownloadAttempts: 5,
+  })
+  assert.throws(() => parseFlags(['--proxies=a=b']), { message: 'unknown flag: --proxies' })
+  for (const [arg, message] of [
+    ['--mirror=ghcr.io=nonsense', 'invalid mirror: "nonsense" is not a valid URI'],
+    ['--mirror=ghcr.io=http://user@x', 'invalid mirror: username/password not allowed in URI'],
+    ['--insecure-registry=ftp://x', "insecure registry ftp://x should not contain '://'"],
+    ['--max-concurrent-uploads=-1', 'invalid max concurrent uploads: -1'],
+    ['--max-download-attempts=0', 'invalid max download attempts: 0'],
+  ] as const)
+    await assert.rejects(load(t, '', arg), { message })
+})
+
 test('mistakes in the file are named as dockerd names them', async (t) => {
   const refuses = async (content: string, problem: string, ...args: string[]) => {
     const path = await fileWith(t, content)

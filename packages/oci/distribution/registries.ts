@@ -35,7 +35,8 @@ export interface RegistriesOptions {
 
 /** A client of all registries, see Registries. Opens nothing before it is asked. */
 export function createRegistries(config: RegistryConfig, options: RegistriesOptions = {}): Registries {
-  let current = new Hosts(config)
+  const closed = new AbortController()
+  let current = new Hosts(config, closed.signal)
   const log = options.log ?? (() => {})
   return {
     repository: (reference, access) => repository(current, reference, access, log),
@@ -43,9 +44,12 @@ export function createRegistries(config: RegistryConfig, options: RegistriesOpti
     search: (term, searchOptions) => search(current, term, searchOptions),
     configure(changed) {
       current.transport.retire()
-      current = new Hosts(changed)
+      current = new Hosts(changed, closed.signal)
     },
-    close: () => current.transport.close(new RegistryError('unreachable', 'the registry client is closed')),
+    close() {
+      closed.abort(new RegistryError('unreachable', 'the registry client is closed'))
+      current.transport.retire()
+    },
   }
 }
 
@@ -73,9 +77,9 @@ export class Hosts {
   readonly tokens: Tokens
   readonly #made = new Map<string, Promise<RegistryHost>>()
 
-  constructor(config: RegistryConfig) {
+  constructor(config: RegistryConfig, closed: AbortSignal) {
     this.config = config
-    this.transport = new Transport(config)
+    this.transport = new Transport(config, closed)
     this.tokens = new Tokens((exchange) =>
       this.transport.send({ ...exchange, headers: { 'User-Agent': config.userAgent, ...exchange.headers } }),
     )

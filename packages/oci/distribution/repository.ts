@@ -73,6 +73,8 @@ function repositoryHost(
   const scope = `repository:${path}:${actions[action]}`
   const whole = ({ alsoPull = [], path: below, ...request }: RepositoryRequest): HostRequest => ({
     ...request,
+    // One of its own: many requests of one pull would each hang listeners on the pull's.
+    signal: request.signal && AbortSignal.any([request.signal]),
     path: below instanceof URL ? below : `/v2/${path}${below}`,
     headers: { ...headers, ...request.headers },
     credentials,

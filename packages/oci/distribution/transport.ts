@@ -43,22 +43,19 @@ export class Transport {
   readonly #config: TransportConfig
   readonly #hosts = new Map<string, Semaphore>()
   readonly #agents = new Map<string, Agent>()
-  readonly #contexts = new Map<string, Promise<{ context: SecureContext; ownAuthorities: boolean }>>()
-  readonly #closed = new AbortController()
+  readonly #contexts = new Map<string, Promise<HostContext>>()
+  readonly #closed: AbortSignal
 
-  constructor(config: TransportConfig) {
+  /** `closed` destroys what is under way, with its reason. */
+  constructor(config: TransportConfig, closed: AbortSignal) {
     this.#config = config
-  }
-
-  /** Destroys every connection. */
-  close(reason: Error): void {
-    this.#closed.abort(reason)
-    for (const agent of this.#agents.values()) agent.destroy()
+    this.#closed = closed
   }
 
   /** Lets what is under way end, and every idle connection go. */
   retire(): void {
-    for (const agent of this.#agents.values()) agent.destroy()
+    for (const agent of this.#agents.values())
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
   }
 
   /**
@@ -66,9 +63,7 @@ export class Transport {
    * `unreachable`, or with the signal's reason; a stream given as body is destroyed then.
    */
   async send(exchange: Exchange): Promise<Answer> {
-    const signal = exchange.signal
-      ? AbortSignal.any([exchange.signal, this.#closed.signal])
-      : this.#closed.signal
+    const signal = AbortSignal.any([this.#closed, ...(exchange.signal ? [exchange.signal] : [])])
     try {
       const release = await this.#semaphore(exchange.url.host).acquire(signal)
       try {
@@ -181,15 +176,24 @@ export class Transport {
     return made
   }
 
-  #context(host: string): Promise<{ context: SecureContext; ownAuthorities: boolean }> {
-    const known = this.#contexts.get(host)
+  async #context(host: string): Promise<HostContext> {
+    const own = await readCertificates(this.#config.certificateDirectories, host)
+    // Reading all of a machine's authorities takes tens of milliseconds: hosts without their own share them.
+    const key = own ? JSON.stringify([host, own]) : ''
+    const known = this.#contexts.get(key)
     if (known) return known
-    const made = secureContext(this.#config.certificateDirectories, host)
+    const made = secureContext(own ?? { authorities: [], client: [] }, host)
     // A folder that was wrong may have been put right.
-    made.catch(() => this.#contexts.delete(host))
-    this.#contexts.set(host, made)
+    made.catch(() => this.#contexts.delete(key))
+    this.#contexts.set(key, made)
     return made
   }
+}
+
+interface HostContext {
+  context: SecureContext
+  /** The host has a folder with authorities: its certificate is verified whoever it is. */
+  ownAuthorities: boolean
 }
 
 interface ConnectionOptions {
@@ -213,14 +217,7 @@ class ConnectingAgent extends Agent {
   }
 }
 
-async function secureContext(
-  directories: readonly string[],
-  host: string,
-): Promise<{ context: SecureContext; ownAuthorities: boolean }> {
-  const own: RegistryCertificates = (await readCertificates(directories, host)) ?? {
-    authorities: [],
-    client: [],
-  }
+async function secureContext(own: RegistryCertificates, host: string): Promise<HostContext> {
   const ca = [...(await systemAuthorities()), ...own.authorities]
   try {
     const context = createSecureContext({

@@ -4,7 +4,7 @@ import { searchColumns, searchFormat } from '../../format/list/search.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 import { encodeFilters } from '../filters.ts'
 
-/** `search`: looks for images in a registry's index, the most starred first. */
+/** `search`: looks for images in a registry's index, in the order of its answer. */
 export async function search(
   { client, config, stdout }: CommandContext,
   [term = '']: readonly string[],
@@ -14,7 +14,6 @@ export async function search(
     query: { term, limit: flags.number('limit'), filters: encodeFilters(flags.filters('filter')) },
     headers: { 'X-Registry-Auth': await registryAuth(config, term) },
   })
-  const sorted = found.toSorted((a, b) => (b.star_count ?? 0) - (a.star_count ?? 0))
-  const rows = sorted.map((result) => ({ result, truncate: !flags.bool('no-trunc') }))
+  const rows = found.map((result) => ({ result, truncate: !flags.bool('no-trunc') }))
   stdout.write(formatList(rows, searchColumns, searchFormat(flags.string('format'))))
 }
