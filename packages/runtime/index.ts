@@ -11,7 +11,7 @@ export {
   timestampOf,
 } from './logs/cri.ts'
 export { LogFiles, type LogState } from './logs/files.ts'
-export { readLog } from './logs/read-log.ts'
+export { type LogPlace, type PlacedBlock, readLog, readLogFrom } from './logs/read-log.ts'
 export {
   LogRotation,
   type Reopen,

@@ -2,7 +2,6 @@ export { Cgroup, type CgroupLayout, cgroupLayout } from './cgroup.ts'
 export { allowRealtime, type LiftedLimit, type RealtimeShare, restoreLimits } from './cgroup-limits.ts'
 export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
-export { bytesWaiting } from './fifo.ts'
 export { dataPieces } from './holes.ts'
 export { canMapIds } from './id-map-probe.ts'
 export type { IdMap } from './id-mapped.ts'
@@ -55,8 +54,10 @@ export {
   signalProcess,
   signalProcessGroup,
 } from './process.ts'
-export { sealProgram } from './sealed-file.ts'
+export { bytesUnsent, bytesWaiting } from './queue-length.ts'
+export { sealBytes, sealProgram } from './sealed-file.ts'
 export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
+export { UnixDatagramSender } from './unix-datagram.ts'
 export {
   createUserNamespace,
   type IdMapping,

@@ -17,7 +17,15 @@ const allSeals = 1 | 2 | 4 | 8
  * `/proc/<pid>/fd/<descriptor>` as long as it is open. Throws SystemCallError.
  */
 export function sealProgram(path: string): number {
-  const content = readFileSync(path)
+  return seal(readFileSync(path), path)
+}
+
+/** The same of any bytes. The descriptor is the caller's to close. Throws SystemCallError. */
+export function sealBytes(content: Uint8Array, name: string): number {
+  return seal(content, name)
+}
+
+function seal(content: Uint8Array, path: string): number {
   const fd = create(path)
   try {
     for (let written = 0; written < content.length; ) written += writeSync(fd, content, written)

@@ -11,6 +11,7 @@ export class Bell implements Disposable {
   #wake: (() => void) | null = null
   #watcher: FSWatcher | null = null
   readonly #timer: NodeJS.Timeout | null
+  readonly #reader: { atEnd: (() => void) | null } = { atEnd: null }
   readonly #query: LogQuery
   readonly #stop = () => {
     this.stopped = true
@@ -25,11 +26,19 @@ export class Bell implements Disposable {
       this.ended = true
       this.ring()
     }
+    this.#reader.atEnd = atEnd
     this.#timer =
       query.follow && query.until
         ? timer(query.until.seconds * 1000 + query.until.nanoseconds / 1e6, atEnd)
         : null
-    ended.then(atEnd, atEnd)
+    if (query.follow) this.#callAtEnd(ended)
+  }
+
+  /** A promise keeps what waits for it, and a container may run for years: nothing of this reader stays but a function. */
+  #callAtEnd(ended: Promise<unknown>): void {
+    const reader = this.#reader
+    const tell = () => reader.atEnd?.()
+    ended.then(tell, tell)
   }
 
   /** Listens to one file, or to one name in a directory, instead of what it listened to before. */
@@ -62,6 +71,7 @@ export class Bell implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#reader.atEnd = null
     this.#watcher?.close()
     if (this.#timer) clearTimeout(this.#timer)
     this.#query.signal?.removeEventListener('abort', this.#stop)

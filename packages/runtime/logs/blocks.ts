@@ -14,16 +14,26 @@ interface ByteSource {
   close(): Promise<void>
 }
 
+export interface BlockOptions {
+  compressed: boolean
+  /** Where to begin and where to stop, in bytes of a plain file. */
+  offset?: number
+  limit?: number
+  /** Bytes of a block, about. */
+  size?: number
+}
+
 /** Reads whole records forward. At the end of a file that grows it can be asked again. */
 export class BlockReader {
   readonly #source: ByteSource
   #rest: Buffer = Buffer.alloc(0)
+  /** Behind the last record that `next` has given, in a plain file. */
+  offset: number
 
-  /** Takes the file over. `offset` counts bytes, `limit` is where to stop; both hold for a plain file only. */
-  constructor(file: FileHandle, options: { compressed: boolean; offset?: number; limit?: number }) {
-    this.#source = options.compressed
-      ? new CompressedBytes(file)
-      : new FileBytes(file, options.offset ?? 0, options.limit ?? Number.POSITIVE_INFINITY)
+  /** Takes the file over. */
+  constructor(file: FileHandle, options: BlockOptions) {
+    this.offset = options.offset ?? 0
+    this.#source = options.compressed ? new CompressedBytes(file) : new FileBytes(file, options)
   }
 
   /** Whole records with their newlines. Null at the end; an unfinished record waits for its rest. */
@@ -33,7 +43,9 @@ export class BlockReader {
       if (!bytes) return null
       const end = bytes.lastIndexOf(newline) + 1
       const rest = bytes.subarray(end)
-      this.#rest = rest.length > maximumRecordBytes ? Buffer.alloc(0) : rest
+      const isGarbage = rest.length > maximumRecordBytes
+      this.#rest = isGarbage ? Buffer.alloc(0) : rest
+      this.offset += isGarbage ? bytes.length : end
       if (end > 0) return bytes.subarray(0, end)
     }
   }
@@ -46,16 +58,18 @@ export class BlockReader {
 class FileBytes implements ByteSource {
   readonly #file: FileHandle
   readonly #limit: number
+  readonly #size: number
   #offset: number
 
-  constructor(file: FileHandle, offset: number, limit: number) {
+  constructor(file: FileHandle, { offset = 0, limit, size = blockBytes }: BlockOptions) {
     this.#file = file
     this.#offset = offset
-    this.#limit = limit
+    this.#limit = limit ?? Number.POSITIVE_INFINITY
+    this.#size = size
   }
 
   async read(rest: Buffer): Promise<Buffer | null> {
-    const wanted = Math.min(blockBytes, this.#limit - this.#offset)
+    const wanted = Math.min(this.#size, this.#limit - this.#offset)
     if (wanted <= 0) return null
     const bytes = Buffer.allocUnsafe(rest.length + wanted)
     const { bytesRead } = await this.#file.read(bytes, rest.length, wanted, this.#offset)

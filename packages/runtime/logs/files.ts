@@ -126,8 +126,15 @@ export class LogFiles {
 
   /** The files that readers see, oldest first; the last is the one that conmon writes. */
   async readable(): Promise<number[]> {
+    return (await this.all()).filter((number) => number > this.#cleared)
+  }
+
+  /** With those that were cleared and are still there. */
+  async all(): Promise<number[]> {
+    // What is rotated away while the names are read is still found by its number.
+    const current = this.#current
     const rotated = await this.rotated()
-    return [...rotated.filter((number) => number > this.#cleared && number < this.#current), this.#current]
+    return [...rotated.filter((number) => number < current), current]
   }
 
   /** Removes a rotated file, compressed or not. */

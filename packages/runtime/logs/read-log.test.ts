@@ -272,6 +272,21 @@ test('follow crosses a rotation, what is written before the writer notices it in
   assert.deepEqual(seen, ['1', '2', '3', '4', '5', '6', '7'])
 })
 
+test('a file that is rotated away while the names are read is not passed over', async (t) => {
+  const path = await logFile(t, line(1, '1'))
+  const files = new LogFiles(path)
+  const rotated = files.rotated.bind(files)
+  files.rotated = async () => {
+    const names = await rotated()
+    files.moveAway()
+    await writeFile(path, line(2, '2'))
+    files.settle()
+    files.rotated = rotated
+    return names
+  }
+  assert.deepEqual(await texts(files, { tail: 9 }), ['o:1\n'])
+})
+
 test('a follower of a cleared log goes on with what comes', async (t) => {
   const path = await logFile(t, line(1, '1'))
   const files = new LogFiles(path)

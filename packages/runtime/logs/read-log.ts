@@ -34,12 +34,42 @@ export async function* readLog(
   }
 }
 
+/**
+ * The records from a position on, also of files that were cleared meanwhile, until `ended` settles and the log is drained.
+ * Each block says where it ends, which is where to go on from.
+ */
+export async function* readLogFrom(
+  files: LogFiles,
+  { position, size, signal }: { position: LogPlace; size: number; signal: AbortSignal },
+  ended: Promise<unknown>,
+): AsyncGenerator<PlacedBlock> {
+  const query = { follow: true, signal }
+  using bell = new Bell(query, ended)
+  using hearing = new DisposableStack()
+  hearing.defer(files.listen(() => bell.ring()))
+  const start = { ...position, lines: 0 }
+  yield* readBlocks({ files, position: start, end: null, bell, query, all: true, size })
+}
+
+/** A place in a log's plain files. */
+export interface LogPlace {
+  number: number
+  offset: number
+}
+
+export interface PlacedBlock extends LogBlock {
+  end: LogPlace
+}
+
 interface Reading {
   files: LogFiles
   position: LogPosition
   end: LogEnd | null
   bell: Bell
   query: LogQuery
+  /** Also files that were cleared. */
+  all?: boolean
+  size?: number
 }
 
 async function presentEnd(files: LogFiles): Promise<LogEnd> {
@@ -74,21 +104,20 @@ async function lastWrittenBefore(files: LogFiles, number: number, seconds: numbe
 
 const nothing = Buffer.alloc(0)
 
-/** Goes from file to file. */
-async function* readBlocks(reading: Reading): AsyncGenerator<LogBlock> {
-  const { files, position, end, bell } = reading
+/** Goes from file to file by their numbers, since a list of names is old when it has been read. */
+async function* readBlocks(reading: Reading): AsyncGenerator<PlacedBlock> {
+  const { files, position, end, bell, all } = reading
   for (let place = position; ; ) {
     const complete = yield* readFile(reading, place)
     if (!complete || bell.stopped || (end && place.number >= end.number)) return
-    const next = (await files.readable()).find((number) => number > place.number)
-    if (next === undefined) return
-    place = { number: next, offset: 0, lines: 0 }
+    const number = Math.max(place.number + 1, all ? 0 : files.cleared + 1)
+    place = { number, offset: 0, lines: 0 }
   }
 }
 
 /** One file to its end; whether there may be another one after it. */
-async function* readFile(reading: Reading, place: LogPosition): AsyncGenerator<LogBlock, boolean> {
-  const { files, end, bell, query } = reading
+async function* readFile(reading: Reading, place: LogPosition): AsyncGenerator<PlacedBlock, boolean> {
+  const { files, end, bell, query, size } = reading
   const { number } = place
   const opened = await openOrWait(files, number, bell, query.follow === true)
   if (!opened) return files.isSettled(number)
@@ -97,7 +126,9 @@ async function* readFile(reading: Reading, place: LogPosition): AsyncGenerator<L
     compressed: opened.compressed,
     offset: place.offset,
     ...(limit !== undefined && { limit }),
+    ...(size !== undefined && { size }),
   })
+  const here = () => ({ number, offset: reader.offset })
   try {
     // The watch comes first: what is written between the last read and a later watch would ring no bell.
     if (query.follow && !files.isSettled(number)) listenTo(files, number, bell)
@@ -108,11 +139,11 @@ async function* readFile(reading: Reading, place: LogPosition): AsyncGenerator<L
       for (let block = await reader.next(); block && !bell.stopped; block = await reader.next()) {
         const { rest, left } = skipLines(block, lines)
         lines = left
-        if (rest.length > 0) yield { bytes: rest, caughtUp: false }
+        if (rest.length > 0) yield { bytes: rest, caughtUp: false, end: here() }
       }
       if (settled || (final && number < files.current)) return true
       if (bell.stopped || final) return false
-      yield { bytes: nothing, caughtUp: true }
+      yield { bytes: nothing, caughtUp: true, end: here() }
       await bell.wait()
     }
   } finally {

@@ -1,0 +1,74 @@
+/** Datagram sockets of the unix domain, which Node does not have. */
+import { closeSync } from 'node:fs'
+import koffi from 'koffi'
+import { bind, check, SystemCallError } from './libc.ts'
+
+const libcSocket = bind('int socket(int domain, int type, int protocol)')
+const libcConnect = bind('int connect(int fd, const uint8_t *address, unsigned int length)')
+const libcSend = bind('long send(int fd, const uint8_t *message, size_t length, int flags)')
+const libcSendmsg = bind('long sendmsg(int fd, const uint8_t *message, int flags)')
+
+const AF_UNIX = 1
+const SOCK_DGRAM = 2
+const SOCK_NONBLOCK = 0o4000
+const SOCK_CLOEXEC = 0o2000000
+const MSG_NOSIGNAL = 0x4000
+const SOL_SOCKET = 1
+const SCM_RIGHTS = 1
+/** Of `struct msghdr`, and of `struct cmsghdr` with one descriptor, on 64-bit machines. */
+const messageHeaderBytes = 56
+const controlBytes = 24
+
+/** A connected sender. Its calls return at once. */
+export class UnixDatagramSender implements Disposable {
+  readonly #fd: number
+
+  /** Throws SystemCallError: ENOENT, ECONNREFUSED, EPROTOTYPE (it is a stream socket), ENAMETOOLONG. */
+  constructor(path: string) {
+    const name = Buffer.from(`${path}\0`)
+    if (name.length > 108) throw new SystemCallError('connect', 36, path)
+    const address = Buffer.alloc(2 + name.length)
+    address.writeUInt16LE(AF_UNIX, 0)
+    name.copy(address, 2)
+    this.#fd = check('socket', libcSocket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+    try {
+      check('connect', libcConnect(this.#fd, address, address.length), path)
+    } catch (error) {
+      closeSync(this.#fd)
+      throw error
+    }
+  }
+
+  /** False when the receiver's queue is full. Throws SystemCallError: EMSGSIZE for what is too long, ECONNREFUSED, …. */
+  send(message: Uint8Array): boolean {
+    return isTaken('send', libcSend(this.#fd, message, message.length, MSG_NOSIGNAL))
+  }
+
+  /** An empty message that carries a descriptor (SCM_RIGHTS); otherwise as `send`. */
+  sendDescriptor(descriptor: number): boolean {
+    const control = Buffer.alloc(controlBytes)
+    control.writeBigUInt64LE(20n, 0)
+    control.writeInt32LE(SOL_SOCKET, 8)
+    control.writeInt32LE(SCM_RIGHTS, 12)
+    control.writeInt32LE(descriptor, 16)
+    const header = Buffer.alloc(messageHeaderBytes)
+    header.writeBigUInt64LE(BigInt(koffi.address(control)), 32)
+    header.writeBigUInt64LE(BigInt(controlBytes), 40)
+    return isTaken('sendmsg', libcSendmsg(this.#fd, header, MSG_NOSIGNAL))
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd)
+  }
+}
+
+function isTaken(call: string, result: number): boolean {
+  try {
+    check(call, result)
+    return true
+  } catch (error) {
+    const { code } = error as SystemCallError
+    if (code === 'EAGAIN') return false
+    throw error
+  }
+}
