@@ -30,7 +30,7 @@ export type * from './contracts.ts'
 export { createExecs, type ExecDependencies } from './execs/execs.ts'
 export { createImages, type ImageDependencies, type TransferLimits } from './images/index.ts'
 export { type KernelLimits, kernelLimits } from './limits/kernel-limits.ts'
-export { LogKeeper, type LogRow, logDriverNames } from './logging/index.ts'
+export { checkLogConfig, LogKeeper, type LogRow, logDriverNames } from './logging/index.ts'
 export * from './services/index.ts'
 export {
   createSpecBuilder,

@@ -124,6 +124,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     new LogKeeper({
       table: database.table('logs'),
       directory: join(dataRoot, 'containers'),
+      orphans: join(dataRoot, 'logs'),
       faults: steps.faults,
       log: (level, message) => log[level](message),
     }),

@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net'
-import { logDriverNames } from '@gantry/engine'
+import { checkLogConfig, logDriverNames } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { logLevels } from '../log.ts'
 import type { OptionValues } from './options.ts'
@@ -29,9 +29,10 @@ function checkLogging(values: OptionValues): void {
   const format = values['log-format']
   if (format !== undefined && format !== 'text' && format !== 'json')
     throw invalid(`invalid log format: ${format}`)
-  const driver = values['log-driver']
-  if (driver !== undefined && !logDriverNames.includes(driver))
+  const driver = values['log-driver'] ?? 'json-file'
+  if (driver !== 'none' && !logDriverNames.includes(driver))
     throw invalid(`logger: no log driver named '${driver}' is registered`)
+  checkLogConfig({ driver, options: values['log-opts'] ?? {} })
 }
 
 function checkNetwork(values: OptionValues): void {

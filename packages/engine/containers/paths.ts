@@ -22,9 +22,12 @@ export function newVolumesFile(containers: string, id: string): string {
   return join(containers, id, 'new-volumes.json')
 }
 
+/** Of the file that conmon writes; rotated ones have a number behind. */
+export const logName = 'container.log'
+
 /** Null for a container that keeps no log. */
 export function logPath(containers: string, record: ContainerRecord): string | null {
-  return record.hostConfig.LogConfig?.Type === 'none' ? null : join(containers, record.id, 'container.log')
+  return record.hostConfig.LogConfig?.Type === 'none' ? null : join(containers, record.id, logName)
 }
 
 /** The overlay of a container. Rejects with NotFound when its image is not there any more. */

@@ -67,7 +67,8 @@ export class Starter {
   }
 
   async #launch(container: Container): Promise<Task> {
-    const { faults, runtime } = this.#deps
+    const { faults, runtime, logs } = this.#deps
+    logs.prepare(container.record)
     await using held = new AsyncDisposableStack()
     const { spec, rootfs } = await this.#prepare(container, held)
     const task = await runtime.create({

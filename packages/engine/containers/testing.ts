@@ -321,6 +321,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     logs: new LogKeeper({
       table: memoryTable(),
       directory: join(directory, 'containers'),
+      orphans: join(directory, 'logs'),
       faults: () => {},
       log: (level, message) => void it.logs.push(`${level} ${message}`),
     }),

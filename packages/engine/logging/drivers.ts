@@ -1,9 +1,14 @@
 /** The log drivers by name. */
 import type { RotationLimits } from '@gantry/runtime'
-import { logDetails } from './details.ts'
+import { extraAttributes, logDetails } from './details.ts'
+import type { Destination } from './forward/destination.ts'
+import { checkFluentd, fluentdOptions, openFluentd } from './forward/fluentd.ts'
+import { checkGelf, gelfName, gelfOptions, openGelf } from './forward/gelf.ts'
+import { journalName, openJournald, prepareJournald } from './forward/journald.ts'
+import { checkSyslog, openSyslog, prepareSyslog, syslogOptions } from './forward/syslog.ts'
 import { jsonFileLimits, type LogOptionValues, localLimits } from './limits.ts'
 import { boolean, invalid, memorySize } from './option-values.ts'
-import type { LogInfo } from './tag.ts'
+import { type LogInfo, renderTag } from './tag.ts'
 
 /** What a driver is, beside the file that conmon writes for all of them. */
 export interface LogDriver {
@@ -11,6 +16,14 @@ export interface LogDriver {
   check(options: LogOptionValues): void
   /** How much of the file is kept. Throws InvalidParameter. */
   limits(options: LogOptionValues): RotationLimits
+  /** Present in drivers that hand lines on. */
+  forward?: ForwardingDriver
+}
+
+export interface ForwardingDriver {
+  /** Throws what a container's start is to fail with, e.g. that this host has no journal. */
+  prepare?(options: LogOptionValues): void
+  open(options: LogOptionValues, info: LogInfo): Destination
 }
 
 export interface LogConfig {
@@ -36,15 +49,97 @@ const local: LogDriver = {
   limits: localLimits,
 }
 
+/** The tag of who asks for none. */
+const defaultTag = '{{.ID}}'
+const tagOf = (options: LogOptionValues, info: LogInfo) => renderTag(options.tag || defaultTag, info)
+
+/** What drivers have in common that hand lines on: the copy for `logs`, bounded as that of `local`. */
+function copyLimits(options: LogOptionValues): RotationLimits {
+  if (!boolean(options['cache-disabled'] || 'false')) return localLimits(options, 'cache-')
+  return { ...localLimits({}), maxFiles: 1, compress: false }
+}
+
+const journald: LogDriver = {
+  check: knowing(attributes, (name) => `unknown log opt '${name}' for journald log driver`),
+  limits: copyLimits,
+  forward: {
+    prepare: () => prepareJournald(),
+    open: (options, info) =>
+      openJournald({
+        info,
+        tag: tagOf(options, info),
+        attributes: extraAttributes(info, options, journalName),
+      }),
+  },
+}
+
+const syslog: LogDriver = {
+  check: (options) => {
+    knowing(
+      [...attributes, ...syslogOptions],
+      (name) => `unknown log opt '${name}' for syslog log driver`,
+    )(options)
+    checkSyslog(options)
+  },
+  limits: copyLimits,
+  forward: {
+    prepare: prepareSyslog,
+    open: (options, info) => openSyslog(options, { tag: tagOf(options, info), hostname: info.hostname }),
+  },
+}
+
+const gelf: LogDriver = {
+  check: (options) => {
+    knowing(
+      [...attributes, ...gelfOptions],
+      (name) => `unknown log opt ${JSON.stringify(name)} for gelf log driver`,
+    )(options)
+    checkGelf(options)
+  },
+  limits: copyLimits,
+  forward: {
+    open: (options, info) =>
+      openGelf(options, {
+        info,
+        tag: tagOf(options, info),
+        attributes: extraAttributes(info, options, gelfName),
+      }),
+  },
+}
+
+const fluentd: LogDriver = {
+  check: (options) => {
+    knowing(
+      [...attributes, ...fluentdOptions],
+      (name) => `unknown log opt '${name}' for fluentd log driver`,
+    )(options)
+    checkFluentd(options)
+  },
+  limits: copyLimits,
+  forward: {
+    open: (options, info) =>
+      openFluentd(options, { info, tag: tagOf(options, info), attributes: extraAttributes(info, options) }),
+  },
+}
+
 /** Keeps nothing. */
 const none: LogDriver = {
   check: () => {},
   limits: () => localLimits({}),
 }
 
-const drivers: Readonly<Record<string, LogDriver>> = { 'json-file': jsonFile, local, none }
+const drivers: Readonly<Record<string, LogDriver>> = {
+  fluentd,
+  gelf,
+  journald,
+  'json-file': jsonFile,
+  local,
+  none,
+  syslog,
+}
 
-export const logDriverNames: readonly string[] = Object.keys(drivers)
+/** All but `none`, which Docker does not count as one. */
+export const logDriverNames: readonly string[] = Object.keys(drivers).filter((name) => name !== 'none')
 
 function knowing(names: readonly string[], complaint: (name: string) => string) {
   return (options: LogOptionValues): void => {
@@ -70,7 +165,7 @@ const common = new Set([
  * Judges a container's log configuration, or the daemon's. Throws InvalidParameter in Docker's words; what Docker only finds
  * out at the start is found out here too, and said as there.
  */
-export function checkLogConfig({ driver: name, options }: LogConfig, info: LogInfo): void {
+export function checkLogConfig({ driver: name, options }: LogConfig, info: LogInfo = someContainer): void {
   const driver = driverOf(name)
   if (driver === none) return
   checkMode(options)
@@ -81,6 +176,26 @@ export function checkLogConfig({ driver: name, options }: LogConfig, info: LogIn
   } catch (error) {
     throw invalid(`failed to initialize logging driver: ${(error as Error).message}`, error)
   }
+}
+
+/** For judging options before there is a container. */
+const someContainer: LogInfo = {
+  id: '0'.repeat(64),
+  name: 'name',
+  imageId: '',
+  imageName: 'image',
+  created: '',
+  entrypoint: '',
+  args: [],
+  env: [],
+  labels: {},
+  logPath: '',
+  hostname: '',
+}
+
+/** Bytes that may wait for a destination before the oldest lines are given up; null: they wait for as long as it takes. */
+export function maxBufferOf({ mode, 'max-buffer-size': size = '1m' }: LogOptionValues): number | null {
+  return mode === 'non-blocking' ? memorySize(size) : null
 }
 
 function checkMode(options: LogOptionValues): void {
