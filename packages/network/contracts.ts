@@ -11,6 +11,8 @@ export interface NetworkRecord {
   enableIPv4: boolean
   enableIPv6: boolean
   ipam: NonNullable<NetworkWire['IPAM']>
+  /** The subnets were not the user's choice, so nobody can count on an address in them. */
+  ownSubnets?: boolean
   options: Record<string, string>
   labels: Record<string, string>
   /** The Linux bridge of a bridge network: `gantry0` for the default one, `br-<12 hex>` for others. */

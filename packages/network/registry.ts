@@ -73,6 +73,7 @@ export class NetworkRegistry {
       attachable: request.attachable ?? false,
       enableIPv4,
       enableIPv6,
+      ...(!request.ipam?.Config?.some(({ Subnet }) => Subnet) && { ownSubnets: true }),
       ipam: planIpam({
         ipam: request.ipam,
         ipv4: enableIPv4,

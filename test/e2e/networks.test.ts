@@ -176,6 +176,14 @@ suite('networks', { concurrency: 2 }, () => {
       'true',
     )
     assert.match(refused, /Address already in use/)
+    await ok('network', 'create', 'drawn')
+    const drawn = (
+      await ok('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Gateway}}', 'drawn')
+    ).replace(/\d+$/, '9')
+    const message = /only when connecting to networks with user configured subnets$/m
+    assert.match(await fails('network', 'connect', '--ip', drawn, 'drawn', 'f1'), message)
+    assert.match(await fails('run', '--rm', '--network', 'drawn', '--ip', drawn, 'busybox', 'true'), message)
+    await ok('network', 'rm', 'drawn')
     await ok('rm', '-f', 'f1', 'f2')
     await ok('network', 'rm', 'fixed')
   })

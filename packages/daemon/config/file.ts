@@ -39,7 +39,9 @@ export async function readConfigFile(path: string, named: boolean): Promise<Conf
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if (named || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(path, error)
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    if (named && missing) throw unusable(path, new Error(`open ${path}: no such file or directory`))
+    if (!missing) throw unusable(path, error)
     return { values: {}, warnings: [] }
   }
   try {

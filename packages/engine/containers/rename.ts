@@ -44,6 +44,8 @@ function allocate(text: string, oldName: string, registry: Registry): string {
     return name
   } catch (error) {
     if (!isKind(error)) throw error
-    throw new GantryError(error.kind, `Error when allocating new name: ${error.message}`, { cause: error })
+    // Docker has the slash in front of the name by then.
+    const text = error.message.replace(/^Invalid container name \(\/?/, 'Invalid container name (/')
+    throw new GantryError(error.kind, `Error when allocating new name: ${text}`, { cause: error })
   }
 }

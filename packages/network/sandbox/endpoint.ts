@@ -24,11 +24,17 @@ export function checkSettings(network: NetworkRecord, { settings }: EndpointRequ
   const name = settings.DriverOpts?.[nameOption]
   if (name && !isInterfaceName(name))
     throw new GantryError('InvalidParameter', `invalid interface name: ${name}`)
+  const { IPv4Address: ipv4, IPv6Address: ipv6 } = settings.IPAMConfig ?? {}
+  if ((ipv4 || ipv6) && hasNames(network) && network.ownSubnets)
+    throw new GantryError(
+      'InvalidParameter',
+      'user specified IP address is supported only when connecting to networks with user configured subnets',
+    )
   if (hasNames(network)) {
-    checkSixAddress(network, settings.IPAMConfig?.IPv6Address)
+    checkSixAddress(network, ipv6)
     return
   }
-  if (settings.IPAMConfig?.IPv4Address || settings.IPAMConfig?.IPv6Address)
+  if (ipv4 || ipv6)
     throw new GantryError(
       'InvalidParameter',
       'user specified IP address is supported on user defined networks only',

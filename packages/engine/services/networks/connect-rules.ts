@@ -32,7 +32,7 @@ export function checkSettings(network: NetworkRecord, settings: EndpointSettings
       throw refused('user specified IP address is supported on user defined networks only')
     if (settings.Aliases?.length)
       throw refused('network-scoped alias is supported only for containers in user defined networks')
-  } else if ((IPv4Address || IPv6Address) && !network.ipam.Config?.some(({ Subnet }) => Subnet))
+  } else if ((IPv4Address || IPv6Address) && network.ownSubnets)
     throw refused(
       'user specified IP address is supported only when connecting to networks with user configured subnets',
     )

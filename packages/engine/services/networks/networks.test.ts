@@ -32,7 +32,7 @@ function fakeNetworks() {
     network('host', { driver: 'host', ipam: {} }),
     network('none', { driver: 'none', ipam: {} }),
     network('front', { labels: { tier: 'web' } }),
-    network('back', { ipam: { Driver: 'default', Config: [] } }),
+    network('back', { ownSubnets: true }),
   ]
   const endpoints: EndpointRecord[] = []
   const fake: Pick<Networks, 'find' | 'list' | 'endpoints' | 'connect' | 'disconnect' | 'create' | 'prune'> =
