@@ -1,12 +1,12 @@
 import { GantryError } from '@gantry/errors'
 import type { Container } from './container.ts'
-import { readProcesses } from './processes.ts'
-import { formatProcesses } from './ps.ts'
+import { processTable } from './ps/table.ts'
 import { isUp, notRunning } from './state.ts'
 
 /**
  * The container's processes as the host's /proc shows them; no program of the image is run. `psArguments` as of ps(1),
- * `-ef` when empty. Throws Conflict for a container that does not run, System `ps: exit status 1` for other arguments.
+ * `-ef` when empty. Throws Conflict for a container that does not run, System for arguments that ps would not take or that
+ * do not show the pid.
  */
 export async function top(
   container: Container,
@@ -18,7 +18,5 @@ export async function top(
     throw new GantryError('Conflict', message)
   }
   if (!isUp(state) || !container.task) throw notRunning(container.id)
-  const table = formatProcesses(psArguments.trim() || '-ef')
-  const processes = await readProcesses(await container.task.processes())
-  return { titles: table.titles, processes: processes.map(table.row) }
+  return await processTable(psArguments.trim() || '-ef', await container.task.processes())
 }
