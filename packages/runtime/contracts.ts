@@ -109,6 +109,8 @@ export interface Task {
   loadExecs(): Promise<ExecTask[]>
   /** Pids of all processes in the container, host namespace. */
   processes(): Promise<number[]>
+  /** Calls back once when the kernel has killed a process of the container for want of memory, until called off. */
+  onOutOfMemory(told: () => void): () => void
   /** What the container has used so far. Null without a cgroup of its own. */
   usage(): CgroupUsage | null
   /**

@@ -23,6 +23,7 @@ import { reopenLog, resizeTerminal } from './control.ts'
 import { translateRuntimeError } from './errors.ts'
 import type { ExitRecord } from './exits.ts'
 import { changeLimits } from './limits.ts'
+import { whenMade } from './mark-watch.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import type { ProcessPaths } from './paths.ts'
 import type { TaskRecord } from './record.ts'
@@ -172,6 +173,10 @@ export class ConmonTask implements Task {
 
   async processes(): Promise<number[]> {
     return (await this.#context.cgroup?.processes()) ?? (this.#ended ? [] : [this.pid])
+  }
+
+  onOutOfMemory(told: () => void): () => void {
+    return whenMade(this.#context.paths.oomMark, told)
   }
 
   usage(): CgroupUsage | null {

@@ -38,6 +38,8 @@ export class Container {
   restartDelay: number | null = null
   /** Something of a run may still be in place: namespaces, mounts. */
   dirty = false
+  /** Stops looking for processes that the kernel kills for want of memory. */
+  unwatchMemory: (() => void) | null = null
   /** Calls off the restart policy's next try. */
   cancelRestart: (() => void) | null = null
   /** Ids of its execs, oldest first. */

@@ -8,7 +8,7 @@ import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
 import { nextDelay, shouldRestart } from './restart-policy.ts'
 import type { Starter } from './start.ts'
-import { end } from './state.ts'
+import { end, isUp } from './state.ts'
 
 /** How long to wait before trying again to write down an exit, in milliseconds. */
 const retryDelay = 1000
@@ -60,6 +60,8 @@ export class Supervisor {
     if (!task) return
     this.#deps.logs.follow(container.record, task)
     this.#health.start(container, { found })
+    container.unwatchMemory?.()
+    container.unwatchMemory = task.onOutOfMemory(() => void this.#outOfMemory(container, task))
     container.ended = task.exit.then((exit) => this.#handle(container, task, exit))
   }
 
@@ -87,9 +89,12 @@ export class Supervisor {
     faults('container.exit.seen')
     this.#health.stop(container)
     const ranFor = this.#ranFor(container, exit)
+    const known = container.record.state.oomKilled
+    container.unwatchMemory?.()
+    container.unwatchMemory = null
     const restart = this.#record(container, exit)
     faults('container.exit.recorded')
-    if (exit.oomKilled) announce(events, container, 'oom')
+    if (exit.oomKilled && !known) announce(events, container, 'oom')
     announce(events, container, 'die', {
       exitCode: String(exit.exitCode),
       execDuration: String(Math.floor(ranFor / 1000)),
@@ -101,6 +106,16 @@ export class Supervisor {
     container.tellExited()
     if (restart) this.#scheduleRestart(container, ranFor)
     else if (AutoRemove && !container.keepAfterExit) await this.#discard(container)
+  }
+
+  /** The container may run on: the kernel chooses which of its processes to kill. */
+  async #outOfMemory(container: Container, task: Task): Promise<void> {
+    await container.lock.run(async () => {
+      const { state } = container.record
+      if (container.task !== task || !isUp(state) || state.oomKilled) return
+      this.#registry.update(container, { state: { ...state, oomKilled: true } })
+      announce(this.#deps.events, container, 'oom')
+    })
   }
 
   /** Idempotent: a second try after a failure finds the exit written. */

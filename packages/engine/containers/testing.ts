@@ -128,6 +128,7 @@ export class FakeTask implements Task {
   fatalSignals = [9, 15]
   output: PassThrough[] = []
   cgroupUsage: CgroupUsage | null = null
+  runOutOfMemory: () => void = () => {}
   readonly updates: Record<string, unknown>[] = []
   updateError: Error | null = null
   /** `hangs`: it ends when it is killed. */
@@ -230,6 +231,12 @@ export class FakeTask implements Task {
   }
   async processes() {
     return [process.pid]
+  }
+  onOutOfMemory(told: () => void) {
+    this.runOutOfMemory = told
+    return () => {
+      this.runOutOfMemory = () => {}
+    }
   }
   usage() {
     return this.cgroupUsage

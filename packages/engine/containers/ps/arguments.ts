@@ -7,6 +7,8 @@ export interface PsRequest {
   columns: Column[]
   /** All selections together; a process passes when one of them lets it, or when there is none. */
   selections: ((process: Process) => boolean)[]
+  /** The pids that were asked for by number: if the host has none of them, ps fails. */
+  pids: string[]
   /** Columns to sort by, with a minus for descending. */
   sort: { column: Column; descending: boolean }[]
   /** Children below their parents: `marked` draws a branch before the command. */
@@ -23,6 +25,7 @@ interface Wishes {
   flags: Set<string>
   columns: Column[]
   selections: PsRequest['selections']
+  pids: string[]
   sort: PsRequest['sort']
 }
 
@@ -44,7 +47,7 @@ export function parsePsArguments(words: readonly string[]): PsRequest {
 class Reader {
   readonly #words: string[]
   readonly #syntax: 'unix' | 'bsd'
-  readonly #wishes: Wishes = { flags: new Set(), columns: [], selections: [], sort: [] }
+  readonly #wishes: Wishes = { flags: new Set(), columns: [], selections: [], pids: [], sort: [] }
 
   constructor(words: readonly string[], syntax: 'unix' | 'bsd') {
     this.#words = words.filter((word) => word !== '')
@@ -57,10 +60,11 @@ class Reader {
       else if (word.startsWith('-') && this.#syntax === 'unix') this.#unix(word.slice(1))
       else this.#bsd(word.replace(/^-/, ''))
     }
-    const { flags, columns, selections, sort } = this.#wishes
+    const { flags, columns, selections, pids, sort } = this.#wishes
     return {
       columns: columns.length > 0 && !flags.has('-O') ? columns : this.#readyMade(),
       selections,
+      pids,
       sort,
       tree: flags.has('marked') ? 'marked' : flags.has('-H') ? 'plain' : null,
       threads: flags.has('threads'),
@@ -111,8 +115,8 @@ class Reader {
         this.#select(letter, rest)
         return
       }
-      if (/^\d+$/.test(letters) && at === 0) {
-        this.#select('p', letters)
+      if (/^\d/.test(letter)) {
+        this.#select('p', letters.slice(at))
         return
       }
       if (!'axgrTulvsjXfhcwHnSZMe'.includes(letter) || 'XH'.includes(letter)) {
@@ -187,6 +191,7 @@ class Reader {
       t: ({ terminal }) => has(terminal),
     }
     if ('uU'.includes(letter)) checkUsers(list)
+    if ('pq'.includes(letter)) this.#wishes.pids.push(...list)
     const test = tests[letter]
     if (test) this.#wishes.selections.push(test)
   }

@@ -1,4 +1,5 @@
 /** A list of processes as ps(1) would print it. */
+import { existsSync } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import { PsError, type PsRequest, parsePsArguments } from './arguments.ts'
 import { type Process, readProcesses } from './process.ts'
@@ -18,7 +19,11 @@ export async function processTable(text: string, pids: number[]): Promise<Proces
   if (!request.headers || !request.columns.some(({ title }) => title === 'PID')) {
     throw new GantryError('System', "Couldn't find PID field in ps output")
   }
-  return tableOf(request, await readProcesses(pids, { threads: request.threads }))
+  const table = tableOf(request, await readProcesses(pids, { threads: request.threads }))
+  const { pids: wanted } = request
+  if (table.processes.length === 0 && wanted.length > 0 && !wanted.some((pid) => existsSync(`/proc/${pid}`)))
+    throw new GantryError('System', 'ps: exit status 1')
+  return table
 }
 
 /** Another column called PID would be taken for it. */
