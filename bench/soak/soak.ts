@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
 })
 
 /** Statuses that answer a request which came at the wrong time; an unpause then gets 500, as from Docker. */
-const inOrder = [200, 201, 204, 304, 400, 404, 409]
+const inOrder = [200, 201, 204, 304, 400, 404, 409, 503]
 
 interface Count {
   done: number
@@ -33,7 +33,7 @@ class Report {
   add(name: string, { status, text }: Answer): void {
     const count = this.counts.get(name) ?? { done: 0, refused: 0, interrupted: 0 }
     this.counts.set(name, count)
-    if (status === 0) count.interrupted++
+    if (status === 0 || status === 503) count.interrupted++
     else if (status < 300) count.done++
     else count.refused++
     if (status !== 0 && !inOrder.includes(status) && !/is not paused/.test(text))

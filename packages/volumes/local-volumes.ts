@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import type {
@@ -24,6 +24,8 @@ export interface StoredVolume extends VolumeRecord {
   mountedBy: string[]
   /** A copy-up has begun and not ended: what is in the volume is rubbish. */
   filling: boolean
+  /** Its removal has begun: written before its directory goes. */
+  removing?: boolean
 }
 
 /** Persistence, as `store`'s Table offers it. */
@@ -54,9 +56,27 @@ export async function createVolumes(options: VolumesOptions): Promise<Volumes> {
   const root = join(options.dataRoot, 'volumes')
   await mkdir(root, { recursive: true, mode: 0o700 })
   if (options.owner) await admit(root, options.owner.gid)
-  for (const name of await readdir(root))
-    if (name.startsWith(trashPrefix)) await rm(join(root, name), { recursive: true, force: true })
+  await finishInterrupted(root, options.table)
   return new LocalVolumes(root, options)
+}
+
+/** What a killed daemon left of volumes that it was about to make or to remove. */
+async function finishInterrupted(root: string, table: VolumesOptions['table']): Promise<void> {
+  for (const { name, removing } of table.values()) {
+    if (!removing) continue
+    await rm(join(root, name), { recursive: true, force: true })
+    table.delete(name)
+  }
+  for (const name of await readdir(root)) {
+    if (name.startsWith(trashPrefix)) await rm(join(root, name), { recursive: true, force: true })
+    else if (!table.get(name)) await removeEmpty(join(root, name))
+  }
+}
+
+/** A volume without a row that holds anything is not ours to judge. */
+async function removeEmpty(directory: string): Promise<void> {
+  await rmdir(join(directory, '_data')).catch(() => {})
+  await rmdir(directory).catch(() => {})
 }
 
 /** Lets a group pass through a directory, no more. */
@@ -163,7 +183,7 @@ class LocalVolumes implements Volumes {
     await this.#unmountAll(volume)
     // Unmounting takes a while, and `acquire` does not wait for the lock.
     this.#checkUnused(volume.name)
-    this.#table.delete(volume.name)
+    this.#table.set(volume.name, { ...volume, removing: true })
     const trash = join(this.#root, `${trashPrefix}${randomBytes(8).toString('hex')}`)
     try {
       await rename(join(this.#root, volume.name), trash)
@@ -173,6 +193,7 @@ class LocalVolumes implements Volumes {
         throw error
       }
     }
+    this.#table.delete(volume.name)
     this.#onEvent('destroy', volume, {})
     await rm(trash, { recursive: true, force: true })
   }

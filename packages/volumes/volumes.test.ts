@@ -188,3 +188,20 @@ test('a mount that fails says what was tried, and leaves the volume unmounted', 
   })
   assert.equal(await isMounted(mountpoint), false)
 })
+
+test('what a killed daemon left of volumes in the making and on their way out is finished', async (t) => {
+  const { dataRoot, table, volumes, open } = await setUp(t)
+  const kept = await volumes.create({ name: 'kept' })
+  const { mountpoint } = await volumes.create({ name: 'going' })
+  writeFileSync(join(mountpoint, 'file'), 'x')
+  table.set('going', { ...(table.get('going') as StoredVolume), removing: true })
+  await mkdir(join(dataRoot, 'volumes', 'unmade', '_data'), { recursive: true })
+  await mkdir(join(dataRoot, 'volumes', 'foreign', '_data'), { recursive: true })
+  writeFileSync(join(dataRoot, 'volumes', 'foreign', '_data', 'file'), 'not ours to judge')
+  const again = await open()
+  assert.deepEqual(readdirSync(join(dataRoot, 'volumes')).sort(), ['foreign', 'kept'])
+  assert.deepEqual(
+    again.list().map(({ name }) => name),
+    [kept.name],
+  )
+})

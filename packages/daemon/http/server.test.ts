@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { GantryError } from '@gantry/errors'
 import { fakeEngine, serve } from '../testing/fake-engine.ts'
@@ -267,3 +268,24 @@ async function raw(socketPath: string, bytes: string): Promise<string> {
   for await (const chunk of socket) answer += chunk
   return answer
 }
+
+test('a daemon that stops finishes what it has begun, and begins nothing more on open connections', async () => {
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const list = async () => {
+    asked.resolve()
+    await answer.promise
+    return []
+  }
+  await using server = await serve(fakeEngine({ containers: { list } }))
+  const socket = connect(server.socket)
+  const ping = 'GET /containers/json HTTP/1.1\r\nHost: x\r\n\r\n'
+  socket.write(ping)
+  await asked.promise
+  const stopped = server.api.stop(10_000)
+  socket.write(ping)
+  answer.resolve()
+  const statuses = (await text(socket)).match(/HTTP\/1.1 \d+/g)
+  assert.deepEqual(statuses, ['HTTP/1.1 200', 'HTTP/1.1 503'])
+  await stopped
+})

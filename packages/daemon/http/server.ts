@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { TlsOptions } from 'node:tls'
 import type { Shape } from '@gantry/api/shape'
+import { GantryError } from '@gantry/errors'
 import type { Logger } from '../log.ts'
 import { readJson } from './body.ts'
 import type { TcpGuard } from './guard.ts'
@@ -108,6 +109,7 @@ export class ApiServer {
     response: ServerResponse,
     guard: TcpGuard | undefined,
   ): Promise<void> {
+    if (this.#stopping.signal.aborted) return await this.#refuse(response)
     const client = new AbortController()
     response.once('close', () => client.abort())
     response.on('error', () => client.abort())
@@ -119,7 +121,15 @@ export class ApiServer {
     await writeReply(response, this.#headers, reply, signal, this.#log)
   }
 
+  /** The connection was open already when the daemon began to stop. */
+  async #refuse(response: ServerResponse): Promise<void> {
+    response.shouldKeepAlive = false
+    const reply = errorReply(new GantryError('Unavailable', 'the daemon is stopping'))
+    await writeReply(response, this.#headers, reply, this.#stopping.signal, this.#log)
+  }
+
   async #serveUpgrade(request: IncomingMessage, socket: Duplex, guard: TcpGuard | undefined): Promise<void> {
+    if (this.#stopping.signal.aborted) return void socket.destroy()
     const client = new AbortController()
     socket.on('error', () => socket.destroy())
     socket.once('close', () => client.abort())

@@ -70,3 +70,9 @@ export function isMode(text: string): boolean {
   }
   return true
 }
+
+/** A mode that says only who may write and how it is labelled, as `--volumes-from` takes it. */
+export function isAccessMode(text: string): boolean {
+  const foreign: readonly string[] = ['copy', 'nocopy', ...propagations]
+  return isMode(text) && !text.split(',').some((word) => foreign.includes(word))
+}

@@ -126,6 +126,10 @@ test('container configurations that cannot be are refused in Docker’s words', 
   })
   await refused(it, { NetworkMode: 'container:nosuch' }, 'No such container: nosuch')
   await refused(it, { VolumesFrom: ['nosuch'] }, 'No such container: nosuch')
+  await refused(it, { VolumesFrom: [''] }, 'volumes-from specification cannot be an empty string')
+  for (const mode of ['ro:x', 'zz', 'rslave', 'nocopy', 'ro,rw', 'RO']) {
+    await refused(it, { VolumesFrom: [`other:${mode}`] }, `invalid mode: ${mode}`)
+  }
 })
 
 test('CVE-2024-40635: a numeric user beyond the kernel’s range is refused, wherever it comes from', async (t) => {
@@ -243,10 +247,10 @@ test('mounts: binds, volumes, tmpfs, those of other containers', async (t) => {
     'volume /v z true ',
   ])
   assert.deepEqual(await shown(other), [
-    'tmpfs /t ro false ',
-    'volume /anon ro false ',
+    'tmpfs /t  false ',
+    'volume /anon  false ',
     'volume /b z true ',
-    'volume /v ro false ',
+    'volume /v  false ',
   ])
   await it.containers.remove(other, { volumes: true })
   assert.equal(it.volumes.size, 3, 'volumes of the other container stay')

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ContainerConfig, HostConfig, Mount } from '@gantry/api'
 import { GantryError, messageOf } from '@gantry/errors'
-import { invalidSpec, isMode, parseBindSpec, propagations } from './bind-spec.ts'
+import { invalidSpec, isAccessMode, parseBindSpec, propagations } from './bind-spec.ts'
 import type { MountRecord } from './record.ts'
 
 const invalid = (message: string) => new GantryError('InvalidParameter', message)
@@ -66,14 +66,15 @@ function blank(type: MountRecord['type'], destination: string): MountRecord {
 
 /** `container[:mode]` of `--volumes-from`: its mounts, read-only when the mode says so. */
 function inherited(wish: string, mountsOf: (container: string) => MountRecord[]): MountRecord[] {
-  const [container = '', mode, ...more] = wish.split(':')
-  if (container === '' || more.length > 0) throw invalid(`malformed volumes-from specification: ${wish}`)
-  if (mode !== undefined && !isMode(mode)) throw invalid(`invalid mode for volumes-from: ${mode}`)
-  const readOnly = mode?.split(',').includes('ro') ?? false
+  if (wish === '') throw invalid('volumes-from specification cannot be an empty string')
+  const [, container = '', mode = ''] = /^([^:]*):?(.*)$/s.exec(wish) ?? []
+  if (mode !== '' && !isAccessMode(mode)) throw invalid(`invalid mode: ${mode}`)
+  const readOnly = mode.split(',').includes('ro')
   return mountsOf(container).map((mount) => ({
     ...mount,
-    mode: mode ?? mount.mode,
+    mode: '',
     writable: mount.writable && !readOnly,
+    copyUp: false,
     anonymous: false,
   }))
 }

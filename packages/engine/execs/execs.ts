@@ -21,8 +21,8 @@ import { ExecStore } from './store.ts'
 /** Milliseconds that a resize waits for the process to be there. */
 const startTimeout = 10_000
 const SIGKILL = 9
-/** Milliseconds in which the end of a container is seen that made an exec fail. */
-const endGrace = 200
+/** Milliseconds in which the end of a container without processes is written down. */
+const endGrace = 5_000
 /** Of an exec whose end nobody has seen. */
 const unknownExitCode = 255
 
@@ -108,7 +108,8 @@ class ContainerExecs implements Execs {
   async #reason({ container }: Exec, cause: unknown): Promise<unknown> {
     const isCommand = cause instanceof ProcessStartError && [126, 127].includes(cause.exitCode)
     if (isCommand) return cause
-    await within(this.#deps.clock, endGrace, container.ended)
+    const processes = await container.task?.processes().catch(() => [])
+    if (!processes?.length) await within(this.#deps.clock, endGrace, container.ended)
     return isUp(container.record.state) ? cause : notRunning(container.id)
   }
 
