@@ -150,12 +150,16 @@ export interface BaseImage {
 }
 
 export interface WritableSnapshot extends AsyncDisposable {
-  root: string
+  /** The directories of the overlay, `lower` top first: for whoever mounts it in a place of its own. */
+  readonly rootfs: { lower: string[]; upper: string; work: string }
+  /** Where it is mounted, until `commit`. Not together with another mount of `rootfs`. */
+  root(): Promise<string>
   /**
    * Packs what was written as a layer: `created` replaces every time in it when given (SOURCE_DATE_EPOCH).
-   * Disposing without commit throws the layer away.
+   * `mountPoints` are paths that were mounted over: what was made for that is no part of the layer. Disposing without
+   * commit throws the layer away.
    */
-  commit(options?: { created?: Date }): Promise<Snapshot>
+  commit(options?: { created?: Date; mountPoints?: readonly string[] }): Promise<Snapshot>
 }
 
 /** Runs the processes of RUN in the same OCI runtime, and with the same isolation, as containers. */
@@ -166,7 +170,7 @@ export interface Runner {
 
 export interface RunRequest {
   step: RunStep
-  root: string
+  rootfs: WritableSnapshot['rootfs']
   mounts: readonly PreparedMount[]
   /** Further variables, `NAME=value`: secrets, proxies, the ssh agent's socket. They are no part of the step's key. */
   variables: readonly string[]

@@ -69,7 +69,8 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
         world.open++
         const written: string[] = []
         const snapshot: WritableSnapshot & { written: string[] } = {
-          root: '/root',
+          rootfs: { lower: [], upper: '/upper', work: '/work' },
+          root: async () => '/root',
           written,
           commit: async () => on(below, `${world.ran.length} ${world.copied.length}`),
           [Symbol.asyncDispose]: async () => void world.open--,

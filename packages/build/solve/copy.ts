@@ -32,15 +32,15 @@ async function copy(
   await using stack = new AsyncDisposableStack()
   // A linked layer is made on nothing; names of owners are looked up where it will lie.
   const target = stack.use(await snapshots.open(step.link ? emptySnapshot : input))
-  const owner =
-    step.chown === undefined ? null : await ownerOf(session, step.chown, input, target.root, stack)
+  const root = await target.root()
+  const owner = step.chown === undefined ? null : await ownerOf(session, step.chown, input, root, stack)
   for (const item of step.copies) {
     signal.throwIfAborted()
     const tree = await openOrigin(session, item.origin, stack)
     await files.copy({
       from: tree.root,
       sources: item.sources,
-      to: target.root,
+      to: root,
       dest: step.dest,
       owner,
       ...(step.chmod !== undefined && { chmod: step.chmod }),

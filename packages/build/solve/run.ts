@@ -43,7 +43,7 @@ async function execute(
   if (step.script) mounts.push(scriptFile(step.script))
   const exitCode = await runner.run({
     step,
-    root: snapshot.root,
+    rootfs: snapshot.rootfs,
     mounts,
     variables,
     hosts: request.hosts,
@@ -60,7 +60,10 @@ async function execute(
       'InvalidParameter',
       `process ${JSON.stringify(step.args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
     )
-  return await snapshot.commit(session.commitOptions())
+  return await snapshot.commit({
+    ...session.commitOptions(),
+    mountPoints: mounts.map(({ target }) => target),
+  })
 }
 
 const scriptFile = ({ name, content }: NonNullable<RunStep['script']>): PreparedMount => ({

@@ -139,8 +139,9 @@ export class SolveSession {
           parts: directoryParts(step, input),
           execute: async () => {
             await using snapshot = await this.parts.snapshots.open(input)
-            const owner = await this.parts.files.owner(snapshot.root, step.user)
-            await this.parts.files.makeDirectory(snapshot.root, step.path, owner)
+            const root = await snapshot.root()
+            const owner = await this.parts.files.owner(root, step.user)
+            await this.parts.files.makeDirectory(root, step.path, owner)
             return await snapshot.commit(this.commitOptions())
           },
         }

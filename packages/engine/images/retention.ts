@@ -13,11 +13,17 @@ export class Retention {
   readonly #catalog: Catalog
   readonly #turn = new Lock()
   readonly #held = new Map<Digest, number>()
+  readonly #others: (() => Iterable<Digest>)[] = []
 
   constructor(content: ContentStore, layers: LayerStore, catalog: Catalog) {
     this.#content = content
     this.#layers = layers
     this.#catalog = catalog
+  }
+
+  /** What somebody else than images needs, asked at every sweep: blobs by digest, layers by chain id. */
+  alsoKeep(needed: () => Iterable<Digest>): void {
+    this.#others.push(needed)
   }
 
   /** Begins a piece of work whose content is to stay while it lasts. Its end sweeps away what it left unused. */
@@ -28,11 +34,12 @@ export class Retention {
   /** Removes every blob and layer without a use. */
   sweep(): Promise<void> {
     return this.#turn.run(async () => {
-      const blobs = this.#catalog.liveBlobs()
+      const others = new Set(this.#others.flatMap((needed) => [...needed()]))
+      const blobs = this.#catalog.liveBlobs().union(others)
       for (const digest of await this.#content.list()) {
         if (!blobs.has(digest) && !this.#held.has(digest)) await this.#content.delete(digest)
       }
-      const layers = this.#catalog.liveLayers()
+      const layers = this.#catalog.liveLayers().union(others)
       for (const chainId of await this.#layers.list()) {
         if (!layers.has(chainId) && !this.#held.has(chainId)) await this.#layers.delete(chainId)
       }

@@ -51,6 +51,11 @@ export class ImageService implements Images {
     this.#builtIns = builtIns
   }
 
+  /** For the image builder, which makes images of the same parts. */
+  get parts(): ImageParts {
+    return this.#parts
+  }
+
   async resolve(reference: string, platform?: string): Promise<ResolvedImage> {
     try {
       return await describeForRun(this.#parts, selectImage(this.#parts, reference, platform))

@@ -8,7 +8,7 @@ import type { ContainerRecord } from '../record.ts'
  * image lacks, and the mark that tells programs where they are is made with the container: neither is a change of the
  * container's.
  */
-const engineMountPoints: string[] = [
+export const engineMountPoints: string[] = [
   '.dockerenv',
   'dev',
   'dev/console',

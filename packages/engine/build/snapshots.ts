@@ -1,0 +1,219 @@
+/** File systems of image builds: layers of the image store, and new ones on top of them. */
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ArchiveWorkers, Upper } from '@gantry/archive'
+import type {
+  BaseImage,
+  ImageLookup,
+  Snapshot,
+  SnapshotLayer,
+  Snapshots,
+  WritableSnapshot,
+} from '@gantry/build'
+import { GantryError, isKind } from '@gantry/errors'
+import { chainIdOf, chainIdsOf, formatPlatform, type Platform, parseReference } from '@gantry/oci'
+import { mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
+import { engineMountPoints } from '../containers/files/upper.ts'
+import type { Images } from '../contracts.ts'
+import type { ImageParts } from '../images/dependencies.ts'
+import { readConfig } from '../images/read-image.ts'
+import { selectImage } from '../images/resolve.ts'
+import type { Hold } from '../images/retention.ts'
+
+export interface SnapshotParts {
+  images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
+  parts: ImageParts
+  archive: ArchiveWorkers
+  /** Of their own: what is in it belongs to running builds. On the file system of the layers. */
+  directory: string
+}
+
+/** Opens the place of snapshots; what a killed daemon left in it goes. */
+export async function openSnapshots(options: SnapshotParts): Promise<BuildSnapshots> {
+  await mkdir(options.directory, { recursive: true, mode: 0o700 })
+  for (const name of await readdir(options.directory)) await removeDraft(join(options.directory, name))
+  return new BuildSnapshots(options)
+}
+
+export class BuildSnapshots implements Snapshots {
+  readonly #options: SnapshotParts
+  /** What running builds have made or use. */
+  #hold: Hold
+  #builds = 0
+
+  constructor(options: SnapshotParts) {
+    this.#options = options
+    this.#hold = options.parts.retention.begin()
+  }
+
+  /** From now on until it is disposed of, nothing that a build makes or uses is swept away. */
+  begin(): AsyncDisposable {
+    this.#builds++
+    return {
+      [Symbol.asyncDispose]: async () => {
+        if (--this.#builds > 0) return
+        const ended = this.#hold
+        this.#hold = this.#options.parts.retention.begin()
+        await ended[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  async image(reference: string, platform: Platform, options: ImageLookup): Promise<BaseImage> {
+    const { images, parts } = this.#options
+    const wanted = formatPlatform(platform)
+    if (options.pull) await this.#pull(reference, wanted, options)
+    try {
+      await images.resolve(reference, wanted)
+    } catch (error) {
+      if (options.pull || !isKind(error, 'NotFound')) throw error
+      await this.#pull(reference, wanted, options)
+      await images.resolve(reference, wanted)
+    }
+    const image = selectImage(parts, reference, wanted)
+    await images.rootfs(image.id) // unpacks it when that has not been done
+    const diffIds = image.layers.map(({ diffId }) => diffId)
+    const chain = chainIdsOf(diffIds)
+    await this.#hold.keep([image.id, image.manifest, ...chain, ...image.layers.map(({ blob }) => blob)])
+    const layers: SnapshotLayer[] = []
+    for (const [index, diffId] of diffIds.entries()) {
+      const chainId = chain[index] ?? diffId
+      layers.push({ diffId, chainId, size: await parts.layers.size(chainId) })
+    }
+    const config = await readConfig(parts.content, image.id)
+    return { reference, digest: image.manifest, config, snapshot: { layers } }
+  }
+
+  async #pull(reference: string, platform: string, { signal, progress }: ImageLookup): Promise<void> {
+    const messages = this.#options.images.pull(parseReference(reference), { platform, signal })
+    for await (const { id, error, progressDetail } of messages) {
+      if (error) throw new GantryError('NotFound', error)
+      const { current = 0, total = 0 } = progressDetail ?? {}
+      if (id && total > 0) progress({ id, current, total })
+    }
+  }
+
+  async open({ layers }: Snapshot): Promise<WritableSnapshot> {
+    const { directory, parts } = this.#options
+    const top = layers.at(-1)
+    const place = join(directory, randomUUID())
+    const [upper, work, root, empty] = ['upper', 'work', 'root', 'empty'].map((name) =>
+      join(place, name),
+    ) as [string, string, string, string]
+    for (const path of [upper, work, root, empty]) await mkdir(path, { recursive: true, mode: 0o755 })
+    const lower = top ? await parts.layers.directories(top.chainId) : [empty]
+    return new Draft({ lower, upper, work }, root, {
+      commit: (mountPoints) => this.#store({ layers }, { upper, lower, mountPoints }),
+      remove: () => removeDraft(place),
+    })
+  }
+
+  /** The same way as a committed container: one pass makes the archive and its digest, which is also the diff id. */
+  async #store({ layers }: Snapshot, { mountPoints, ...upper }: Upper): Promise<Snapshot> {
+    const { parts, archive } = this.#options
+    const parent = layers.at(-1)?.chainId ?? null
+    const packed = await archive.layer({ ...upper, mountPoints: [...engineMountPoints, ...mountPoints] })
+    await using writer = await parts.content.writer()
+    for await (const chunk of packed as AsyncIterable<Buffer>) await writer.write(chunk)
+    const expected = await this.#hold.commit(writer)
+    const diffId = expected.digest
+    await this.#hold.keep([chainIdOf(parent, diffId)])
+    await using staged = await parts.layers.stage({
+      path: await parts.content.locate(diffId),
+      expected,
+      diffId,
+    })
+    const { chainId, size } = await staged.place(parent)
+    return { layers: [...layers, { diffId, chainId, size }] }
+  }
+
+  async view({ layers }: Snapshot): Promise<AsyncDisposable & { root: string }> {
+    const snapshot = await this.open({ layers })
+    return { root: await snapshot.root(), [Symbol.asyncDispose]: () => snapshot[Symbol.asyncDispose]() }
+  }
+
+  async stack(below: Snapshot, above: Snapshot): Promise<Snapshot> {
+    const { parts } = this.#options
+    const layers = [...below.layers]
+    for (const { diffId } of above.layers) {
+      const parent = layers.at(-1)?.chainId ?? null
+      await this.#hold.keep([chainIdOf(parent, diffId)])
+      const expected = await parts.content.info(diffId)
+      await using staged = await parts.layers.stage({
+        path: await parts.content.locate(diffId),
+        expected,
+        diffId,
+      })
+      const { chainId, size } = await staged.place(parent)
+      layers.push({ diffId, chainId, size })
+    }
+    return { layers }
+  }
+
+  /** Also their archives must be there: an image is made of those. */
+  async has({ layers }: Snapshot): Promise<boolean> {
+    const { layers: store, content, catalog } = this.#options.parts
+    const known = new Set(catalog.images().flatMap((image) => image.layers.map(({ diffId }) => diffId)))
+    await this.#hold.keep(layers.flatMap(({ chainId, diffId }) => [chainId, diffId]))
+    for (const { chainId, diffId } of layers)
+      if (!(await store.has(chainId)) || !(known.has(diffId) || (await content.has(diffId)))) return false
+    return true
+  }
+}
+
+interface DraftWork {
+  /** `mountPoints` without a slash before them. */
+  commit(mountPoints: string[]): Promise<Snapshot>
+  remove(): Promise<void>
+}
+
+/** `/a/b` as `a/b` and `a`: directories that were made for a mount point count as little as itself. */
+function withParents(path: string): string[] {
+  const parts = path.split('/').filter(Boolean)
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join('/'))
+}
+
+/** A layer in the making. */
+class Draft implements WritableSnapshot {
+  readonly rootfs: { lower: string[]; upper: string; work: string }
+  readonly #root: string
+  readonly #work: DraftWork
+  #mounted = false
+
+  constructor(rootfs: { lower: string[]; upper: string; work: string }, root: string, work: DraftWork) {
+    this.rootfs = rootfs
+    this.#root = root
+    this.#work = work
+  }
+
+  async root(): Promise<string> {
+    if (!this.#mounted) mountOverlay({ ...this.rootfs, target: this.#root })
+    this.#mounted = true
+    return this.#root
+  }
+
+  #unmount(): void {
+    if (this.#mounted) unmount(this.#root, UnmountFlag.detach)
+    this.#mounted = false
+  }
+
+  commit({ mountPoints = [] }: { mountPoints?: readonly string[] } = {}): Promise<Snapshot> {
+    this.#unmount()
+    return this.#work.commit(mountPoints.flatMap(withParents))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unmount()
+    await this.#work.remove()
+  }
+}
+
+async function removeDraft(place: string): Promise<void> {
+  try {
+    unmount(join(place, 'root'), UnmountFlag.detach)
+  } catch {
+    // It was not mounted.
+  }
+  await rm(place, { recursive: true, force: true })
+}
