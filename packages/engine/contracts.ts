@@ -415,12 +415,48 @@ export interface SystemService {
   diskUsage(): Promise<Operations['SystemDataUsage']['answer']>
 }
 
+/** What `POST /build` is asked. */
+export interface EngineBuildRequest {
+  /** Path in the context. */
+  dockerfile: string
+  tags: readonly string[]
+  args: ReadonlyMap<string, string>
+  labels: Readonly<Record<string, string>>
+  target?: string
+  platform?: string
+  noCache: boolean
+  pull: boolean
+  /** Tell nothing but the image's id. */
+  quiet: boolean
+  /** Tell what happens as data, for our own command line. */
+  events: boolean
+  network: string
+  hosts: readonly string[]
+  shmSize?: number
+  ulimits?: readonly { Name: string; Soft: number; Hard: number }[]
+  memory?: number
+  cpuShares?: number
+  signal?: AbortSignal
+}
+
+export interface Builds {
+  /** Builds an image from an archive of a context; yields Docker's progress messages. A reader that stops cancels it. */
+  build(context: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage>
+  /** Forgets what the cache keeps: `unusedFor` in milliseconds, `keep` in bytes. */
+  prune(options: {
+    all?: boolean
+    keep?: number
+    unusedFor?: number
+  }): Promise<{ deleted: string[]; spaceReclaimed: number }>
+}
+
 /** The whole engine, as the composition root hands it to the routes. */
 export interface Engine {
   containers: Containers
   files: ContainerFiles
   execs: Execs
   images: Images
+  builds: Builds
   networks: NetworkService
   volumes: VolumeService
   events: Events

@@ -1,3 +1,4 @@
+export { createBuilds } from './build/index.ts'
 export {
   type Clock,
   type ContainerDependencies,

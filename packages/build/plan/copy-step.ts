@@ -59,6 +59,17 @@ function added(source: string, { checksum, keepGitDir = false, unpack }: Add): F
   if (gitPattern.test(source))
     return { origin: { kind: 'git', url: source, keepGitDir, ...verified }, sources: ['/'], unpack: false }
   if (/^https?:\/\//.test(source))
-    return { origin: { kind: 'http', url: source, ...verified }, sources: ['/'], unpack: unpack ?? false }
+    return {
+      origin: { kind: 'http', url: source, ...verified },
+      sources: [fileOf(source)],
+      unpack: unpack ?? false,
+    }
   return { origin: { kind: 'context', name: 'context' }, sources: [source], unpack: unpack ?? true }
+}
+
+/** The name under which a download is kept: the last part of its path. */
+function fileOf(url: string): string {
+  const name = URL.parse(url)?.pathname.split('/').at(-1) ?? ''
+  if (name === '') throw new DockerfileProblem(`cannot determine filename for source ${url}`)
+  return name
 }

@@ -6,6 +6,7 @@ import type { StepReport } from './build-run.ts'
 import { runParts } from './key.ts'
 import { openOrigin } from './origins.ts'
 import type { Prepared, SolveSession } from './solver.ts'
+import { StepFailure } from './step-failure.ts'
 
 type Mount = RunStep['mounts'][number]
 
@@ -55,11 +56,7 @@ async function execute(
     output: (stream, data) => report.log(stream, data),
   })
   signal.throwIfAborted()
-  if (exitCode !== 0)
-    throw new GantryError(
-      'InvalidParameter',
-      `process ${JSON.stringify(step.args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    )
+  if (exitCode !== 0) throw new StepFailure(step.args, exitCode)
   return await snapshot.commit({
     ...session.commitOptions(),
     mountPoints: mounts.map(({ target }) => target),

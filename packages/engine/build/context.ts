@@ -1,0 +1,82 @@
+/** Build contexts: a directory that a client sent as an archive, until the build has ended. */
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { ArchiveWorkers } from '@gantry/archive'
+import type { Files } from '@gantry/build'
+import { IgnoreFile } from '@gantry/dockerfile'
+import { GantryError, isKind } from '@gantry/errors'
+
+/** Bytes of a Dockerfile or an ignore file that are read. */
+const longestText = 4 << 20
+
+export interface ReceivedContext extends AsyncDisposable {
+  root: string
+  /** The text of the Dockerfile; its name is a path in the context. */
+  dockerfile: string
+}
+
+export class Contexts {
+  readonly #directory: string
+  readonly #archive: ArchiveWorkers
+  readonly #files: Files
+
+  /** `directory` is of its own: what an earlier daemon left in it goes. */
+  constructor(directory: string, archive: ArchiveWorkers, files: Files) {
+    this.#directory = directory
+    this.#archive = archive
+    this.#files = files
+  }
+
+  async clean(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true })
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+  }
+
+  /** Unpacks an archive, everything root's, and takes out what its ignore file names. Rejects leaving nothing. */
+  async receive(archive: Readable, name: string, signal: AbortSignal): Promise<ReceivedContext> {
+    const root = join(this.#directory, randomUUID())
+    await using undo = new AsyncDisposableStack()
+    undo.defer(() => rm(root, { recursive: true, force: true }))
+    await mkdir(root, { mode: 0o755 })
+    const owner = { uid: 0, gid: 0 }
+    const view = { kind: 'mount' as const, path: root }
+    await this.#archive.unpack(archive, { view, path: '/', keepKinds: false, owner, signal })
+    const dockerfile = await this.#text(root, name)
+    if (dockerfile === null)
+      throw new GantryError('InvalidParameter', `Cannot locate specified Dockerfile: ${name}`)
+    if (dockerfile.trim() === '')
+      throw new GantryError('InvalidParameter', `the Dockerfile (${name}) cannot be empty`)
+    const ignore =
+      (await this.#text(root, `${name}.dockerignore`)) ?? (await this.#text(root, '.dockerignore'))
+    if (ignore) await removeIgnored(root, '', new IgnoreFile(ignore))
+    const kept = undo.move()
+    return { root, dockerfile, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  }
+
+  async #text(root: string, name: string): Promise<string | null> {
+    try {
+      await using file = await open(await this.#files.resolve(root, name))
+      const status = await file.stat()
+      if (!status.isFile() || status.size > longestText)
+        throw new GantryError('InvalidParameter', `${name} is not a file that can be read`)
+      return await file.readFile('utf8')
+    } catch (error) {
+      if (isKind(error, 'NotFound')) return null
+      throw error
+    }
+  }
+}
+
+/** Nobody else writes there, and links are not followed. */
+async function removeIgnored(root: string, path: string, ignore: IgnoreFile): Promise<void> {
+  for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
+    const child = path === '' ? entry.name : `${path}/${entry.name}`
+    const isDirectory = entry.isDirectory()
+    if (isDirectory && !ignore.prunes(child)) await removeIgnored(root, child, ignore)
+    if (!ignore.ignores(child)) continue
+    if (isDirectory && (await readdir(join(root, child))).length > 0 && !ignore.prunes(child)) continue
+    await rm(join(root, child), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { ArchiveWorkers } from '@gantry/archive'
+import { BuildCache, CacheMounts, type CacheTable, createBuilder, Limiter } from '@gantry/build'
+import type { Images } from '../contracts.ts'
+import type { ImageParts } from '../images/dependencies.ts'
+import { Contexts } from './context.ts'
+import { FileThreads } from './files/file-threads.ts'
+import { createFiles } from './files/files.ts'
+import { createRunner, type RunnerParts } from './runner.ts'
+import { BuildService } from './service.ts'
+import { openSnapshots } from './snapshots.ts'
+
+export interface BuildDependencies extends Omit<RunnerParts, 'directory'> {
+  /** Of the image service. */
+  parts: ImageParts
+  images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
+  archive: ArchiveWorkers
+  table: CacheTable
+  /** `<data root>/build` and `<exec root>/build`. */
+  directory: string
+  runDirectory: string
+}
+
+/** The image builder. What an interrupted build left goes; the cache stays. */
+export async function createBuilds(deps: BuildDependencies): Promise<BuildService & AsyncDisposable> {
+  const { directory, parts, archive, images } = deps
+  const threads = new FileThreads()
+  const files = createFiles(threads, join(directory, 'documents'))
+  const contexts = new Contexts(join(directory, 'contexts'), archive, files)
+  await contexts.clean()
+  const snapshots = await openSnapshots({ images, parts, archive, directory: join(directory, 'snapshots') })
+  const cache = new BuildCache(deps.table, snapshots, () => deps.clock.now())
+  parts.retention.alsoKeep(() =>
+    cache
+      .records()
+      .flatMap(({ snapshot }) => snapshot.layers.flatMap(({ chainId, diffId }) => [chainId, diffId])),
+  )
+  const cacheMounts = new CacheMounts(join(directory, 'cache-mounts'))
+  const runner = createRunner({ ...deps, directory: deps.runDirectory })
+  const limiter = new Limiter(Math.max(2, availableParallelism()))
+  const builder = createBuilder({ snapshots, runner, files, cache, cacheMounts, limiter })
+  const service = new BuildService({
+    builder,
+    snapshots,
+    contexts,
+    cache,
+    cacheMounts,
+    files,
+    images: parts,
+    directory: join(directory, 'contexts'),
+  })
+  return Object.assign(service, { [Symbol.asyncDispose]: async () => threads.close() })
+}

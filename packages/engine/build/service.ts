@@ -1,0 +1,145 @@
+/** Image builds as the API asks for them. */
+import { rm } from 'node:fs/promises'
+import { posix } from 'node:path'
+import type { Readable } from 'node:stream'
+import type {
+  BuildCache,
+  BuildEvent,
+  Builder,
+  BuildRequest,
+  CacheMounts,
+  Files,
+  Sources,
+} from '@gantry/build'
+import { GantryError } from '@gantry/errors'
+import { familiarName, hostPlatform, parsePlatform } from '@gantry/oci'
+import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
+import type { ImageParts } from '../images/dependencies.ts'
+import { progressOf } from '../images/load/progress.ts'
+import { parseTarget } from '../images/tag.ts'
+import { ClassicProgress, describe } from './classic-progress.ts'
+import type { Contexts } from './context.ts'
+import { download } from './download.ts'
+import { publish } from './publish.ts'
+import type { BuildSnapshots } from './snapshots.ts'
+
+export interface BuildParts {
+  builder: Builder
+  snapshots: BuildSnapshots
+  contexts: Contexts
+  cache: BuildCache
+  cacheMounts: CacheMounts
+  files: Files
+  images: ImageParts
+  /** For downloads of running builds. */
+  directory: string
+}
+
+export class BuildService implements Builds {
+  readonly #parts: BuildParts
+
+  constructor(parts: BuildParts) {
+    this.#parts = parts
+  }
+
+  build(archive: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage> {
+    const names = request.tags.map((tag) => parseTarget(tag))
+    return progressOf(async (tell, abandoned) => {
+      const signal = request.signal ? AbortSignal.any([request.signal, abandoned]) : abandoned
+      const progress = new ClassicProgress(tell, request.quiet)
+      await using work = new AsyncDisposableStack()
+      const context = work.use(await this.#parts.contexts.receive(archive, request.dockerfile, signal))
+      work.use(this.#parts.snapshots.begin())
+      let begun = false
+      const hear = (event: BuildEvent): void => {
+        begun = true
+        if (request.events) tell({ id: 'gantry.build', aux: event })
+        else progress.event(event)
+      }
+      try {
+        const asked = this.#request(request, context, work, signal)
+        const results = await this.#parts.builder.build(asked, signal, hear)
+        for (const result of results) {
+          const id = await publish(this.#parts.images, result, names)
+          progress.done(id, names.map(familiarName))
+        }
+      } catch (error) {
+        if (!begun) throw new GantryError('InvalidParameter', describe(error), { cause: error })
+        progress.failed(error)
+      }
+    })
+  }
+
+  #request(
+    request: EngineBuildRequest,
+    { root, dockerfile }: { root: string; dockerfile: string },
+    work: AsyncDisposableStack,
+    signal: AbortSignal,
+  ): BuildRequest {
+    const platform = request.platform ? parsePlatform(request.platform) : hostPlatform()
+    const created = request.args.get('SOURCE_DATE_EPOCH')
+    return {
+      dockerfile,
+      dockerfileName: posix.basename(request.dockerfile),
+      args: request.args,
+      labels: request.labels,
+      platforms: [platform],
+      noCache: request.noCache,
+      noCacheFilter: [],
+      pull: request.pull,
+      network: networkOf(request.network),
+      hosts: request.hosts,
+      squash: false,
+      contexts: [],
+      namedImages: new Map(),
+      cacheFrom: [],
+      sources: this.#sources(root, work, signal),
+      ...(request.target && { target: request.target }),
+      ...(request.shmSize !== undefined && { shmSize: request.shmSize }),
+      ...(request.ulimits && { ulimits: request.ulimits }),
+      ...(request.memory !== undefined && { memory: request.memory }),
+      ...(request.cpuShares !== undefined && { cpuShares: request.cpuShares }),
+      ...(created !== undefined && { created: new Date(Number(created) * 1000) }),
+    }
+  }
+
+  #sources(root: string, work: AsyncDisposableStack, signal: AbortSignal): Sources {
+    const { files, directory } = this.#parts
+    const downloads = new Map<string, Promise<string>>()
+    return {
+      context: async (name) => (name === 'context' ? files.tree(root) : null),
+      async http(url, checksum) {
+        const known = downloads.get(`${url} ${checksum}`)
+        const path = known ?? download(directory, url, checksum, signal)
+        downloads.set(`${url} ${checksum}`, path)
+        const tree = files.tree(await path)
+        if (!known) work.defer(() => rm(tree.root, { recursive: true, force: true }))
+        return tree
+      },
+      git: () =>
+        Promise.reject(new GantryError('NotImplemented', 'ADD of git repositories is not available yet')),
+      secret: async () => null,
+      ssh: async () => null,
+    }
+  }
+
+  async prune(options: { all?: boolean; keep?: number; unusedFor?: number }) {
+    const { cache, cacheMounts, images } = this.#parts
+    const gone = cache.prune(options)
+    if (options.all) await cacheMounts.prune()
+    await images.retention.sweep()
+    return {
+      deleted: gone.map(({ key }) => key),
+      spaceReclaimed: gone.reduce((sum, { size }) => sum + size, 0),
+    }
+  }
+}
+
+function networkOf(mode: string): 'default' | 'none' | 'host' {
+  if (mode === '' || mode === 'default' || mode === 'bridge') return 'default'
+  if (mode === 'none' || mode === 'host') return mode
+  throw new GantryError(
+    'InvalidParameter',
+    `network mode ${JSON.stringify(mode)} not supported by the builder`,
+  )
+}
