@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ArchiveWorkers } from '@gantry/archive'
 import {
   containerNetworking,
+  createBuilds,
   createContainers,
   createEvents,
   createExecs,
@@ -164,11 +165,22 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   undo.defer(() => services.close())
   const id = engineId(database.table('engine'))
   const settings = systemSettings({ config, dataRoot, engineId: id, programs, host: hostFacts, environment })
+  const builds = undo.use(
+    await createBuilds({
+      ...containerParts,
+      images,
+      parts: images.parts,
+      table: database.table('build_cache'),
+      directory: join(dataRoot, 'build'),
+      runDirectory: join(execRoot, 'build'),
+    }),
+  )
   const engine: Engine = {
     containers: services.containers,
     files: services.files,
     execs: createExecs({ ...containerParts, execTable: database.table('execs') }, services.registry),
     images,
+    builds,
     networks: createNetworkService({
       networks,
       containers: containerNetworking(services.registry, services.networkFiles),

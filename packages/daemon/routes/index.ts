@@ -1,6 +1,7 @@
 import type { Engine } from '@gantry/engine'
 import type { Route } from '../http/route.ts'
 import { absentRoutes } from './absent.ts'
+import { buildRoutes } from './builds.ts'
 import { containerFileRoutes } from './container-files.ts'
 import { containerStatsRoutes } from './container-stats.ts'
 import { containerStreamRoutes } from './container-streams.ts'
@@ -22,6 +23,7 @@ export function engineRoutes(engine: Engine): Route[] {
     ...containerStatsRoutes(engine.containers),
     ...execRoutes(engine.execs),
     ...imageRoutes(engine.images),
+    ...buildRoutes(engine.builds),
     ...networkRoutes(engine.networks),
     ...registryRoutes(engine.registry),
     ...volumeRoutes(engine.volumes),

@@ -29,6 +29,7 @@ export function fakeEngine(parts: Parts): Engine {
     containers: part('containers'),
     execs: part('execs'),
     images: part('images'),
+    builds: part('builds'),
     networks: part('networks'),
     volumes: part('volumes'),
     events: part('events'),

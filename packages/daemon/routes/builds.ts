@@ -1,0 +1,121 @@
+import type { Builds, EngineBuildRequest } from '@gantry/engine'
+import { GantryError } from '@gantry/errors'
+import { parseFilters } from '../http/filters.ts'
+import type { Query } from '../http/query.ts'
+import { json, progress } from '../http/reply.ts'
+import { type ApiRequest, post, type Route } from '../http/route.ts'
+
+export function buildRoutes(builds: Builds): Route[] {
+  return [
+    post('/build', (request) => progress(builds.build(request.body, buildRequest(request)))),
+    post('/build/prune', async ({ query }) => {
+      const [until] = parseFilters(query.text('filters')).until ?? []
+      const keep = query.integer('reserved-space') ?? query.integer('keep-storage')
+      const { deleted, spaceReclaimed } = await builds.prune({
+        all: query.flag('all'),
+        ...(keep !== undefined && { keep }),
+        ...(until !== undefined && { unusedFor: milliseconds(until) }),
+      })
+      return json(200, { CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed })
+    }),
+  ]
+}
+
+function buildRequest({ query, signal }: ApiRequest): EngineBuildRequest {
+  refuse(query)
+  const target = query.optional('target')
+  const platform = query.optional('platform')
+  const numbers = {
+    shmSize: query.integer('shmsize'),
+    memory: query.integer('memory'),
+    cpuShares: query.integer('cpushares'),
+  }
+  return {
+    dockerfile: query.text('dockerfile') || 'Dockerfile',
+    tags: query.all('t').filter((tag) => tag !== ''),
+    args: new Map(Object.entries(record(query, 'buildargs'))),
+    labels: record(query, 'labels'),
+    noCache: query.flag('nocache'),
+    pull: query.flag('pull'),
+    quiet: query.flag('q'),
+    events: query.flag('events'),
+    network: query.text('networkmode'),
+    hosts: hosts(query),
+    signal,
+    ...(target !== undefined && { target }),
+    ...(platform !== undefined && { platform }),
+    ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => value)),
+    ...ulimits(query),
+  }
+}
+
+/** What classic clients may ask and this builder does not do is refused, not dropped. */
+function refuse(query: Query): void {
+  const missing = [
+    query.text('remote') !== '' && 'a remote context',
+    query.flag('squash') && 'squash',
+    query.text('version') === '2' && 'the BuildKit protocol (set DOCKER_BUILDKIT=0)',
+    query.text('outputs') !== '' && 'outputs other than an image',
+  ].find((what) => what)
+  if (missing) throw new GantryError('NotImplemented', `building with ${missing} is not available yet`)
+}
+
+/** `{"NAME": "value"}`; a null value is a name that the client's environment lacked. */
+function record(query: Query, name: string): Record<string, string> {
+  const value = parse(query, name)
+  if (value === null) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) throw malformed(name)
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, text]): [string, string][] => {
+      if (text === null) return []
+      if (typeof text !== 'string') throw malformed(name)
+      return [[key, text]]
+    }),
+  )
+}
+
+function ulimits(query: Query): Pick<EngineBuildRequest, 'ulimits'> {
+  const value = parse(query, 'ulimits')
+  if (value === null) return {}
+  if (!Array.isArray(value)) throw malformed('ulimits')
+  const limits = value.map((item: unknown) => {
+    const { Name, Soft, Hard } = (item ?? {}) as Record<string, unknown>
+    if (typeof Name !== 'string' || typeof Soft !== 'number' || typeof Hard !== 'number')
+      throw malformed('ulimits')
+    return { Name, Soft, Hard }
+  })
+  return { ulimits: limits }
+}
+
+/** One JSON list, or a comma-separated text, or several parameters. */
+function hosts(query: Query): string[] {
+  return query
+    .all('extrahosts')
+    .flatMap((text) => (text.startsWith('[') ? (parseText(text, 'extrahosts') as string[]) : text.split(',')))
+    .filter((host) => host !== '')
+}
+
+const parse = (query: Query, name: string): object | null =>
+  query.text(name) === '' ? null : (parseText(query.text(name), name) as object | null)
+
+function parseText(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw malformed(name)
+  }
+}
+
+const malformed = (name: string): GantryError =>
+  new GantryError('InvalidParameter', `invalid value of the parameter ${name}`)
+
+const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `24h`, `1h30m`. */
+function milliseconds(text: string): number {
+  if (!/^(\d+[smh])+$/.test(text)) throw new GantryError('InvalidParameter', `invalid until: ${text}`)
+  return [...text.matchAll(/(\d+)([smh])/g)].reduce(
+    (sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0),
+    0,
+  )
+}
