@@ -27,6 +27,7 @@ export const operations = {
   ContainerArchive: 'GET /containers/{id}/archive',
   ContainerPrune: 'POST /containers/prune',
   ImageList: 'GET /images/json',
+  ImageBuild: 'POST /build',
   BuildPrune: 'POST /build/prune',
   ImageCreate: 'POST /images/create',
   ImageInspect: 'GET /images/{name}/json',

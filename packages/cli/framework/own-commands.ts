@@ -56,6 +56,9 @@ const healthOnFailure: FlagSpec = {
 
 /** Flags that Docker's commands do not have, by the command's main name. */
 export const ownFlags: Record<string, FlagSpec[]> = {
+  'image build': [
+    { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },
+  ],
   'container create': [healthOnFailure],
   'container run': [
     healthOnFailure,

@@ -7,9 +7,17 @@ import type { ProgressMessage } from '../contracts.ts'
 /** `[builder 2/5] RUN make` */
 const numbered = /^\[(?:.* )?(\d+)\/(\d+)\] ([\s\S]*)$/
 
+/** A step whose words wait until the steps before it have ended: the classic builder tells one after the other. */
+interface Told {
+  id: number
+  waiting: ProgressMessage[]
+  ended: boolean
+}
+
 export class ClassicProgress {
   readonly #tell: (message: ProgressMessage) => void
   readonly #quiet: boolean
+  readonly #steps: Told[] = []
 
   constructor(tell: (message: ProgressMessage) => void, quiet: boolean) {
     this.#tell = tell
@@ -18,27 +26,24 @@ export class ClassicProgress {
 
   event(event: BuildEvent): void {
     if (this.#quiet) return
-    switch (event.type) {
-      case 'step': {
-        const [, number, total, what] = numbered.exec(event.name) ?? []
-        this.#stream(what === undefined ? `${event.name}\n` : `Step ${number}/${total} : ${what}\n`)
-        break
-      }
-      case 'log':
-        this.#stream(event.data.toString())
-        break
-      case 'end':
-        if (event.cached) this.#stream(' ---> Using cache\n')
-        break
-      case 'warning':
-        this.#stream(`[Warning] ${event.message}\n`)
-        break
-      case 'progress':
-        this.#tell({
-          status: 'Downloading',
-          id: event.what,
-          progressDetail: { current: event.current, total: event.total },
-        })
+    if (event.type === 'warning') {
+      this.#tell({ stream: `[Warning] ${event.message}\n` })
+      return
+    }
+    if (event.type === 'step') this.#steps.push({ id: event.id, waiting: [], ended: false })
+    const step = this.#steps.find(({ id }) => id === event.id)
+    if (!step) return
+    const message = messageFor(event)
+    if (message) step.waiting.push(message)
+    step.ended ||= event.type === 'end'
+    this.#advance()
+  }
+
+  #advance(): void {
+    for (let first = this.#steps[0]; first; first = this.#steps[0]) {
+      for (const message of first.waiting.splice(0)) this.#tell(message)
+      if (!first.ended) return
+      this.#steps.shift()
     }
   }
 
@@ -59,11 +64,29 @@ export class ClassicProgress {
     const message = isStep
       ? `The command '${error.args.join(' ')}' returned a non-zero code: ${error.exitCode}`
       : describe(error)
+    for (const { waiting } of this.#steps.splice(0)) for (const each of waiting) this.#tell(each)
     this.#tell({ errorDetail: { message, ...(isStep && { code: error.exitCode }) }, error: message })
   }
 
   #stream(stream: string): void {
     this.#tell({ stream })
+  }
+}
+
+function messageFor(event: Exclude<BuildEvent, { type: 'warning' }>): ProgressMessage | null {
+  switch (event.type) {
+    case 'step': {
+      const [, number, total, what] = numbered.exec(event.name) ?? []
+      return { stream: what === undefined ? `${event.name}\n` : `Step ${number}/${total} : ${what}\n` }
+    }
+    case 'log':
+      return { stream: event.data.toString() }
+    case 'end':
+      return event.cached ? { stream: ' ---> Using cache\n' } : null
+    case 'progress': {
+      const { what, current, total } = event
+      return { status: 'Downloading', id: what, progressDetail: { current, total } }
+    }
   }
 }
 

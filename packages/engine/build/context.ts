@@ -11,6 +11,9 @@ import { GantryError, isKind } from '@gantry/errors'
 /** Bytes of a Dockerfile or an ignore file that are read. */
 const longestText = 4 << 20
 
+/** Command lines send a Dockerfile from outside of the context under such a name: it is no part of the context. */
+const foreignName = /^\.dockerfile\.[0-9a-f-]+$/
+
 export interface ReceivedContext extends AsyncDisposable {
   root: string
   /** The text of the Dockerfile; its name is a path in the context. */
@@ -51,6 +54,7 @@ export class Contexts {
     const ignore =
       (await this.#text(root, `${name}.dockerignore`)) ?? (await this.#text(root, '.dockerignore'))
     if (ignore) await removeIgnored(root, '', new IgnoreFile(ignore))
+    if (foreignName.test(name)) await rm(join(root, name), { force: true })
     const kept = undo.move()
     return { root, dockerfile, [Symbol.asyncDispose]: () => kept.disposeAsync() }
   }

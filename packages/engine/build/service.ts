@@ -11,7 +11,7 @@ import type {
   Files,
   Sources,
 } from '@gantry/build'
-import { GantryError } from '@gantry/errors'
+import { GantryError, messageOf } from '@gantry/errors'
 import { familiarName, hostPlatform, parsePlatform } from '@gantry/oci'
 import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
@@ -65,7 +65,8 @@ export class BuildService implements Builds {
         }
       } catch (error) {
         if (!begun) throw new GantryError('InvalidParameter', describe(error), { cause: error })
-        progress.failed(error)
+        if (request.events) tell({ error: messageOf(error), errorDetail: { message: messageOf(error) } })
+        else progress.failed(error)
       }
     })
   }

@@ -1,0 +1,93 @@
+/** What a build does, as lines: `#3 [2/4] RUN make`, `#3 0.512 output`, `#3 DONE 0.6s`. */
+import type { Output } from '../framework/command.ts'
+
+/** One event of a build, as the engine tells it in JSON. */
+export type BuildEvent =
+  | { type: 'step'; id: number; name: string; started: string }
+  | { type: 'log'; id: number; stream: 'stdout' | 'stderr'; data: { data: number[] } }
+  | { type: 'progress'; id: number; what: string; current: number; total: number }
+  | { type: 'end'; id: number; cached: boolean; error?: string; why?: string }
+  | { type: 'warning'; rule: string; message: string; lines: { first: number; last: number } }
+
+interface Step {
+  name: string
+  started: number
+  /** An output line that has not ended yet. */
+  partial: string
+  /** The last lines, for the report of a failure. */
+  last: string[]
+}
+
+/** Lines of a failed step that are shown again at the end. */
+const remembered = 10
+
+export class BuildProgress {
+  readonly #output: Output
+  readonly #explain: boolean
+  readonly #steps = new Map<number, Step>()
+  #failed: Step | null = null
+
+  /** `explain`: tell what had changed where the cache did not answer. */
+  constructor(output: Output, explain: boolean) {
+    this.#output = output
+    this.#explain = explain
+  }
+
+  show(event: BuildEvent): void {
+    if (event.type === 'warning') {
+      this.#output.write(`WARN: ${event.rule}: ${event.message} (line ${event.lines.first})\n`)
+      return
+    }
+    if (event.type === 'step') {
+      const step = { name: event.name, started: Date.now(), partial: '', last: [] }
+      this.#steps.set(event.id, step)
+      this.#line(event.id, event.name)
+      return
+    }
+    const step = this.#steps.get(event.id)
+    if (!step) return
+    if (event.type === 'log') this.#log(event.id, step, Buffer.from(event.data.data).toString())
+    if (event.type === 'end') this.#end(event, step)
+  }
+
+  #line(id: number, text: string): void {
+    this.#output.write(`#${id} ${text}\n`)
+  }
+
+  #log(id: number, step: Step, text: string): void {
+    const lines = (step.partial + text).split('\n')
+    step.partial = lines.pop() ?? ''
+    for (const line of lines) this.#logLine(id, step, line)
+  }
+
+  #logLine(id: number, step: Step, line: string): void {
+    const time = this.#seconds(step).toFixed(3)
+    this.#line(id, `${time} ${line}`)
+    step.last = [...step.last, `${time} ${line}`].slice(-remembered)
+  }
+
+  #seconds({ started }: Step): number {
+    return (Date.now() - started) / 1000
+  }
+
+  #end({ id, cached, error, why }: Extract<BuildEvent, { type: 'end' }>, step: Step): void {
+    if (step.partial !== '') this.#logLine(id, step, step.partial)
+    step.partial = ''
+    if (error !== undefined) {
+      this.#failed ??= step
+      this.#line(id, `ERROR: ${error}`)
+    } else if (cached) this.#line(id, 'CACHED')
+    else {
+      if (this.#explain) this.#line(id, `NOT CACHED: ${why ? `changed: ${why}` : 'it has not run before'}`)
+      this.#line(id, `DONE ${this.#seconds(step).toFixed(1)}s`)
+    }
+    this.#output.write('\n')
+  }
+
+  /** The last words of the step that failed. */
+  report(): void {
+    if (!this.#failed || this.#failed.last.length === 0) return
+    const { name, last } = this.#failed
+    this.#output.write(`------\n > ${name}:\n${last.join('\n')}\n------\n`)
+  }
+}

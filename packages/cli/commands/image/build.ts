@@ -1,0 +1,90 @@
+import { writeFile } from 'node:fs/promises'
+import { excerpt } from '@gantry/dockerfile'
+import { messageOf } from '@gantry/errors'
+import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
+import { type BuildEvent, BuildProgress } from '../../build/progress.ts'
+import type { JsonMessage } from '../../format/json-messages.ts'
+import { type CommandContext, ExitError, type Flags } from '../../framework/command.ts'
+import { parseExtraHost } from '../../options/hosts.ts'
+import { parseReference } from '../../options/reference.ts'
+import { parseUlimit } from '../../options/ulimit.ts'
+
+/** `image build`: makes an image of a Dockerfile and a context. */
+export async function imageBuild(
+  { client, stdin, stdout, stderr, env }: CommandContext,
+  [path = '']: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const query = buildQuery(flags, env)
+  const file = flags.string('file')
+  const context = await openContext(path, file, stdin)
+  const progress = new BuildProgress(stderr, flags.bool('explain'))
+  const isQuiet = flags.bool('quiet')
+  let id = ''
+  try {
+    const messages = client.values<JsonMessage>('ImageBuild', {
+      query: { ...query, dockerfile: context.dockerfile },
+      headers: { 'Content-Type': 'application/x-tar' },
+      body: context.archive,
+    })
+    for await (const message of messages) {
+      const error = message.errorDetail?.message ?? message.error
+      if (error !== undefined) throw new Error(error)
+      if (message.id === 'gantry.build') {
+        if (!isQuiet) progress.show(message.aux as BuildEvent)
+      } else id = (message.aux as { ID?: string } | undefined)?.ID ?? id
+    }
+  } catch (error) {
+    progress.report()
+    throw failure(error, context, file)
+  }
+  const iidFile = flags.string('iidfile')
+  if (iidFile !== '') await writeFile(iidFile, id)
+  if (isQuiet) stdout.write(`${id}\n`)
+  else stderr.write(`naming to ${flags.list('tag').join(', ') || id}\nbuilt ${id}\n`)
+}
+
+function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, string | boolean | string[]> {
+  for (const tag of flags.list('tag'))
+    if (!parseReference(tag))
+      throw new ExitError(
+        125,
+        `invalid argument ${JSON.stringify(tag)} for "-t, --tag" flag: invalid reference format`,
+      )
+  const args = Object.fromEntries(
+    flags.list('build-arg').map((text): [string, string | null] => {
+      const equals = text.indexOf('=')
+      return equals < 0 ? [text, env[text] ?? null] : [text.slice(0, equals), text.slice(equals + 1)]
+    }),
+  )
+  const ulimits = flags.list('ulimit').map(parseUlimit)
+  const text = (name: string, parameter: string): Record<string, string> =>
+    flags.changed(name) ? { [parameter]: flags.string(name) } : {}
+  const bytes = (name: string, parameter: string): Record<string, string> =>
+    flags.changed(name) ? { [parameter]: String(flags.bytes(name)) } : {}
+  return {
+    events: true,
+    nocache: flags.bool('no-cache'),
+    pull: flags.bool('pull'),
+    t: flags.list('tag'),
+    extrahosts: flags.list('add-host').map(parseExtraHost),
+    buildargs: JSON.stringify(args),
+    labels: JSON.stringify(flags.map('label')),
+    ...(ulimits.length > 0 && { ulimits: JSON.stringify(ulimits) }),
+    ...text('target', 'target'),
+    ...text('platform', 'platform'),
+    ...text('network', 'networkmode'),
+    ...bytes('memory', 'memory'),
+    ...bytes('shm-size', 'shmsize'),
+    ...(flags.changed('cpu-shares') && { cpushares: String(flags.number('cpu-shares')) }),
+  }
+}
+
+/** With the lines of the Dockerfile that it is about, where they are known. */
+function failure(error: unknown, { text }: BuildContext, file: string): Error {
+  const message = messageOf(error).replace(/^Error response from daemon: /, '')
+  const line = Number(/^dockerfile parse error on line (\d+)/.exec(message)?.[1] ?? 0)
+  const place =
+    text !== null && line > 0 ? `${excerpt(shownName(file), text, { first: line, last: line })}\n` : ''
+  return new ExitError(1, `${place}ERROR: failed to build: failed to solve: ${message}`)
+}

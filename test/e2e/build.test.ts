@@ -1,0 +1,206 @@
+/** Images built from Dockerfiles, with Gantry's command line and with Docker's own (its classic client). */
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { leavesNothing } from './daemon-state.ts'
+import { type CommandResult, suiteDaemon, until } from './harness.ts'
+
+suite('build', { concurrency: 1 }, () => {
+  const daemon = suiteDaemon()
+  let top: string
+  let count = 0
+
+  before(async () => {
+    top = await mkdtemp('/tmp/gantry-e2e-build-')
+  })
+  after(() => rm(top, { recursive: true, force: true }))
+
+  /** A context with these files; names with a slash are made with their directories. */
+  async function context(files: Record<string, string>): Promise<string> {
+    const root = join(top, String(++count))
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(join(root, name, '..'), { recursive: true })
+      await writeFile(join(root, name), text)
+    }
+    return root
+  }
+
+  const gantry = (...args: string[]): Promise<CommandResult> => daemon().gantry(['build', ...args])
+  const docker = (...args: string[]): Promise<CommandResult> =>
+    daemon().docker(['build', ...args], { env: { DOCKER_BUILDKIT: '0' } })
+
+  async function ok(result: Promise<CommandResult>): Promise<CommandResult> {
+    const done = await result
+    assert.equal(done.exitCode, 0, `${done.stdout}\n${done.stderr}\n${daemon().log}`)
+    return done
+  }
+  const run = async (...args: string[]): Promise<string> =>
+    (await ok(daemon().gantry(['run', '--rm', ...args]))).stdout.trimEnd()
+
+  for (const [name, build] of [
+    ['gantry', gantry],
+    ['docker', docker],
+  ] as const)
+    test(`${name}: stages, arguments, copies, commands; again from the cache`, async () => {
+      const root = await context({
+        Dockerfile: [
+          'ARG BASE=busybox',
+          `FROM $BASE AS one`,
+          'ARG V=1',
+          'ENV A=$V',
+          `RUN echo ${name}-$A > /made`,
+          'FROM busybox',
+          'COPY --from=one /made /made',
+          'COPY a.txt dir /dst/',
+          'WORKDIR /work/here',
+          'RUN pwd > place',
+          'LABEL l="two words"',
+          'USER 12:34',
+          'CMD ["sh", "-c", "cat /made /dst/* place; id -u"]',
+        ].join('\n'),
+        'a.txt': 'a\n',
+        'dir/b.txt': 'b\n',
+      })
+      await ok(build('-t', `${name}:1`, '--build-arg', 'V=7', root))
+      assert.equal(await run(`${name}:1`), `${name}-7\na\nb\n/work/here\n12`)
+      const inspect = async () => (await daemon().dockerode.getImage(`${name}:1`).inspect()).Id
+      const id = await inspect()
+      const again = await ok(build('-t', `${name}:1`, '--build-arg', 'V=7', root))
+      assert.equal(await inspect(), id)
+      assert.match(again.stdout + again.stderr, /CACHED|Using cache/)
+      await writeFile(join(root, 'a.txt'), 'changed\n')
+      await ok(build('-t', `${name}:1`, '--build-arg', 'V=7', root))
+      assert.match(await run(`${name}:1`), /changed/)
+    })
+
+  test('mounts of RUN: cache, bind, tmpfs; nothing of them is in the image', async () => {
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox',
+        'RUN --mount=type=cache,target=/cache echo x >> /cache/count && wc -l < /cache/count > /first',
+        'RUN --mount=type=cache,target=/cache echo x >> /cache/count && wc -l < /cache/count > /second',
+        'RUN --mount=target=/ctx cat /ctx/f > /bound; touch /ctx/g 2>/dev/null || echo read-only >> /bound',
+        'RUN --mount=type=tmpfs,target=/fast,size=1m echo x > /fast/y',
+      ].join('\n'),
+      f: 'from the context\n',
+    })
+    await ok(gantry('-t', 'mounts', root))
+    assert.equal(
+      await run('mounts', 'cat', '/first', '/second', '/bound'),
+      '1\n2\nfrom the context\nread-only',
+    )
+    const listed = await run('mounts', 'ls', '/')
+    for (const name of ['cache', 'ctx', 'fast']) assert.ok(!listed.split('\n').includes(name), listed)
+  })
+
+  test('here-documents, ONBUILD, ADD of an archive and of a URL', async (t) => {
+    const server = createServer((_, answer) => answer.end('downloaded\n'))
+    server.listen(0, '127.0.0.1')
+    await until('the server', () => server.listening)
+    t.after(() => server.close())
+    const { port } = server.address() as { port: number }
+    const base = await context({ Dockerfile: 'FROM busybox\nONBUILD COPY <<"E" /triggered\n$kept\nE\n' })
+    await ok(gantry('-t', 'base', base))
+    const root = await context({
+      Dockerfile: [
+        'FROM base',
+        'ENV N=ann',
+        'COPY <<hello.txt /etc/hello.txt',
+        'hello $N',
+        'hello.txt',
+        'RUN <<EOF',
+        'echo one > /lines',
+        'echo two >> /lines',
+        'EOF',
+        `ADD http://127.0.0.1:${port}/file.txt /downloads/`,
+      ].join('\n'),
+    })
+    await ok(gantry('-t', 'documents', root))
+    const files = ['/triggered', '/etc/hello.txt', '/lines', '/downloads/file.txt']
+    assert.equal(await run('documents', 'cat', ...files), '$kept\nhello ann\none\ntwo\ndownloaded')
+  })
+
+  test('.dockerignore, a Dockerfile elsewhere, on standard input, and a context that is an archive', async () => {
+    const root = await context({
+      'keep/a': 'a',
+      'drop/b': 'b',
+      '.dockerignore': 'drop\n*.log\n!important.log\n',
+      'x.log': '',
+      'important.log': '',
+    })
+    const dockerfile = 'FROM busybox\nCOPY . /c\n'
+    const file = join(await context({ Other: dockerfile }), 'Other')
+    await ok(gantry('-t', 'elsewhere', '-f', file, root))
+    const listed = (await run('elsewhere', 'find', '/c', '-type', 'f')).split('\n').sort()
+    assert.deepEqual(listed, ['/c/.dockerignore', '/c/important.log', '/c/keep/a'])
+    await ok(daemon().gantry(['build', '-t', 'piped', '-f', '-', root], { input: dockerfile }))
+    await ok(daemon().gantry(['build', '-t', 'alone', '-'], { input: 'FROM busybox\nRUN echo alone > /x\n' }))
+    assert.equal(await run('alone', 'cat', '/x'), 'alone')
+  })
+
+  test('bad input is refused in words that help, and leaves nothing', async () => {
+    await leavesNothing(daemon(), async () => {
+      const cases: [string, RegExp][] = [
+        [
+          'FROM busybox\nRUNN x\n',
+          /Dockerfile:2\n-+\n[\s\S]*>>> RUNN x[\s\S]*unknown instruction: RUNN \(did you mean RUN\?\)/,
+        ],
+        ['FROM busybox\nCOPY nothing /\n', /failed to compute cache key: "\/nothing": not found/],
+        [
+          'FROM busybox\nRUN echo last words; exit 3\n',
+          /last words[\s\S]*did not complete successfully: exit code: 3/,
+        ],
+        ['FROM nosuchimage.invalid/x\n', /nosuchimage/],
+        [
+          'FROM a AS a\nCOPY --from=b / /\nFROM busybox AS b\nCOPY --from=a / /\n',
+          /circular dependency detected on stage/,
+        ],
+        ['FROM busybox\nRUN --security=insecure true\n', /security\.insecure is not allowed/],
+        ['FROM busybox\nRUN --mount=type=secret,id=s,required true\n', /secret s: not found/],
+      ]
+      for (const [text, expected] of cases) {
+        const result = await gantry(await context({ Dockerfile: text }))
+        assert.equal(result.exitCode, 1, text)
+        assert.match(result.stderr, expected)
+      }
+    })
+    const classic = await docker(await context({ Dockerfile: 'FROM busybox\nRUN exit 9\n' }))
+    assert.equal(classic.exitCode, 9)
+    assert.match(classic.stderr, /The command '\/bin\/sh -c exit 9' returned a non-zero code: 9/)
+  })
+
+  test('a build that is given up ends at once, with everything it started', async () => {
+    const root = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 300\n' })
+    await leavesNothing(daemon(), async () => {
+      const result = await daemon().gantry(['build', root], { timeout: 4000 })
+      assert.match(result.stderr, /begun/)
+      await sleep(500)
+    })
+  })
+
+  test('CVE-2024-23652 and CVE-2019-10152: contexts and steps lead nowhere but into their own roots', async () => {
+    const canary = join(top, 'canary')
+    await mkdir(canary)
+    await writeFile(join(canary, 'secret'), 'secret')
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox',
+        `RUN ln -s ${canary} /out && rm -rf /victim && ln -s ${canary} /victim`,
+        'COPY f /out/f',
+        'RUN --mount=type=cache,target=/victim/made echo x > /victim/made/y || true',
+        'WORKDIR /out/directory',
+      ].join('\n'),
+      f: 'f',
+    })
+    await symlink(canary, join(root, 'link'))
+    await gantry(root)
+    const copied = await gantry('-f', '-', root)
+    assert.notEqual(copied.exitCode, 0)
+    assert.equal(await readFile(join(canary, 'secret'), 'utf8'), 'secret')
+    const { readdir } = await import('node:fs/promises')
+    assert.deepEqual(await readdir(canary), ['secret'])
+  })
+})
