@@ -48,3 +48,37 @@ test('everything else is a system error with the runtime’s words', () => {
   assert.match(text(''), /no message: unknown$/)
   assert.match(text('exec failed: boom', 'exec'), /^OCI runtime exec failed: exec failed: boom: unknown$/)
 })
+
+test('settings of the kernel: crun’s complaints in runc’s words', () => {
+  const cases: [detail: string, message: string][] = [
+    [
+      'the sysctl `vm.swappiness` is not namespaced',
+      'sysctl "vm.swappiness" is not in a separate kernel namespace',
+    ],
+    [
+      'the sysctl `net.ipv4.ip_forward` requires a new network namespace',
+      'sysctl "net.ipv4.ip_forward" not allowed in host network namespace',
+    ],
+    [
+      'the sysctl `kernel.msgmax` requires a new IPC namespace',
+      'sysctl "kernel.msgmax" is not allowed in the hosts ipc namespace',
+    ],
+    [
+      'the sysctl `kernel.domainname` requires a new UTS namespace',
+      'sysctl "kernel.domainname" is not in a separate kernel namespace',
+    ],
+    [
+      'the sysctl `kernel.hostname` conflicts with OCI field `hostname`',
+      'sysctl "kernel.hostname" is not allowed as it conflicts with the OCI "hostname" field',
+    ],
+    [
+      'write to /proc/sys/kernel/shmmax: Invalid argument',
+      'unable to start container process: error during container init: write /proc/sys/kernel/shmmax: invalid argument',
+    ],
+    [
+      'open /proc/sys/net/nope: No such file or directory',
+      'unable to start container process: error during container init: open /proc/sys/net/nope: no such file or directory',
+    ],
+  ]
+  for (const [detail, message] of cases) assert.equal(text(detail), `${frame}${message}: unknown`)
+})

@@ -64,11 +64,32 @@ function runcWording(message: string, command: string): string | null {
   }
   const action = /^invalid seccomp action `(.*)`$/.exec(message)?.[1]
   if (action !== undefined) return `string ${action} is not a valid action for seccomp`
+  const sysctl = sysctlWording(message)
+  if (sysctl !== null) return sysctl
   const directory = /^(?:cannot )?chdir(?: to)? `?([^`:]*)`?: (.*)$/i.exec(message)
   if (directory) {
     return `${processPrefix}: chdir to cwd (${JSON.stringify(directory[1])}) set in config.json failed: ${directory[2]?.toLowerCase()}`
   }
   return null
+}
+
+const initPrefix = `${processPrefix}: error during container init`
+
+/** Settings of the kernel that are not the container's own, or that it does not take. */
+function sysctlWording(message: string): string | null {
+  const [, name, why = ''] = /^the sysctl `(.*)` (.*)$/.exec(message) ?? []
+  if (name !== undefined) {
+    const quoted = JSON.stringify(name)
+    if (why.includes('network namespace')) return `sysctl ${quoted} not allowed in host network namespace`
+    if (why.includes('IPC namespace')) return `sysctl ${quoted} is not allowed in the hosts ipc namespace`
+    const field = /conflicts with OCI field `(.*)`/.exec(why)?.[1]
+    if (field)
+      return `sysctl ${quoted} is not allowed as it conflicts with the OCI ${JSON.stringify(field)} field`
+    return `sysctl ${quoted} is not in a separate kernel namespace`
+  }
+  const [, action, path, reason = ''] = /^(open|write to) (\/proc\/sys\/.*): (.*)$/.exec(message) ?? []
+  if (path === undefined) return null
+  return `${initPrefix}: ${action === 'open' ? 'open' : 'write'} ${path}: ${reason.toLowerCase()}`
 }
 
 function notFound(command: string): string {

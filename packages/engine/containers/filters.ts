@@ -39,7 +39,9 @@ export async function compileFilters(
   deps: Pick<ContainerDependencies, 'images' | 'networks'>,
 ): Promise<Accepts> {
   checkValues(filters, 'status', statuses)
-  checkValues(filters, 'health', healths)
+  const health = (filters.health ?? []).find((value) => !healths.includes(value))
+  if (health !== undefined)
+    throw new GantryError('InvalidParameter', `Unrecognised filter value for health: ${health}`)
   const checks: Accepts[] = [
     (record) => matchesPattern(filters, 'id', record.id),
     (record) =>
