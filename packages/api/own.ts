@@ -3,6 +3,22 @@ declare module './generated.ts' {
   interface Operations {
     /** DELETE /containers/{id}/logs: Empty a container's log */
     ContainerLogsClear: { query: Record<never, never>; body: undefined; answer: undefined }
+    /** POST /containers/{id}/start, with what is told only to an experimental daemon */
+    ContainerRestore: {
+      query: { checkpoint: string; 'checkpoint-dir'?: string }
+      body: undefined
+      answer: undefined
+    }
+    /** POST /containers/{id}/checkpoints: Write the state of a container's processes to disk */
+    CheckpointCreate: {
+      query: Record<never, never>
+      body: { CheckpointID: string; CheckpointDir?: string; Exit?: boolean }
+      answer: undefined
+    }
+    /** GET /containers/{id}/checkpoints */
+    CheckpointList: { query: { dir?: string }; body: undefined; answer: { Name: string }[] | null }
+    /** DELETE /containers/{id}/checkpoints/{checkpoint} */
+    CheckpointDelete: { query: { dir?: string }; body: undefined; answer: undefined }
     /** POST /containers/{id}/debug: Create an exec that brings its own tools; it is started like any other */
     ContainerDebug: {
       query: { image?: string }

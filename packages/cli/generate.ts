@@ -14,6 +14,7 @@ interface SourceFlag extends Omit<FlagSpec, 'short' | 'default' | 'multi'> {
   ostype?: string
   in_cli?: string[]
   hidden_in?: string[]
+  experimental_daemon?: boolean
 }
 
 interface SourceCommand {
@@ -27,6 +28,7 @@ interface SourceCommand {
   arg_aliases?: string[]
   category_top?: string
   api_version?: string
+  experimental_daemon?: boolean
   subcommands?: SourceCommand[]
 }
 
@@ -37,7 +39,7 @@ const flagsFirst = ['container run', 'container create', 'container exec', 'cont
 const hidden = ['system dial-stdio']
 
 /** Flags that only make sense with parts of Docker that are not here. */
-const unsupported = ['use-api-socket', 'checkpoint', 'checkpoint-dir']
+const unsupported = ['use-api-socket']
 
 /** The path below the program: `docker container ls` is `container ls`. */
 const pathOf = (command: string) => command.split(' ').slice(1).join(' ')
@@ -50,13 +52,22 @@ const describe = (text: string) =>
 
 function flagSpec(flag: SourceFlag): FlagSpec {
   if (flag.help_type === 'list' && !flag.multi) return flagSpec({ ...flag, type: 'list', multi: true })
-  const { short, default: value, multi, ostype: _, in_cli: __, hidden_in, ...rest } = flag
+  const {
+    short,
+    default: value,
+    multi,
+    ostype: _,
+    in_cli: __,
+    hidden_in,
+    experimental_daemon: experimental,
+    ...rest
+  } = flag
   return {
     ...rest,
     ...(short !== null && { short }),
     ...(value !== null && { default: value }),
     ...(multi && { multi }),
-    ...(hidden_in?.length && { hidden: true }),
+    ...((hidden_in?.length || experimental) && { hidden: true }),
   }
 }
 
@@ -94,7 +105,12 @@ function trim(source: SourceCommand[]): { groups: GroupSpec[]; commands: Command
     if (node.subcommands) {
       const before = found.size
       node.subcommands.forEach(visit)
-      if (found.size > before) groups.push({ path: pathOf(node.command), short: describe(node.short) })
+      if (found.size > before)
+        groups.push({
+          path: pathOf(node.command),
+          short: describe(node.short),
+          ...(node.experimental_daemon && { hidden: true }),
+        })
       return
     }
     const spec = commandSpec(node)

@@ -36,7 +36,8 @@ export async function runDaemon({ config, flags, log, environment }: DaemonOptio
   undo.use(await writePidfile(config.pidfile))
   const composition = undo.use(await compose({ config, log, environment }))
   const api = new ApiServer({
-    routes: engineRoutes(composition.engine),
+    routes: engineRoutes(composition.engine, config),
+    experimental: config.experimental,
     log,
     product: `Gantry/${productVersion} (linux)`,
   })

@@ -134,8 +134,8 @@ export interface Containers {
   create(request: ContainerCreateRequest): Promise<{ id: string; warnings: string[] }>
   list(options: ContainerListOptions): Promise<ContainerSummary[]>
   inspect(reference: string, options?: { size?: boolean }): Promise<ContainerInspectResponse>
-  /** Throws NotModified when it runs already. */
-  start(reference: string): Promise<void>
+  /** Throws NotModified when it runs already. With a checkpoint, its processes go on as they were in that. */
+  start(reference: string, checkpoint?: CheckpointReference): Promise<void>
   /** Throws NotModified when it does not run. `timeout` in seconds; -1 waits for ever. */
   stop(reference: string, options?: { signal?: string; timeout?: number }): Promise<void>
   restart(reference: string, options?: { signal?: string; timeout?: number }): Promise<void>
@@ -225,6 +225,20 @@ export interface Execs {
   ): Promise<AttachSession | null>
   inspect(id: string): Promise<Operations['ExecInspect']['answer']>
   resize(id: string, size: ConsoleSize): Promise<void>
+}
+
+/** A checkpoint of a container: in a directory of the host that the user names, or with the container. */
+export interface CheckpointReference {
+  id: string
+  directory?: string
+}
+
+export interface Checkpoints {
+  /** Throws InvalidParameter for an id that is none, Conflict for a container that does not run. */
+  create(container: string, checkpoint: CheckpointReference, options: { exit: boolean }): Promise<void>
+  /** Their ids. */
+  list(container: string, directory?: string): Promise<string[]>
+  remove(container: string, checkpoint: CheckpointReference): Promise<void>
 }
 
 /** An image as the engine runs it: what `create` and `start` need to know. */
@@ -454,6 +468,7 @@ export interface Builds {
 export interface Engine {
   containers: Containers
   files: ContainerFiles
+  checkpoints: Checkpoints
   execs: Execs
   images: Images
   builds: Builds

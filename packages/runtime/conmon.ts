@@ -14,6 +14,8 @@ export interface MonitorRequest {
   paths: ProcessPaths
   exitDirectory: string
   stdio: StdioOptions
+  /** The directory of a checkpoint to go on from. */
+  restore?: string
   /** Present for an exec: its id, and whether conmon waits for a client before it starts the process. */
   exec?: { id: string; attach: boolean }
 }
@@ -39,6 +41,7 @@ export function monitorArguments(request: MonitorRequest): string[] {
     // Docker does not flush logs to the disk at the end of each container either; it costs milliseconds.
     ...['--no-sync-log', '--log-path', stdio.logPath === null ? 'none' : `k8s-file:${stdio.logPath}`],
     ...stdioArguments(stdio),
+    ...(request.restore ? ['--restore', request.restore] : []),
     ...(exec ? ['--exec', '--exec-process-spec', paths.processSpec] : []),
     ...(exec?.attach ? ['--exec-attach'] : []),
   ]

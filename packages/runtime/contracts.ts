@@ -37,6 +37,8 @@ export interface TaskOptions {
   spec: OciSpec
   rootfs: RootFilesystem | MountCopy
   stdio: StdioOptions
+  /** The directory of a checkpoint: its processes go on, under this specification and no other. */
+  restore?: string
 }
 
 /** What a process sees: a copy of all its mounts, on which what is mounted later has no effect. */
@@ -107,6 +109,11 @@ export interface Task {
   exec(options: ExecOptions): Promise<ExecTask>
   /** Execs of an earlier daemon: those that run, and those whose exit nobody has taken notice of. None has a client. */
   loadExecs(): Promise<ExecTask[]>
+  /**
+   * Writes the state of all its processes into an empty directory, with CRIU. Rejects with NotImplemented where CRIU or
+   * the OCI runtime's part in it is missing, and with what they say when they fail; then the container goes on.
+   */
+  checkpoint(options: { directory: string; leaveRunning: boolean }): Promise<void>
   /** Pids of all processes in the container, host namespace. */
   processes(): Promise<number[]>
   /** Calls back once when the kernel has killed a process of the container for want of memory, until called off. */

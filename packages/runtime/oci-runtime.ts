@@ -82,6 +82,11 @@ export class OciRuntime {
     await unlink(this.#startFifo(id))
   }
 
+  /** `checkpoint` with these options. Rejects with OciRuntimeError. */
+  async checkpoint(id: string, options: string[]): Promise<void> {
+    await this.#run('checkpoint', ...options, id)
+  }
+
   /** Forgets the container. Its processes are gone and, for crun and runc, so is its cgroup. Idempotent. */
   async delete(id: string): Promise<void> {
     if (this.program.kind === 'other') {

@@ -14,6 +14,8 @@ export interface TaskRecord {
   stdio: StdioOptions
   /** Of the container's user namespace, if it has one. */
   uidMappings?: IdMappings
+  /** Its process went on from a checkpoint: there is nothing to be let go. */
+  restored?: boolean
   /** Pids mean nothing after a reboot. */
   boot: string
   /** The container's first process and its conmon. Absent until both exist. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import { Cgroup, type CgroupLayout } from '@gantry/syscall'
 import { CgroupLock } from './cgroup-lock.ts'
+import { requireCriu } from './checkpoint.ts'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Runtime, Task, TaskOptions } from './contracts.ts'
 import { translateRuntimeError } from './errors.ts'
@@ -102,6 +103,7 @@ class ConmonTasks implements ConmonRuntime {
     const program = this.#runtimes.get(options.runtime)
     if (!program) throw new GantryError('InvalidParameter', `Unknown runtime specified ${options.runtime}`)
     const paths = this.#paths.task(options.id)
+    if (options.restore !== undefined) await requireCriu(program.program)
     await this.#claim(options.id, paths)
     try {
       await mountRootfs(options.rootfs, paths.rootfs)
@@ -139,6 +141,7 @@ class ConmonTasks implements ConmonRuntime {
       cgroup: typeof cgroup === 'string' && cgroup.startsWith('/') ? cgroup : null,
       stdio: options.stdio,
       ...(uidMappings && { uidMappings }),
+      ...(options.restore !== undefined && { restored: true }),
       boot: this.#boot,
     }
   }
@@ -152,6 +155,7 @@ class ConmonTasks implements ConmonRuntime {
         paths,
         exitDirectory: this.#paths.exits,
         stdio: options.stdio,
+        ...(options.restore !== undefined && { restore: options.restore }),
       })
     } catch (error) {
       const detail = error instanceof MonitorError ? error.detail : messageOf(error)

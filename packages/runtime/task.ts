@@ -10,6 +10,7 @@ import {
   type ProcessIdentity,
   signalProcess,
 } from '@gantry/syscall'
+import { makeCheckpoint } from './checkpoint.ts'
 import type {
   Attachment,
   AttachOptions,
@@ -80,7 +81,8 @@ export class ConmonTask implements Task {
   }
 
   async start(): Promise<void> {
-    const { runtime, command } = this.#context
+    const { record, runtime, command } = this.#context
+    if (record.restored) return
     try {
       await runtime.start(this.id, () => this.#ended)
     } catch (error) {
@@ -109,6 +111,12 @@ export class ConmonTask implements Task {
       for (const pid of pids) killQuietly(pid, signal)
       await sleep(round)
     }
+  }
+
+  async checkpoint({ directory, leaveRunning }: { directory: string; leaveRunning: boolean }): Promise<void> {
+    if (this.#ended) throw this.#notRunning()
+    const { runtime, paths } = this.#context
+    await makeCheckpoint({ id: this.id, runtime, directory, work: paths.directory, leaveRunning })
   }
 
   async pause(): Promise<void> {

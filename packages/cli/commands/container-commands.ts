@@ -1,10 +1,14 @@
 import type { CommandLoader } from '../framework/command.ts'
 
+const checkpoints = () => import('./checkpoint/checkpoints.ts')
 const details = () => import('./container-details.ts')
 const state = () => import('./container-state.ts')
 
 /** Commands that create containers, change their state or talk with their processes. */
 export const containerCommands: Record<string, CommandLoader> = {
+  'checkpoint create': async () => (await checkpoints()).create,
+  'checkpoint ls': async () => (await checkpoints()).list,
+  'checkpoint rm': async () => (await checkpoints()).remove,
   'container attach': async () => (await import('./attach.ts')).attach,
   'container create': async () => (await import('./create.ts')).create,
   'container exec': async () => (await import('./exec.ts')).exec,

@@ -9,9 +9,23 @@ import { checkTerminal, followSize } from '../streams/terminal.ts'
 /** `gantry start`: starts containers and prints their names; with `-a` or `-i` one, whose streams are joined. */
 export const start: CommandRun = (context, names, flags) => {
   const attached = flags.bool('attach') || flags.bool('interactive')
+  if (attached && names.length > 1) throw new Error('you cannot start and attach multiple containers at once')
+  if (flags.string('checkpoint')) return startFrom(context, names, flags)
   if (!attached) return startAll(context, names)
-  if (names.length > 1) throw new Error('you cannot start and attach multiple containers at once')
   return startAttached(context, names[0] ?? '', flags)
+}
+
+/** From a checkpoint, one container at a time. */
+async function startFrom({ client }: CommandContext, names: readonly string[], flags: Flags): Promise<void> {
+  if (names.length > 1) throw new Error('you cannot restore multiple containers at once')
+  const directory = flags.string('checkpoint-dir')
+  await client.call('ContainerRestore', {
+    path: { id: names[0] ?? '' },
+    query: {
+      checkpoint: flags.string('checkpoint'),
+      ...(directory && { 'checkpoint-dir': directory }),
+    },
+  })
 }
 
 async function startAll({ client, stdout, stderr }: CommandContext, names: readonly string[]): Promise<void> {

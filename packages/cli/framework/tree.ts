@@ -46,6 +46,8 @@ export interface CommandSpec {
 export interface GroupSpec {
   path: string
   short: string
+  /** Not shown in help pages: it needs an experimental daemon. */
+  hidden?: true
 }
 
 interface Tree {
@@ -79,7 +81,7 @@ export function children(path: string): { name: string; short: string; group: bo
       : [{ name: name.slice(prefix.length), short, group: false, common }]
   })
   const groups = commandTree.groups
-    .filter((group) => isChild(group.path))
+    .filter((group) => isChild(group.path) && !group.hidden)
     .map(({ path, short }) => ({ name: path.slice(prefix.length), short, group: true }))
   return [...commands, ...groups].sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -178,6 +178,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const engine: Engine = {
     containers: services.containers,
     files: services.files,
+    checkpoints: services.checkpoints,
     execs: createExecs({ ...containerParts, execTable: database.table('execs') }, services.registry),
     images,
     builds,

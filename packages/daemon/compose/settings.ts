@@ -35,6 +35,7 @@ export function systemSettings({
     minApiVersion: `1.${oldestVersion}`,
     dataRoot,
     debug: config.live.logLevel === 'debug',
+    experimental: config.experimental,
     labels: config.live.labels,
     runtimes: Object.fromEntries(programs.runtimes.map(({ name, path }) => [name, { path }])),
     defaultRuntime: programs.defaultRuntime(),

@@ -27,6 +27,8 @@ export interface ApiServerOptions {
   log: Logger
   /** What the daemon calls itself in the `Server` header: `Gantry/1.0 (linux)`. */
   product: string
+  /** `--experimental`. */
+  experimental?: boolean
 }
 
 /** Headers and request lines beyond this are refused (431): filters and registry tokens are the longest. */
@@ -49,7 +51,7 @@ export class ApiServer {
     this.#log = options.log
     this.#headers = {
       'Api-Version': `1.${newestVersion}`,
-      'Docker-Experimental': 'false',
+      'Docker-Experimental': String(options.experimental ?? false),
       Ostype: 'linux',
       Server: options.product,
     }

@@ -10,7 +10,10 @@ import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
 import { requiredSize } from './console-size.ts'
 
 /** The life of containers; their streams are in container-streams.ts. */
-export function containerRoutes(containers: Containers): Route[] {
+export function containerRoutes(
+  containers: Containers,
+  { experimental }: { experimental: boolean },
+): Route[] {
   return [
     get('/containers/json', (request) => list(containers, request)),
     post('/containers/create', (request) => create(containers, request)),
@@ -31,12 +34,15 @@ export function containerRoutes(containers: Containers): Route[] {
       )
       return json(200, { Processes: processes, Titles: titles })
     }),
-    post('/containers/:id/start', async ({ params, headers }) => {
+    post('/containers/:id/start', async ({ params, query, headers }) => {
       if (hasRealBody(headers))
         throw invalid(
           'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
         )
-      await containers.start(reference(params))
+      const id = query.optional('checkpoint')
+      if (id && !experimental) throw invalid('checkpoint is only supported in experimental mode')
+      const directory = query.optional('checkpoint-dir')
+      await containers.start(reference(params), id ? { id, directory } : undefined)
       return empty(204)
     }),
     post('/containers/:id/stop', async (request) => {

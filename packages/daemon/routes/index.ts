@@ -2,6 +2,7 @@ import type { Engine } from '@gantry/engine'
 import type { Route } from '../http/route.ts'
 import { absentRoutes } from './absent.ts'
 import { buildRoutes } from './builds.ts'
+import { checkpointRoutes } from './checkpoints.ts'
 import { containerFileRoutes } from './container-files.ts'
 import { containerStatsRoutes } from './container-stats.ts'
 import { containerStreamRoutes } from './container-streams.ts'
@@ -14,10 +15,11 @@ import { systemRoutes } from './system.ts'
 import { volumeRoutes } from './volumes.ts'
 
 /** Every endpoint of the API. */
-export function engineRoutes(engine: Engine): Route[] {
+export function engineRoutes(engine: Engine, { experimental }: { experimental: boolean }): Route[] {
   return [
     ...systemRoutes(engine.system, engine.events),
-    ...containerRoutes(engine.containers),
+    ...containerRoutes(engine.containers, { experimental }),
+    ...checkpointRoutes(engine.checkpoints, { experimental }),
     ...containerStreamRoutes(engine.containers),
     ...containerFileRoutes(engine.files),
     ...containerStatsRoutes(engine.containers),

@@ -88,7 +88,11 @@ export async function serve(engine: Engine, options: { guard?: TcpGuard } = {}):
   const directory = await mkdtemp(join(tmpdir(), 'gantry-api-'))
   const socket = join(directory, 'api.sock')
   const log = createLogger({ level: 'error', format: 'text' }, () => {})
-  const api = new ApiServer({ routes: engineRoutes(engine), log, product: 'Gantry/test (linux)' })
+  const api = new ApiServer({
+    routes: engineRoutes(engine, { experimental: true }),
+    log,
+    product: 'Gantry/test (linux)',
+  })
   const server = api.listener(options)
   await new Promise<void>((resolve) => server.listen(socket, resolve))
   return {

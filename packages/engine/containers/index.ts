@@ -1,4 +1,5 @@
-import type { ContainerFiles, Containers } from '../contracts.ts'
+import { CheckpointService } from '../checkpoints/checkpoints.ts'
+import type { Checkpoints, ContainerFiles, Containers } from '../contracts.ts'
 import { Creator } from './create.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { FileService } from './files/files.ts'
@@ -47,6 +48,7 @@ export { waitStates } from './wait-state.ts'
 export interface ContainerServices {
   containers: Containers
   files: ContainerFiles
+  checkpoints: Checkpoints
   /** For the services that must keep a container still while they change it. */
   registry: Registry
   /** For the service that changes the networks of running containers. */
@@ -85,6 +87,7 @@ export function createContainers(deps: ContainerDependencies): ContainerServices
       stats: new Stats(deps, registry),
     }),
     files: new FileService(deps, registry),
+    checkpoints: new CheckpointService(deps, registry),
     registry,
     networkFiles,
     restore: () => recovery.restore(),

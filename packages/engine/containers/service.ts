@@ -1,7 +1,9 @@
 import { GantryError, isKind } from '@gantry/errors'
 import type { ConsoleSize } from '@gantry/runtime'
+import { checkpointsOf, pathOf, requireCheckpoint } from '../checkpoints/directory.ts'
 import type {
   AttachOptions,
+  CheckpointReference,
   ContainerCreateRequest,
   ContainerListOptions,
   Containers,
@@ -75,8 +77,12 @@ export class ContainerService implements Containers {
     return await inspect(this.#find(reference), options, this.#parts.registry, this.#deps)
   }
 
-  async start(reference: string): Promise<void> {
-    await this.#parts.supervisor.start(this.#find(reference))
+  async start(reference: string, checkpoint?: CheckpointReference): Promise<void> {
+    const container = this.#find(reference)
+    if (!checkpoint) return await this.#parts.supervisor.start(container)
+    const restore = pathOf(checkpointsOf(this.#deps.paths.containers, container.id), checkpoint)
+    await requireCheckpoint(restore, checkpoint.id, reference)
+    await this.#parts.supervisor.start(container, { restore })
   }
 
   async stop(reference: string, options: { signal?: string; timeout?: number } = {}): Promise<void> {

@@ -38,7 +38,7 @@ export class Starter {
    * Expects the container's lock to be held. On failure everything is undone, the state tells why, and the error is
    * Docker's. `restartCount` is what the row shall say once the container runs.
    */
-  async start(container: Container, restartCount: number): Promise<void> {
+  async start(container: Container, restartCount: number, options: { restore?: string } = {}): Promise<void> {
     const state = beginStart(container.record.state)
     if (container.dirty) await this.clean(container)
     this.#registry.update(container, { state })
@@ -46,7 +46,7 @@ export class Starter {
     container.dirty = true
     try {
       this.#deps.faults('container.start.recorded')
-      const task = await this.#launch(container)
+      const task = await this.#launch(container, options)
       this.#registry.update(container, {
         state: run(container.record.state, task.pid, this.#deps.clock.now()),
         restartCount,
@@ -66,7 +66,8 @@ export class Starter {
     announce(this.#deps.events, container, 'start')
   }
 
-  async #launch(container: Container): Promise<Task> {
+  /** What may be done is decided by the container's own configuration, whatever a checkpoint holds. */
+  async #launch(container: Container, { restore }: { restore?: string }): Promise<Task> {
     const { faults, runtime, logs } = this.#deps
     logs.prepare(container.record)
     await using held = new AsyncDisposableStack()
@@ -77,6 +78,7 @@ export class Starter {
       spec,
       rootfs,
       stdio: this.#stdio(container),
+      ...(restore !== undefined && { restore }),
     })
     faults('container.start.task')
     const connecting = [...container.observers].map((observer) => observer.created?.(task))

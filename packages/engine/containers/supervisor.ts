@@ -36,14 +36,17 @@ export class Supervisor {
     this.#health = health
   }
 
-  /** Starts on a user's behalf. A container that removes itself is removed when it cannot start. */
-  async start(container: Container): Promise<void> {
+  /**
+   * Starts on a user's behalf, from the checkpoint in the directory `restore` if there is one. A container that removes
+   * itself is removed when it cannot start.
+   */
+  async start(container: Container, options: { restore?: string } = {}): Promise<void> {
     this.#deps.runtime.expectProcess()
     await container.lock.run(async () => {
       if (container.record.state.status === 'restarting') container.cancelRestart?.()
       container.restartDelay = null
       try {
-        await this.#starter.start(container, 0)
+        await this.#starter.start(container, 0, options)
       } catch (error) {
         const removes = container.record.hostConfig.AutoRemove && !container.task && !container.gone
         if (removes && !container.keepAfterExit && !isKind(error, 'NotModified'))

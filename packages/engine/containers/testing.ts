@@ -1,5 +1,5 @@
 /** Stand-ins for what the container service stands on, for its unit tests. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
@@ -165,6 +165,12 @@ export class FakeTask implements Task {
     if (this.pid === 0) throw new GantryError('Conflict', 'ended')
     this.signals.push(signal)
     if (this.fatalSignals.includes(signal)) this.end({ exitCode: 128 + signal })
+  }
+  checkpointError: Error | null = null
+  async checkpoint({ directory, leaveRunning }: { directory: string; leaveRunning: boolean }) {
+    if (this.checkpointError) throw this.checkpointError
+    await writeFile(join(directory, 'pages-1.img'), 'state')
+    if (!leaveRunning) this.end({ exitCode: 137 })
   }
   async pause() {
     this.paused = true

@@ -51,7 +51,7 @@ export function toSystemInfo(inputs: InfoInputs): SystemInfo {
     NoProxy: settings.proxies.no,
     Name: facts.hostname,
     Labels: settings.labels,
-    ExperimentalBuild: false,
+    ExperimentalBuild: settings.experimental,
     ServerVersion: settings.version,
     Runtimes: settings.runtimes,
     DefaultRuntime: settings.defaultRuntime,

@@ -12,6 +12,7 @@ export interface SystemSettings {
   minApiVersion: string
   dataRoot: string
   debug: boolean
+  experimental: boolean
   labels: string[]
   runtimes: Record<string, Runtime>
   defaultRuntime: string

@@ -43,6 +43,7 @@ const facts: HostFacts = {
 }
 
 const settings: SystemSettings = {
+  experimental: false,
   engineId: 'the-id',
   version: '1.2.3',
   gitCommit: 'abcdef0',

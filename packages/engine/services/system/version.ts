@@ -31,7 +31,11 @@ export function toSystemVersion(
   return {
     Platform: { Name: 'Gantry' },
     Components: [
-      { Name: 'Engine', Version: settings.version, Details: { ...engine, Experimental: 'false' } },
+      {
+        Name: 'Engine',
+        Version: settings.version,
+        Details: { ...engine, Experimental: String(settings.experimental) },
+      },
       ...programs.map(({ name, version, commit }) => ({
         Name: name,
         Version: version,
@@ -40,5 +44,6 @@ export function toSystemVersion(
     ],
     Version: settings.version,
     ...engine,
+    ...(settings.experimental && { Experimental: true }),
   }
 }
