@@ -1,7 +1,7 @@
 /** Operations that Docker's API does not have. */
 declare module './generated.ts' {
   interface Operations {
-    /** DELETE /containers/{id}/logs: Empty a container's log */
+    /** POST /containers/{id}/logs/clear: Empty a container's log */
     ContainerLogsClear: { query: Record<never, never>; body: undefined; answer: undefined }
     /** POST /containers/{id}/start, with what is told only to an experimental daemon */
     ContainerRestore: {

@@ -33,13 +33,13 @@ suite('logs', () => {
   const daemon = suiteDaemon()
 
   test('rotation: everything is read in order, by either command, followed or not', async () => {
-    const script = 'for i in $(seq 0 7); do seq $((i*20000+1)) $((i*20000+20000)); sleep 0.3; done'
+    const script = 'for i in $(seq 0 5); do seq $((i*20000+1)) $((i*20000+20000)); sleep 0.3; done'
     await ok(daemon(), 'run', '-d', '--name', 'turns', ...small, 'busybox', 'sh', '-c', script)
     const [ours, theirs] = await Promise.all([
       daemon().gantry(['logs', '-f', 'turns']),
       daemon().docker(['logs', '-f', 'turns']),
     ])
-    const expected = count(1, 160_000)
+    const expected = count(1, 120_000)
     for (const { stdout } of [ours, theirs]) assert.deepEqual(stdout.trimEnd().split('\n'), expected)
     await until('compression', async () => {
       const names = logFiles(await logDirectory(daemon(), 'turns'))
@@ -55,7 +55,7 @@ suite('logs', () => {
 
   test('the log is bounded', async () => {
     const options = ['--log-opt', 'max-size=100k', '--log-opt', 'max-file=2']
-    const script = 'for i in $(seq 8); do seq 20000; sleep 0.3; done; echo end'
+    const script = 'for i in $(seq 4); do seq 20000; sleep 0.4; done; echo end'
     await ok(daemon(), 'run', '-d', '--name', 'bounded', ...options, 'busybox', 'sh', '-c', script)
     await ok(daemon(), 'wait', 'bounded')
     const directory = await logDirectory(daemon(), 'bounded')
@@ -78,12 +78,12 @@ suite('logs', () => {
     assert.equal(attached.exitCode, 0, JSON.stringify(attached))
     assert.equal(await ok(daemon(), 'logs', 'cleared'), 'after\nbye')
     assert.deepEqual((await following).stdout.trimEnd().split('\n'), [...count(1, 50_000), 'after', 'bye'])
-    assert.deepEqual(await daemon().api('DELETE', '/v1.55/containers/cleared/logs'), {
+    assert.deepEqual(await daemon().api('POST', '/v1.55/containers/cleared/logs/clear'), {
       status: 204,
       body: '',
     })
     assert.equal(await ok(daemon(), 'logs', 'cleared'), '')
-    assert.deepEqual(logFiles(await logDirectory(daemon(), 'cleared')), [])
+    assert.deepEqual(logFiles(await logDirectory(daemon(), 'cleared')), ['container.log'])
     await ok(daemon(), 'start', 'cleared')
     const nowhere = await daemon().gantry(['logs', '--clear', 'nowhere'])
     assert.equal(nowhere.stderr, 'Error response from daemon: No such container: nowhere\n')
@@ -231,12 +231,12 @@ suite('logs', () => {
   })
 })
 
-suite('logs of a daemon that dies', { concurrency: 2 }, () => {
+suite('logs of a daemon that dies', { concurrency: 4 }, () => {
   for (const point of logFaultPoints) {
     test(`at ${point} nothing is lost and nothing is left`, async (t) => {
       const daemon = await startDaemon(t, { env: { GANTRY_FAULT: `${point}:crash` } })
       const script =
-        'for i in $(seq 0 5); do seq $((i*20000+1)) $((i*20000+20000)); sleep 0.5; done; sleep 600'
+        'for i in $(seq 0 3); do seq $((i*10000+1)) $((i*10000+10000)); sleep 0.4; done; sleep 600'
       await ok(
         daemon,
         'run',
@@ -253,8 +253,8 @@ suite('logs of a daemon that dies', { concurrency: 2 }, () => {
       )
       await daemon.ended()
       await daemon.start({ GANTRY_FAULT: '' })
-      await until('the end', async () => (await ok(daemon, 'logs', '-n', '1', 'victim')) === '120000')
-      assert.deepEqual((await ok(daemon, 'logs', 'victim')).split('\n'), count(1, 120_000))
+      await until('the end', async () => (await ok(daemon, 'logs', '-n', '1', 'victim')) === '40000')
+      assert.deepEqual((await ok(daemon, 'logs', 'victim')).split('\n'), count(1, 40_000))
       const directory = await logDirectory(daemon, 'victim')
       await until('compression', () => {
         const names = logFiles(directory)

@@ -12,7 +12,7 @@ import type { LogBlock } from '@gantry/runtime'
 import { streamType } from '../http/frames.ts'
 import { LogFrames, type LogLayout } from '../http/log-frames.ts'
 import { empty, type HijackReply, type Reply, stream, type WebSocketReply } from '../http/reply.ts'
-import { type ApiRequest, del, get, hijack, post, type Route, webSocket } from '../http/route.ts'
+import { type ApiRequest, get, hijack, post, type Route, webSocket } from '../http/route.ts'
 
 /** Attach, logs and wait: the endpoints that stay open. */
 export function containerStreamRoutes(containers: Containers): Route[] {
@@ -21,7 +21,7 @@ export function containerStreamRoutes(containers: Containers): Route[] {
     webSocket('/containers/:id/attach/ws', (request) => attachWebSocket(containers, request)),
     get('/containers/:id/logs', (request) => logs(containers, request)),
     // Our own: Docker has no way to empty a log.
-    del('/containers/:id/logs', async ({ params }) => {
+    post('/containers/:id/logs/clear', async ({ params }) => {
       await containers.clearLogs(params.id ?? '')
       return empty(204)
     }),

@@ -124,7 +124,7 @@ export class ContainerLog {
   /** What is not handed on by now is left to whoever opens this log next. */
   async stop(): Promise<LogMemory> {
     this.#forwarder?.stop()
-    await this.#forwarding
+    await Promise.all([this.#forwarding, this.#rotation.stop()])
     return this.#memory
   }
 

@@ -148,7 +148,7 @@ test('clearing empties what readers see, with and without a writer', async (t) =
   assert.equal(await textOf(kept.files), '3\n')
   assert.equal(await textOf(kept.again().files), '3\n')
   await kept.rotation.clear(null)
-  assert.deepEqual(kept.names(), [])
+  assert.deepEqual(kept.names(), ['log'])
   assert.equal(await textOf(kept.files), '')
 })
 
@@ -183,6 +183,18 @@ for (const step of rotationSteps) {
   }
 }
 
+test('a compression that is stopped leaves the file as it was', async (t) => {
+  const path = join(await directory(t), 'log')
+  await writeFile(path, record('x'.repeat(50_000)).repeat(1000))
+  const kept = keep(path, { limits: { ...unlimited, compress: true } })
+  await kept.rotation.rotate(null)
+  const tidying = kept.rotation.tidy()
+  while (kept.names().length === 2) await sleep(1)
+  await kept.rotation.stop()
+  await tidying
+  assert.deepEqual(kept.names(), ['log', 'log.1'])
+})
+
 test('no room for a new file: the writer is left alone', async (t) => {
   const path = join(await directory(t), 'log')
   await writeFile(path, record('1'))
@@ -203,7 +215,7 @@ test('a writer that ended before it noticed leaves a whole log', async (t) => {
   const kept = keep(path)
   const gone = () => Promise.reject(new GantryError('Conflict', 'container is not running'))
   assert.equal(await kept.rotation.rotate(gone), true)
-  assert.deepEqual(kept.names(), ['log.1'])
+  assert.deepEqual(kept.names(), ['log', 'log.1'])
   assert.equal(await textOf(kept.files), '1\n')
 })
 

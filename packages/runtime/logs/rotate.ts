@@ -50,6 +50,7 @@ export class LogRotation {
   readonly #parts: RotationParts
   #last: Promise<unknown> = Promise.resolve()
   #lastTidying: Promise<unknown> = Promise.resolve()
+  readonly #stopping = new AbortController()
   /** conmon has been asked to go on with a new file, and has not done so. */
   #asked = false
 
@@ -107,9 +108,19 @@ export class LogRotation {
 
   /** Removes and compresses what is no longer needed as it is. Holds up no rotation. */
   tidy(): Promise<void> {
-    const mine = this.#lastTidying.then(() => this.#tidy())
+    const mine = this.#lastTidying
+      .then(() => this.#tidy())
+      .catch((error) => {
+        if (!this.#stopping.signal.aborted) throw error
+      })
     this.#lastTidying = mine.catch(() => {})
     return mine
+  }
+
+  /** Leaves what is being compressed as it was. Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all([this.#last, this.#lastTidying])
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {
@@ -145,6 +156,8 @@ export class LogRotation {
       await sleep(tick)
     }
     this.#asked = false
+    // The log has a file, also when nobody is there any more to begin a new one.
+    if (!existsSync(files.path)) await writeFile(files.path, '', { flag: 'a', mode: 0o600 })
     files.settle()
     this.#record()
     faults('log.rotate.reopened')
@@ -161,17 +174,32 @@ export class LogRotation {
     })
   }
 
+  /** What is too much goes before each compression: a log may be written faster than it can be compressed. */
   async #tidy(): Promise<void> {
-    const { files, limits, needed, faults } = this.#parts
+    while (!this.#stopping.signal.aborted) {
+      const kept = await this.#removeExcess()
+      const next = await this.#firstPlain(kept)
+      if (next === undefined) return
+      await compressFile(this.#parts.files.rotatedPath(next), this.#parts.faults, this.#stopping.signal)
+    }
+  }
+
+  /** The rotated files that are left and that nothing has to read as they are, oldest first. */
+  async #removeExcess(): Promise<number[]> {
+    const { files, limits, needed } = this.#parts
     const numbers = (await files.rotated()).filter((number) => files.isSettled(number))
     const visible = numbers.filter((number) => number > files.cleared)
     const kept = new Set(visible.slice(Math.max(0, visible.length - (limits.maxFiles - 1))))
-    for (const number of numbers) {
-      if (number >= needed()) return
-      if (!kept.has(number)) await files.remove(number)
-      else if (limits.compress && (await isThere(files.rotatedPath(number))))
-        await compressFile(files.rotatedPath(number), faults)
-    }
+    const free = numbers.filter((number) => number < needed())
+    for (const number of free) if (!kept.has(number)) await files.remove(number)
+    return free.filter((number) => kept.has(number))
+  }
+
+  async #firstPlain(numbers: number[]): Promise<number | undefined> {
+    const { files, limits } = this.#parts
+    if (!limits.compress) return undefined
+    for (const number of numbers) if (await isThere(files.rotatedPath(number))) return number
+    return undefined
   }
 }
 

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs'
 
 /** Milliseconds between two looks at every log. */
 const interval = 1000
+/** The first look at how fast it grows comes so many milliseconds after the start. */
+const early = 100
 /** Milliseconds between two looks at a log that grows fast. */
 const shortest = 20
 
@@ -35,6 +37,7 @@ export class SizeWatch implements Disposable {
     this.#watched.add(watched)
     this.#timer ??= setInterval(() => this.#sweep(), interval).unref()
     this.#look(watched)
+    this.#lookIn(watched, early)
     return () => this.#remove(watched)
   }
 
