@@ -21,7 +21,7 @@ test('CVE-2026-33540, CVE-2020-15157: a realm on another host gets no credential
   })
   const repository = repositoryAt(t, registry.host, { action: 'pull', credentials: ann })
   await assert.rejects(repository.manifest('one'), {
-    message: /refusing to connect to 127.0.0.2: it is not a public address/,
+    message: /refusing to connect to 127.0.0.2: its address is not one that it may have/,
   })
   await assert.rejects(registriesFor(t).login({ ...ann, serverAddress: registry.host }), {
     reason: 'denied',
@@ -103,6 +103,11 @@ test('a mirror is asked first, without credentials; the registry when the mirror
     assert.deepEqual([found.host, found.bytes], [origin.host, image.bytes], mirror)
   }
   assert.equal((await through('http://127.0.0.1:1', cache.url).manifest('cached')).host, cache.host)
+  const patient = through(broken.url)
+  await patient.manifest('one')
+  const asked = broken.requests.length
+  await patient.manifest('one')
+  assert.equal(broken.requests.length, asked, 'a mirror that failed rests')
   assert.ok(
     [...wanting.requests, ...broken.requests].every(({ authorization }) => authorization === undefined),
   )
@@ -193,29 +198,23 @@ test('a registry that wants a client certificate gets the one in certs.d', async
   )
 })
 
-test('plain http is spoken to loopback and to insecure registries only', async (t) => {
+test('plain http is spoken to loopback, to names that lead there, and to insecure registries only', async (t) => {
   const stub = await startStub(t, (_request, response) => void response.end('{"tags":[]}'))
   const port = stub.host.split(':')[1]
-  // A name that resolves to this machine's loopback without being a loopback name.
-  const { hostname } = await import('node:os')
-  const { lookup } = await import('node:dns/promises')
-  const resolved = await lookup(hostname()).catch(() => ({ address: '' }))
-  if (resolved.address.startsWith('127.')) {
-    const named = `${hostname()}:${port}`
-    await assert.rejects(repositoryAt(t, named).tags(), {
-      message: `Get "https://${named}/v2/": http: server gave HTTP response to HTTPS client`,
-    })
-    assert.deepEqual(
-      await repositoryAt(t, named, { action: 'pull' }, { insecureRegistries: [named] }).tags(),
-      [],
-    )
-    assert.deepEqual(
-      await repositoryAt(t, named, { action: 'pull' }, { insecureRegistries: ['127.0.0.0/8'] }).tags(),
-      [],
-    )
-  }
+  const namespaced = `registry.test:${port}`
   assert.deepEqual(await repositoryAt(t, `localhost:${port}`).tags(), [])
   assert.deepEqual(await repositoryAt(t, stub.host).tags(), [])
+  // A proxy that leads everything to the stub stands for a registry elsewhere.
+  const proxy = await startProxy(t, Number(port))
+  const proxies = { http: proxy.url, https: proxy.url, no: '' }
+  await assert.rejects(repositoryAt(t, namespaced, { action: 'pull' }, { proxies }).tags(), {
+    reason: 'tls',
+    message: `Get "https://${namespaced}/v2/": http: server gave HTTP response to HTTPS client`,
+  })
+  assert.ok(proxy.seen.every(({ line }) => line.startsWith('CONNECT ')))
+  const insecureRegistries = [namespaced]
+  await repositoryAt(t, namespaced, { action: 'pull' }, { proxies, insecureRegistries }).tags()
+  assert.ok(proxy.seen.some(({ line }) => line.startsWith('GET http://registry.test')))
 })
 
 test('nobody there, no such host, no TLS: said in Docker’s words, at once', async (t) => {

@@ -1,9 +1,9 @@
 /** Connections to registries: direct or through a proxy, with or without TLS, within a time and a signal. */
 import { type LookupAddress, lookup } from 'node:dns'
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
+import { type BlockList, connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls, type SecureContext } from 'node:tls'
-import { isLinkLocal, isPrivate } from './addresses.ts'
+import { inRanges, isLinkLocal, isPrivate } from './addresses.ts'
 import { RegistryError } from './errors.ts'
 import { networkError } from './network-errors.ts'
 import { proxyAuthorization } from './proxies.ts'
@@ -24,6 +24,8 @@ export interface Target {
   tls: TlsSettings | undefined
   proxy: URL | undefined
   reach: Reach
+  /** Only addresses in these ranges may be connected to. */
+  within: BlockList | undefined
   /** Milliseconds for everything until the connection can be used. */
   timeout: number
 }
@@ -72,33 +74,39 @@ async function establish(target: Target, opened: (socket: Socket) => void): Prom
 }
 
 /** A TCP connection, with the addresses of the host checked when they are not all allowed. */
-async function dial({ host, port, reach }: Target, opened: (socket: Socket) => void): Promise<Socket> {
-  if (isIP(host) && isForbidden(host, reach)) throw unreachableRange(host)
+async function dial(target: Target, opened: (socket: Socket) => void): Promise<Socket> {
+  const { host, port, reach, within } = target
+  const isFree = reach === 'any' && within === undefined
+  if (isIP(host) && isForbidden(host, target)) throw unreachableRange(host)
   const socket = connectTcp({
     host,
     port,
     noDelay: true,
-    ...(reach !== 'any' && { lookup: checkedLookup(reach) }),
+    ...(!isFree && { lookup: checkedLookup(target) }),
   })
   opened(socket)
   await happens(socket, 'connect')
   return socket
 }
 
-function isForbidden(address: string, reach: Reach): boolean {
+function isForbidden(address: string, { reach, within }: Pick<Target, 'reach' | 'within'>): boolean {
+  if (within && !inRanges(within, address)) return true
   return (reach === 'public' && isPrivate(address)) || (reach === 'not-link-local' && isLinkLocal(address))
 }
 
 function unreachableRange(host: string): RegistryError {
-  return new RegistryError('invalid-answer', `refusing to connect to ${host}: it is not a public address`)
+  return new RegistryError(
+    'invalid-answer',
+    `refusing to connect to ${host}: its address is not one that it may have`,
+  )
 }
 
 /** Looks a name up and lets only the allowed addresses through: what is checked is what is connected to. */
-function checkedLookup(reach: Reach): LookupFunction {
+function checkedLookup(target: Target): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, [])
-      const allowed = addresses.filter(({ address }) => !isForbidden(address, reach))
+      const allowed = addresses.filter(({ address }) => !isForbidden(address, target))
       const [first] = allowed
       if (first === undefined) return callback(unreachableRange(hostname), [])
       if (options.all) callback(null, allowed)

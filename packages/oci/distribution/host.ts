@@ -7,6 +7,7 @@ import { answerError, discard, readBody, type Wanted } from './answers.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Reach } from './connect.ts'
 import type { Credentials, LoginResult, RegistryLimits } from './contracts.ts'
+import type { Insecure } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { notTlsMessage } from './network-errors.ts'
 import { isTransient, withRetries } from './retry.ts'
@@ -17,7 +18,7 @@ import { isTrustedRealm, reachOfRedirect } from './trust.ts'
 export interface HostOptions {
   /** Base URLs without `/v2`, tried in this order until one answers: https, then perhaps http. */
   bases: readonly URL[]
-  insecure: boolean
+  insecure: Insecure | undefined
   /** Hosts of token servers that may be given credentials although they are elsewhere. */
   tokenServers: readonly string[]
   transport: Transport
@@ -58,12 +59,15 @@ interface Known {
 
 /** Milliseconds for which the answer to the first question holds. */
 const knownFor = 5 * 60_000
+/** Milliseconds for which a mirror that failed is not asked. */
+const restFor = 30_000
 const mostRedirects = 5
 const redirects = new Set([301, 302, 303, 307, 308])
 
 export class RegistryHost {
   readonly #options: HostOptions
   #known: Known | undefined
+  #restsUntil = 0
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -72,6 +76,15 @@ export class RegistryHost {
   /** `registry-1.docker.io`, `127.0.0.1:5000`. */
   get name(): string {
     return this.#options.bases[0]?.host ?? ''
+  }
+
+  /** Whether it has failed lately, so that it is not worth asking where others can be. */
+  get isResting(): boolean {
+    return this.#restsUntil > Date.now()
+  }
+
+  rest(): void {
+    this.#restsUntil = Date.now() + restFor
   }
 
   get limits(): RegistryLimits {
@@ -266,13 +279,18 @@ export class RegistryHost {
         `the registry names no usable token server: ${JSON.stringify(realm)}`,
       )
     const url = new URL(realm)
-    const trusted = isTrustedRealm(base, url, this.#options.tokenServers, this.#options.insecure)
+    const trusted = isTrustedRealm(
+      base,
+      url,
+      this.#options.tokenServers,
+      this.#options.insecure !== undefined,
+    )
     return {
       realm: url,
       service: parameters.service ?? '',
       scopes,
       credentials: trusted ? credentials : {},
-      insecure: this.#options.insecure && url.hostname === base.hostname,
+      insecure: url.hostname === base.hostname ? this.#options.insecure : undefined,
       reach: trusted ? 'any' : 'public',
       trusted,
     }
@@ -300,7 +318,7 @@ export class RegistryHost {
           ...(isHome && authorization && { Authorization: authorization }),
         },
         ...(request.body && { body: request.body }),
-        insecure: insecure && url.hostname === known.base.hostname,
+        insecure: url.hostname === known.base.hostname ? insecure : undefined,
         reach,
         ...(request.signal && { signal: request.signal }),
       })

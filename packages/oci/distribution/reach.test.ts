@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseReference } from '../reference.ts'
-import { isLinkLocal, isLoopback, isPrivate } from './addresses.ts'
+import { blockList, isLinkLocal, isLoopback, isPrivate } from './addresses.ts'
 import { retryTime } from './answers.ts'
-import { basesOf, isInsecure } from './endpoints.ts'
+import { connect } from './connect.ts'
+import { basesOf, insecurityOf } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { redirectTarget } from './host.ts'
 import { domainOf } from './login.ts'
@@ -101,6 +102,7 @@ for (const [url, no, expected] of proxied)
   })
 
 test('insecure registries are named by host, host and port, or address range', async () => {
+  const proxies = { http: '', https: '', no: '' }
   for (const [host, list, insecure] of [
     ['reg.example:5000', ['reg.example:5000'], true],
     ['reg.example:5000', ['reg.example'], true],
@@ -112,10 +114,28 @@ test('insecure registries are named by host, host and port, or address range', a
     ['localhost:5000', [], true],
     ['reg.example', [], false],
   ] as const)
-    assert.equal(await isInsecure(host, list), insecure, `${host} ${list}`)
-  assert.deepEqual(basesOf('reg:5000', true).map(String), ['https://reg:5000/', 'http://reg:5000/'])
+    assert.equal(
+      (await insecurityOf(host, { insecureRegistries: list, proxies })) !== undefined,
+      insecure,
+      `${host} ${list}`,
+    )
+  assert.deepEqual(basesOf('reg:5000', {}).map(String), ['https://reg:5000/', 'http://reg:5000/'])
   for (const host of ['a/b', 'user@host', 'a b', ''])
-    assert.throws(() => basesOf(host, false), { kind: 'InvalidParameter' }, host)
+    assert.throws(() => basesOf(host, undefined), { kind: 'InvalidParameter' }, host)
+})
+
+test('a registry that is insecure because of its address is connected to at no other', async () => {
+  const target = { port: 9, tls: undefined, proxy: undefined, reach: 'any', timeout: 2000 } as const
+  const within = blockList(['10.0.0.0/8'])
+  for (const host of ['127.0.0.1', 'localhost'])
+    await assert.rejects(connect({ ...target, host, within }), {
+      reason: 'invalid-answer',
+      message: /refusing to connect/,
+    })
+  await assert.rejects(connect({ ...target, host: 'localhost', within: blockList(['127.0.0.0/8']) }), {
+    reason: 'unreachable',
+    message: /connection refused/,
+  })
 })
 
 test('server addresses and search terms name their registry', () => {

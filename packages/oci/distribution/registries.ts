@@ -1,6 +1,6 @@
 import type { Reference } from '../reference.ts'
 import type { Access, Registries, RegistryConfig, RegistryLimits, Repository } from './contracts.ts'
-import { basesOf, hostOfDomain, isInsecure } from './endpoints.ts'
+import { basesOf, hostOfDomain, type Insecure, insecurityOf } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { RegistryHost } from './host.ts'
 import { login } from './login.ts'
@@ -89,18 +89,27 @@ export class Hosts {
   registry(domain: string): Promise<RegistryHost> {
     const host = hostOfDomain(domain)
     return this.#once(host, async () => {
-      const insecure = await isInsecure(host, this.config.insecureRegistries)
-      return this.#host(basesOf(host, insecure), insecure, domain)
+      const insecure = await insecurityOf(host, this.config)
+      return this.#host(basesOf(host, insecure), insecure, domain, this.config.limits)
     })
   }
 
   mirror(base: URL, domain: string): Promise<RegistryHost> {
     return this.#once(`mirror ${base.href} of ${domain}`, async () =>
-      this.#host([base], await isInsecure(base.host, this.config.insecureRegistries), ''),
+      this.#host([base], await insecurityOf(base.host, this.config), '', {
+        ...this.config.limits,
+        // There is the next one to be asked.
+        attempts: Math.min(2, this.config.limits.attempts),
+      }),
     )
   }
 
-  #host(bases: readonly URL[], insecure: boolean, domain: string): RegistryHost {
+  #host(
+    bases: readonly URL[],
+    insecure: Insecure | undefined,
+    domain: string,
+    limits: RegistryLimits,
+  ): RegistryHost {
     const { transport, tokens, config } = this
     const tokenServers = config.tokenServers[domain] ?? []
     return new RegistryHost({
@@ -109,7 +118,7 @@ export class Hosts {
       tokenServers,
       transport,
       tokens,
-      limits: config.limits,
+      limits,
       userAgent: config.userAgent,
     })
   }

@@ -2,7 +2,7 @@ import type { Digest } from '../digest.ts'
 import { discard } from './answers.ts'
 import { openBlob } from './blobs.ts'
 import type { Access, RegistryLimits, Repository } from './contracts.ts'
-import { RegistryError } from './errors.ts'
+import { RegistryError, type RegistryReason } from './errors.ts'
 import type { HostRequest, RegistryHost, WholeAnswer } from './host.ts'
 import { fetchManifest, putManifest, resolveManifest } from './manifests.ts'
 import { listReferrers } from './referrers.ts'
@@ -36,6 +36,14 @@ export type RepositoryRequest = Omit<HostRequest, 'credentials' | 'scopes' | 'pa
   /** Repositories of the same registry that are read as well. */
   alsoPull?: readonly string[]
 }
+
+const failures: ReadonlySet<RegistryReason> = new Set([
+  'unreachable',
+  'tls',
+  'server',
+  'rate-limited',
+  'unauthorized',
+])
 
 const actions = { pull: 'pull', push: 'pull,push', delete: 'delete,pull,push' }
 
@@ -95,14 +103,18 @@ async function throughMirrors<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   for (const mirror of mirrors) {
+    const host = await mirror()
+    if (host.isResting) continue
     try {
       // The credentials are the registry's, not the mirror's.
       const { credentials: _, ...anonymous } = access
-      return await ask(repositoryHost(await mirror(), path, anonymous))
+      return await ask(repositoryHost(host, path, anonymous))
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       if (!(error instanceof RegistryError)) throw error
-      log(`passing over a mirror of ${path}: ${error.message}`)
+      // One that lacks a thing may have others; one that fails is not waited for again with each layer.
+      if (failures.has(error.reason)) host.rest()
+      log(`passing over the mirror ${host.name} for ${path}: ${error.message}`)
     }
   }
   return ask(repositoryHost(await origin(), path, access))

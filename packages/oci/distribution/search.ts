@@ -3,7 +3,7 @@ import { GantryError } from '@gantry/errors'
 import * as json from '../json.ts'
 import { discard, readBody } from './answers.ts'
 import type { SearchOptions, SearchResult } from './contracts.ts'
-import { basesOf, isInsecure } from './endpoints.ts'
+import { basesOf, type Insecure, insecurityOf } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import type { Hosts } from './registries.ts'
 import { basicAuthorization } from './tokens.ts'
@@ -16,7 +16,7 @@ const largestAnswer = 4 * 1024 * 1024
 /** See Registries.search. */
 export async function search(hosts: Hosts, term: string, options: SearchOptions): Promise<SearchResult[]> {
   const { index, name } = splitTerm(term)
-  const insecure = await isInsecure(index, hosts.config.insecureRegistries)
+  const insecure = await insecurityOf(index, hosts.config)
   const bases = basesOf(index, insecure)
   for (const [at, base] of bases.entries()) {
     const url = new URL(`/v1/search?${new URLSearchParams({ q: name, n: String(options.limit) })}`, base)
@@ -49,7 +49,12 @@ export function splitTerm(term: string): { index: string; name: string } {
   return { index: first, name: term.slice(slash + 1) }
 }
 
-async function ask(hosts: Hosts, url: URL, insecure: boolean, options: SearchOptions): Promise<Buffer> {
+async function ask(
+  hosts: Hosts,
+  url: URL,
+  insecure: Insecure | undefined,
+  options: SearchOptions,
+): Promise<Buffer> {
   const { credentials = {}, headers, signal } = options
   const answer: Answer = await hosts.transport.send({
     method: 'GET',

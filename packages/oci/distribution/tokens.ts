@@ -5,6 +5,7 @@ import { abortable } from './abortable.ts'
 import { answerError, readBody } from './answers.ts'
 import type { Reach } from './connect.ts'
 import type { Credentials } from './contracts.ts'
+import type { Insecure } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import type { Answer, Exchange } from './transport.ts'
 
@@ -15,7 +16,7 @@ export interface TokenRequest {
   scopes: readonly string[]
   /** Empty for somebody anonymous, and for a realm that is not to be trusted. */
   credentials: Credentials
-  insecure: boolean
+  insecure: Insecure | undefined
   reach: Reach
   /** Ask for an identity token as well. */
   offline?: boolean

@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 import { type RegistryCertificates, readCertificates, systemAuthorities } from './certificates.ts'
 import { connect, type Reach, type Target } from './connect.ts'
 import type { RegistryConfig } from './contracts.ts'
+import type { Insecure } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { networkError } from './network-errors.ts'
 import { proxyAuthorization, proxyFor } from './proxies.ts'
@@ -21,8 +22,8 @@ export interface Exchange {
   headers?: Readonly<Record<string, string>>
   /** A stream needs `length`. */
   body?: Uint8Array | { stream: Readable; length: number }
-  /** Certificates are not verified unless the registry has a folder with authorities of its own. */
-  insecure: boolean
+  /** Certificates are not verified, unless the registry has a folder with authorities of its own. */
+  insecure: Insecure | undefined
   reach: Reach
   signal?: AbortSignal
 }
@@ -151,6 +152,7 @@ export class Transport {
       port: Number(url.port || (secured ? 443 : 80)),
       proxy,
       reach,
+      within: insecure?.within,
       timeout: this.#config.limits.connectTimeout,
     }
     if (!secured) return { ...target, tls: undefined }
@@ -168,7 +170,8 @@ export class Transport {
 
   /** Connections that may stand for one another share an agent: same host, same checks, same way. */
   #agent({ url, insecure, reach }: Exchange, proxy: URL | undefined): Agent {
-    const key = [url.origin, insecure, reach, proxy?.href ?? ''].join(' ')
+    const checks = insecure ? (insecure.within ? 'within' : 'none') : 'all'
+    const key = [url.origin, checks, reach, proxy?.href ?? ''].join(' ')
     const known = this.#agents.get(key)
     if (known) return known
     const made = new ConnectingAgent({ keepAlive: true, timeout: keepFor, maxFreeSockets: 8 })
