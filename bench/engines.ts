@@ -176,7 +176,10 @@ function parse(text: string): unknown {
 /** Runs a command to its end, its output thrown away; rejects when it fails. */
 export async function execute(argv: string[]): Promise<void> {
   const [file = '', ...args] = argv
-  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, DOCKER_BUILDKIT: '0' },
+  })
   let complaint = ''
   child.stderr.on('data', (text) => {
     complaint = (complaint + text).slice(-10_000)
