@@ -12,8 +12,9 @@ import { walkTree } from './walk.ts'
  * root, when something is mounted there: /dev is the engine's and not the container's.
  */
 export function packNamed({ fd, path }: Resolved, sink: Sink, leaveOut: readonly string[]): void {
-  const base = posix.basename(path)
-  const packer = new Packer(sink)
+  const base = posix.basename(path) || '/'
+  // As Docker's cp, which says how much it has copied.
+  const packer = new Packer(sink, { wholeSeconds: true })
   const isRoot = path === '/' || path === '/.'
   let device: bigint | undefined
   const walk = walkTree(fd, {
@@ -23,7 +24,7 @@ export function packNamed({ fd, path }: Resolved, sink: Sink, leaveOut: readonly
     },
   })
   for (const entry of walk) {
-    const name = entry.path === '' ? base : `${base === '/' ? '' : base}/${entry.path}`
+    const name = entry.path === '' ? (base === '/' ? '' : base) : `${base === '/' ? '' : base}/${entry.path}`
     packer.add(entry, name)
   }
   packer.finish()

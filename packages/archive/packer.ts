@@ -1,5 +1,5 @@
 /** Turns objects of a tree into the entries of an archive. For a worker thread: it blocks. */
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs'
+import { type BigIntStats, closeSync, constants, fstatSync, openSync } from 'node:fs'
 import {
   type EntryType,
   endBlocks,
@@ -10,7 +10,7 @@ import {
   type TarHeader,
   textOfName,
 } from '@gantry/oci'
-import { dataPieces, xattrsOf } from '@gantry/syscall'
+import { dataPieces, readLinkOf, xattrsOf } from '@gantry/syscall'
 import { isCarried } from './carried-xattrs.ts'
 import { descriptorPath } from './descriptor-path.ts'
 import type { Walked } from './walk.ts'
@@ -29,18 +29,22 @@ const mostPieces = 50_000
 
 export class Packer {
   readonly #sink: Sink
+  readonly #wholeSeconds: boolean
   /** Files with several names: device and inode → the name they were packed under first. */
   readonly #links = new Map<string, string>()
 
-  constructor(sink: Sink) {
+  /** With `wholeSeconds`, times are cut to what every reader of archives knows. */
+  constructor(sink: Sink, { wholeSeconds = false }: { wholeSeconds?: boolean } = {}) {
     this.#sink = sink
+    this.#wholeSeconds = wholeSeconds
   }
 
   /** Adds one object under a name without a slash at its end. Sockets have no entry. */
-  add({ fd, info, place }: Pick<Walked, 'fd' | 'info' | 'place'>, name: string): void {
+  add({ fd, info }: Pick<Walked, 'fd' | 'info'>, name: string): void {
     const type = typeOf(info)
     if (type === null) return
     const header = headerOf(info, type, name)
+    if (this.#wholeSeconds) header.modified.nanoseconds = 0
     const key = `${info.dev}:${info.ino}`
     const first = info.nlink > 1n && type !== 'directory' ? this.#links.get(key) : undefined
     if (first !== undefined) {
@@ -53,7 +57,7 @@ export class Packer {
       this.#addFile(fd, header)
       return
     }
-    if (type === 'symlink') header.linkName = textOfName(readlinkSync(place, 'buffer'))
+    if (type === 'symlink') header.linkName = textOfName(readLinkOf(fd))
     this.#sink.write(entryBlocks(header))
   }
 

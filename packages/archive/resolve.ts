@@ -80,7 +80,10 @@ export function resolveDirectory(root: number, userPath: string): number {
   const { fd, path } = resolve(root, absolutePath(userPath))
   closeSync(fd)
   try {
-    return openInRoot(root, bytesOfName(path), O_PATH | O_DIRECTORY)
+    const directory = openInRoot(root, bytesOfName(path), O_PATH | O_DIRECTORY)
+    if (!isKernelFileSystem(directory)) return directory
+    closeSync(directory)
+    throw new GantryError('Forbidden', `${path} is a file system of the kernel`)
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error
     if (error.code === 'ENOTDIR')

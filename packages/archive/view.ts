@@ -48,12 +48,30 @@ export interface ViewMount {
   recursive: boolean
 }
 
-/** A descriptor of the view's root, the caller's to close. A private view takes the thread with it: it is to end. */
-export function openView(view: TreeView): number {
-  if (view.kind === 'open') return openSync(`/proc/self/fd/${view.fd}`, O_RDONLY | O_DIRECTORY)
+/** A view that is open in this thread. */
+export interface OpenedView {
+  /** A descriptor of its root directory. */
+  root: number
+  /** Takes it away. Throws when the thread cannot do without it: then it is to end. */
+  close(): void
+}
+
+/** Opens a view. When this throws for a private one, the thread is to end. */
+export function openView(view: TreeView): OpenedView {
+  const leave = view.kind === 'private' ? enterPrivateMounts(view.directory, () => mountView(view)) : () => {}
+  const root = openRoot(view)
+  return {
+    root,
+    close() {
+      closeSync(root)
+      leave()
+    },
+  }
+}
+
+function openRoot(view: TreeView): number {
   if (view.kind === 'mount') return cloneMount(view.path)
-  enterPrivateMounts(view.directory, () => mountView(view))
-  return openSync('/root', O_RDONLY | O_DIRECTORY)
+  return openSync(view.kind === 'open' ? `/proc/self/fd/${view.fd}` : '/root', O_RDONLY | O_DIRECTORY)
 }
 
 function mountView(view: PrivateView): void {

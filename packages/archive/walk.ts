@@ -11,8 +11,6 @@ export interface Walked {
   /** An O_PATH descriptor of it, valid until the walk goes on. */
   fd: number
   info: BigIntStats
-  /** A path to it for calls that know no descriptors. */
-  place: string | Buffer
   /** Its path below the top, as `textOfName` decodes names; empty for the top itself. */
   path: string
 }
@@ -47,7 +45,7 @@ export function* walkTree(
     levels.push({ fd, device: entry.info.dev, path: entry.path, names })
   }
   try {
-    const first = { fd: top, info: fstatSync(top, { bigint: true }), place: descriptorPath(top), path: '' }
+    const first = { fd: top, info: fstatSync(top, { bigint: true }), path: '' }
     yield first
     descend(first, first.info.dev)
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
@@ -63,7 +61,7 @@ export function* walkTree(
       try {
         const info = fstatSync(fd, { bigint: true })
         const path = level.path === '' ? textOfName(name) : `${level.path}/${textOfName(name)}`
-        const entry = { fd, info, place: pathOf(level.fd, name), path }
+        const entry = { fd, info, path }
         yield entry
         descend(entry, level.device)
       } finally {

@@ -1,11 +1,12 @@
 /** Worker thread that does jobs on directory trees, one after another. */
 import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { parentPort } from 'node:worker_threads'
 import { GantryError } from '@gantry/errors'
 import { decompress, readTar } from '@gantry/oci'
 import { changesOf } from './changes.ts'
-import { describeError } from './describe-error.ts'
+import { describeError, systemWords } from './describe-error.ts'
 import { descriptorPath } from './descriptor-path.ts'
 import type { Answer, FromWorker, Job, ToWorker } from './messages.ts'
 import { Outflow } from './outflow.ts'
@@ -13,7 +14,7 @@ import { packLayer, packNamed, packRoot } from './pack.ts'
 import { describe, resolve, resolveDirectory } from './resolve.ts'
 import { TreeRoot } from './tree-root.ts'
 import { Unpacker } from './unpacker.ts'
-import { openView } from './view.ts'
+import { openView, type TreeView } from './view.ts'
 
 const port = parentPort as NonNullable<typeof parentPort>
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
@@ -30,10 +31,13 @@ port.on('message', async (message: ToWorker) => {
 })
 
 async function run(job: Job, control: Int32Array<SharedArrayBuffer>): Promise<void> {
-  const reusable = !('view' in job && job.view.kind === 'private')
+  // Until it is known that the thread is where it was before.
+  let reusable = !('view' in job && job.view.kind === 'private')
   const output = new Outflow((bytes) => send({ kind: 'chunk', bytes }, [bytes.buffer]), control)
   try {
-    await work(job, output)
+    await work(job, output, () => {
+      reusable = true
+    })
     output.flush()
     send({ kind: 'done', reusable })
   } catch (error) {
@@ -44,28 +48,34 @@ async function run(job: Job, control: Int32Array<SharedArrayBuffer>): Promise<vo
   }
 }
 
-async function work(job: Job, output: Outflow): Promise<void> {
+/** Tells `returned` when what was mounted for the job is gone. */
+async function work(job: Job, output: Outflow, returned: () => void): Promise<void> {
   if (job.kind === 'changes') return answer(changesOf(job))
   if (job.kind === 'layer') {
     answer(null)
     return packLayer(job, output)
   }
-  const root = openView(job.view)
+  const opened = openView(job.view)
   try {
-    if (job.kind === 'unpack') return await unpack(root, job)
-    if (job.kind === 'export') {
-      answer(null)
-      return packRoot(root, output)
-    }
-    const found = resolve(root, job.path)
-    try {
-      answer(describe(root, found))
-      if (job.kind === 'pack') packNamed(found, output, job.leaveOut)
-    } finally {
-      closeSync(found.fd)
-    }
+    await workIn(opened.root, job, output)
   } finally {
-    closeSync(root)
+    opened.close()
+    returned()
+  }
+}
+
+async function workIn(root: number, job: Extract<Job, { view: TreeView }>, output: Outflow): Promise<void> {
+  if (job.kind === 'unpack') return await unpack(root, job)
+  if (job.kind === 'export') {
+    answer(null)
+    return packRoot(root, output)
+  }
+  const found = resolve(root, job.path)
+  try {
+    answer(describe(root, found))
+    if (job.kind === 'pack') packNamed(found, output, job.leaveOut)
+  } finally {
+    closeSync(found.fd)
   }
 }
 
@@ -83,11 +93,23 @@ async function unpack(root: number, job: Extract<Job, { kind: 'unpack' }>): Prom
   try {
     const { path, keepKinds, owner } = job
     const unpacker = new Unpacker(tree, { into: path, plain: true, keepKinds, ...(owner && { owner }) })
-    for await (const entry of readTar(stream as AsyncIterable<Buffer>)) await unpacker.add(entry)
+    for await (const entry of readTar(stream as AsyncIterable<Buffer>)) {
+      await unpacker.add(entry).catch(nameEntry(path, entry.header.name))
+    }
     unpacker.finish()
   } finally {
     stream.destroy()
     tree.close()
+  }
+}
+
+/** Says which entry it was that a call failed for. */
+function nameEntry(directory: string, name: string): (error: unknown) => never {
+  return (error) => {
+    const { code, errno, syscall } = error as NodeJS.ErrnoException
+    if (!code || !errno || !syscall) throw error
+    const message = `${syscall} ${posix.join('/', directory, name)}: ${systemWords({ code, errno })}`
+    throw new GantryError('System', message, { cause: error })
   }
 }
 

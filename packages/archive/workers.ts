@@ -35,7 +35,7 @@ export interface UnpackRequest {
 }
 
 /** How long a thread without work is kept, in milliseconds: `docker cp` asks twice. */
-const idleTime = 10_000
+const idleTime = 60_000
 
 /**
  * Does jobs in threads of their own, so that neither a large tree nor a hanging file system holds up the daemon.

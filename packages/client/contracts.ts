@@ -34,6 +34,8 @@ export interface Client extends AsyncDisposable {
   call<O extends OperationName>(operation: O, request?: Request<O>): Promise<Operations[O]['answer']>
   /** The body as bytes. Destroy it to end the request early. */
   download<O extends OperationName>(operation: O, request?: Request<O>): Promise<Readable>
+  /** The body as bytes, with the answer's headers, whose names are in lower case. */
+  response<O extends OperationName>(operation: O, request?: Request<O>): Promise<RawAnswer>
   /** The body as a stream of JSON values (events, pull progress, stats). Leaving the loop ends the request. */
   values<T, O extends OperationName = OperationName>(operation: O, request?: Request<O>): AsyncIterable<T>
   /** Resolves with the answer's head: what waits for the body may come later (see ContainerWait). */
@@ -47,6 +49,12 @@ export interface Client extends AsyncDisposable {
   dial(): Promise<Duplex>
   /** The version of the API spoken with this engine: asks it, if no answer has told yet. */
   apiVersion(): Promise<string>
+}
+
+export interface RawAnswer {
+  readonly headers: Readonly<Record<string, string>>
+  /** To be read or destroyed. */
+  readonly body: Readable
 }
 
 /** An answer whose head has come: the engine has accepted the request. */

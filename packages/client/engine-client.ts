@@ -5,7 +5,7 @@ import { ApiError } from './api-error.ts'
 import { compareVersions, newestVersion, offeredVersion } from './api-version.ts'
 import { connect } from './connect.ts'
 import { ConnectionPool } from './connection-pool.ts'
-import type { Client, HijackedConnection, PendingAnswer, Request } from './contracts.ts'
+import type { Client, HijackedConnection, PendingAnswer, RawAnswer, Request } from './contracts.ts'
 import type { Endpoint } from './endpoint.ts'
 import {
   type HttpConnection,
@@ -73,8 +73,13 @@ export class EngineClient implements Client {
   }
 
   async download<O extends OperationName>(operation: O, request: Request<O> = {}): Promise<Readable> {
-    const { body } = await this.#request(operation, request)
+    const { body } = await this.response(operation, request)
     return body
+  }
+
+  async response<O extends OperationName>(operation: O, request: Request<O> = {}): Promise<RawAnswer> {
+    const { headers, body } = await this.#request(operation, request)
+    return { headers, body }
   }
 
   values<T, O extends OperationName = OperationName>(

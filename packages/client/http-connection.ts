@@ -1,6 +1,5 @@
 /** One connection that carries HTTP/1.1 requests one after another. */
 import { type Duplex, Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { GantryError } from '@gantry/errors'
 import { type BodyDecoder, bodyDecoder } from './body-decoder.ts'
 import { type ResponseHead, requestHead, takeHead } from './http-message.ts'
@@ -20,7 +19,11 @@ export interface HttpResponse extends ResponseHead {
 }
 
 /** The server closed a connection that had been used before: the request can be sent again on a new one. */
-export class StaleConnection extends Error {}
+export class StaleConnection extends Error {
+  constructor() {
+    super('error during connect: EOF')
+  }
+}
 
 /**
  * A request at a time: `send` may be called again once the body of the last answer has ended and `reusable` is true.
@@ -30,6 +33,10 @@ export class HttpConnection {
   #used = false
   #reusable = false
   #broken: Error | undefined
+  /** The head of the answer has come. */
+  #answered = false
+  /** Nothing of the request's body is left to be sent. */
+  #wholeRequest = true
   #onData: (bytes: Buffer) => void = () => {}
   #onClose: (error?: Error) => void = () => {}
   /** Called when an answer has ended and the connection is free for the next request. */
@@ -101,6 +108,7 @@ export class HttpConnection {
           }
           // Nothing may be lost between this head and whoever takes the body.
           this.#stream.pause()
+          this.#answered = true
           this.#onData = () => {}
           resolve(taken)
         } catch (error) {
@@ -109,6 +117,7 @@ export class HttpConnection {
         }
       }
       this.#stream.resume()
+      this.#answered = false
       this.#write(request).catch((error: unknown) => {
         this.#stream.destroy()
         reject(error)
@@ -117,10 +126,10 @@ export class HttpConnection {
   }
 
   async #write({ method, target, headers, body }: HttpRequest): Promise<void> {
+    this.#wholeRequest = true
     if (body instanceof Readable) {
       this.#stream.write(requestHead(method, target, { ...headers, 'Transfer-Encoding': 'chunked' }))
-      await pipeline(body, chunked, this.#stream, { end: false })
-      return
+      return await this.#writeChunks(body)
     }
     const length = body?.length ?? (method === 'POST' ? 0 : undefined)
     const head = requestHead(method, target, {
@@ -128,6 +137,35 @@ export class HttpConnection {
       ...(length !== undefined && { 'Content-Length': String(length) }),
     })
     this.#stream.write(body === undefined ? head : Buffer.concat([Buffer.from(head), body]))
+  }
+
+  /** Sends a body as long as the server wants it: an answer that comes early is an error, and the rest is not sent. */
+  async #writeChunks(body: Readable): Promise<void> {
+    this.#wholeRequest = false
+    for await (const part of body as AsyncIterable<Buffer | string>) {
+      const bytes = typeof part === 'string' ? Buffer.from(part) : part
+      if (bytes.length === 0) continue
+      if (this.#answered || this.#stream.destroyed) return
+      this.#stream.cork()
+      this.#stream.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
+      this.#stream.write(bytes)
+      const goesOn = this.#stream.write('\r\n', 'latin1')
+      this.#stream.uncork()
+      if (!goesOn) await this.#drained()
+    }
+    if (this.#answered || this.#stream.destroyed) return
+    this.#stream.write('0\r\n\r\n')
+    this.#wholeRequest = true
+  }
+
+  #drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const done = () => {
+      this.#stream.off('drain', done).off('close', done)
+      resolve()
+    }
+    this.#stream.on('drain', done).on('close', done)
+    return promise
   }
 
   #body(decoder: BodyDecoder, first: Buffer, keepAlive: boolean): Readable {
@@ -146,7 +184,7 @@ export class HttpConnection {
       this.#onData = () => {}
       this.#onClose = () => {}
       body.push(null)
-      if (!keepAlive) return void this.#stream.destroy()
+      if (!keepAlive || !this.#wholeRequest) return void this.#stream.destroy()
       this.#reusable = true
       // An idle connection must notice that the server closes it, and must not keep the process alive.
       this.#stream.resume()
@@ -179,14 +217,4 @@ export class HttpConnection {
     this.#onClose(error)
     this.#stream.destroy()
   }
-}
-
-/** Chunks of a request's body. */
-async function* chunked(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
-  for await (const part of source) {
-    const bytes = Buffer.from(part)
-    if (bytes.length === 0) continue
-    yield Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
-  }
-  yield Buffer.from('0\r\n\r\n')
 }

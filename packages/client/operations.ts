@@ -25,6 +25,7 @@ export const operations = {
   ContainerDelete: 'DELETE /containers/{id}',
   ContainerArchiveInfo: 'HEAD /containers/{id}/archive',
   ContainerArchive: 'GET /containers/{id}/archive',
+  PutContainerArchive: 'PUT /containers/{id}/archive',
   ContainerPrune: 'POST /containers/prune',
   ImageList: 'GET /images/json',
   ImageBuild: 'POST /build',

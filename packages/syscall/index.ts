@@ -38,6 +38,7 @@ export {
   makeNodeAt,
   makeSymlinkAt,
   NodeType,
+  readLinkOf,
   removeDirectoryAt,
   removeFileAt,
   setTimesAt,

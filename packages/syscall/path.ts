@@ -16,6 +16,7 @@ const linkat = bind(
   'int linkat(int olddirfd, const uint8_t *oldpath, int newdirfd, const uint8_t *newpath, int flags)',
 )
 const mknodat = bind('int mknodat(int dirfd, const uint8_t *path, unsigned int mode, uint64_t device)')
+const readlinkat = bind('long readlinkat(int dirfd, const char *path, void *target, size_t size)')
 const unlinkat = bind('int unlinkat(int dirfd, const uint8_t *path, int flags)')
 const fchownat = bind(
   'int fchownat(int dirfd, const uint8_t *path, unsigned int uid, unsigned int gid, int flags)',
@@ -68,6 +69,12 @@ export function removeFileAt(directory: number, name: Buffer): void {
 /** unlinkat(2) of an empty directory. */
 export function removeDirectoryAt(directory: number, name: Buffer): void {
   check('unlinkat', unlinkat(directory, component(name), AT_REMOVEDIR), name.toString())
+}
+
+/** readlinkat(2) of a symbolic link that is open (O_PATH). */
+export function readLinkOf(fd: number): Buffer {
+  const target = Buffer.alloc(4096)
+  return target.subarray(0, check('readlinkat', readlinkat(fd, '', target, target.length)))
 }
 
 /** fchownat(2), of a symbolic link itself. Clears setuid, setgid and file capabilities. */

@@ -1,12 +1,13 @@
 /**
  * A mount namespace of the calling thread's own (mount_namespaces(7)): what is mounted in it nobody else sees, and it
- * goes with the thread, however that ends. For a worker thread that ends after its task: there is no way back. Only
- * synchronous calls act in it, since asynchronous ones run on threads of libuv's pool.
+ * goes with the thread, however that ends. For worker threads. Only synchronous calls act in it, since asynchronous ones
+ * run on threads of libuv's pool.
  */
-import { closeSync, mkdirSync, openSync, rmdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmdirSync, statSync } from 'node:fs'
 import { bind, check } from './libc.ts'
 import { MountFlag, mount, UnmountFlag, unmount } from './mount.ts'
 
+const setns = bind('int setns(int fd, int type)')
 const unshare = bind('int unshare(int flags)')
 const chdir = bind('int chdir(const char *path)')
 const pivotRoot = bind('long syscall(long number, const char *newRoot, const char *putOld)')
@@ -22,9 +23,34 @@ const AT_FDCWD = -100
 /**
  * Gives the calling thread mounts of its own: `directory` is an empty tmpfs, to be filled with whatever `fill` mounts in
  * it; then everything else but /proc is let go, so that nothing of the host is held or can be reached by a path any
- * more. After the call, what was `directory` is `/`.
+ * more. After the call, what was `directory` is `/`. Returns the way back, which takes all these mounts away; it throws
+ * when there is none, and then the thread is to end, as it is when this throws.
  */
-export function enterPrivateMounts(directory: string, fill: () => void): void {
+export function enterPrivateMounts(directory: string, fill: () => void): () => void {
+  const home = openSync('/proc/thread-self/ns/mnt', 'r')
+  try {
+    const root = rootIdentity()
+    enter(directory, fill)
+    return () => {
+      try {
+        check('setns', setns(home, CLONE_NEWNS), 'mount namespace')
+        if (rootIdentity() !== root) throw new Error('the root directory is another one than before')
+      } finally {
+        closeSync(home)
+      }
+    }
+  } catch (error) {
+    closeSync(home)
+    throw error
+  }
+}
+
+function rootIdentity(): string {
+  const { dev, ino } = statSync('/')
+  return `${dev}:${ino}`
+}
+
+function enter(directory: string, fill: () => void): void {
   check('unshare', unshare(CLONE_NEWNS), 'CLONE_NEWNS')
   mount({ source: '', target: '/', type: '', flags: MountFlag.recursive | MountFlag.slave })
   mount({ source: 'tmpfs', target: directory, type: 'tmpfs', data: 'mode=700' })

@@ -5,6 +5,10 @@ import type { CommandLoader } from '../framework/command.ts'
  * `container inspect`, `container logs`, `image ls`, `image rm`, `system info`, `version`, `network create` ….
  */
 export const objectCommands: Record<string, CommandLoader> = {
+  'container commit': async () => (await import('./container/commit.ts')).commit,
+  'container cp': async () => (await import('./container/cp/cp.ts')).cp,
+  'container diff': async () => (await import('./container/diff.ts')).diff,
+  'container export': async () => (await import('./container/export.ts')).containerExport,
   'container inspect': async () => (await import('./container/inspect.ts')).containerInspect,
   'container logs': async () => (await import('./container/logs.ts')).containerLogs,
   'container ls': async () => (await import('./container/ls.ts')).containerLs,

@@ -1,12 +1,12 @@
 /** COPY and ADD: from one root into another. Blocks: for a worker thread. */
-import { closeSync, constants, createReadStream, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import { posix } from 'node:path'
 import { describeObject, TreeRoot, Unpacker, type Walked, walkTree } from '@gantry/archive'
 import type { CopyRequest } from '@gantry/build'
 import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { decompress, type Piece, readTar, type TarEntry, type TarHeader, textOfName } from '@gantry/oci'
-import { openInRoot, SystemCallError } from '@gantry/syscall'
+import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
 import { isExcluded } from './digest.ts'
 import { type ModeChange, parseMode } from './mode.ts'
 import { cleanPath, findSources, type Source } from './sources.ts'
@@ -75,7 +75,7 @@ class Copier {
     this.#refuseFile(posix.dirname(target))
     const { fd, info } = source
     await this.#fill(posix.dirname(target), (unpacker) =>
-      this.#place(unpacker, { fd, info, place: `/proc/self/fd/${fd}`, path: '' }, posix.basename(target)),
+      this.#place(unpacker, { fd, info, path: '' }, posix.basename(target)),
     )
   }
 
@@ -119,10 +119,10 @@ class Copier {
     }
   }
 
-  async #place(unpacker: Unpacker, { fd, info, place }: Walked, name: string): Promise<void> {
+  async #place(unpacker: Unpacker, { fd, info }: Walked, name: string): Promise<void> {
     const header = describeObject(fd, info, name)
     if (header === null) return
-    if (header.type === 'symlink') header.linkName = textOfName(readlinkSync(place, 'buffer'))
+    if (header.type === 'symlink') header.linkName = textOfName(readLinkOf(fd))
     else header.mode = this.#mode(header.mode, header.type === 'directory')
     await unpacker.add(fileEntry(header, fd))
   }

@@ -1,9 +1,10 @@
 /** A digest of what a selection names: types, modes, owners, link targets, attributes and content, but no times. */
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { describeObject, walkTree } from '@gantry/archive'
 import type { FileSelection } from '@gantry/build'
 import { compilePattern, type PathPattern } from '@gantry/dockerfile'
+import { readLinkOf } from '@gantry/syscall'
 import { findSources } from './sources.ts'
 
 const O_PATH = 0o10000000
@@ -34,11 +35,11 @@ export const isExcluded = (patterns: readonly PathPattern[], path: string): bool
 
 type Entry = ReturnType<typeof walkTree> extends Generator<infer T> ? T : never
 
-function addEntry(hash: Hash, { fd, info, place, path }: Entry, stopped: () => void): void {
+function addEntry(hash: Hash, { fd, info, path }: Entry, stopped: () => void): void {
   const header = describeObject(fd, info, path)
   if (header === null) return
   const { type, mode, uid, gid, size, deviceMajor, deviceMinor, xattrs } = header
-  const target = type === 'symlink' ? readlinkSync(place, 'latin1') : ''
+  const target = type === 'symlink' ? readLinkOf(fd).toString('latin1') : ''
   const attributes = [...xattrs].map(([name, value]) => [name, value.toString('hex')])
   hash.update(
     JSON.stringify([path, type, mode, uid, gid, size, deviceMajor, deviceMinor, target, attributes]),
