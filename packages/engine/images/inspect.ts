@@ -78,7 +78,26 @@ export async function imageHistory(
   }))
   const newest = items.reverse()[0]
   if (newest) Object.assign(newest, { Id: image.id, Tags: tagsOf(parts, image.id) })
+  for await (const { id, steps: length } of ancestors(parts, image)) {
+    const item = items[items.length - length]
+    if (item && item !== newest) Object.assign(item, { Id: id, Tags: tagsOf(parts, id) })
+  }
   return items
+}
+
+/** What an image was made from on this machine, and how many steps each of those had. */
+async function* ancestors(
+  { catalog, content }: ImageParts,
+  image: ImageRecord,
+): AsyncGenerator<{ id: Digest; steps: number }> {
+  for (
+    let next = image.parent && catalog.get(image.parent);
+    next;
+    next = next.parent && catalog.get(next.parent)
+  ) {
+    const { history } = await readConfig(content, next.id)
+    yield { id: next.id, steps: history.length }
+  }
 }
 
 function tagsOf({ catalog }: ImageParts, id: Digest): string[] {

@@ -64,7 +64,8 @@ function platformOf({ image }: Container['record']): Platform {
 /** The request's configuration, or the container's, with the changes made; what it leaves out is the container's. */
 function configOf(own: ContainerConfig, { config, changes }: CommitOptions): ContainerConfig {
   const changed = applyChanges(parseRunConfig(config ?? own, 'config'), changes ?? [])
-  return mergeConfig(changed as ContainerConfig, own)
+  const { Labels, ...merged } = mergeConfig(changed as ContainerConfig, own)
+  return { ...merged, ...(Labels && Object.keys(Labels).length > 0 && { Labels }) }
 }
 
 /** The container's processes stand still until this is disposed of. */
