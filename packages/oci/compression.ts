@@ -23,7 +23,7 @@ const chunkSize = 256 * 1024
 export async function decompress(source: Readable): Promise<{ compression: Compression; stream: Readable }> {
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   const head = await readHead(chunks)
-  const found = magic.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte))?.name ?? 'none'
+  const found = nameIn(head) ?? 'none'
   if (found === 'bzip2' || found === 'xz') {
     source.destroy()
     throw new GantryError('InvalidParameter', `unsupported compression: ${found} (use gzip, zstd or none)`)
@@ -36,6 +36,16 @@ export async function decompress(source: Readable): Promise<{ compression: Compr
   // An error of the source or of the decompressor arrives at whoever reads the output.
   pipeline(whole, output, () => {})
   return { compression: found, stream: output }
+}
+
+const nameIn = (head: Uint8Array) =>
+  magic.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte))?.name
+
+/** Whether what begins with these bytes (512, where there are so many) looks like an archive that can be unpacked. */
+export function startsArchive(head: Buffer): boolean {
+  const compression = nameIn(head)
+  if (compression === undefined) return head.toString('latin1', 257, 262) === 'ustar'
+  return compression === 'gzip' || compression === 'zstd'
 }
 
 async function readHead(chunks: AsyncIterator<Buffer>): Promise<Buffer> {

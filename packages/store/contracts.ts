@@ -40,6 +40,14 @@ export interface BlobWriter extends AsyncDisposable {
   commit(expected?: { digest?: Digest; size?: number }): Promise<BlobInfo>
 }
 
+/** A file that is to become a blob. Disposing one that did not removes it. */
+export interface BlobDraft extends AsyncDisposable {
+  /** Nothing is there yet. */
+  readonly path: string
+  /** Makes it a blob; for what a thread has just found in it. */
+  publish(blob: BlobInfo): Promise<BlobInfo>
+}
+
 /** Content by digest: `content/blobs/sha256/<hex>`, an OCI image layout's blob directory. */
 export interface ContentStore {
   /** Rejects with NotFound. */
@@ -53,6 +61,8 @@ export interface ContentStore {
   readAll(digest: Digest, limit?: number): Promise<Buffer>
   writer(): Promise<BlobWriter>
   put(bytes: Uint8Array): Promise<BlobInfo>
+  /** A file for a thread to fill. */
+  draft(): Promise<BlobDraft>
   /** The file of a blob, for a thread that reads and verifies it itself. Rejects with NotFound. */
   locate(digest: Digest): Promise<string>
   /** A download of this blob, with what an earlier one got of it. One at a time for each digest. */
@@ -105,6 +115,11 @@ export interface LayerStore {
    * while they arrive. Rejects as `ContentStore.receive` does.
    */
   stage(source: LayerSource): Promise<StagedLayer>
+  /**
+   * Like `stage`, for a file of which nobody knows yet whether it is a layer: what cannot be unpacked has no `staged`.
+   * Rejects with InvalidParameter when the bytes are not what was expected, or as `stage` does.
+   */
+  tryStage(source: LayerSource): Promise<{ blob: BlobInfo; staged: StagedLayer | null }>
   /** The `diff` directories of a chain, top first, as overlay's `lowerdir` wants them. Rejects with NotFound. */
   directories(chainId: Digest): Promise<string[]>
   /** Bytes of file content in this one layer, as Docker counts an image's size. */

@@ -67,7 +67,10 @@ export class Hold implements AsyncDisposable {
   }
 
   /** Publishes an upload, held from its first moment. */
-  commit(writer: BlobWriter, expected?: { digest?: Digest; size?: number }): Promise<BlobInfo> {
+  commit(
+    writer: Pick<BlobWriter, 'commit'>,
+    expected?: { digest?: Digest; size?: number },
+  ): Promise<BlobInfo> {
     return this.#turn.run(async () => {
       const info = await writer.commit(expected)
       this.#hold(info.digest)

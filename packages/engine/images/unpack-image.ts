@@ -5,13 +5,20 @@ import { chainOf } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import type { ImageRecord } from './records.ts'
 
-/** Unpacks the layers of an image that are not unpacked yet, side by side, and tells how far it is. */
+/**
+ * Unpacks the layers of an image that are not unpacked yet, side by side, and tells how far it is. Those that `arrived`
+ * has are unpacked already.
+ */
 export async function unpackImage(
   { content, layers }: Pick<ImageParts, 'content' | 'layers'>,
   image: ImageRecord,
   report: (message: ProgressMessage) => void = () => {},
+  arrived: { take: (blob: Digest) => StagedLayer | undefined } = { take: () => undefined },
 ): Promise<void> {
   await placeLayers(layers, image, async ({ diffId, blob }, signal) => {
+    const came = arrived.take(blob)
+    if (came?.diffId === diffId) return came
+    await came?.[Symbol.asyncDispose]()
     const expected = await content.info(blob)
     const path = await content.locate(blob)
     const id = hexOf(diffId).slice(0, 12)

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import { type Digest, digestOf } from '@gantry/oci'
-import type { BlobFeed, BlobInfo, BlobWriter, ContentStore, PartialBlob } from '../contracts.ts'
+import type { BlobDraft, BlobFeed, BlobInfo, BlobWriter, ContentStore, PartialBlob } from '../contracts.ts'
 import { IntakePool } from '../intake/pool.ts'
-import { BlobFiles } from './blob-files.ts'
+import { BlobFiles, unlinkIfThere } from './blob-files.ts'
 import { FileBlobWriter } from './blob-writer.ts'
 import { keepingPartial, PartialBlobs } from './partial-blobs.ts'
 import { Verifier } from './verifier.ts'
@@ -124,6 +124,18 @@ class FileContentStore implements ContentStore {
     await using writer = await this.writer()
     await writer.write(bytes)
     return await writer.commit({ digest })
+  }
+
+  async draft(): Promise<BlobDraft> {
+    const path = join(this.#uploads, randomUUID())
+    return {
+      path,
+      publish: async (blob) => {
+        await this.#files.publish(path, blob)
+        return blob
+      },
+      [Symbol.asyncDispose]: () => unlinkIfThere(path),
+    }
   }
 
   async locate(digest: Digest): Promise<string> {

@@ -15,6 +15,8 @@ export interface IntakeJob {
     target: string
     /** What the uncompressed bytes must be, where it is known. */
     diffId?: Digest
+    /** What cannot be unpacked is no failure: the blob is taken in all the same. */
+    optional?: boolean
   }
 }
 

@@ -144,12 +144,13 @@ async function takeIn(job: IntakeJob, inbox: Inbox): Promise<IntakeResult> {
       for await (const _ of chunks);
       return { ...intake.check(), unpacked: null }
     }
-    const { target, diffId } = job.unpack
-    const unpacked = await unpackLayer(Readable.from(shared(chunks), { objectMode: false }), target).catch(
+    const { target, diffId, optional } = job.unpack
+    const tree = await unpackLayer(Readable.from(shared(chunks), { objectMode: false }), target).catch(
       async (error) => {
         if (isOfTheMachine(error)) throw error
         // Bytes that were spoilt on the way make a broken archive: then that is what there is to say.
         for await (const _ of chunks);
+        if (optional) return null
         intake.check()
         throw error
       },
@@ -157,6 +158,8 @@ async function takeIn(job: IntakeJob, inbox: Inbox): Promise<IntakeResult> {
     // What comes after the archive counts as well.
     for await (const _ of chunks);
     const blob = intake.check()
+    const unpacked = tree && { ...tree, diffId: tree.diffId ?? blob.digest }
+    if (unpacked === null) return { ...blob, unpacked }
     if (diffId !== undefined && unpacked.diffId !== diffId) {
       throw new GantryError('InvalidParameter', `layer is ${unpacked.diffId} where ${diffId} was announced`)
     }

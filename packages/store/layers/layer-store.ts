@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import { chainIdOf, type Digest, hexOf, isDigest, parseDigest } from '@gantry/oci'
-import type { LayerSource, LayerStore, StagedLayer, UnpackedLayer } from '../contracts.ts'
+import type { BlobInfo, LayerSource, LayerStore, StagedLayer, UnpackedLayer } from '../contracts.ts'
 import { currentBoot, Durability } from '../durability.ts'
 import { IntakePool } from '../intake/pool.ts'
 import { Draft } from './staged-layer.ts'
@@ -86,6 +86,19 @@ class DirectoryLayerStore implements LayerStore {
   }
 
   async stage(source: LayerSource): Promise<StagedLayer> {
+    const { staged } = await this.#stage(source, false)
+    if (staged === null) throw new GantryError('System', 'the layer was not unpacked')
+    return staged
+  }
+
+  tryStage(source: LayerSource): Promise<{ blob: BlobInfo; staged: StagedLayer | null }> {
+    return this.#stage(source, true)
+  }
+
+  async #stage(
+    source: LayerSource,
+    optional: boolean,
+  ): Promise<{ blob: BlobInfo; staged: StagedLayer | null }> {
     const directory = join(this.#drafts, randomUUID())
     const target = join(directory, 'diff')
     await using undo = new AsyncDisposableStack()
@@ -97,12 +110,13 @@ class DirectoryLayerStore implements LayerStore {
       ...(path !== undefined && { path }),
       more: feed.rest !== undefined,
       expected,
-      unpack: { target, ...(diffId && { diffId }) },
+      unpack: { target, optional, ...(diffId && { diffId }) },
     }
     const { unpacked, ...blob } = await this.#threads.intake(job, feed)
-    if (unpacked === null) throw new GantryError('System', 'the layer was not unpacked')
+    if (unpacked === null) return { blob, staged: null }
     undo.move()
-    return new Draft(directory, blob, unpacked, (draft, parent) => this.#place(draft, parent))
+    const staged = new Draft(directory, blob, unpacked, (draft, parent) => this.#place(draft, parent))
+    return { blob, staged }
   }
 
   async unpack(layer: Readable, diffId: Digest, parent: Digest | null): Promise<UnpackedLayer> {

@@ -15,6 +15,7 @@ import { chainOf, referenceKey } from '../catalog.ts'
 import { announce, type ImageParts } from '../dependencies.ts'
 import type { ImageRecord } from '../records.ts'
 import { unpackImage } from '../unpack-image.ts'
+import { ArrivingFiles } from './arriving-files.ts'
 import { readDockerArchive } from './docker-archive.ts'
 import type { Loadable } from './loadable.ts'
 import { readOciLayout } from './oci-layout.ts'
@@ -32,14 +33,21 @@ export async function loadArchive(
   platforms: string[] = [],
 ): Promise<void> {
   await using hold = parts.retention.begin()
-  const spooled = await spoolArchive(archive, parts.content, hold)
+  const tell = quiet ? undefined : report
+  await using arriving = new ArrivingFiles(parts, hold, (name, current, total) =>
+    tell?.({ status: 'Loading layer', progressDetail: { current, total }, id: shortId(name) }),
+  )
+  const spooled = await spoolArchive(archive, arriving)
   for (const found of await readImages(parts, spooled, hold)) {
     const loadable = onlyFor(found, platforms, parts.host)
     await hold.keep(loadable.images.flatMap(chainOf))
-    await unpackImage(parts, loadable.images[0], quiet ? undefined : report)
+    await unpackImage(parts, loadable.images[0], tell, arriving)
     register(parts, loadable, report)
   }
 }
+
+/** Archives call a layer by its digest, or by a directory that has an id for its name. */
+const shortId = (name: string): string => (/[0-9a-f]{64}/.exec(name)?.[0] ?? name).slice(0, 12)
 
 /** What is for one of the platforms; all of it when none is named. Throws NotFound when nothing is. */
 function onlyFor(loadable: Loadable, platforms: string[], host: Platform): Loadable {

@@ -1,10 +1,10 @@
-/** The files of an image archive, put straight into the content store: by digest, whatever the archive calls them. */
+/** The files of an image archive, which go straight into the content store: by digest, whatever the archive calls them. */
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { GantryError, isKind } from '@gantry/errors'
-import { type Digest, decompress, isDigest, readTar, type TarEntry } from '@gantry/oci'
-import type { BlobInfo, ContentStore } from '@gantry/store'
-import type { Hold } from '../retention.ts'
+import { type Digest, decompress, isDigest, readTar } from '@gantry/oci'
+import type { BlobInfo } from '@gantry/store'
+import type { ArrivingFiles } from './arriving-files.ts'
 
 /** More than any archive has; what is kept in memory of each is its name. */
 const mostFiles = 100_000
@@ -56,17 +56,21 @@ export class Spooled {
 /** Names are only ever keys of a map, so a path that leads out finds nothing. */
 const clean = (name: string): string => posix.join('/', name)
 
-/** Reads a whole archive, compressed or not. Rejects in Docker's words when it is no tar. */
-export async function spoolArchive(archive: Readable, content: ContentStore, hold: Hold): Promise<Spooled> {
+/**
+ * Reads a whole archive, compressed or not: its files go to `arriving`. Rejects in Docker's words when it is no tar.
+ */
+export async function spoolArchive(archive: Readable, arriving: ArrivingFiles): Promise<Spooled> {
   const spooled = new Spooled()
   const { stream } = await decompress(archive)
   try {
     for await (const entry of readTar(stream)) {
       const { type, name, linkName } = entry.header
-      if (type === 'file') spooled.addFile(name, await store(entry, content, hold))
+      if (type === 'file')
+        await arriving.add(entry, digestInName(name), (blob) => spooled.addFile(name, blob))
       else if (type === 'symlink') spooled.addLink(name, posix.join(posix.dirname(name), linkName))
       else if (type === 'link') spooled.addLink(name, linkName)
     }
+    await arriving.settle()
   } catch (cause) {
     if (!isKind(cause, 'InvalidParameter')) throw cause
     const problem = `Error processing tar file(exit status 1): ${cause.message}`
@@ -75,20 +79,6 @@ export async function spoolArchive(archive: Readable, content: ContentStore, hol
     stream.destroy()
   }
   return spooled
-}
-
-async function store(entry: TarEntry, content: ContentStore, hold: Hold): Promise<BlobInfo> {
-  await using writer = await content.writer()
-  let written = 0
-  for await (const { offset, data } of entry.pieces()) {
-    if (offset !== written) throw new GantryError('InvalidParameter', 'sparse file in an image archive')
-    await writer.write(data)
-    written += data.length
-  }
-  if (written !== entry.header.size)
-    throw new GantryError('InvalidParameter', 'sparse file in an image archive')
-  const digest = digestInName(entry.header.name)
-  return await hold.commit(writer, digest ? { digest } : {})
 }
 
 /** A layout names its blobs by their digest; then they must be what they are called. */

@@ -23,6 +23,13 @@ export class Slots {
     }
   }
 
+  /** A place, if one is free now, until it is disposed of. */
+  tryEnter(): Disposable | null {
+    if (this.#taken >= this.#size()) return null
+    this.#taken++
+    return { [Symbol.dispose]: () => this.#leave() }
+  }
+
   /** The place goes to those who wait. */
   #leave(): void {
     this.#taken--

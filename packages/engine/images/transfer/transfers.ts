@@ -30,6 +30,8 @@ export class Transfers {
   readonly limits: () => TransferLimits
   readonly downloads: Slots
   readonly uploads: Slots
+  /** Layers of archives that are being sent to us: each keeps a thread waiting for its client. */
+  readonly arrivals = new Slots(() => 2)
   readonly sources: BlobSources
   /** Layers on their way in, by chain id. */
   readonly layers = new SharedWork<void, ProgressMessage>()
