@@ -1,6 +1,9 @@
 /** Starting conmon, which becomes the parent of a container's (or an exec's) process and outlives this daemon. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { messageOf } from '@gantry/errors'
+import { openPipe, reap, spawnProgram } from '@gantry/syscall'
 import type { StdioOptions } from './contracts.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import type { ProcessPaths } from './paths.ts'
@@ -91,46 +94,91 @@ export async function spawnMonitor(
   request: MonitorRequest,
   beforeStart?: () => Promise<void>,
 ): Promise<Monitored> {
-  const handshake = request.exec?.attach === true
-  const child = spawn(request.conmon, monitorArguments(request), {
-    cwd: request.paths.directory,
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(handshake ? (['pipe', 'pipe'] as const) : [])],
-    env: {
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      _OCI_SYNCPIPE: String(syncFd),
-      ...(handshake ? { _OCI_ATTACHPIPE: String(attachFd), _OCI_STARTPIPE: String(startFd) } : {}),
-    },
-  })
-  const failed = new Promise<never>((_, reject) => child.once('error', reject))
-  failed.catch(() => {})
+  await using pipes = new MonitorPipes(request.exec?.attach === true)
+  const pid = startMonitor(request, pipes)
   // conmon's first process ends as soon as it has forked and written the pid file.
-  const forked = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const complaint = collect(child.stderr as Readable)
-  const answer = collect(child.stdio[syncFd] as Readable, parseReport)
+  const forked = reap(pid)
+  const complaint = collect(pipes.complaint)
+  const answer = collect(pipes.sync, parseReport)
+  if (pipes.handshake) await Promise.race([answer, waitForClient(pipes.handshake, beforeStart)])
+  const report = parseReport(await answer)
+  if (report && report.number > 0) {
+    await forked
+    return { pid: report.number }
+  }
+  const detail = report?.message || (await complaint).trim() || 'conmon ended without an answer'
+  throw new MonitorError(detail, report && report.number < -1 ? -report.number : null)
+}
+
+function startMonitor(request: MonitorRequest, pipes: MonitorPipes): number {
+  const nothing = openSync('/dev/null', 'r+')
   try {
-    if (handshake) await Promise.race([failed, answer, waitForClient(child, beforeStart)])
-    const report = parseReport(await Promise.race([answer, failed]))
-    if (report && report.number > 0) {
-      await forked
-      return { pid: report.number }
-    }
-    const detail = report?.message || (await complaint).trim() || 'conmon ended without an answer'
-    throw new MonitorError(detail, report && report.number < -1 ? -report.number : null)
+    return spawnProgram({
+      program: request.conmon,
+      arguments: monitorArguments(request),
+      directory: request.paths.directory,
+      descriptors: [nothing, nothing, ...pipes.childEnds],
+      environment: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        _OCI_SYNCPIPE: String(syncFd),
+        ...(pipes.handshake && { _OCI_ATTACHPIPE: String(attachFd), _OCI_STARTPIPE: String(startFd) }),
+      },
+    })
+  } catch (error) {
+    throw new MonitorError(messageOf(error), null)
   } finally {
-    for (const stream of child.stdio) stream?.destroy()
+    closeSync(nothing)
+    pipes.closeChildEnds()
   }
 }
 
 /** conmon announces its attach socket, then holds the process back until it is told to go on. */
-async function waitForClient(child: ChildProcess, beforeStart?: () => Promise<void>): Promise<void> {
-  const start = child.stdio[startFd as 4] as Writable
-  start.on('error', () => {})
+async function waitForClient(
+  { attach, start }: { attach: Readable; start: Writable },
+  beforeStart?: () => Promise<void>,
+): Promise<void> {
   start.write('\0')
-  const ready = parseReport(await collect(child.stdio[attachFd] as Readable, parseReport))
+  const ready = parseReport(await collect(attach, parseReport))
   if (!ready) return
   await beforeStart?.()
   start.write('\0')
+}
+
+/** What conmon and we tell each other until its process runs. */
+class MonitorPipes implements AsyncDisposable {
+  readonly complaint: Readable
+  readonly sync: Readable
+  readonly handshake: { attach: Readable; start: Writable } | null
+  /** conmon's descriptors from 2 on. */
+  readonly childEnds: number[] = []
+
+  constructor(handshake: boolean) {
+    this.complaint = this.#incoming()
+    this.sync = this.#incoming()
+    this.handshake = handshake ? { attach: this.#incoming(), start: this.#outgoing() } : null
+  }
+
+  #incoming(): Readable {
+    const { read, write } = openPipe()
+    this.childEnds.push(write)
+    return new Socket({ fd: read, readable: true, writable: false })
+  }
+
+  #outgoing(): Writable {
+    const { read, write } = openPipe()
+    this.childEnds.push(read)
+    // conmon may be gone before it is told to go on.
+    return new Socket({ fd: write, readable: false, writable: true }).on('error', () => {})
+  }
+
+  closeChildEnds(): void {
+    for (const end of this.childEnds) closeSync(end)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const stream of [this.complaint, this.sync, this.handshake?.attach, this.handshake?.start])
+      stream?.destroy()
+  }
 }
 
 /** Reads a pipe to its end, or until `complete` accepts what came so far. Never rejects. */

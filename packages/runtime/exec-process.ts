@@ -1,5 +1,5 @@
 /** A further process in a container once it runs, started just now or by an earlier daemon. */
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GantryError } from '@gantry/errors'
@@ -14,7 +14,7 @@ import {
 import type { Attachment, ConsoleSize, ExecTask, Exit } from './contracts.ts'
 import { resizeTerminal } from './control.ts'
 import { ExitDirectory } from './exits.ts'
-import type { ProcessPaths } from './paths.ts'
+import { type ProcessPaths, removeDirectory } from './paths.ts'
 import { readPid } from './record.ts'
 
 /** Exit code of a process whose end nobody has seen. */
@@ -57,7 +57,7 @@ export async function waitForExit(
   settled = true
   clearInterval(watch)
   exits[Symbol.dispose]()
-  await rm(paths.directory, { recursive: true, force: true }).catch(() => {})
+  await removeDirectory(paths).catch(() => {})
   return record
 }
 
@@ -86,7 +86,7 @@ async function loadExec(id: string, place: ExecPlace): Promise<ExecTask | null> 
   const exits = await openExits(paths)
   if (!exits || (!monitor && !(await exits.has(containerId)))) {
     exits?.[Symbol.dispose]()
-    await rm(paths.directory, { recursive: true, force: true })
+    await removeDirectory(paths)
     return null
   }
   const identity = monitor && (await findProcess(paths, monitor))

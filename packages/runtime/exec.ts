@@ -1,5 +1,5 @@
 /** Running a further process in a container, under a conmon of its own. */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { isKind, messageOf } from '@gantry/errors'
 import { identify, isRunning, type ProcessIdentity } from '@gantry/syscall'
 import { MonitorError, spawnMonitor } from './conmon.ts'
@@ -10,7 +10,7 @@ import { ConmonExec, waitForExit } from './exec-process.ts'
 import { ExitDirectory } from './exits.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import { specText } from './oci-spec.ts'
-import type { ProcessPaths } from './paths.ts'
+import { type ProcessPaths, removeDirectory } from './paths.ts'
 import { identifyFrom, readPid } from './record.ts'
 import { StdioConnection, stdinMode } from './stdio/connection.ts'
 import { givePipes, type IdMappings } from './stdio/ownership.ts'
@@ -81,7 +81,7 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
   } catch (error) {
     ;(attachment as Attachment | null)?.close()
     exits[Symbol.dispose]()
-    await rm(paths.directory, { recursive: true, force: true })
+    await removeDirectory(paths)
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Where everything of one process under conmon lies: its bundle, sockets, pid files. */
@@ -77,4 +78,9 @@ export class RuntimePaths {
   exit(id: string): string {
     return join(this.exits, id)
   }
+}
+
+/** Removes everything of a process; a conmon that is ending may still write there. */
+export async function removeDirectory({ directory }: ProcessPaths): Promise<void> {
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 })
 }

@@ -1,10 +1,10 @@
 /** Removing tasks: in good order after their exit, and whatever an interrupted daemon has left. */
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cgroup, isRunning, signalProcess } from '@gantry/syscall'
 import { findMonitor } from './exec-process.ts'
 import type { OciRuntime } from './oci-runtime.ts'
-import type { ProcessPaths } from './paths.ts'
+import { type ProcessPaths, removeDirectory } from './paths.ts'
 import { unmountRootfs } from './rootfs.ts'
 
 const SIGKILL = 9
@@ -22,7 +22,7 @@ export interface TaskRemains {
 export async function removeTask({ id, paths, runtime, cgroup }: TaskRemains): Promise<void> {
   await Promise.all([removeGroup(cgroup), unmountRootfs(paths.rootfs)])
   await runtime.delete(id)
-  await rm(paths.directory, { recursive: true, force: true })
+  await removeDirectory(paths)
 }
 
 async function removeGroup(cgroup: Cgroup | null): Promise<void> {
@@ -50,7 +50,7 @@ export async function purgeTask({ id, paths, runtimes, cgroup, sameBoot }: TaskL
   await cgroup.remove()
   await unmountRootfs(paths.rootfs)
   for (const runtime of runtimes) await runtime.delete(id)
-  await rm(paths.directory, { recursive: true, force: true })
+  await removeDirectory(paths)
 }
 
 async function killMonitors(paths: ProcessPaths): Promise<void> {

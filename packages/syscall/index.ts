@@ -58,6 +58,7 @@ export {
 export { bytesUnsent, bytesWaiting } from './queue-length.ts'
 export { sealBytes, sealProgram } from './sealed-file.ts'
 export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
+export { openPipe, reap, spawnProgram } from './spawn.ts'
 export { UnixDatagramSender } from './unix-datagram.ts'
 export {
   createUserNamespace,

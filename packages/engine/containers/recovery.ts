@@ -80,7 +80,7 @@ export class Recovery {
     await this.#startAll()
     // These take as long as the containers' stop signals do.
     for (const container of this.#registry.all())
-      if (container.record.restartPending) this.#finishRestart(container)
+      if (this.#isToRestart(container)) this.#finishRestart(container)
   }
 
   async #each(containers: Container[], work: (container: Container) => Promise<void>): Promise<void> {
@@ -109,6 +109,10 @@ export class Recovery {
   async #begin(container: Container): Promise<void> {
     if (container.record.state.status === 'restarting') await this.#supervisor.restartNow(container)
     else await this.#supervisor.start(container)
+  }
+
+  #isToRestart({ record, gone }: Container): boolean {
+    return !gone && record.restartPending === true && !['removing', 'dead'].includes(record.state.status)
   }
 
   /** The daemon that was to restart it died in between. */
