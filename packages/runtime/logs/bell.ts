@@ -1,6 +1,9 @@
 import { type FSWatcher, watch } from 'node:fs'
 import type { LogQuery } from '../contracts.ts'
 
+/** How often a file is looked at that cannot be watched, in milliseconds. */
+const pollInterval = 250
+
 /** Rings when there may be more to read, when the process has ended, and when the reader is to stop. */
 export class Bell implements Disposable {
   /** The reader went away. */
@@ -10,6 +13,7 @@ export class Bell implements Disposable {
   #rang = false
   #wake: (() => void) | null = null
   #watcher: FSWatcher | null = null
+  #poll: NodeJS.Timeout | null = null
   readonly #timer: NodeJS.Timeout | null
   readonly #reader: { atEnd: (() => void) | null } = { atEnd: null }
   readonly #query: LogQuery
@@ -51,8 +55,9 @@ export class Bell implements Disposable {
       })
       this.#watcher.on('error', () => this.ring())
     } catch (error) {
-      // Renamed or removed meanwhile, of which the reader hears otherwise.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      // Renamed or removed meanwhile, of which the reader hears otherwise; or the host has no more watches to give.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#poll ??= setInterval(() => this.ring(), pollInterval)
     }
   }
 
@@ -73,6 +78,7 @@ export class Bell implements Disposable {
   [Symbol.dispose](): void {
     this.#reader.atEnd = null
     this.#watcher?.close()
+    if (this.#poll) clearInterval(this.#poll)
     if (this.#timer) clearTimeout(this.#timer)
     this.#query.signal?.removeEventListener('abort', this.#stop)
   }

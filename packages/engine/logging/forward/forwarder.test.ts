@@ -114,6 +114,22 @@ test('what was not handed on is by the next, and a file is kept until that is wr
   assert.equal(files.current, 2)
 })
 
+test('a place that cannot be written down stops nothing, and releases nothing', async (t) => {
+  const save = () => {
+    throw new Error('disk full')
+  }
+  const { path, parts, destination, warnings, end, ended, forwarder } = await forwarding(t, { save })
+  await writeFile(path, records(['1']))
+  parts.files.moveAway()
+  await writeFile(path, records(['2']))
+  parts.files.settle()
+  end()
+  await forwarder.run(ended)
+  assert.deepEqual(destination.lines, ['1', '2'])
+  assert.deepEqual(warnings, ['disk full'])
+  assert.equal(forwarder.neededFrom, 1)
+})
+
 test('the beginning of a line is remembered with the place', async (t) => {
   const { path, parts, destination, saved, ended, forwarder } = await forwarding(t)
   await appendFile(

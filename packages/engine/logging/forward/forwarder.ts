@@ -112,7 +112,13 @@ export class Forwarder {
   #save(): void {
     if (this.#saveTimer) clearTimeout(this.#saveTimer)
     this.#saveTimer = null
-    this.#parts.save(this.state)
+    try {
+      this.#parts.save(this.state)
+    } catch (error) {
+      // The disk is full: what was sent since may be sent again.
+      this.#complain(messageOf(error))
+      return
+    }
     const released = this.#place.number > this.#savedNumber
     this.#savedNumber = this.#place.number
     if (released) this.#parts.released()
