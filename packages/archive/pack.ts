@@ -1,6 +1,7 @@
 /** Archives of the kinds that the API gives out. Each blocks, so each runs in a worker thread. */
 import { closeSync, constants, openSync } from 'node:fs'
 import { posix } from 'node:path'
+import type { IdMapping } from '@gantry/syscall'
 import type { Upper } from './messages.ts'
 import { Packer, type Sink } from './packer.ts'
 import type { Resolved } from './resolve.ts'
@@ -11,10 +12,14 @@ import { walkTree } from './walk.ts'
  * An object under the last part of its path; for a directory all that is in it, but not what `leaveOut` names in the
  * root, when something is mounted there: /dev is the engine's and not the container's.
  */
-export function packNamed({ fd, path }: Resolved, sink: Sink, leaveOut: readonly string[]): void {
+export function packNamed(
+  { fd, path }: Resolved,
+  sink: Sink,
+  { leaveOut, users }: { leaveOut: readonly string[]; users?: IdMapping },
+): void {
   const base = posix.basename(path) || '/'
   // As Docker's cp, which says how much it has copied.
-  const packer = new Packer(sink, { wholeSeconds: true })
+  const packer = new Packer(sink, { wholeSeconds: true, users })
   const isRoot = path === '/' || path === '/.'
   let device: bigint | undefined
   const walk = walkTree(fd, {

@@ -10,7 +10,7 @@ import {
   type TarHeader,
   textOfName,
 } from '@gantry/oci'
-import { dataPieces, readLinkOf, xattrsOf } from '@gantry/syscall'
+import { dataPieces, type IdMapping, insideId, readLinkOf, xattrsOf } from '@gantry/syscall'
 import { isCarried } from './carried-xattrs.ts'
 import { descriptorPath } from './descriptor-path.ts'
 import type { Walked } from './walk.ts'
@@ -30,20 +30,28 @@ const mostPieces = 50_000
 export class Packer {
   readonly #sink: Sink
   readonly #wholeSeconds: boolean
+  readonly #users: IdMapping | undefined
   /** Files with several names: device and inode → the name they were packed under first. */
   readonly #links = new Map<string, string>()
 
-  /** With `wholeSeconds`, times are cut to what every reader of archives knows. */
-  constructor(sink: Sink, { wholeSeconds = false }: { wholeSeconds?: boolean } = {}) {
+  /**
+   * With `wholeSeconds`, times are cut to what every reader of archives knows; with `users`, entries belong to those that
+   * the owners are in that namespace.
+   */
+  constructor(
+    sink: Sink,
+    { wholeSeconds = false, users }: { wholeSeconds?: boolean; users?: IdMapping } = {},
+  ) {
     this.#sink = sink
     this.#wholeSeconds = wholeSeconds
+    this.#users = users
   }
 
   /** Adds one object under a name without a slash at its end. Sockets have no entry. */
   add({ fd, info }: Pick<Walked, 'fd' | 'info'>, name: string): void {
     const type = typeOf(info)
     if (type === null) return
-    const header = headerOf(info, type, name)
+    const header = headerOf(info, type, name, this.#users)
     if (this.#wholeSeconds) header.modified.nanoseconds = 0
     const key = `${info.dev}:${info.ino}`
     const first = info.nlink > 1n && type !== 'directory' ? this.#links.get(key) : undefined
@@ -120,17 +128,20 @@ export function describeObject(fd: number, info: BigIntStats, name: string): Tar
   return type && { ...headerOf(info, type, name), xattrs: xattrsOf(fd, isCarried) }
 }
 
-function headerOf(info: BigIntStats, type: EntryType, name: string): TarHeader {
+function headerOf(info: BigIntStats, type: EntryType, name: string, users?: IdMapping): TarHeader {
+  const [uid, gid] = users
+    ? [insideId(Number(info.uid), users.uids), insideId(Number(info.gid), users.gids)]
+    : [Number(info.uid), Number(info.gid)]
   const isDevice = type === 'character' || type === 'block'
   return entryHeader({
     name: type === 'directory' ? `${name}/` : name,
     type,
     mode: Number(info.mode & 0o7777n),
-    uid: Number(info.uid),
-    gid: Number(info.gid),
+    uid,
+    gid,
     // The one name that is the same everywhere.
-    userName: info.uid === 0n ? 'root' : '',
-    groupName: info.gid === 0n ? 'root' : '',
+    userName: uid === 0 ? 'root' : '',
+    groupName: gid === 0 ? 'root' : '',
     size: type === 'file' ? Number(info.size) : 0,
     modified: timestamp(info.mtimeNs),
     ...(isDevice && { deviceMajor: major(info.rdev), deviceMinor: minor(info.rdev) }),

@@ -3,11 +3,13 @@ import { chmodSync, chownSync, closeSync, fchmodSync, fchownSync, ftruncateSync,
 import { GantryError } from '@gantry/errors'
 import { bytesOfName, type TarEntry, type TarHeader, whiteoutOf } from '@gantry/oci'
 import {
+  type IdMapping,
   makeDirectoryAt,
   makeLinkAt,
   makeNodeAt,
   makeSymlinkAt,
   NodeType,
+  outsideId,
   SystemCallError,
   setTimesAt,
   setTimesOf,
@@ -27,6 +29,8 @@ export interface UnpackOptions {
   keepKinds?: boolean
   /** Whom everything belongs to, whatever the archive says. */
   owner?: { uid: number; gid: number }
+  /** The namespace whose users the archive tells of. */
+  users?: IdMapping
 }
 
 /** The largest id; the next one, (uid_t)-1, means "leave as it is" to the kernel. */
@@ -212,8 +216,16 @@ export class Unpacker {
   }
 
   #ownerOf(header: TarHeader): { uid: number; gid: number } {
-    return this.#options.owner ?? header
+    const { owner = header, users } = this.#options
+    if (!users) return owner
+    return { uid: mapped(header, owner.uid, users.uids), gid: mapped(header, owner.gid, users.gids) }
   }
+}
+
+function mapped({ name }: TarHeader, id: number, ranges: IdMapping['uids']): number {
+  const outside = outsideId(id, ranges)
+  if (outside === null) throw new GantryError('InvalidParameter', `${name}: invalid owner ${id}`)
+  return outside
 }
 
 const here = Buffer.from('.')

@@ -4,11 +4,14 @@ import { bytesOfName } from '@gantry/oci'
 import {
   cloneMount,
   enterPrivateMounts,
+  type IdMapping,
   MountFlag,
   mount,
   mountOverlay,
   openInRoot,
+  rootOf,
   SystemCallError,
+  takeRootOf,
 } from '@gantry/syscall'
 import { TreeRoot } from './tree-root.ts'
 
@@ -17,7 +20,7 @@ const { O_RDONLY, O_DIRECTORY } = constants
 
 export type TreeView =
   /** A directory that is open already, such as `/proc/<pid>/root`. The descriptor stays the caller's. */
-  | { kind: 'open'; fd: number }
+  | { kind: 'open'; fd: number; users?: IdMapping }
   /** A file system without what is mounted in it. */
   | { kind: 'mount'; path: string }
   /** An overlay that is mounted for this work alone, where nobody else sees it. */
@@ -36,6 +39,10 @@ export interface PrivateView {
   readOnly: boolean
   /** In the order to mount. */
   mounts: ViewMount[]
+  /** Archives tell of the users of this mapping; in the view, and in what is mounted in it, they are others. */
+  users?: IdMapping
+  /** A user namespace of that mapping. */
+  namespace?: string
 }
 
 /** A directory or file of the host in the view. */
@@ -74,15 +81,23 @@ function openRoot(view: TreeView): number {
   return openSync(view.kind === 'open' ? `/proc/self/fd/${view.fd}` : '/root', O_RDONLY | O_DIRECTORY)
 }
 
+/** Whose users the entries of archives are, when those in the view are others. */
+export function usersOf(view: TreeView): IdMapping | undefined {
+  return view.kind === 'mount' ? undefined : view.users
+}
+
 function mountView(view: PrivateView): void {
+  const root = view.users && rootOf(view.users)
+  const idMap = root && view.namespace !== undefined ? { idMap: { namespace: view.namespace, root } } : {}
+  using _ = root ? takeRootOf(root) : undefined
   const target = `${view.directory}/root`
   mkdirSync(target)
   if (view.work !== undefined) {
-    mountOverlay({ lower: view.lower, upper: view.upper, work: view.work, target })
+    mountOverlay({ lower: view.lower, upper: view.upper, work: view.work, target, ...idMap })
   } else {
     const [upper, work] = ['changes', 'work'].map((name) => `${view.directory}/${name}`) as [string, string]
     for (const path of [upper, work]) mkdirSync(path)
-    mountOverlay({ lower: [view.upper, ...view.lower], upper, work, target })
+    mountOverlay({ lower: [view.upper, ...view.lower], upper, work, target, ...idMap })
   }
   for (const each of view.mounts) bindMount(target, each)
   if (view.readOnly) remountReadOnly(target)

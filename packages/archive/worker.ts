@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { parentPort } from 'node:worker_threads'
 import { GantryError } from '@gantry/errors'
 import { decompress, readTar } from '@gantry/oci'
+import { rootOf, takeRootOf } from '@gantry/syscall'
 import { changesOf } from './changes.ts'
 import { describeError, systemWords } from './describe-error.ts'
 import { descriptorPath } from './descriptor-path.ts'
@@ -14,7 +15,7 @@ import { packLayer, packNamed, packRoot } from './pack.ts'
 import { describe, resolve, resolveDirectory } from './resolve.ts'
 import { TreeRoot } from './tree-root.ts'
 import { Unpacker } from './unpacker.ts'
-import { openView, type TreeView } from './view.ts'
+import { openView, type TreeView, usersOf } from './view.ts'
 
 const port = parentPort as NonNullable<typeof parentPort>
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
@@ -73,7 +74,7 @@ async function workIn(root: number, job: Extract<Job, { view: TreeView }>, outpu
   const found = resolve(root, job.path)
   try {
     answer(describe(root, found))
-    if (job.kind === 'pack') packNamed(found, output, job.leaveOut)
+    if (job.kind === 'pack') packNamed(found, output, { leaveOut: job.leaveOut, users: usersOf(job.view) })
   } finally {
     closeSync(found.fd)
   }
@@ -89,10 +90,18 @@ async function unpack(root: number, job: Extract<Job, { kind: 'unpack' }>): Prom
   input = new Readable({ read: () => send({ kind: 'more' }), highWaterMark: 1024 * 1024 })
   answer(null)
   const { stream } = await decompress(input)
+  const users = usersOf(job.view)
+  using _ = users ? takeRootOf(rootOf(users)) : undefined
   const tree = new TreeRoot(openSync(descriptorPath(root), constants.O_RDONLY))
   try {
     const { path, keepKinds, owner } = job
-    const unpacker = new Unpacker(tree, { into: path, plain: true, keepKinds, ...(owner && { owner }) })
+    const unpacker = new Unpacker(tree, {
+      into: path,
+      plain: true,
+      keepKinds,
+      users,
+      ...(owner && { owner }),
+    })
     for await (const entry of readTar(stream as AsyncIterable<Buffer>)) {
       await unpacker.add(entry).catch(nameEntry(path, entry.header.name))
     }

@@ -71,21 +71,32 @@ function mapIds(mounted: number, user: number, directory: string): void {
  * Runs a synchronous call with the file system ids of a namespace's root and all capabilities: overlayfs makes what it
  * needs for itself with the ids of who mounts it, and the host's own root does not exist on an id-mapped upper directory.
  */
-export function asRootOf<T>({ root }: IdMap, work: () => T): T {
+export function asRootOf<T>({ root }: Pick<IdMap, 'root'>, work: () => T): T {
+  using _ = takeRootOf(root)
+  return work()
+}
+
+/** As `asRootOf`, until it is disposed of: for the calling thread, and for no asynchronous call of Node's. */
+export function takeRootOf(root: { uid: number; gid: number }): Disposable {
   const header = Buffer.alloc(8)
   header.writeUInt32LE(LINUX_CAPABILITY_VERSION_3, 0)
   const capabilities = Buffer.alloc(24)
   check('capget', capget(header, capabilities))
-  setfsgid(root.gid)
-  setfsuid(root.uid)
-  try {
-    // Leaving uid 0 has taken those away that are about files.
+  // Both tell what was before.
+  const before = { gid: setfsgid(root.gid), uid: setfsuid(root.uid) }
+  const giveBack = () => {
+    setfsuid(before.uid)
+    setfsgid(before.gid)
+    // Leaving or taking uid 0 changes those that are about files.
     check('capset', capset(header, capabilities))
-    return work()
-  } finally {
-    setfsuid(0)
-    setfsgid(0)
     // To change ids makes a process unfit for core dumps and the like.
     prctl(PR_SET_DUMPABLE, 1)
   }
+  try {
+    check('capset', capset(header, capabilities))
+  } catch (error) {
+    giveBack()
+    throw error
+  }
+  return { [Symbol.dispose]: giveBack }
 }

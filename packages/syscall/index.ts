@@ -4,7 +4,7 @@ export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
 export { dataPieces } from './holes.ts'
 export { canMapIds } from './id-map-probe.ts'
-export type { IdMap } from './id-mapped.ts'
+export { type IdMap, takeRootOf } from './id-mapped.ts'
 export { copyMetadata } from './inode.ts'
 export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'
 export { MountFlag, type MountRequest, mount, UnmountFlag, unmount } from './mount.ts'
@@ -64,6 +64,8 @@ export {
   createUserNamespace,
   type IdMapping,
   type IdRange,
+  insideId,
+  outsideId,
   rootOf,
   type UserNamespacePaths,
 } from './user-namespace.ts'

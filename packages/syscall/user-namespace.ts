@@ -94,3 +94,18 @@ export function rootOf({ uids, gids }: IdMapping): { uid: number; gid: number } 
   if (uid === undefined || gid === undefined) throw new Error('the mapping has no root')
   return { uid, gid }
 }
+
+/** What an id of the host is in the namespace: the kernel's "nobody" where it has none. */
+export function insideId(outside: number, ranges: readonly IdRange[]): number {
+  const range = ranges.find((each) => outside >= each.outside && outside < each.outside + each.length)
+  return range ? range.inside + outside - range.outside : overflowId
+}
+
+/** What an id of the namespace is in the host; null where it has none. */
+export function outsideId(inside: number, ranges: readonly IdRange[]): number | null {
+  const range = ranges.find((each) => inside >= each.inside && inside < each.inside + each.length)
+  return range ? range.outside + inside - range.inside : null
+}
+
+/** proc(5), /proc/sys/kernel/overflowuid: its value where nobody has changed it. */
+const overflowId = 65534

@@ -1,8 +1,8 @@
 /** `--userns-remap`: the root of a container is nobody of importance on the host, and nothing in the container shows it. */
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
-import { startDaemon, suiteDaemon } from './harness.ts'
+import { run as runCommand, startDaemon, suiteDaemon, until } from './harness.ts'
 
 const accountFiles = ['/etc/subuid', '/etc/subgid']
 const flags = ['--userns-remap', 'default']
@@ -141,6 +141,76 @@ suite('userns-remap', { concurrency: 1 }, () => {
         )
       })
     }
+
+    if (client === 'docker')
+      test('files are copied in and out, committed and exported with the container’s owners', async (t) => {
+        const id = await ok(
+          'run',
+          '-d',
+          '-v',
+          '/vol',
+          'busybox',
+          'sh',
+          '-c',
+          'echo x > /vol/own; chown 7:8 /vol/own; echo x > /own; chown 7:8 /own; sleep 600',
+        )
+        t.after(() => run('rm', '-fv', id))
+        await until('its files', async () => (await run('exec', id, 'stat', '/own')).exitCode === 0)
+        await writeFile(`${scratch}/given`, 'text')
+        await chown(`${scratch}/given`, 5, 6)
+        const copied = async (path: string) => {
+          const archive = await runCommand('sh', [
+            '-c',
+            `docker -H ${daemon().host} cp ${id}:${path} - | tar tvf - --numeric-owner`,
+          ])
+          return archive.stdout.split(/ +/)[1]
+        }
+        for (const state of ['running', 'stopped']) {
+          if (state === 'stopped') await ok('stop', '-t', '0', id)
+          await daemon().docker(['cp', '-a', `${scratch}/given`, `${id}:/vol/${state}`])
+          await daemon().docker(['cp', '-a', `${scratch}/given`, `${id}:/${state}`])
+          for (const [path, owner] of [
+            ['/vol/own', '7/8'],
+            ['/own', '7/8'],
+            ['/etc/passwd', '0/0'],
+            [`/vol/${state}`, '5/6'],
+            [`/${state}`, '5/6'],
+          ] as const)
+            assert.equal(await copied(path), owner, `${state}: ${path}`)
+        }
+        await ok('start', id)
+        assert.equal(await ok('exec', id, 'stat', '-c', '%u:%g', '/running', '/vol/stopped'), '5:6\n5:6')
+        const exported = await runCommand('sh', [
+          '-c',
+          `docker -H ${daemon().host} export ${id} | tar tvf - --numeric-owner own etc/passwd`,
+        ])
+        assert.deepEqual(
+          exported.stdout
+            .split('\n')
+            .map((line) => line.split(/ +/)[1])
+            .filter(Boolean)
+            .sort(),
+          ['0/0', '7/8'],
+        )
+        await daemon().docker(['commit', id, 'remapped:1'])
+        assert.equal(
+          await ok('run', '--rm', '--userns', 'host', 'remapped:1', 'stat', '-c', '%u:%g', '/own'),
+          '7:8',
+        )
+      })
+
+    if (client === 'gantry')
+      test('debug joins the user namespace too', async (t) => {
+        const id = await ok('run', '-d', 'busybox', 'sleep', '600')
+        t.after(() => run('rm', '-f', id))
+        const script = 'cat /proc/self/uid_map; touch /made; stat -c %u /made /dev/debug/busybox; hostname'
+        const [map, ...rest] = (await ok('debug', id, 'sh', '-c', script)).split('\n')
+        assert.match(map ?? '', new RegExp(`^ *0 +${root} +65536$`))
+        assert.deepEqual(rest, ['0', '65534', id.slice(0, 12)])
+        await ok('stop', '-t', '0', id)
+        assert.equal(await ok('debug', id, 'sh', '-c', 'id -u; stat -c %u /made /etc/passwd'), '0\n0\n0')
+        assert.deepEqual(await readdir(`${daemon().root}/exec/userns`), [])
+      })
 
     test(`${client}: --userns=host opts out, and the rest of the host is out of reach`, async (t) => {
       assert.match(await inside(['--userns', 'host'], 'cat /proc/self/uid_map'), / 0 +0 +4294967295$/)

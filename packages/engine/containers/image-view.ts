@@ -17,12 +17,16 @@ export function createImageView(directory: string): ImageView {
       const [only, second] = lower
       if (only !== undefined && second === undefined && !idMap)
         return { root: only, async [Symbol.asyncDispose]() {} }
-      // An overlay has two layers at least.
-      const filler = join(directory, 'empty')
-      await mkdir(filler, { recursive: true, mode: 0o700 })
+      await mkdir(directory, { recursive: true, mode: 0o700 })
       const root = await mkdtemp(join(directory, 'view-'))
       try {
-        mountOverlay({ lower: [...lower, filler], target: root, readOnly: true, ...(idMap && { idMap }) })
+        // An overlay has two layers at least; what it is mounted on is as good as any empty directory.
+        mountOverlay({
+          lower: second === undefined ? [...lower, root] : lower,
+          target: root,
+          readOnly: true,
+          ...(idMap && { idMap }),
+        })
       } catch (error) {
         await rmdir(root)
         throw error

@@ -26,7 +26,7 @@ export class FileService implements ContainerFiles {
   constructor(deps: ContainerDependencies, registry: Registry) {
     this.#deps = deps
     this.#registry = registry
-    this.#views = new FileViews(deps)
+    this.#views = new FileViews(deps, registry)
   }
 
   async stat(reference: string, path: string): Promise<PathStat> {

@@ -4,10 +4,12 @@ import { access, mkdir } from 'node:fs/promises'
 import type { PrivateView, TreeView, ViewMount } from '@gantry/archive'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import type { Container } from '../container.ts'
+import { newId } from '../create.ts'
 import type { ContainerDependencies, SpecMount } from '../dependencies.ts'
 import { containerFiles, rootFilesystem } from '../paths.ts'
-import { notFound } from '../registry.ts'
+import { notFound, type Registry } from '../registry.ts'
 import { MountSources } from '../spec-mounts.ts'
+import { isRemapped, UserNamespaces } from '../user-namespaces.ts'
 
 /** Valid until it is disposed of. */
 export interface OpenView extends AsyncDisposable {
@@ -17,12 +19,14 @@ export interface OpenView extends AsyncDisposable {
 export class FileViews {
   readonly #deps: ContainerDependencies
   readonly #mounts: MountSources
+  readonly #users: UserNamespaces
   /** How many views of a container that does not run are open: its volumes are mounted for them. */
   readonly #open = new Map<Container, number>()
 
-  constructor(deps: ContainerDependencies) {
+  constructor(deps: ContainerDependencies, registry: Registry) {
     this.#deps = deps
     this.#mounts = new MountSources(deps)
+    this.#users = new UserNamespaces(deps, registry)
   }
 
   /** A view to read from. A start or removal does not wait for it. */
@@ -47,17 +51,22 @@ export class FileViews {
 
   /** The root file system alone, without volumes and other mounts. */
   async rootOnly(container: Container): Promise<TreeView> {
-    if (container.task && container.task.pid > 0) return { kind: 'mount', path: container.task.rootfs }
+    // On the disk, its files have the owners that the container sees.
+    const remapped = isRemapped(container.record.hostConfig, this.#deps.remap)
+    if (container.task && container.task.pid > 0 && !remapped) {
+      return { kind: 'mount', path: container.task.rootfs }
+    }
     return await this.#overlay(container, { mounts: [], writable: false })
   }
 
   /** Null when the container has no process. */
-  async #running({ task }: Container): Promise<OpenView | null> {
+  async #running({ task, record }: Container): Promise<OpenView | null> {
+    const { remap } = this.#deps
     try {
       const fd = await task?.openRoot()
       if (fd === undefined) return null
       return {
-        view: { kind: 'open', fd },
+        view: { kind: 'open', fd, ...(isRemapped(record.hostConfig, remap) && { users: remap }) },
         async [Symbol.asyncDispose]() {
           closeSync(fd)
         },
@@ -84,8 +93,18 @@ export class FileViews {
       mounts: [...mounts.map(viewMount), ...(await this.#networkFiles(container))],
       writable,
     })
+    Object.assign(view, this.#namespace(container, undo))
     const kept = undo.move()
     return { view, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  }
+
+  /** Volumes have the owners that the container's users are in the host, so the rest is to have them too. */
+  #namespace({ record }: Container, undo: AsyncDisposableStack): Pick<PrivateView, 'users' | 'namespace'> {
+    const { remap } = this.#deps
+    if (!isRemapped(record.hostConfig, remap)) return {}
+    const id = newId()
+    undo.defer(() => this.#users.release({ id }))
+    return { users: remap, namespace: this.#users.make(id) }
   }
 
   async #overlay(
