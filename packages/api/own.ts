@@ -19,6 +19,8 @@ declare module './generated.ts' {
     CheckpointList: { query: { dir?: string }; body: undefined; answer: { Name: string }[] | null }
     /** DELETE /containers/{id}/checkpoints/{checkpoint} */
     CheckpointDelete: { query: { dir?: string }; body: undefined; answer: undefined }
+    /** GET /images/{name}/diff: What differs from one image's files to another's, an ImageDifference on each line */
+    ImageDiff: { query: { with: string; platform?: string }; body: undefined; answer: undefined }
     /** POST /containers/{id}/debug: Create an exec that brings its own tools; it is started like any other */
     ContainerDebug: {
       query: { image?: string }
@@ -28,4 +30,12 @@ declare module './generated.ts' {
   }
 }
 
-export type {}
+/** A file, directory or link that two images do not have in common. */
+export interface ImageDifference {
+  path: string
+  kind: 'added' | 'changed' | 'removed'
+  /** The digest of the uncompressed layer that it comes from. */
+  layer: string
+  /** Bytes of a regular file. */
+  size: number
+}

@@ -14,6 +14,8 @@ export type Job =
   | (Upper & { kind: 'layer' })
   /** Answers Change[]. */
   | (Upper & { kind: 'changes' })
+  /** Answers null, then sends each TreeDifference as a line of JSON. */
+  | { kind: 'compare'; from: LayerDirectory[]; to: LayerDirectory[] }
   /** Answers null when it is ready, then takes an archive, then answers null. */
   | { kind: 'unpack'; view: TreeView; path: string; keepKinds: boolean; owner: Owner | null }
 
@@ -23,6 +25,22 @@ export interface Upper {
   lower: string[]
   /** Paths without a slash before them that the engine mounts over. */
   mountPoints: string[]
+}
+
+/** A layer of a chain, and what to call it. */
+export interface LayerDirectory {
+  directory: string
+  layer: string
+}
+
+/** One object that two trees do not have in common. */
+export interface TreeDifference {
+  path: string
+  kind: 'added' | 'changed' | 'removed'
+  /** Where it comes from: of the tree that was compared with, for what was removed of the other. */
+  layer: string
+  /** Bytes of a regular file. */
+  size: number
 }
 
 export interface Owner {

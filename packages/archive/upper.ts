@@ -88,10 +88,12 @@ function hiddenNames(upper: number, below: string[]): string[] {
   return below.filter((name) => !own.has(name)).sort()
 }
 
-const isWhiteout = (info: { isCharacterDevice(): boolean; rdev: bigint | number }): boolean =>
+/** Whether an object of a layer stands for there being nothing. */
+export const isWhiteout = (info: { isCharacterDevice(): boolean; rdev: bigint | number }): boolean =>
   info.isCharacterDevice() && BigInt(info.rdev) === 0n
 
-function isOpaque(fd: number): boolean {
+/** Whether a directory of a layer hides what the layers below have in it. */
+export function isOpaque(fd: number): boolean {
   const names = ['trusted.overlay.opaque', 'user.overlay.opaque']
   return [...xattrsOf(fd, (name) => names.includes(name)).values()].some((value) => value.toString() === 'y')
 }

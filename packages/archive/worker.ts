@@ -7,6 +7,7 @@ import { GantryError } from '@gantry/errors'
 import { decompress, readTar } from '@gantry/oci'
 import { rootOf, takeRootOf } from '@gantry/syscall'
 import { changesOf } from './changes.ts'
+import { compareLayers } from './compare.ts'
 import { describeError, systemWords } from './describe-error.ts'
 import { descriptorPath } from './descriptor-path.ts'
 import type { Answer, FromWorker, Job, ToWorker } from './messages.ts'
@@ -55,6 +56,11 @@ async function work(job: Job, output: Outflow, returned: () => void): Promise<vo
   if (job.kind === 'layer') {
     answer(null)
     return packLayer(job, output)
+  }
+  if (job.kind === 'compare') {
+    answer(null)
+    for (const each of compareLayers(job.from, job.to)) output.write(Buffer.from(`${JSON.stringify(each)}\n`))
+    return
   }
   const opened = openView(job.view)
   try {

@@ -8,6 +8,7 @@ import {
   Control,
   type FromWorker,
   type Job,
+  type LayerDirectory,
   type ToWorker,
   type Upper,
 } from './messages.ts'
@@ -65,6 +66,11 @@ export class ArchiveWorkers {
   /** What a container has changed, as an uncompressed layer. */
   async layer(upper: Upper): Promise<Readable> {
     return (await this.#pack({ kind: 'layer', ...upper })).body
+  }
+
+  /** What differs between two chains of layers, base first: a TreeDifference as JSON on each line. */
+  async compare(from: LayerDirectory[], to: LayerDirectory[]): Promise<Readable> {
+    return (await this.#pack({ kind: 'compare', from, to })).body
   }
 
   async changes(upper: Upper): Promise<Change[]> {

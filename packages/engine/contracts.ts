@@ -265,6 +265,8 @@ export interface Images {
   list(options: ImageListOptions): Promise<ImageSummary[]>
   inspect(reference: string, options?: ImageInspectOptions): Promise<ImageInspect>
   history(reference: string, platform?: string): Promise<ImageHistoryResponseItem[]>
+  /** What differs from one image's files to another's: lines of JSON, in the order of paths. */
+  diff(from: string, to: string, platform?: string): Promise<Readable>
   tag(source: string, target: { repo: string; tag: string }): Promise<void>
   remove(
     reference: string,

@@ -15,6 +15,7 @@ export const objectCommands: Record<string, CommandLoader> = {
   'container prune': async () => (await import('./container/prune.ts')).containerPrune,
   'container stats': async () => (await import('./container/stats.ts')).containerStats,
   'image build': async () => (await import('./image/build.ts')).imageBuild,
+  'image diff': async () => (await import('./image/diff.ts')).imageDiff,
   'image history': async () => (await import('./image/history.ts')).imageHistory,
   'image import': async () => (await import('./image/import.ts')).imageImport,
   'image inspect': async () => (await import('./image/inspect.ts')).imageInspect,

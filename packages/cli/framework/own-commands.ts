@@ -46,6 +46,20 @@ export const ownCommands: CommandSpec[] = [
       { long: 'workdir', short: 'w', type: 'string', desc: 'Working directory inside the container' },
     ],
   },
+  {
+    paths: ['image diff'],
+    short: 'List the files that differ between two images',
+    usage: ['[OPTIONS] IMAGE IMAGE'],
+    args: [2, 2],
+    flags: [
+      { long: 'format', type: 'string', desc: 'Print each difference as an object ("json")' },
+      {
+        long: 'platform',
+        type: 'string',
+        desc: 'Compare the images for this platform (e.g., "linux/amd64")',
+      },
+    ],
+  },
 ]
 
 const healthOnFailure: FlagSpec = {

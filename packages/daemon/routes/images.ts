@@ -5,7 +5,7 @@ import { type Credentials, canonicalName, decodeRegistryAuth, parseReference } f
 import { imageInspectFor, imageSummaryFor } from '../compat/images.ts'
 import { parseFilters } from '../http/filters.ts'
 import { platformOf } from '../http/platform.ts'
-import { empty, json, progress, type Reply, type StreamReply } from '../http/reply.ts'
+import { empty, json, progress, type Reply, type StreamReply, stream } from '../http/reply.ts'
 import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
 
 /** The product's own image, which is there without a registry. */
@@ -53,6 +53,13 @@ export function imageRoutes(images: Images): Route[] {
     get('/images/*name/history', async ({ params, query }) =>
       json(200, await images.history(name(params), platformOf(query.text('platform')))),
     ),
+    get('/images/*name/diff', async ({ params, query }) => {
+      const other = query.text('with')
+      if (other === '')
+        throw new GantryError('InvalidParameter', 'with: the image to compare with is missing')
+      const body = await images.diff(name(params), other, platformOf(query.text('platform')))
+      return { ...stream('application/x-ndjson', body), lazy: true }
+    }),
     post('/images/*name/tag', async ({ params, query }) => {
       await images.tag(name(params), { repo: query.text('repo'), tag: query.text('tag') })
       return empty(201)

@@ -1,3 +1,4 @@
+import type { ArchiveWorkers } from '@gantry/archive'
 import type { Digest, Platform } from '@gantry/oci'
 import type { ContentStore, LayerStore } from '@gantry/store'
 import type { ImageFaultPoint } from '../containers/faults.ts'
@@ -17,6 +18,7 @@ export interface ImageParts {
   /** The platform of this machine. */
   host: Platform
   transfers: Transfers
+  archive: Pick<ArchiveWorkers, 'compare'>
   /** Called at each step of a pull or push: where tests make it fail. */
   reached: (point: ImageFaultPoint) => void
 }

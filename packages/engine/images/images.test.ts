@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -475,4 +476,20 @@ test('an archive of save is a layout and a docker-archive in one', async (t) => 
     'org.opencontainers.image.ref.name': 'latest',
   })
   assert.deepEqual(Object.keys(JSON.parse(files.get('repositories') as string)), ['box'])
+})
+
+test('images stay while their difference is read, and go afterwards when they were removed', async (t) => {
+  const b = await bench(t)
+  await importRootfs(b, 'old', 'old')
+  await importRootfs(b, 'newer', 'new')
+  const body = await b.images.diff('old', 'new')
+  for (const name of ['old', 'new']) await b.images.remove(name, {})
+  assert.equal((await readdir(join(b.directory, 'layers'))).length, 3)
+  const layer = digestOf(await rootfs('newer'))
+  const difference = { path: '/file', kind: 'changed', layer, size: 5 }
+  assert.equal(Buffer.concat(await body.toArray()).toString(), `${JSON.stringify(difference)}\n`)
+  if (!body.closed) await once(body, 'close')
+  await b.images.sweep()
+  await nothingIsLeft(b)
+  await assert.rejects(b.images.diff('old', 'new'), { kind: 'NotFound' })
 })

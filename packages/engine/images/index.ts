@@ -1,8 +1,10 @@
+import { ArchiveWorkers } from '@gantry/archive'
 import { hostPlatform, type Platform, type Registries } from '@gantry/oci'
 import type { ContentStore, Database, LayerStore } from '@gantry/store'
 import type { ImageFaultPoint } from '../containers/faults.ts'
 import type { Containers, Events } from '../contracts.ts'
 import { Catalog } from './catalog.ts'
+import type { ImageParts } from './dependencies.ts'
 import { helloWorldArchive, helloWorldName } from './hello-world/image.ts'
 import { Retention } from './retention.ts'
 import { type BuiltIns, ImageService } from './service.ts'
@@ -22,6 +24,7 @@ export interface ImageDependencies {
   builtIns?: BuiltIns
   host?: Platform
   registries: Registries
+  archive?: ImageParts['archive']
   limits?: () => TransferLimits
   reached?: (point: ImageFaultPoint) => void
 }
@@ -35,6 +38,7 @@ export async function createImages({
   database,
   registries,
   limits,
+  archive = new ArchiveWorkers(),
   reached = () => {},
   ...stores
 }: ImageDependencies): Promise<ImageService> {
@@ -42,5 +46,5 @@ export async function createImages({
   const retention = new Retention(stores.content, stores.layers, catalog)
   await retention.sweep()
   const transfers = new Transfers(registries, database, limits)
-  return new ImageService({ ...stores, catalog, retention, host, transfers, reached }, builtIns)
+  return new ImageService({ ...stores, catalog, retention, host, transfers, archive, reached }, builtIns)
 }

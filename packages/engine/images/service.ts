@@ -24,6 +24,7 @@ import type {
 import { chainOf, referenceKey } from './catalog.ts'
 import { commitImage } from './commit.ts'
 import type { ImageParts } from './dependencies.ts'
+import { diffImages } from './diff.ts'
 import { importImage } from './import.ts'
 import { imageHistory, inspectImage } from './inspect.ts'
 import { listImages } from './list.ts'
@@ -100,6 +101,10 @@ export class ImageService implements Images {
 
   history(reference: string, platform?: string): Promise<ImageHistoryResponseItem[]> {
     return imageHistory(this.#parts, reference, platform)
+  }
+
+  diff(from: string, to: string, platform?: string): Promise<Readable> {
+    return diffImages(this.#parts, [from, to], platform)
   }
 
   async tag(source: string, target: { repo: string; tag: string }): Promise<void> {
