@@ -163,6 +163,9 @@ interface IdleWorker {
   gone: () => void
 }
 
+/** Bytes of an upload that wait for the thread, at most, and one piece more. */
+const mostGathered = 1024 * 1024
+
 /** One job in one thread. */
 class Task {
   readonly answer: Promise<Answer>
@@ -176,6 +179,9 @@ class Task {
   #reading = false
   #wanted: () => void = () => {}
   #credit = 0
+  /** What the source has given and the thread has not been handed. */
+  #gathered: Buffer[] = []
+  #gatheredBytes = 0
   #ended = false
 
   constructor(worker: Worker, job: Job, release: (reusable: boolean) => void) {
@@ -231,26 +237,49 @@ class Task {
     this.#post({ kind: 'job', job, control: this.#control })
   }
 
-  /** Gives the thread the bytes of an archive as it asks for them. Resolves when it takes no more. */
+  /**
+   * Gives the thread the bytes of an archive as it asks for them; what comes meanwhile is gathered, so that a fast source
+   * is handed over in large pieces. Resolves when the thread takes no more.
+   */
   async feed(source: Readable, progress: () => void = () => {}): Promise<void> {
     try {
       for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        while (this.#credit === 0 && !this.#ended) {
-          const { promise, resolve } = Promise.withResolvers<void>()
-          this.#wanted = resolve
-          await promise
-        }
         if (this.#ended) return
         progress()
-        this.#credit--
-        const bytes = new Uint8Array(chunk)
-        this.#post({ kind: 'chunk', bytes }, [bytes.buffer])
+        this.#gathered.push(chunk)
+        this.#gatheredBytes += chunk.length
+        this.#handOver()
+        await this.#room(mostGathered)
       }
+      await this.#room(1)
       this.#post({ kind: 'end' })
     } catch (error) {
       this.#post({ kind: 'abort' })
       throw error
     }
+  }
+
+  /** Resolves when less than so many bytes wait to be handed over, or nobody takes them any more. */
+  async #room(bytes: number): Promise<void> {
+    while (this.#gatheredBytes >= bytes && !this.#ended) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wanted = resolve
+      await promise
+    }
+  }
+
+  #handOver(): void {
+    if (this.#credit === 0 || this.#gatheredBytes === 0) return
+    const bytes = new Uint8Array(this.#gatheredBytes)
+    let at = 0
+    for (const chunk of this.#gathered) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    this.#credit--
+    this.#post({ kind: 'chunk', bytes }, [bytes.buffer])
   }
 
   stop(): void {
@@ -262,6 +291,7 @@ class Task {
 
   #want(): void {
     this.#credit++
+    this.#handOver()
     this.#wanted()
   }
 
