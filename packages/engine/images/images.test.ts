@@ -94,7 +94,7 @@ test('import makes an image of one layer, with changes and a name', async (t) =>
   assert.equal(resolved, id)
   assert.deepEqual(config.Cmd, ['cat', '/x'])
   assert.deepEqual(config.Env, ['A=b', 'C=d e'])
-  assert.deepEqual(Object.keys(config.ExposedPorts ?? {}), ['80/tcp', '53/udp'])
+  assert.deepEqual(Object.keys(config.ExposedPorts ?? {}), ['53/udp', '80/tcp'])
   assert.equal(config.WorkingDir, '/srv')
   assert.equal(chainId, digestOf(await rootfs('hi')))
   const [top] = await b.images.rootfs(id)
