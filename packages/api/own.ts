@@ -19,6 +19,8 @@ declare module './generated.ts' {
     CheckpointList: { query: { dir?: string }; body: undefined; answer: { Name: string }[] | null }
     /** DELETE /containers/{id}/checkpoints/{checkpoint} */
     CheckpointDelete: { query: { dir?: string }; body: undefined; answer: undefined }
+    /** POST /system/gc: Clean up by the daemon's policy, or tell what would go */
+    SystemGc: { query: { 'dry-run'?: boolean }; body: undefined; answer: GarbageReport }
     /** GET /images/{name}/diff: What differs from one image's files to another's, an ImageDifference on each line */
     ImageDiff: { query: { with: string; platform?: string }; body: undefined; answer: undefined }
     /** POST /containers/{id}/debug: Create an exec that brings its own tools; it is started like any other */
@@ -38,4 +40,17 @@ export interface ImageDifference {
   layer: string
   /** Bytes of a regular file. */
   size: number
+}
+
+/** What a clean-up removed, or would remove. */
+export interface GarbageReport {
+  Images: {
+    Id: string
+    Names: string[]
+    /** Bytes that go with it. */
+    Size: number
+    /** RFC 3339. */
+    LastUsed: string
+  }[]
+  SpaceReclaimed: number
 }

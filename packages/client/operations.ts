@@ -48,6 +48,7 @@ export const operations = {
   SystemDataUsage: 'GET /system/df',
   ImageGet: 'GET /images/{name}/get',
   ImageGetAll: 'GET /images/get',
+  SystemGc: 'POST /system/gc',
   ImageDiff: 'GET /images/{name}/diff',
   ImageLoad: 'POST /images/load',
   ContainerExec: 'POST /containers/{id}/exec',

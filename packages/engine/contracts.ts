@@ -3,6 +3,7 @@
  * networks and volumes are the API's own definitions, imported as types only: see docs/decisions/0002.
  * A `reference` to a container is its full id, its name, or an unambiguous prefix of its id.
  */
+
 import type { Readable, Writable } from 'node:stream'
 import type {
   ContainerConfig,
@@ -11,6 +12,7 @@ import type {
   ContainerSummary,
   EndpointSettings,
   EventMessage,
+  GarbageReport,
   HostConfig,
   ImageDeleteResponseItem,
   ImageHistoryResponseItem,
@@ -26,6 +28,7 @@ import type {
 import type { PathStat } from '@gantry/archive'
 import type { Credentials, Digest, Platform, Reference } from '@gantry/oci'
 import type { ConsoleSize, LogBlock, LogQuery, OutputFrame } from '@gantry/runtime'
+import type { Collectable, CollectionPolicy } from './images/collect.ts'
 
 /** Filters of a list request, `{"status": ["running"], "label": ["a=b"]}`, checked against what the list knows. */
 export type Filters = Readonly<Record<string, readonly string[]>>
@@ -273,6 +276,8 @@ export interface Images {
     options: { force?: boolean; noPrune?: boolean },
   ): Promise<ImageDeleteResponseItem[]>
   prune(filters: Filters): Promise<{ deleted: ImageDeleteResponseItem[]; spaceReclaimed: number }>
+  /** Removes by a policy, or tells what would go. */
+  collect(policy: CollectionPolicy, dryRun: boolean): Promise<Collectable[]>
   /** Reads a docker-archive or OCI layout tar (also compressed); yields Docker's progress messages. */
   load(archive: Readable, options: ImageLoadOptions): AsyncIterable<ProgressMessage>
   /** A docker-archive (with an OCI layout inside, as Docker 25+ writes) of the named images. */
@@ -466,6 +471,14 @@ export interface Builds {
   }): Promise<{ deleted: string[]; spaceReclaimed: number }>
 }
 
+export type { GarbageReport } from '@gantry/api'
+
+/** Cleans up by the daemon's policy. */
+export interface Collector {
+  /** Rejects with InvalidParameter when there is no policy. */
+  run(dryRun: boolean): Promise<GarbageReport>
+}
+
 /** The whole engine, as the composition root hands it to the routes. */
 export interface Engine {
   containers: Containers
@@ -474,6 +487,7 @@ export interface Engine {
   execs: Execs
   images: Images
   builds: Builds
+  collector: Collector
   networks: NetworkService
   volumes: VolumeService
   events: Events

@@ -29,9 +29,11 @@ export {
 } from './containers/index.ts'
 export type * from './contracts.ts'
 export { createExecs, type ExecDependencies } from './execs/execs.ts'
+export type { CollectionPolicy } from './images/collect.ts'
 export { createImages, type ImageDependencies, type TransferLimits } from './images/index.ts'
 export { type KernelLimits, kernelLimits } from './limits/kernel-limits.ts'
 export { checkLogConfig, LogKeeper, type LogRow, logDriverNames } from './logging/index.ts'
+export { GarbageCollector } from './services/collector.ts'
 export * from './services/index.ts'
 export {
   createSpecBuilder,

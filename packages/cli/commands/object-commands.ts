@@ -45,6 +45,7 @@ export const objectCommands: Record<string, CommandLoader> = {
   search: async () => (await import('./registry/search.ts')).search,
   'system df': async () => (await import('./system/df.ts')).systemDf,
   'system events': async () => (await import('./system/events.ts')).systemEvents,
+  'system gc': async () => (await import('./system/gc.ts')).systemGc,
   'system info': async () => (await import('./system/info.ts')).systemInfo,
   'system prune': async () => (await import('./system/prune.ts')).systemPrune,
   version: async () => (await import('./system/version.ts')).version,

@@ -47,6 +47,13 @@ export const ownCommands: CommandSpec[] = [
     ],
   },
   {
+    paths: ['system gc'],
+    short: "Clean up images and build cache by the daemon's policy",
+    usage: ['[OPTIONS]'],
+    args: [0, 0],
+    flags: [{ long: 'dry-run', type: 'bool', desc: 'Show which images would be removed' }],
+  },
+  {
     paths: ['image diff'],
     short: 'List the files that differ between two images',
     usage: ['[OPTIONS] IMAGE IMAGE'],

@@ -18,6 +18,7 @@ import {
   type Engine,
   engineId,
   faultsFromEnvironment,
+  GarbageCollector,
   gatherHostFacts,
   gatherSpecFacts,
   kernelLimits,
@@ -111,6 +112,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     createRegistries(registryConfig(config, environment), { log: (message) => log.warn(message) }),
     (opened) => opened.close(),
   )
+  let afterPull = () => {}
   const images = await createImages({
     registries,
     limits: () => transferLimits(config),
@@ -118,7 +120,12 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     content,
     layers,
     database,
-    events,
+    events: {
+      publish: (...event: Parameters<typeof events.publish>) => {
+        events.publish(...event)
+        if (event[0] === 'image' && event[1] === 'pull') afterPull()
+      },
+    },
     usersOfImage: (id) => services.containers.usersOfImage(id),
   })
   const logs = undo.use(
@@ -175,7 +182,17 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       runDirectory: join(execRoot, 'build'),
     }),
   )
+  const collector = undo.use(
+    new GarbageCollector({
+      policy: config.imageGc,
+      images,
+      builds,
+      log: (level, message) => log[level](message),
+    }),
+  )
+  afterPull = () => collector.soon()
   const engine: Engine = {
+    collector,
     containers: services.containers,
     files: services.files,
     checkpoints: services.checkpoints,

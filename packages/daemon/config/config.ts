@@ -1,8 +1,10 @@
 import { isIP } from 'node:net'
+import type { CollectionPolicy } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import type { LogFormat, LogLevel } from '../log.ts'
 import { readConfigFile, unusable } from './file.ts'
 import { type Host, parseHost } from './hosts.ts'
+import { imageGcOf } from './image-gc.ts'
 import { type IsolationConfig, isolationOf } from './isolation.ts'
 import {
   type AddressPool,
@@ -38,6 +40,8 @@ export interface LiveConfig {
 /** The whole configuration, checked, with its defaults filled in. */
 export interface DaemonConfig {
   live: LiveConfig
+  /** Null: images stay until somebody removes them. */
+  imageGc: CollectionPolicy | null
   /** Empty when none were given: then the default sockets. */
   hosts: Host[]
   dataRoot: string
@@ -132,6 +136,7 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     initPath: values['init-path'] || undefined,
     isolation: isolationOf(values),
     resources: resourcesOf(values),
+    imageGc: imageGcOf(values['image-gc']),
     experimental: values.experimental ?? false,
     logDriver: values['log-driver'] ?? 'json-file',
     logOptions: values['log-opts'] ?? {},

@@ -143,6 +143,12 @@ export const optionSpecs = [
   },
   { key: 'icc', type: 'boolean', help: 'Enable inter-container communication', default: 'true' },
   {
+    key: 'image-gc',
+    type: 'pairs',
+    help: 'When unused images and build cache are removed (keepBytes, unusedFor, keepTagged)',
+    fileOnly: true,
+  },
+  {
     key: 'init',
     type: 'boolean',
     help: 'Run an init in the container to forward signals and reap processes',

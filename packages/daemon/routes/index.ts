@@ -11,13 +11,14 @@ import { execRoutes } from './execs.ts'
 import { imageRoutes } from './images.ts'
 import { networkRoutes } from './networks.ts'
 import { registryRoutes } from './registries.ts'
-import { systemRoutes } from './system.ts'
+import { collectorRoutes, systemRoutes } from './system.ts'
 import { volumeRoutes } from './volumes.ts'
 
 /** Every endpoint of the API. */
 export function engineRoutes(engine: Engine, { experimental }: { experimental: boolean }): Route[] {
   return [
     ...systemRoutes(engine.system, engine.events),
+    ...collectorRoutes(engine.collector),
     ...containerRoutes(engine.containers, { experimental }),
     ...checkpointRoutes(engine.checkpoints, { experimental }),
     ...containerStreamRoutes(engine.containers),

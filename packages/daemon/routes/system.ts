@@ -1,11 +1,11 @@
-import type { Events, SystemService } from '@gantry/engine'
+import type { Collector, Events, SystemService } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { legacyDiskUsage, withoutItems } from '../compat/disk-usage.ts'
 import { eventFor } from '../compat/events.ts'
 import { infoFor, versionFor } from '../compat/system.ts'
 import { parseFilters } from '../http/filters.ts'
 import { json, jsonLines, stream, text } from '../http/reply.ts'
-import { type ApiRequest, get, head, type Route } from '../http/route.ts'
+import { type ApiRequest, get, head, post, type Route } from '../http/route.ts'
 
 const pingHeaders = {
   'Builder-Version': '1',
@@ -75,4 +75,9 @@ async function diskUsage(system: SystemService, { query, version }: ApiRequest):
 
 function seconds(time: Date): string {
   return String(Math.trunc(time.getTime() / 1000))
+}
+
+/** Clean-up, which Docker's API does not have. */
+export function collectorRoutes(collector: Collector): Route[] {
+  return [post('/system/gc', async ({ query }) => json(200, await collector.run(query.flag('dry-run'))))]
 }

@@ -493,3 +493,37 @@ test('images stay while their difference is read, and go afterwards when they we
   await nothingIsLeft(b)
   await assert.rejects(b.images.diff('old', 'new'), { kind: 'NotFound' })
 })
+
+test('clean-up by a policy: least recently used first, never what is named, used or needed', async (t) => {
+  const b = await bench(t)
+  const ids: Digest[] = []
+  for (const [index, name] of ['first', 'second', 'third', undefined].entries())
+    ids.push(await importRootfs(b, 'x'.repeat(100 + index), name))
+  const [first, second, third, unnamed] = ids as [Digest, Digest, Digest, Digest]
+  const plan = async (policy: object, dryRun = true) =>
+    (await b.images.collect({ keepTagged: false, unusedFor: 0, ...policy }, dryRun)).map(({ id }) => id)
+  // Used longer ago than they were.
+  const { catalog } = b.images.parts
+  for (const [index, id] of ids.entries()) {
+    const { taggedAt: _, ...image } = catalog.get(id) as NonNullable<ReturnType<typeof catalog.get>>
+    catalog.put({ ...image, usedAt: new Date(Date.now() - (10 - index) * 3_600_000).toISOString() })
+  }
+  assert.deepEqual(await plan({}), ids)
+  assert.deepEqual(await plan({ keepTagged: true }), [unnamed])
+  assert.deepEqual(await plan({ keepBytes: 300 }), [first, second])
+  assert.deepEqual(await plan({ keepBytes: 406 }), [])
+  assert.deepEqual(await plan({ keepBytes: 0, unusedFor: 8.5 * 3_600_000 }), [first, second])
+  assert.deepEqual(await plan({ unusedFor: undefined }), ids)
+  await b.images.rootfs(second)
+  assert.deepEqual(await plan({ unusedFor: undefined }), [first, third, unnamed], 'used just now')
+  b.users.push({ image: first, id: 'c'.repeat(64), running: false })
+  assert.deepEqual(await plan({ keepBytes: 350 }), [third])
+  assert.equal(b.images.count(), 4, 'nothing has gone yet')
+  assert.deepEqual(await plan({ keepBytes: 0 }, false), [third, unnamed, second])
+  assert.equal(b.images.count(), 1)
+  assert.deepEqual((await readdir(join(b.directory, 'layers'))).length, 2)
+  assert.deepEqual(
+    (await b.images.list({ filters: {} })).map(({ Id }) => Id),
+    [first],
+  )
+})

@@ -43,12 +43,16 @@ function isDanglingOnly({ dangling = [] }: Filters): boolean {
 }
 
 /** Name by name and then by id; what turns out to be needed stays. */
-async function removeAllOf(parts: ImageParts, image: ImageRecord): Promise<ImageDeleteResponseItem[]> {
+export async function removeAllOf(
+  parts: ImageParts,
+  image: ImageRecord,
+  options: { noPrune?: boolean } = {},
+): Promise<ImageDeleteResponseItem[]> {
   const items: ImageDeleteResponseItem[] = []
   const names = parts.catalog.namesOf(image.id).map(({ name }) => familiarName(parseReference(name)))
   for (const text of names.length > 0 ? names : [image.id]) {
     try {
-      items.push(...(await removeImage(parts, text, {})))
+      items.push(...(await removeImage(parts, text, options)))
     } catch (error) {
       if (!isKind(error, 'Conflict') && !isKind(error, 'NotFound')) throw error
     }

@@ -14,6 +14,8 @@ export interface ImageRecord extends Platform {
   parent?: Digest
   /** RFC 3339. */
   taggedAt?: string
+  /** RFC 3339; when a container last used it, roughly. */
+  usedAt?: string
   /** Removed by the user while a stopped container still needs its layers: kept for that container alone. */
   retired?: boolean
 }

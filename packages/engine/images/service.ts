@@ -22,6 +22,14 @@ import type {
   ResolvedImage,
 } from '../contracts.ts'
 import { chainOf, referenceKey } from './catalog.ts'
+import {
+  type Collectable,
+  type CollectionPolicy,
+  collect,
+  markUsed,
+  noteUse,
+  planCollection,
+} from './collect.ts'
 import { commitImage } from './commit.ts'
 import type { ImageParts } from './dependencies.ts'
 import { diffImages } from './diff.ts'
@@ -85,6 +93,7 @@ export class ImageService implements Images {
     const { catalog, layers } = this.#parts
     const image = catalog.get(id)
     if (!image) throw new GantryError('NotFound', `No such image: ${id}`)
+    markUsed(catalog, image, new Date())
     const top = chainOf(image).at(-1)
     if (top === undefined) return []
     if (!(await layers.has(top))) await unpackImage(this.#parts, image)
@@ -124,6 +133,16 @@ export class ImageService implements Images {
     const pruned = await pruneImages(this.#parts, filters)
     await this.sweep()
     return pruned
+  }
+
+  async collect(policy: CollectionPolicy, dryRun: boolean): Promise<Collectable[]> {
+    const now = new Date()
+    noteUse(this.#parts, now)
+    const plan = await planCollection(this.#parts, policy, now)
+    if (dryRun) return plan
+    const gone = await collect(this.#parts, plan)
+    await this.sweep()
+    return gone
   }
 
   load(

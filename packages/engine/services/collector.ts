@@ -1,0 +1,73 @@
+/** Automatic clean-up of images and build cache: hourly, after pulls, and when asked for. */
+import { GantryError } from '@gantry/errors'
+import type { Builds, Collector, GarbageReport, Images } from '../contracts.ts'
+import type { CollectionPolicy } from '../images/collect.ts'
+
+const interval = 3600 * 1000
+
+export interface CollectorParts {
+  /** Null: nothing is ever removed. */
+  policy: CollectionPolicy | null
+  images: Pick<Images, 'collect'>
+  builds: Pick<Builds, 'prune'>
+  log: (level: 'info' | 'warn', message: string) => void
+}
+
+export class GarbageCollector implements Collector, Disposable {
+  readonly #parts: CollectorParts
+  readonly #timer: NodeJS.Timeout | undefined
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts
+    if (parts.policy) this.#timer = setInterval(() => this.soon(), interval).unref()
+  }
+
+  /** One after another. Rejects with InvalidParameter when no policy is configured. */
+  async run(dryRun: boolean): Promise<GarbageReport> {
+    const { policy } = this.#parts
+    if (!policy)
+      throw new GantryError('InvalidParameter', 'no clean-up is configured: set "image-gc" in daemon.json')
+    const work = this.#running.catch(() => {}).then(() => this.#collect(policy, dryRun))
+    this.#running = work
+    return await work
+  }
+
+  /** Runs when there is a policy; what fails is only logged. */
+  soon(): void {
+    if (!this.#parts.policy) return
+    this.run(false).then(
+      ({ Images, SpaceReclaimed }) => {
+        if (Images.length > 0)
+          this.#parts.log('info', `clean-up removed ${Images.length} images, ${SpaceReclaimed} bytes`)
+      },
+      (error: unknown) => this.#parts.log('warn', `clean-up: ${String(error)}`),
+    )
+  }
+
+  async #collect(policy: CollectionPolicy, dryRun: boolean): Promise<GarbageReport> {
+    const { images, builds } = this.#parts
+    const collected = await images.collect(policy, dryRun)
+    const { keepBytes, unusedFor } = policy
+    // The build cache has the same limits, and what is in use is not its own to give away.
+    const cache = dryRun
+      ? { spaceReclaimed: 0 }
+      : await builds.prune({
+          ...(keepBytes !== undefined && { keep: keepBytes }),
+          ...(unusedFor !== undefined && { unusedFor }),
+        })
+    return {
+      Images: collected.map(({ id, names, size, lastUsed }) => ({
+        Id: id,
+        Names: names,
+        Size: size,
+        LastUsed: lastUsed.toISOString(),
+      })),
+      SpaceReclaimed: collected.reduce((sum, { size }) => sum + size, 0) + cache.spaceReclaimed,
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+}

@@ -1,0 +1,40 @@
+/** Clean-up by a policy, through the command and both a daemon that has one and one that has none. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { suiteDaemon } from './harness.ts'
+
+suite('image gc', () => {
+  const daemon = suiteDaemon({ busybox: true })
+
+  const ok = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await daemon().gantry(args)
+    assert.equal(exitCode, 0, stderr)
+    return stdout
+  }
+
+  test('off unless configured; then what is unused goes, what a container has stays', async () => {
+    const off = await daemon().gantry(['system', 'gc'])
+    assert.equal(off.exitCode, 1)
+    assert.match(off.stderr, /no clean-up is configured: set "image-gc" in daemon.json/)
+    await daemon().stop()
+    const policy = { unusedFor: '0s', keepTagged: 'false' }
+    await writeFile(`${daemon().root}/daemon.json`, JSON.stringify({ 'image-gc': policy }))
+    await daemon().start()
+    await ok('create', '--name', 'user', 'busybox', 'true')
+    await ok('commit', 'user', 'spare:1')
+    assert.match(
+      await ok('system', 'gc', '--dry-run'),
+      /^[0-9a-f]{12} +\S+ \S+Z spare:1\nSpace to be reclaimed: 0B\n$/,
+    )
+    assert.match(await ok('images'), /spare/)
+    assert.match(await ok('system', 'gc'), / spare:1\nTotal reclaimed space: 0B\n$/)
+    const left = await ok('images')
+    assert.match(left, /busybox/)
+    assert.doesNotMatch(left, /spare/)
+    assert.equal(await ok('start', '-a', 'user'), '')
+    await ok('rm', 'user')
+    assert.match(await ok('system', 'gc'), /busybox/)
+    assert.equal((await ok('images', '-q')).trim(), '')
+  })
+})
