@@ -147,3 +147,23 @@ test('execs that nobody starts or asks about any more do not pile up', async (t)
   await until(async () => (await it.execs.inspect(id)).ExitCode === 0)
   assert.equal(JSON.stringify(it.execRows.get(id)).includes('SECRET'), false)
 })
+
+test('an exec that fails because its container is paused or has ended says that', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  await it.containers.start(id)
+  const container = it.services.registry.find(id)
+  const task = it.tasks.get(id)
+  if (task) task.execResult = new ProcessStartError('System', 'the container is not there', 128)
+  const attempt = async (meanwhile: () => Promise<unknown>) => {
+    const { id: exec } = await it.execs.create(id, { cmd: ['true'] })
+    const started = it.execs.start(exec, { detach: true })
+    await meanwhile()
+    await assert.rejects(started, { kind: 'Conflict' })
+  }
+  await attempt(() => it.containers.pause(id))
+  await it.containers.unpause(id)
+  if (task) task.processes = async () => []
+  await attempt(() => it.containers.kill(id, 'KILL'))
+  assert.equal(container.record.state.status, 'exited')
+})

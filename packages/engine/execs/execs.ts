@@ -104,13 +104,18 @@ class ContainerExecs implements Execs {
     }
   }
 
-  /** A container that ends meanwhile makes each step fail in words of its own. */
-  async #reason({ container }: Exec, cause: unknown): Promise<unknown> {
+  /** A container that ends or is paused meanwhile makes each step fail in words of its own. */
+  async #reason({ container, record }: Exec, cause: unknown): Promise<unknown> {
     const isCommand = cause instanceof ProcessStartError && [126, 127].includes(cause.exitCode)
     if (isCommand) return cause
     const processes = await container.task?.processes().catch(() => [])
     if (!processes?.length) await within(this.#deps.clock, endGrace, container.ended)
-    return isUp(container.record.state) ? cause : notRunning(container.id)
+    try {
+      refuse(container, container.id, record.request)
+      return cause
+    } catch (reason) {
+      return reason
+    }
   }
 
   async #launch(
