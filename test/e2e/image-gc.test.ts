@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
-import { suiteDaemon } from './harness.ts'
+import { startRegistry } from '../registry/registry.ts'
+import { suiteDaemon, until } from './harness.ts'
 
 suite('image gc', () => {
   const daemon = suiteDaemon({ busybox: true })
@@ -13,7 +14,7 @@ suite('image gc', () => {
     return stdout
   }
 
-  test('off unless configured; then what is unused goes, what a container has stays', async () => {
+  test('off unless configured; then what is unused goes, what a container has stays', async (t) => {
     const off = await daemon().gantry(['system', 'gc'])
     assert.equal(off.exitCode, 1)
     assert.match(off.stderr, /no clean-up is configured: set "image-gc" in daemon.json/)
@@ -33,8 +34,15 @@ suite('image gc', () => {
     assert.match(left, /busybox/)
     assert.doesNotMatch(left, /spare/)
     assert.equal(await ok('start', '-a', 'user'), '')
+    const registry = await startRegistry({}, t)
+    const pulled = `${registry.host}/box:1`
+    await ok('tag', 'busybox', pulled)
+    await ok('push', '-q', pulled)
     await ok('rm', 'user')
     assert.match(await ok('system', 'gc'), /busybox/)
+    assert.equal((await ok('images', '-q')).trim(), '')
+    await ok('pull', '-q', pulled)
+    await until('the clean-up after a pull', () => daemon().log.includes('clean-up removed 1 images'))
     assert.equal((await ok('images', '-q')).trim(), '')
   })
 })
