@@ -71,7 +71,7 @@ for (const name of ['gantry', 'docker'] as const) {
       assert.equal(await ok('inspect', '-f', '{{.Name}}', id.slice(0, 12)), '/new-name')
       assert.match(
         (await command(['rename', 'new-name', 'not/valid'])).stderr,
-        /Invalid container name \(not\/valid\)/,
+        /Invalid container name \(\/not\/valid\)/,
       )
       await ok('rm', id.slice(0, 10))
     })

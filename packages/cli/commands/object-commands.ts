@@ -14,6 +14,7 @@ export const objectCommands: Record<string, CommandLoader> = {
   'container ls': async () => (await import('./container/ls.ts')).containerLs,
   'container prune': async () => (await import('./container/prune.ts')).containerPrune,
   'container stats': async () => (await import('./container/stats.ts')).containerStats,
+  'builder prune': async () => (await import('./image/builder-prune.ts')).builderPrune,
   'image build': async () => (await import('./image/build.ts')).imageBuild,
   'image diff': async () => (await import('./image/diff.ts')).imageDiff,
   'image history': async () => (await import('./image/history.ts')).imageHistory,
