@@ -155,7 +155,7 @@ suite('build', { concurrency: 1 }, () => {
         ],
         ['FROM nosuchimage.invalid/x\n', /nosuchimage/],
         [
-          'FROM a AS a\nCOPY --from=b / /\nFROM busybox AS b\nCOPY --from=a / /\n',
+          'FROM busybox AS a\nCOPY --from=b / /\nFROM busybox AS b\nCOPY --from=a / /\n',
           /circular dependency detected on stage/,
         ],
         ['FROM busybox\nRUN --security=insecure true\n', /security\.insecure is not allowed/],

@@ -215,7 +215,7 @@ export class TestDaemon {
   /** Removes every container and network, stops the daemon and deletes its directories. */
   async dispose(): Promise<void> {
     endOfTest()
-    if (!(await this.answers())) await this.start().catch(() => undefined)
+    if (!(await this.answers())) await this.start({ GANTRY_FAULT: '' }).catch(() => undefined)
     const containers = await this.dockerode.listContainers({ all: true }).catch(() => [])
     await Promise.all(
       containers.map(({ Id }) =>

@@ -236,7 +236,7 @@ suite('logs of a daemon that dies', { concurrency: 4 }, () => {
     test(`at ${point} nothing is lost and nothing is left`, async (t) => {
       const daemon = await startDaemon(t, { env: { GANTRY_FAULT: `${point}:crash` } })
       const script =
-        'for i in $(seq 0 3); do seq $((i*10000+1)) $((i*10000+10000)); sleep 0.4; done; sleep 600'
+        'sleep 2; for i in $(seq 0 3); do seq $((i*10000+1)) $((i*10000+10000)); sleep 0.4; done; sleep 600'
       await ok(
         daemon,
         'run',

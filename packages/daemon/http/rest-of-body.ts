@@ -12,7 +12,7 @@ export interface Patience {
 /** Before the answer: small bodies end here, and the connection is kept. As much as Go's server takes. */
 export const beforeAnswer: Patience = { bytes: 256 << 10, milliseconds: 500 }
 /** After it: time for the client to read the answer and give up on the rest. */
-export const afterAnswer: Patience = { bytes: 64 << 20, milliseconds: 2000 }
+export const afterAnswer: Patience = { bytes: 64 << 20, milliseconds: 10_000 }
 
 /**
  * Reads on and keeps nothing. Resolves when the body has ended (true), when patience has, or when the client has gone
