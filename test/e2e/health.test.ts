@@ -36,18 +36,22 @@ suite('health checks', { concurrency: 3 }, () => {
       '--health-cmd',
       'echo part; sleep 777 & sleep 778; true',
       '--health-timeout',
-      '500ms',
+      '2s',
     ])
     await checked('floods', ['--health-cmd', 'yes | head -c 2000000; exit 3'])
-    await checked('forks', ['--health-cmd', 'sleep 5 & echo ok', '--health-timeout', '1s'])
-    await until('a verdict on each', async () => {
-      const all = await Promise.all(['hangs', 'floods', 'forks'].map(healthOf))
-      return all.every(({ Log }) => Log.length > 1)
-    })
+    await checked('forks', ['--health-cmd', 'sleep 60 & echo ok', '--health-timeout', '5s'])
+    await until(
+      'a verdict on each',
+      async () => {
+        const all = await Promise.all(['hangs', 'floods', 'forks'].map(healthOf))
+        return all.every(({ Log }) => Log.length > 1)
+      },
+      40,
+    )
     const [hangs, floods, forks] = await Promise.all(['hangs', 'floods', 'forks'].map(healthOf))
     assert.deepEqual(
       [hangs?.Log[0]?.ExitCode, hangs?.Log[0]?.Output],
-      [-1, 'Health check exceeded timeout (500ms): part\n'],
+      [-1, 'Health check exceeded timeout (2s): part\n'],
     )
     assert.deepEqual([floods?.Log[0]?.ExitCode, floods?.Log[0]?.Output.length], [3, 4099])
     assert.deepEqual([forks?.Status, forks?.Log[0]?.Output], ['healthy', 'ok\n'])
