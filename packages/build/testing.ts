@@ -1,6 +1,5 @@
 /** Stand-ins for what the engine provides: snapshots are lists of names, and processes are functions. */
-import { createHash } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Digest, hostPlatform, type ImageConfigFile } from '@gantry/oci'
@@ -105,7 +104,7 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       { has: async () => true } as never,
       () => new Date(),
     ),
-    cacheMounts: new CacheMounts(mkdtempSync(join(tmpdir(), 'gantry-build-'))),
+    cacheMounts: new CacheMounts(join(tmpdir(), `gantry-build-${randomUUID()}`)),
     limiter: new Limiter(2),
     request: (dockerfile, changes = {}) => ({
       dockerfile,
