@@ -50,7 +50,7 @@ export class Normalizer {
     // A part of the sandbox's id, which the recording did not replace.
     result = result.replace(/netns\/[0-9a-f]{12}/g, 'netns/<SANDBOX>')
     result = result.replace(
-      /<ID(\d+)_*>|\b[0-9a-f]{64}\b|(?<![0-9a-f.:-])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?![0-9a-f.:-])/g,
+      /<ID(\d+)_*>|\b[0-9a-f]{64}\b|(?<![0-9a-f.:-])(?=[0-9a-f]*\d)[0-9a-f]{12}(?![0-9a-f.:-])/g,
       (id, known: string | undefined) =>
         `<ID${this.#numberOf(known === undefined ? id.slice(0, 12) : `#${known}`)}>`,
     )
