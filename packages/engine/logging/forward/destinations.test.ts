@@ -165,7 +165,8 @@ test('syslog over tcp and unix streams, again after the server was away', async 
   }
 })
 
-test('syslog over tls checks the server, counts octets, and can be told not to check', async (t) => {
+/** Paths of a key and a certificate for `localhost` that no machine trusts. */
+async function selfSigned(t: TestContext): Promise<{ key: string; certificate: string }> {
   const place = await directory(t)
   const key = join(place, 'key.pem')
   const certificate = join(place, 'cert.pem')
@@ -182,6 +183,21 @@ test('syslog over tls checks the server, counts octets, and can be told not to c
     '2',
   ]
   execFileSync('openssl', [...make, '-keyout', key, '-out', certificate, ...subject], { stdio: 'ignore' })
+  return { key, certificate }
+}
+
+/** While the test runs, what this machine trusts is what is in the file. */
+function trust(t: TestContext, certificate: string): void {
+  const before = process.env.SSL_CERT_FILE
+  process.env.SSL_CERT_FILE = certificate
+  t.after(() => {
+    if (before === undefined) delete process.env.SSL_CERT_FILE
+    else process.env.SSL_CERT_FILE = before
+  })
+}
+
+test('syslog over tls checks the server, counts octets, and can be told not to check', async (t) => {
+  const { key, certificate } = await selfSigned(t)
   const secrets = { key: await readFile(key), cert: await readFile(certificate) }
   const received = await listen(t, createTlsServer(secrets))
   const options = {
@@ -196,6 +212,10 @@ test('syslog over tls checks the server, counts octets, and can be told not to c
   assert.equal(Number(length), rest.length)
   assert.match(rest, / - hello\n$/)
   await assert.rejects(open(t, 'syslog', options).send([message('x')], never), /self-signed certificate/)
+  trust(t, certificate)
+  await open(t, 'syslog', options).send([message('z')], never)
+  await arrival(received, (bytes) => String(bytes).endsWith(' - z\n'))
+  delete process.env.SSL_CERT_FILE
   await open(t, 'syslog', { ...options, 'syslog-tls-skip-verify': 'false' }).send([message('y')], never)
   await arrival(received, (bytes) => String(bytes).endsWith(' - y\n'))
   assert.throws(
@@ -373,6 +393,18 @@ test('fluentd: the forward protocol, byte for byte', async (t) => {
   eventTime.writeUInt32BE(time.seconds, 2)
   eventTime.writeUInt32BE(time.nanoseconds, 6)
   await arrival(received, (bytes) => bytes.includes(eventTime))
+})
+
+test('fluentd over tls trusts whom the machine trusts', async (t) => {
+  const { key, certificate } = await selfSigned(t)
+  const secrets = { key: await readFile(key), cert: await readFile(certificate) }
+  const received = await listen(t, createTlsServer(secrets))
+  const options = { 'fluentd-address': `tls://localhost:${received.port}`, tag: 't' }
+  await assert.rejects(open(t, 'fluentd', options).send([message('no')], never), /self-signed certificate/)
+  trust(t, certificate)
+  await open(t, 'fluentd', options).send([message('yes')], never)
+  await arrival(received, (bytes) => bytes.includes('yes'))
+  assert.ok(!received.bytes.includes('no'))
 })
 
 test('fluentd waits for acknowledgements when it is asked to, over unix sockets too', async (t) => {

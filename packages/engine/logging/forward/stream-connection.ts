@@ -1,8 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { systemAuthorities } from '@gantry/oci'
 import { bytesUnsent } from '@gantry/syscall'
 
+/** With TLS and no `ca`, the authorities that the machine trusts are trusted. */
 export type StreamTarget = { path: string } | { host: string; port: number; tls?: ConnectionOptions }
 
 /** Milliseconds that a connection may take to come up, and that the other side may take nothing. */
@@ -74,7 +76,8 @@ export class StreamConnection {
 
   async #secure(raw: Socket, deadline: AbortSignal): Promise<Socket> {
     if (!('tls' in this.#target) || !this.#target.tls) return raw
-    const stream = connectTls({ ...this.#target.tls, socket: raw })
+    const ca = this.#target.tls.ca ?? (await systemAuthorities())
+    const stream = connectTls({ ...this.#target.tls, ca, socket: raw })
     await established(stream, 'secureConnect', deadline)
     return stream
   }
