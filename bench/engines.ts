@@ -118,12 +118,19 @@ export async function startEngine(name: Engine['name'], flags: string[] = []): P
     inside: ['nsenter', `--net=/proc/${daemon.pid}/ns/net`],
     log: () => log,
     stop: async () => {
+      // A case that was interrupted leaves containers, and Gantry's outlive their daemon.
+      await removeContainers(api)
       agent.destroy()
       daemon.kill('SIGTERM')
       await once(daemon, 'exit')
       await rm(root, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+async function removeContainers(api: Engine['api']): Promise<void> {
+  const containers = (await api('GET', '/containers/json?all=1').catch(() => [])) as { Id: string }[]
+  await Promise.allSettled([...containers].map(({ Id }) => api('DELETE', `/containers/${Id}?force=1&v=1`)))
 }
 
 async function ready(daemon: ChildProcess, log: () => string, ping: () => Promise<unknown>): Promise<void> {
@@ -155,9 +162,7 @@ function call(
       if ((response.statusCode ?? 500) >= 400)
         reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`))
       else
-        resolve(
-          response.headers['content-type']?.includes('json') && text.startsWith('{') ? parse(text) : text,
-        )
+        resolve(response.headers['content-type']?.includes('json') && /^[[{]/.test(text) ? parse(text) : text)
     })
   })
   outgoing.on('error', reject)
