@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CgroupLimits, type LiftedLimit, liftLimit, readLimits } from './cgroup-limits.ts'
 import { type CgroupUsage, cgroupUsage } from './cgroup-usage.ts'
+import { setFreezer } from './freezer.ts'
 
 const CGROUP2_SUPER_MAGIC = 0x63677270
 
@@ -105,14 +106,9 @@ export class Cgroup {
   async freeze(frozen: boolean): Promise<void> {
     if (this.#layout.mode === 'v2') return this.#freezeV2(frozen)
     const file = join(this.controller('freezer'), 'freezer.state')
-    const wanted = frozen ? 'FROZEN' : 'THAWED'
-    // A group that forks while it is being frozen stays FREEZING; writing again makes the kernel try again.
-    for (let attempt = 0; attempt < 1000; attempt++) {
-      await writeFile(file, wanted)
-      if ((await readFile(file, 'utf8')).trim() === wanted) return
-      await sleep(1 + attempt / 50)
-    }
-    throw new Error(`cgroup ${this.#path} cannot be ${frozen ? 'frozen' : 'thawed'}`)
+    const state = { write: (text: string) => writeFile(file, text), read: () => readFile(file, 'utf8') }
+    if (!(await setFreezer(state, frozen)))
+      throw new Error(`cgroup ${this.#path} cannot be ${frozen ? 'frozen' : 'thawed'}`)
   }
 
   async #freezeV2(frozen: boolean): Promise<void> {
@@ -123,6 +119,7 @@ export class Cgroup {
       if (counter(events, 'frozen') === (frozen ? 1 : 0)) return
       await sleep(1 + attempt / 50)
     }
+    if (frozen) await writeFile(join(directory, 'cgroup.freeze'), '0')
     throw new Error(`cgroup ${this.#path} cannot be ${frozen ? 'frozen' : 'thawed'}`)
   }
 

@@ -28,7 +28,7 @@ export function exchange(
       resolve({ status: answer.statusCode ?? 0, text: bytes.toString(), bytes, headers: answer.headers })
     })
     message.on('error', reject)
-    message.setTimeout(20_000, () => message.destroy(new Error(`${method} ${path}: no answer`)))
+    message.setTimeout(120_000, () => message.destroy(new Error(`${method} ${path}: no answer`)))
     message.end(body)
   })
 }
@@ -51,7 +51,7 @@ export async function resetEngine(socket: string): Promise<void> {
     JSON.parse((await exchange(socket, 'GET', path)).text) as T
   await exchange(socket, 'POST', '/swarm/leave?force=1')
   const containers = await get<{ Id: string }[]>('/containers/json?all=1')
-  await Promise.all(containers.map(({ Id }) => exchange(socket, 'DELETE', `/containers/${Id}?force=1&v=1`)))
+  await Promise.all(containers.map(({ Id }) => removeContainer(socket, Id)))
   const { Volumes } = await get<{ Volumes: { Name: string }[] | null }>('/volumes')
   for (const { Name } of Volumes ?? []) await exchange(socket, 'DELETE', `/volumes/${Name}?force=1`)
   const networks = await get<{ Id: string; Name: string }[]>('/networks')
@@ -59,6 +59,12 @@ export async function resetEngine(socket: string): Promise<void> {
     if (!['bridge', 'host', 'none'].includes(Name)) await exchange(socket, 'DELETE', `/networks/${Id}`)
   }
   await removeImages(socket, get)
+}
+
+/** A container that stays would answer to its name in the next scenario. */
+async function removeContainer(socket: string, id: string): Promise<void> {
+  const { status, text } = await exchange(socket, 'DELETE', `/containers/${id}?force=1&v=1`)
+  if (status !== 204 && status !== 404) throw new Error(`container ${id} stays: ${status} ${text}`)
 }
 
 async function removeImages(socket: string, get: <T>(path: string) => Promise<T>): Promise<void> {

@@ -165,6 +165,18 @@ test('a removal that fails half-way leaves a container that can be removed again
   assert.equal(it.deps.table.values().length, 0)
 })
 
+test('a paused container that ends as soon as it is killed is stopped and removed all the same', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  for (const how of ['stop', 'remove'] as const) {
+    await it.containers.start(id)
+    await it.containers.pause(id)
+    if (how === 'stop') await it.containers.stop(id, {})
+    else await it.containers.remove(id, { force: true })
+  }
+  assert.deepEqual(await it.containers.list({ all: true }), [])
+})
+
 test('kill, pause, unpause, resize and rename answer in Docker’s words', async (t) => {
   const it = await bench(t)
   const id = await it.create()

@@ -118,19 +118,14 @@ export class Stopper {
       container.endedByUser ||= ends
       if (!container.record.stoppedByUser) this.#registry.update(container, { stoppedByUser: true })
     }
-    try {
-      await container.task?.kill(signal)
-    } catch (error) {
-      // It ended by itself in this moment: its end is on the way.
-      if (!isKind(error, 'Conflict')) throw error
-    }
+    await unlessEnded(async () => await container.task?.kill(signal))
     announce(this.#deps.events, container, 'kill', { signal: String(signal) })
     if (ends && container.record.state.status === 'paused') await this.#thaw(container)
   }
 
-  /** A frozen process takes no signal. */
+  /** A frozen process takes no signal. Killed, it may have been let go and have ended already. */
   async #thaw(container: Container): Promise<void> {
-    await container.task?.resume()
+    await unlessEnded(async () => await container.task?.resume())
     this.#registry.update(container, { state: unpause(container.record.state, container.id) })
     announce(this.#deps.events, container, 'unpause')
   }
@@ -149,5 +144,14 @@ export class Stopper {
       'System',
       `Could not kill running container ${container.id}, tried to kill container, but did not receive an exit event`,
     )
+  }
+}
+
+/** Of a process that has ended in this moment: its end is on the way. */
+async function unlessEnded(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isKind(error, 'Conflict')) throw error
   }
 }

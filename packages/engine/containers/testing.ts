@@ -173,9 +173,11 @@ export class FakeTask implements Task {
     if (!leaveRunning) this.end({ exitCode: 137 })
   }
   async pause() {
+    if (this.pid === 0) throw new GantryError('Conflict', 'ended')
     this.paused = true
   }
   async resume() {
+    if (this.pid === 0) throw new GantryError('Conflict', 'ended')
     this.paused = false
   }
   async isPaused() {
