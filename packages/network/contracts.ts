@@ -79,8 +79,16 @@ export interface SandboxRequest {
   /** Resolvers to forward to (HostConfig.Dns or the daemon's or the host's), and the search/option lines. */
   dns: DnsOptions
   sysctls?: Record<string, string>
+  /** Whose ports are open to this container, also on a network whose containers may not talk to each other. */
+  links?: LinkedContainer[]
   /** Makes the namespace and mounts it on the new file `path`; without it, one that belongs to the host's user namespace. */
   makeNamespace?: (path: string) => void
+}
+
+export interface LinkedContainer {
+  containerId: string
+  /** `80/tcp`; a range is `80-90/tcp`. */
+  ports: string[]
 }
 
 export interface DnsOptions {
@@ -129,6 +137,8 @@ export interface Networks {
   /** Wires a running container to one more network. */
   connect(containerId: string, network: string, request: EndpointRequest): Promise<EndpointRecord>
   disconnect(containerId: string, network: string): Promise<void>
+  /** Replaces the links of a container's sandbox, if it has one. */
+  link(containerId: string, links: LinkedContainer[]): void
   renameContainer(containerId: string, name: string): void
   /**
    * Stops listening (DNS, reserved ports). Containers keep their connectivity; when there are none, bridges and firewall

@@ -3,6 +3,7 @@ import { GantryError } from '@gantry/errors'
 import type {
   EndpointRecord,
   EndpointRequest,
+  LinkedContainer,
   NetworkCreate,
   NetworkEventListener,
   NetworkRecord,
@@ -19,6 +20,7 @@ import { type Kernel, openKernel } from './kernel.ts'
 import { PortReservations } from './ports/reservations.ts'
 import { isPredefined, NetworkRegistry } from './registry.ts'
 import { type RestoreContext, restore } from './restore.ts'
+import { LinkedPorts } from './sandbox/linked-ports.ts'
 import { Publisher } from './sandbox/publisher.ts'
 import type { NetworkTables } from './sandbox/records.ts'
 import { type LiveSandbox, Sandboxes } from './sandbox/sandboxes.ts'
@@ -85,6 +87,7 @@ class LinuxNetworks implements Networks {
     this.#forwarder = forwarder
     this.#names = new ContainerNames(kernel.namespaces, log)
     this.#registry = new NetworkRegistry({ kernel, table: tables.networks, addresses, pools, log })
+    const linkedPorts = new LinkedPorts(kernel.firewall)
     this.#sandboxes = new Sandboxes({
       directory,
       tables,
@@ -97,6 +100,7 @@ class LinuxNetworks implements Networks {
       forwarder,
       names: this.#names,
       staleLinks: this.#staleLinks,
+      linkedPorts,
       findNetwork: (reference) => this.#registry.find(reference),
       onEvent,
       log,
@@ -108,6 +112,7 @@ class LinuxNetworks implements Networks {
       reservations,
       forwarder,
       staleLinks: this.#staleLinks,
+      linkedPorts,
       tables,
       defaultBridge: options.defaultBridge,
       pools,
@@ -182,6 +187,11 @@ class LinuxNetworks implements Networks {
   async disconnect(containerId: string, network: string): Promise<void> {
     const found = this.#registry.find(network)
     await this.#sandboxes.disconnect(this.#running(containerId), found)
+  }
+
+  link(containerId: string, links: LinkedContainer[]): void {
+    const live = this.#sandboxes.get(containerId)
+    if (live) this.#sandboxes.link(live, links)
   }
 
   renameContainer(containerId: string, name: string): void {

@@ -11,6 +11,7 @@ import type { AddressPool } from './ipam/pools.ts'
 import type { Kernel } from './kernel.ts'
 import type { PortReservations } from './ports/reservations.ts'
 import type { NetworkRegistry } from './registry.ts'
+import type { LinkedPorts } from './sandbox/linked-ports.ts'
 import type { NetworkTables, SandboxRecord } from './sandbox/records.ts'
 import type { LiveSandbox, Sandboxes } from './sandbox/sandboxes.ts'
 import type { StaleLinks } from './sandbox/stale-links.ts'
@@ -22,6 +23,7 @@ export interface RestoreContext {
   reservations: PortReservations
   forwarder: PortForwarder
   staleLinks: StaleLinks
+  linkedPorts: LinkedPorts
   tables: NetworkTables
   defaultBridge: DefaultBridge
   pools: readonly AddressPool[]
@@ -49,6 +51,7 @@ export async function restore(context: RestoreContext, runningContainers: readon
   kernel.firewall.rebuild([
     ...registry.bridges().flatMap(networkElements),
     ...sandboxes.values().flatMap(portElementsOf),
+    ...context.linkedPorts.elements(sandboxes.values()),
   ])
   await makeDefaultNetworks(context)
   kernel.foreignChain.allow(registry.bridges().flatMap(({ bridgeName }) => bridgeName ?? []))

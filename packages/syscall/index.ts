@@ -61,6 +61,7 @@ export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
 export { openPipe, reap, spawnProgram } from './spawn.ts'
 export { UnixDatagramSender } from './unix-datagram.ts'
 export {
+  createNetworkNamespaceIn,
   createUserNamespace,
   type IdMapping,
   type IdRange,

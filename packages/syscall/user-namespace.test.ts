@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,7 +18,7 @@ import { type TestContext, test } from 'node:test'
 import { UnmountFlag, unmount } from './mount.ts'
 import { releaseNamespace } from './namespace-file.ts'
 import { mountOverlay } from './overlay.ts'
-import { createUserNamespace, rootOf } from './user-namespace.ts'
+import { createNetworkNamespaceIn, createUserNamespace, rootOf } from './user-namespace.ts'
 
 const mapping = {
   uids: [{ inside: 0, outside: 300_000, length: 1000 }],
@@ -124,4 +125,36 @@ test('an id-mapped overlay shows shifted owners and keeps the image’s on the d
   writeFileSync(at('mine'), '')
   assert.deepEqual(owner('mine'), [0, 0])
   assert.match(readFileSync('/proc/self/status', 'utf8'), /^Uid:\t0\t0\t0\t0$/m)
+})
+
+test('a network namespace made in a user namespace that is there obeys its root', async (t) => {
+  const path = await directory(t)
+  const [user, first, second] = ['user', 'first', 'second'].map((name) => join(path, name)) as [
+    string,
+    string,
+    string,
+  ]
+  try {
+    createUserNamespace(mapping, { user, network: first })
+    const threads = readdirSync('/proc/self/task').length
+    createNetworkNamespaceIn(user, second)
+    assert.equal(readdirSync('/proc/self/task').length, threads)
+    for (const network of [first, second])
+      assert.equal(
+        inside([`--user=${user}`, `--net=${network}`], 'ip link set lo up && echo up').trim(),
+        'up',
+      )
+    assert.notEqual(statSync(first).ino, statSync(second).ino)
+  } finally {
+    for (const file of [user, first, second]) releaseNamespace(file)
+  }
+})
+
+test('a user namespace that cannot be entered gives no network namespace', async (t) => {
+  const path = await directory(t)
+  const network = join(path, 'network')
+  writeFileSync(join(path, 'no-namespace'), '')
+  assert.throws(() => createNetworkNamespaceIn('/proc/self/ns/user', network))
+  assert.throws(() => createNetworkNamespaceIn(join(path, 'no-namespace'), network))
+  assert.equal(existsSync(network), false)
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readlink, rm, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
-import { startDaemon, suiteDaemon } from './harness.ts'
+import { startDaemon, suiteDaemon, until } from './harness.ts'
 
 type Client = 'gantry' | 'docker'
 
@@ -262,7 +262,7 @@ suite('isolation by the daemon’s configuration', () => {
     const daemon = await startDaemon(t, {
       flags: [
         ...['--no-new-privileges', '--default-ipc-mode', 'shareable', '--default-cgroupns-mode', 'private'],
-        ...['--seccomp-profile', `${scratch}/profile.json`],
+        ...['--seccomp-profile', `${scratch}/profile.json`, '--icc=false'],
       ],
     })
     const script =
@@ -289,5 +289,22 @@ suite('isolation by the daemon’s configuration', () => {
       (await daemon.gantry(['inspect', '-f', '{{.HostConfig.IpcMode}}', id])).stdout,
       'shareable\n',
     )
+
+    // --icc=false: containers of the default network reach what a link names, and nothing else.
+    const server = ['sh', '-c', 'nc -ll -p 80 -e echo hello & nc -ll -p 81 -e echo hello']
+    await daemon.docker(['run', '-d', '--name', 'server', '--expose', '80', 'busybox', ...server])
+    const ask = async (port: number, seconds: number, ...options: string[]) => {
+      const address = await daemon.docker([
+        'inspect',
+        '-f',
+        '{{.NetworkSettings.Networks.bridge.IPAddress}}',
+        'server',
+      ])
+      const client = ['nc', '-w', String(seconds), address.stdout.trim(), String(port)]
+      return (await daemon.docker(['run', '--rm', ...options, 'busybox', ...client])).stdout
+    }
+    await until('the linked port', async () => (await ask(80, 10, '--link', 'server')) === 'hello\n', 60)
+    assert.equal(await ask(81, 2, '--link', 'server'), '')
+    assert.equal(await ask(80, 2), '')
   })
 })

@@ -229,9 +229,24 @@ suite('userns-remap', { concurrency: 1 }, () => {
         "cannot share the host's network namespace when user namespaces are enabled",
       )
       await refused(['--pid', 'host'], 'cannot share the host PID namespace when user namespaces are enabled')
-      const id = await ok('run', '-d', 'busybox', 'sleep', '600')
+      const own = await ok('run', '-d', '--userns', 'host', 'busybox', 'sleep', '600')
+      t.after(() => run('rm', '-f', own))
+      await refused(['--pid', `container:${own}`], `cannot join namespaces of container ${own}`)
+    })
+
+    test(`${client}: processes and shared memory of another container, with a network of its own`, async (t) => {
+      const id = await ok('run', '-d', '--ipc', 'shareable', 'busybox', 'sleep', '601')
       t.after(() => run('rm', '-f', id))
-      await refused(['--pid', `container:${id}`], `cannot join namespaces of container ${id}`)
+      await ok('exec', id, 'touch', '/dev/shm/shared')
+      for (const runtime of ['crun', 'runc']) {
+        const shared = ['--runtime', runtime, '--pid', `container:${id}`, '--ipc', `container:${id}`]
+        const script =
+          'tr "\\0" " " < /proc/1/cmdline; ls /dev/shm; hostname -i; ping -c 1 -w 5 localhost >/dev/null && id -u'
+        const [command, address, user] = (await inside(shared, script)).split('\n')
+        assert.equal(command, 'sleep 601 shared')
+        assert.notEqual(address, await ok('exec', id, 'hostname', '-i'))
+        assert.equal(user, '0')
+      }
     })
   }
 

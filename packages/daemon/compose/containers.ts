@@ -22,6 +22,7 @@ export function containerDefaults(
       return programs.defaultRuntime()
     },
     cgroupnsMode: config.isolation.cgroupnsMode ?? (host.cgroupVersion === 2 ? 'private' : 'host'),
+    cgroupVersion: host.cgroupVersion,
     ipcMode: config.isolation.ipcMode,
     shmSize: config.resources.shmSize,
     maskedPaths: defaultMaskedPaths(host),

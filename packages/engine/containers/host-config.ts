@@ -4,8 +4,10 @@ import type { DeviceRequest, HostConfig } from '@gantry/api'
 export interface HostConfigDefaults {
   /** Name of the default OCI runtime. */
   runtime: string
-  /** `private` on cgroup v2 hosts, `host` on v1. */
+  /** `private` on cgroup v2 hosts, `host` on v1, unless `--default-cgroupns-mode` says otherwise. */
   cgroupnsMode: 'private' | 'host'
+  /** Of the host's control groups: on v1 a privileged container sees those of the host, whatever the default. */
+  cgroupVersion: 1 | 2
   /** `--default-ipc-mode`. */
   ipcMode: 'private' | 'shareable'
   /** Bytes of /dev/shm. */
@@ -121,7 +123,7 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
       Name: user.RestartPolicy?.Name || 'no',
       MaximumRetryCount: user.RestartPolicy?.MaximumRetryCount ?? 0,
     },
-    CgroupnsMode: user.CgroupnsMode || (user.Privileged ? 'host' : defaults.cgroupnsMode),
+    CgroupnsMode: user.CgroupnsMode || defaultCgroupnsMode(user, defaults),
     IpcMode: user.IpcMode || defaults.ipcMode,
     SecurityOpt: (user.SecurityOpt ?? (sharesWithHost(user) ? ['label=disable'] : null)) as string[],
     Runtime: user.Runtime || defaults.runtime,
@@ -133,6 +135,10 @@ export function withDefaults(user: HostConfig, defaults: HostConfigDefaults): Ho
     MaskedPaths: user.MaskedPaths ?? (user.Privileged ? [] : defaults.maskedPaths),
     ReadonlyPaths: user.ReadonlyPaths ?? (user.Privileged ? [] : defaults.readonlyPaths),
   }
+}
+
+function defaultCgroupnsMode({ Privileged }: HostConfig, defaults: HostConfigDefaults): 'private' | 'host' {
+  return Privileged && defaults.cgroupVersion === 1 ? 'host' : defaults.cgroupnsMode
 }
 
 /** With every field, as the API shows it. */

@@ -1,6 +1,6 @@
 import type { HostConfig } from '@gantry/api'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
-import type { EndpointRecord, Networks } from '@gantry/network'
+import type { EndpointRecord, LinkedContainer, Networks } from '@gantry/network'
 import type { Container } from './container.ts'
 import { linkEnvironment } from './link-environment.ts'
 import type { Registry } from './registry.ts'
@@ -108,6 +108,14 @@ export function liveLinks(container: Container, registry: Registry, networks: Ne
     if (address) return { alias, target, address }
     const message = `Cannot link to /${target.record.name}, as it does not belong to the default network`
     throw new GantryError('System', message)
+  })
+}
+
+/** What links open to a container where containers may not talk to each other: what their targets expose. */
+export function openPorts({ record }: Container, registry: Registry): LinkedContainer[] {
+  return (record.links ?? []).flatMap(({ target: id }) => {
+    const ports = Object.keys(registry.byId(id)?.record.config.ExposedPorts ?? {})
+    return ports.length > 0 ? [{ containerId: id, ports }] : []
   })
 }
 

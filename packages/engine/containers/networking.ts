@@ -4,6 +4,7 @@ import type { EndpointRequest, SandboxRequest } from '@gantry/network'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { networkOfMode } from './endpoints.ts'
+import { openPorts } from './links.ts'
 import type { NetworkFiles } from './network-files.ts'
 import { type ContainerFiles, containerFiles } from './paths.ts'
 import type { Registry } from './registry.ts'
@@ -100,6 +101,7 @@ export class NetworkPlacer {
         return { network, request }
       }),
       dns: this.#files.dns(container),
+      links: openPorts(container, this.#registry),
       ...(hostConfig.Sysctls && { sysctls: netSysctls(hostConfig.Sysctls) }),
     }
   }

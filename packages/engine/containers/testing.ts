@@ -367,6 +367,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     defaults: {
       runtime: 'crun',
       cgroupnsMode: 'private',
+      cgroupVersion: 2,
       ipcMode: 'private',
       shmSize: 2 ** 26,
       maskedPaths: [],
@@ -448,6 +449,7 @@ function fakeNetworks(it: Bench): Networks {
     removeSandbox: async (id) => {
       if (it.sandboxes.delete(id)) it.events.push('network disconnect')
     },
+    link: () => {},
     renameContainer: () => {},
   }
   return networks as Networks

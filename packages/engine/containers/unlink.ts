@@ -1,6 +1,6 @@
 import { GantryError } from '@gantry/errors'
 import type { ContainerDependencies } from './dependencies.ts'
-import { presentLinks } from './links.ts'
+import { openPorts, presentLinks } from './links.ts'
 import type { NetworkFiles } from './network-files.ts'
 import type { Registry } from './registry.ts'
 
@@ -22,6 +22,7 @@ export async function unlink(
     const present = presentLinks(parent, registry, networks).find((link) => link.alias === alias)
     const links = (parent.record.links ?? []).filter((link) => link.alias !== alias)
     registry.update(parent, { links })
+    networks.link(parent.id, openPorts(parent, registry))
     if (present) await networkFiles.unlinked(parent, present)
   })
 }

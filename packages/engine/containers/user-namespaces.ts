@@ -3,7 +3,14 @@ import { chmod, chown, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HostConfig } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
-import { createUserNamespace, type IdMap, type IdMapping, releaseNamespace, rootOf } from '@gantry/syscall'
+import {
+  createNetworkNamespaceIn,
+  createUserNamespace,
+  type IdMap,
+  type IdMapping,
+  releaseNamespace,
+  rootOf,
+} from '@gantry/syscall'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
 import { containerFiles } from './paths.ts'
@@ -17,7 +24,7 @@ export interface UserPlace {
   path: string
   mapping: IdMapping
   idMap: IdMap
-  /** Makes both it and the network namespace in which its root rules; absent where another container's are joined. */
+  /** Makes the network namespace in which its root rules, and it, if new; absent where another container's is joined. */
   make?: (networkPath: string) => void
 }
 
@@ -42,14 +49,16 @@ export class UserNamespaces {
     const { hostConfig } = container.record
     if (!isRemapped(hostConfig, remap)) return null
     const donors = this.#donors(hostConfig)
-    const network = sharedContainer(hostConfig.NetworkMode)
-    const path = network ? userPath(this.#registry.find(network)) : this.#path(container.id)
-    if (donors.length > 0) requireSame(donors, network ? path : null)
+    const path = donors[0] ? userPath(donors[0]) : this.#path(container.id)
+    if (donors.length > 0) requireSame(donors)
     const place = { path, mapping: remap, idMap: { namespace: path, root: rootOf(remap) } }
-    if (network) return place
+    if (sharedContainer(hostConfig.NetworkMode)) return place
     return {
       ...place,
-      make: (networkPath) => createUserNamespace(remap, { user: path, network: networkPath }),
+      make: (networkPath) =>
+        donors.length > 0
+          ? createNetworkNamespaceIn(path, networkPath)
+          : createUserNamespace(remap, { user: path, network: networkPath }),
     }
   }
 
@@ -99,15 +108,16 @@ function userPath(donor: Container): string {
   return `/proc/${runningPid(donor)}/ns/user`
 }
 
-/** A namespace obeys the root of the user namespace that it was made in, and of no other. */
-function requireSame(donors: Container[], path: string | null): void {
-  const own = path && readlinkSync(path)
-  const host = readlinkSync('/proc/self/ns/user')
-  for (const donor of donors) {
-    const theirs = readlinkSync(userPath(donor))
-    if (theirs === own && theirs !== host) continue
-    const advice = 'join its network namespace too, or use --userns=host'
-    const message = `cannot join namespaces of container ${donor.id}, which is in another user namespace: ${advice}`
+/** Whoever joins a namespace is in the user namespace whose root it obeys; and it can be in one only. */
+function requireSame(donors: Container[]): void {
+  const own = readlinkSync('/proc/self/ns/user')
+  const users = donors.map((donor) => readlinkSync(userPath(donor)))
+  for (const [index, donor] of donors.entries()) {
+    if (users[index] !== own && users[index] === users[0]) continue
+    const message =
+      users[index] === own
+        ? `cannot join namespaces of container ${donor.id}, whose users are the host's: use --userns=host`
+        : `cannot join namespaces of container ${donors[0]?.id} and of container ${donor.id}, which is in another user namespace`
     throw new GantryError('InvalidParameter', message)
   }
 }

@@ -32,6 +32,7 @@ function configure(rtnetlink: Rtnetlink, network: NetworkRecord, name: string): 
   // Link-local addresses work at once: nobody else can have one that is made from our own MAC address.
   writeSetting(`ipv6/conf/${name}/accept_dad`, '0')
   writeSetting(`ipv6/conf/${name}/disable_ipv6`, network.enableIPv6 ? '0' : '1')
+  if (!bridgeOptions(network.options).interContainer) answerForNeighbours(name)
   const present = rtnetlink.addresses().filter((address) => address.index === index)
   const { ipv4, ipv6 } = subnetsOf(network)
   for (const subnet of [ipv4, network.enableIPv6 ? ipv6 : undefined]) {
@@ -40,6 +41,16 @@ function configure(rtnetlink: Rtnetlink, network: NetworkRecord, name: string): 
       rtnetlink.addAddress({ index, ...wanted })
   }
   rtnetlink.setLink(index, { up: true })
+}
+
+/**
+ * Isolated ports exchange nothing with each other. What links open between containers goes by way of the host: it
+ * answers when one asks for another's hardware address, and the firewall decides.
+ */
+function answerForNeighbours(name: string): void {
+  writeSetting(`ipv4/conf/${name}/proxy_arp_pvlan`, '1')
+  writeSetting(`ipv4/neigh/${name}/proxy_delay`, '0')
+  writeSetting(`ipv4/conf/${name}/send_redirects`, '0')
 }
 
 function gatewayAddress({ gateway, subnet }: Subnet): { address: string; prefix: number } | undefined {

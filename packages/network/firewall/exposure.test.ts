@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { interfaceIndex, Nftables, openSocket, Rtnetlink } from '@gantry/syscall'
 import { writeSetting } from '../bridge/sysctl.ts'
+import type { Networks } from '../contracts.ts'
 import { ContainerNamespace } from '../sandbox/namespace.ts'
 import { ask, echoPeer, enterOwnNetwork, isRoot, Machine, sandboxRequest } from '../testing.ts'
 
@@ -147,6 +148,46 @@ test('containers of a network without inter-container traffic', { skip }, async 
   const address = a.endpoints.apart?.ipv4?.address ?? ''
   assert.match(await ask(namespaces, b.path, address, 80), /TIMEOUT|EHOSTUNREACH/)
   assert.equal(await ask(namespaces, null, '127.0.0.1', 8080), a.endpoints.apart?.ipv4?.gateway)
+})
+
+test('a link opens the ports it names, in its direction, as long as both are there', { skip }, async (t) => {
+  await using machine = new Machine()
+  const { networks, namespaces } = machine
+  await networks.restore([])
+  const options = { 'com.docker.network.bridge.enable_icc': 'false' }
+  await networks.create({ name: 'apart', options, ipam: { Config: [{ Subnet: '172.29.0.0/24' }] } })
+  const target = await networks.createSandbox(sandboxRequest('target', ['apart']))
+  const links = [{ containerId: 'target', ports: ['80/tcp', '90-91/tcp'] }]
+  const user = await networks.createSandbox({ ...sandboxRequest('user', ['apart']), links })
+  const other = await networks.createSandbox(sandboxRequest('other', ['apart']))
+  const [targetPath, userPath] = [target.path as string, user.path as string]
+  const servers = [80, 81, 91].map((port) => echoPeer(namespaces, targetPath, '0.0.0.0', port))
+  const back = echoPeer(namespaces, userPath, '0.0.0.0', 80)
+  t.after(() => [...servers, back].map((server) => server.close()))
+  const [address = '', own = ''] = [target, user].map(({ endpoints }) => endpoints.apart?.ipv4?.address)
+  const closed = /TIMEOUT|EHOSTUNREACH/
+  const check = async (when: string, running: Networks) => {
+    assert.equal(await ask(namespaces, userPath, address, 80), own, when)
+    assert.equal(await ask(namespaces, userPath, address, 91), own, when)
+    assert.match(await ask(namespaces, userPath, address, 81), closed, 'a port that is not exposed')
+    assert.match(await ask(namespaces, targetPath, own, 80), closed, 'the other way')
+    assert.match(await ask(namespaces, other.path, address, 80), closed, 'somebody else')
+    assert.ok(running.sandbox('user'))
+  }
+  await check('at first', networks)
+  await machine.restart(['target', 'user', 'other'])
+  await check('after a restart', machine.networks)
+  machine.networks.link('user', [])
+  assert.match(await ask(namespaces, userPath, address, 80), closed, 'unlinked')
+  machine.networks.link('user', links)
+  assert.equal(await ask(namespaces, userPath, address, 80), own, 'linked again')
+  await machine.networks.removeSandbox('target')
+  const next = await machine.networks.createSandbox(
+    sandboxRequest('next', ['apart'], { settings: { IPAMConfig: { IPv4Address: address } } }),
+  )
+  const nextServer = echoPeer(namespaces, next.path as string, '0.0.0.0', 80)
+  t.after(() => nextServer.close())
+  assert.match(await ask(namespaces, userPath, address, 80), closed, 'whoever has the address now')
 })
 
 test('CVE-2024-32473: no IPv6 on a network without it; no router is believed', { skip }, async () => {

@@ -59,6 +59,9 @@ const sets = `
   map published4_any { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map published6_any { type inet_proto . inet_service : ipv6_addr . inet_service; }
 
+  # Ports that links open between containers of one bridge.
+  set linked4 { type ifname . ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
+
   # Published ports that the forwarder serves from sockets of the host.
   set forwarded6 { type ipv6_addr . inet_proto . inet_service; }
   set forwarded6_any { type inet_proto . inet_service; }
@@ -133,6 +136,7 @@ const rules = `
   chain to_container {
     ct state established,related accept
     iifname . oifname @neighbours accept
+    iifname . ip saddr . ip daddr . meta l4proto . th dport @linked4 accept
     iifname @internal drop
     oifname @internal drop
     ct status dnat accept

@@ -1,4 +1,11 @@
-import type { DnsOptions, EndpointRecord, NetworkRecord, PublishRequest, RecordTable } from '../contracts.ts'
+import type {
+  DnsOptions,
+  EndpointRecord,
+  LinkedContainer,
+  NetworkRecord,
+  PublishRequest,
+  RecordTable,
+} from '../contracts.ts'
 import type { DnsPorts } from '../dns/redirect.ts'
 import type { PublishedPort } from '../ports/published.ts'
 
@@ -17,6 +24,7 @@ export interface SandboxRecord {
   /** The endpoint that the ports lead to. */
   portEndpoint?: string
   dns: DnsOptions
+  links?: LinkedContainer[]
   /** Where the resolver listens in the namespace, when there is one. */
   dnsPorts?: DnsPorts
 }

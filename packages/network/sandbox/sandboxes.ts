@@ -3,6 +3,7 @@ import { GantryError, messageOf } from '@gantry/errors'
 import type {
   EndpointRecord,
   EndpointRequest,
+  LinkedContainer,
   NetworkEventListener,
   NetworkRecord,
   Sandbox,
@@ -14,6 +15,7 @@ import type { Addresses } from '../ipam/addresses.ts'
 import { portMap } from '../ports/published.ts'
 import { checkSettings, hasNames, newEndpoint } from './endpoint.ts'
 import type { Attachment } from './gateway.ts'
+import type { LinkedPorts } from './linked-ports.ts'
 import { publishFailure } from './publisher.ts'
 import type { NetworkTables, SandboxRecord } from './records.ts'
 import type { StaleLinks } from './stale-links.ts'
@@ -34,6 +36,7 @@ export interface SandboxesOptions {
   forwarder: PortForwarder
   names: ContainerNames
   staleLinks: StaleLinks
+  linkedPorts: LinkedPorts
   findNetwork(reference: string): NetworkRecord
   onEvent: NetworkEventListener
   log(message: string): void
@@ -84,6 +87,7 @@ export class Sandboxes {
         publish: request.endpoints.find((endpoint) => endpoint.request.ports)?.request.ports,
         ports: [],
         dns: request.dns,
+        ...(request.links?.length && { links: request.links }),
       },
       attachments: [],
     }
@@ -96,6 +100,7 @@ export class Sandboxes {
     this.#save(live)
     this.#live.set(containerId, live)
     if (live.record.path) this.#options.wiring.build(live, live.record.path, request)
+    this.#options.linkedPorts.update(this.values())
     await this.#forward(live)
     live.record.ready = true
     this.#save(live)
@@ -140,6 +145,7 @@ export class Sandboxes {
     this.#save(live)
     this.#options.wiring.add(live, path, attachment)
     this.#save(live)
+    this.#options.linkedPorts.update(this.values())
     await this.#forward(live)
     undo.move()
     this.#options.onEvent('connect', network, containerId)
@@ -160,6 +166,13 @@ export class Sandboxes {
       )
     await this.#detach(live, attachment)
     this.#options.onEvent('disconnect', network, live.record.containerId)
+  }
+
+  /** Replaces what others have open to this container. */
+  link(live: LiveSandbox, links: LinkedContainer[]): void {
+    live.record.links = links
+    this.#save(live)
+    this.#options.linkedPorts.update(this.values())
   }
 
   /** Gives the container's endpoints its new name. */
@@ -205,6 +218,7 @@ export class Sandboxes {
     const before = live.attachments
     live.attachments = before.filter((other) => other !== attachment)
     wiring.drop(live, attachment, before)
+    this.#options.linkedPorts.update(this.values())
     this.#save(live)
     tables.endpoints.delete(endpoint.id)
     await this.#forward(live).catch((error) => log(messageOf(error)))
@@ -219,15 +233,25 @@ export class Sandboxes {
     const { containerId } = live.record
     // First, since whoever publishes the same port next must find it free.
     await forwarder.withdraw(containerId)
-    const failures = wiring.remove(live)
+    this.#live.delete(containerId)
+    const failures = [...this.#unlink(), ...wiring.remove(live)]
     for (const { endpoint } of live.attachments) {
       if (endpoint.hostInterface) staleLinks.expect(endpoint.hostInterface)
       addresses.release(endpoint.networkId, endpoint)
       tables.endpoints.delete(endpoint.id)
     }
-    this.#live.delete(containerId)
     if (failures.length === 0) tables.sandboxes.delete(containerId)
     for (const failure of failures) log(`cleaning up the network of ${containerId}: ${messageOf(failure)}`)
+  }
+
+  /** Returns what failed. */
+  #unlink(): unknown[] {
+    try {
+      this.#options.linkedPorts.update(this.values())
+      return []
+    } catch (error) {
+      return [error]
+    }
   }
 
   /** Has the forwarder serve what the kernel does not lead to the container. Throws GantryError in Docker's words. */
