@@ -4,7 +4,8 @@ import { type Dockerfile, parseDockerfile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { type HistoryEntry, hostPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
 import type { BuildEvent, Builder, BuildRequest, BuildResult, Step, Target } from './contracts.ts'
-import { planTarget } from './plan/planner.ts'
+import { tellPlan, unusedArguments, withLabels } from './plan/classic.ts'
+import { type Plan, planTarget } from './plan/planner.ts'
 import { BuildRun } from './solve/build-run.ts'
 import { Solver, type SolverParts, type SolveSession } from './solve/solver.ts'
 
@@ -27,6 +28,8 @@ class Build {
   readonly #session: SolveSession
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
+  readonly #tell: (event: BuildEvent) => void
+  readonly #telling: Promise<void>[] = []
 
   constructor(
     solver: Solver,
@@ -36,7 +39,8 @@ class Build {
     tell: (event: BuildEvent) => void,
   ) {
     this.#request = request
-    this.#dockerfile = dockerfile
+    this.#tell = tell
+    this.#dockerfile = request.classic ? withLabels(dockerfile, request.labels, request.target) : dockerfile
     this.#parts = solver.parts
     this.#signal = AbortSignal.any([signal, this.#abort.signal])
     this.#session = solver.session(new BuildRun(request, this.#signal, tell))
@@ -46,18 +50,22 @@ class Build {
   async results(): Promise<BuildResult[]> {
     const running = this.#request.platforms.map((platform) => this.#result(platform))
     try {
-      return await Promise.all(running)
+      const results = await Promise.all(running)
+      await Promise.all(this.#telling)
+      const names = unusedArguments(this.#dockerfile, this.#request.args)
+      if (names.length > 0) this.#tell({ type: 'unused-arguments', names })
+      return results
     } catch (error) {
       this.#abort.abort(new GantryError('Cancelled', 'the build has failed'))
-      await Promise.allSettled(running)
+      await Promise.allSettled([...running, ...this.#telling])
       await this.#session.settled()
       throw error
     }
   }
 
   async #result(platform: Platform): Promise<BuildResult> {
-    const { args, target, network, platforms, namedImages } = this.#request
-    const planned = await planTarget(
+    const { args, target, network, platforms, namedImages, classic } = this.#request
+    const plan = await planTarget(
       this.#dockerfile,
       {
         args,
@@ -66,6 +74,7 @@ class Build {
         network,
         ...(target !== undefined && { target }),
         several: platforms.length > 1,
+        classic,
       },
       {
         imageConfig: (reference, wanted) => this.#imageConfig(reference, wanted),
@@ -76,8 +85,24 @@ class Build {
         },
       },
     )
+    const planned = plan.target
+    if (classic) this.#telling.push(this.#tellStates(plan))
     const snapshot = await this.#session.snapshot(planned.step)
     return { platform: planned.platform, config: await this.#config(planned), snapshot }
+  }
+
+  /** Tells the plan, and each of its states as soon as it is reached. */
+  async #tellStates(plan: Plan): Promise<void> {
+    const { globals } = this.#dockerfile
+    this.#tell({ type: 'plan', instructions: tellPlan(globals, plan) })
+    let index = globals.length
+    for (const stage of plan.stages)
+      for (const state of stage.states) {
+        const { image } = state.made ? await this.#session.solve(state.made) : {}
+        const config = await this.#config({ ...state, platform: stage.platform })
+        this.#tell({ type: 'state', index, config, ...(image && { id: image }) })
+        index++
+      }
   }
 
   async #imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile> {
@@ -86,8 +111,10 @@ class Build {
     return (await this.#parts.snapshots.image(reference, platform, options)).config
   }
 
-  async #config(target: Target): Promise<ImageConfigFile> {
-    const { labels, created } = this.#request
+  async #config(
+    target: Pick<Target, 'step' | 'config' | 'history' | 'platform' | 'author'>,
+  ): Promise<ImageConfigFile> {
+    const { labels, created, classic } = this.#request
     const snapshot = await this.#session.snapshot(target.step)
     const history = await this.#history(target)
     const last = created?.toISOString() ?? history.at(-1)?.created ?? new Date().toISOString()
@@ -97,14 +124,16 @@ class Build {
       created: last,
       ...(author !== undefined && { author }),
       config:
-        Object.keys(labels).length > 0 ? { ...config, Labels: { ...config.Labels, ...labels } } : config,
+        !classic && Object.keys(labels).length > 0
+          ? { ...config, Labels: { ...config.Labels, ...labels } }
+          : config,
       diffIds: snapshot.layers.map(({ diffId }) => diffId),
       history,
     }
   }
 
   /** The entries of this build get their steps' times; those without a layer the time of the step before them. */
-  async #history({ history, step }: Target): Promise<HistoryEntry[]> {
+  async #history({ history, step }: Pick<Target, 'history' | 'step'>): Promise<HistoryEntry[]> {
     const times = await this.#times(step)
     const fixed = this.#request.created?.toISOString()
     let latest =
@@ -112,7 +141,8 @@ class Build {
     return history.map((entry) => {
       if (entry.created !== undefined || entry.comment === undefined) return entry
       if (!entry.empty_layer) latest = fixed ?? times.shift() ?? latest
-      return { ...entry, created: latest }
+      const { comment, ...rest } = entry
+      return { ...rest, created: latest, ...(comment !== '' && { comment }) }
     })
   }
 

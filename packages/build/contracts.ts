@@ -111,6 +111,22 @@ export interface DirectoryStep extends StepBase {
 
 export type Step = ImageStep | RunStep | CopyStep | DirectoryStep
 
+/** Where a stage stands after one of its instructions, FROM included. */
+export interface InstructionState {
+  /** The instruction as it was written, and its name in capitals. */
+  source: string
+  instruction: string
+  /** It came with the base image (ONBUILD). */
+  triggered: boolean
+  /** What it made itself: null for one that only changes the configuration. */
+  made: Step | null
+  /** The stage's file system by then. */
+  step: Step | null
+  config: ImageConfigFile['config']
+  history: readonly HistoryEntry[]
+  author?: string
+}
+
 /** A stage whose steps are known: what comes out of it. */
 export interface Target {
   /** Null for an empty root file system. */
@@ -119,6 +135,8 @@ export interface Target {
   history: readonly HistoryEntry[]
   platform: Platform
   author?: string
+  /** FROM and every other instruction, in order. */
+  states: readonly InstructionState[]
 }
 
 /** File systems that can be written once: layers in the making. */
@@ -145,6 +163,8 @@ export interface BaseImage {
   reference: string
   /** Of the image's manifest, or its id when it has none. */
   digest: Digest
+  /** Digest of its configuration. */
+  id: Digest
   config: ImageConfigFile
   snapshot: Snapshot
 }
@@ -177,10 +197,21 @@ export interface RunRequest {
   hosts: readonly string[]
   shmSize?: number
   ulimits?: readonly { Name: string; Soft: number; Hard: number }[]
-  memory?: number
-  cpuShares?: number
+  limits?: StepLimits
   signal: AbortSignal
   output(stream: 'stdout' | 'stderr', data: Buffer): void
+}
+
+/** What a step may use, under the names of a container's host configuration. */
+export interface StepLimits {
+  Memory?: number
+  MemorySwap?: number
+  CpuShares?: number
+  CpuPeriod?: number
+  CpuQuota?: number
+  CpusetCpus?: string
+  CpusetMems?: string
+  CgroupParent?: string
 }
 
 /** A mount whose source is ready on the host. */
@@ -249,9 +280,10 @@ export interface BuildRequest {
   hosts: readonly string[]
   shmSize?: number
   ulimits?: RunRequest['ulimits']
-  memory?: number
-  cpuShares?: number
+  limits?: StepLimits
   created?: Date
+  /** Every instruction is told of, in order, and the history has the words of Docker's classic builder. */
+  classic: boolean
   squash: boolean
   sources: Sources
   /** Names of contexts that are trees of files, besides the main one. */
@@ -275,6 +307,22 @@ export type BuildEvent =
   | { type: 'progress'; id: number; what: string; current: number; total: number }
   | { type: 'end'; id: number; cached: boolean; error?: string; why?: string }
   | { type: 'warning'; rule: string; message: string; lines: LineRange }
+  /** Values of `--build-arg` that no ARG asks for. */
+  | { type: 'unused-arguments'; names: string[] }
+  /** Only for classic builds: what will be told, in order. */
+  | { type: 'plan'; instructions: readonly PlannedInstruction[] }
+  /** Only for classic builds: an instruction of the plan has its result. `id` is the base image's own, for FROM. */
+  | { type: 'state'; index: number; config: ImageConfigFile; id?: Digest }
+
+export interface PlannedInstruction {
+  source: string
+  instruction: string
+  triggered: boolean
+  /** The name of the step that it makes. */
+  step?: string
+  /** For the last instruction of a stage. */
+  endsStage: boolean
+}
 
 export interface Builder {
   /** Runs a build. Rejects with DockerfileProblem, or GantryError with BuildKit's words; everything it started has ended. */

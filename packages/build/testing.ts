@@ -61,6 +61,7 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       image: async (reference) => ({
         reference,
         digest: digest(reference),
+        id: digest(`config of ${reference}`),
         config: base,
         snapshot: on({ layers: [] }, reference),
       }),
@@ -117,6 +118,7 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       pull: false,
       network: 'default',
       hosts: [],
+      classic: false,
       squash: false,
       contexts: [],
       namedImages: new Map(),

@@ -455,8 +455,21 @@ export interface EngineBuildRequest {
   hosts: readonly string[]
   shmSize?: number
   ulimits?: readonly { Name: string; Soft: number; Hard: number }[]
-  memory?: number
-  cpuShares?: number
+  /** Of the processes of RUN. */
+  limits?: Pick<
+    HostConfig,
+    | 'Memory'
+    | 'MemorySwap'
+    | 'CpuShares'
+    | 'CpuPeriod'
+    | 'CpuQuota'
+    | 'CpusetCpus'
+    | 'CpusetMems'
+    | 'CgroupParent'
+  >
+  /** Tell that intermediate containers are removed, as classic clients expect: after success, always. */
+  remove: boolean
+  forceRemove: boolean
   signal?: AbortSignal
 }
 

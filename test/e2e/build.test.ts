@@ -172,6 +172,68 @@ suite('build', { concurrency: 1 }, () => {
     assert.match(classic.stderr, /The command '\/bin\/sh -c exit 9' returned a non-zero code: 9/)
   })
 
+  test('dockerode: limits of steps, hosts, labels, quiet; what cannot be is refused', async () => {
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox',
+        'ARG A',
+        'RUN echo arg=$A; grep -h . /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true',
+        'RUN grep Cpus_allowed_list /proc/self/status; df -k /dev/shm | tail -1; grep far /etc/hosts; ulimit -n',
+      ].join('\n'),
+    })
+    const { dockerode } = daemon()
+    type Message = { stream?: string; aux?: { ID: string }; error?: string }
+    const build = async (options: object): Promise<Message[]> => {
+      const stream = await dockerode.buildImage({ context: root, src: ['Dockerfile'] }, options)
+      return new Promise((resolve, reject) =>
+        dockerode.modem.followProgress(stream, (error, messages) =>
+          error ? reject(error) : resolve(messages),
+        ),
+      )
+    }
+    const text = (messages: Message[]): string => messages.map(({ stream = '' }) => stream).join('')
+    const options = {
+      t: 'ode:1',
+      memory: 64 << 20,
+      memswap: 128 << 20,
+      cpusetcpus: '0',
+      cpushares: 512,
+      cpuperiod: 100_000,
+      cpuquota: 50_000,
+      shmsize: 8 << 20,
+      ulimits: JSON.stringify([{ Name: 'nofile', Soft: 77, Hard: 77 }]),
+      extrahosts: 'far:10.9.8.7',
+      buildargs: { A: 'given' },
+      labels: { l: 'x $y' },
+      networkmode: 'none',
+    }
+    const told = text(await build(options))
+    for (const expected of [
+      /arg=given\n67108864\n/,
+      /Cpus_allowed_list:\s+0\n/,
+      /\n\S+\s+8192 /,
+      /10\.9\.8\.7\s+far/,
+      /\n77\n/,
+      /Step 5\/5 : LABEL l=x \$y\n/,
+      /Removing intermediate container/,
+      /Successfully tagged ode:1\n$/,
+    ])
+      assert.match(told, expected)
+    const { Id, Config } = await dockerode.getImage('ode:1').inspect()
+    assert.equal(Config.Labels.l, 'x $y')
+    const quiet = await build({ ...options, q: true, rm: false })
+    assert.equal(text(quiet), `${Id}\n`)
+    assert.equal(quiet.findLast(({ aux }) => aux)?.aux?.ID, Id)
+    assert.doesNotMatch(text(await build({ ...options, nocache: true, rm: false })), /Removing|Using cache/)
+    for (const [wrong, expected] of [
+      [{ memory: 1024 }, /Minimum memory limit allowed is 6MB/],
+      [{ dockerfile: 'None' }, /Cannot locate specified Dockerfile: None/],
+      [{ buildargs: '{' }, /invalid value of the parameter buildargs/],
+      [{ t: 'Upper' }, /invalid reference format/],
+    ] as const)
+      await assert.rejects(build(wrong), expected)
+  })
+
   test('a build that is given up ends at once, with everything it started', async () => {
     const root = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 300\n' })
     await leavesNothing(daemon(), async () => {

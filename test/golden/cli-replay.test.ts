@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { repository, run, suiteDaemon } from '../e2e/harness.ts'
-import { missingCommands, Replay, scenarios } from './cli-replay.ts'
+import { classicCommands, missingCommands, Replay, scenarios } from './cli-replay.ts'
 import { describe } from './difference.ts'
 import { importBusybox } from './engine-state.ts'
 
@@ -25,7 +25,7 @@ suite("Docker's recorded sessions", { concurrency: 1 }, () => {
         paths: { [`${root}/data`]: '/var/lib/docker', [`${root}/exec`]: '/var/run/docker' },
       },
       pair: { cli: true, engine: true },
-      ...(hasDocker && { fallback: { cli: 'docker', commands: missingCommands() } }),
+      ...(hasDocker && { fallback: { cli: 'docker', commands: [...missingCommands(), ...classicCommands] } }),
     })
   })
   for (const scenario of scenarios()) {
@@ -43,6 +43,6 @@ suite("Docker's recorded sessions", { concurrency: 1 }, () => {
   }
 })
 
-const missing = missingCommands()
+const missing = [...missingCommands(), ...classicCommands]
 const usesMissing = (command: string): boolean =>
   missing.some((name) => new RegExp(`docker ${name}\\b`).test(command))

@@ -123,6 +123,9 @@ async function makeWorkplace({ cli, socket, fallback }: ReplayOptions): Promise<
   }
 }
 
+/** Commands that were recorded with the classic builder, which only Docker's command line speaks to. */
+export const classicCommands: readonly string[] = ['build']
+
 /** The recorded commands that Gantry's command line does not have, as first words. */
 export function missingCommands(): string[] {
   const tree = JSON.parse(

@@ -24,7 +24,7 @@ function plan(
   text: string,
   { images = {}, contexts = {}, asked = [], ...options }: Setting = {},
 ): Promise<Target> {
-  return planTarget(
+  const planned = planTarget(
     parseDockerfile(text),
     { args: new Map(), platform: amd64, host: amd64, network: 'default', ...options },
     {
@@ -35,6 +35,7 @@ function plan(
       namedContext: (name) => contexts[name] ?? null,
     },
   )
+  return planned.then(({ target }) => target)
 }
 
 /** The steps from the base up. */

@@ -24,6 +24,14 @@ export interface PlanOptions {
   network: 'default' | 'none' | 'host'
   /** Whether several platforms are built: then names of steps tell which. */
   several?: boolean
+  /** The history is to have the classic builder's words. */
+  classic?: boolean
+}
+
+/** The target, and all stages that it needs, in the order of the Dockerfile. */
+export interface Plan {
+  target: Target
+  stages: readonly Target[]
 }
 
 /** What planning asks of the outside. */
@@ -34,13 +42,15 @@ export interface PlanSurroundings {
   namedContext(name: string): { image: string } | 'files' | null
 }
 
-/** The target, and the order in which its stages were planned. Rejects with DockerfileProblem. */
-export function planTarget(
+/** Rejects with DockerfileProblem. */
+export async function planTarget(
   dockerfile: Dockerfile,
   options: PlanOptions,
   surroundings: PlanSurroundings,
-): Promise<Target> {
-  return new Planner(dockerfile, options, surroundings).target()
+): Promise<Plan> {
+  const planner = new Planner(dockerfile, options, surroundings)
+  const target = await planner.target()
+  return { target, stages: planner.planned() }
 }
 
 /** A stage that is planned, or whose planning is under way: a second request for the latter is a cycle. */
@@ -74,6 +84,13 @@ export class Planner {
       )
     }
     return this.stage(index)
+  }
+
+  /** The stages that have been planned, in the order of the Dockerfile. */
+  planned(): Target[] {
+    return [...this.#stages]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([, planned]) => (planned.state === 'done' ? planned.target : []))
   }
 
   /** The stage of that name, before the given one when it says so (later stages of the same name hide earlier ones). */

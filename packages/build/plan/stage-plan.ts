@@ -9,7 +9,8 @@ import {
   StageScope,
 } from '@gantry/dockerfile'
 import { type HistoryEntry, type Platform, parsePlatform, type RunConfig } from '@gantry/oci'
-import type { Step, Target } from '../contracts.ts'
+import type { InstructionState, Step, Target } from '../contracts.ts'
+import { classicHistoryOf } from './classic-history.ts'
 import { configure, workingDirectory } from './configuration.ts'
 import { copyStep } from './copy-step.ts'
 import { historyOf } from './history.ts'
@@ -61,14 +62,22 @@ export class StagePlan {
     this.#total = 1 + commands.filter(({ instruction }) => counted.has(instruction)).length
     if (image !== undefined)
       state.step = { kind: 'image', ...this.place(`FROM ${image}`, this.#stage.lines), reference: image }
+    const from = { source: this.#stage.source, instruction: 'FROM' }
+    const states = [
+      stateAfter(state, { ...from, triggered: false, made: image === undefined ? null : state.step }),
+    ]
     let commandGiven = false
-    for (const command of commands) {
+    for (const [index, command] of commands.entries()) {
+      const before = state.step
       const instruction = scope.enter(command)
       await this.#apply(state, instruction, scope, commandGiven)
       commandGiven ||= instruction.instruction === 'CMD'
+      const made = state.step === before ? null : state.step
+      states.push(stateAfter(state, { ...command, triggered: index < inherited.length, made }))
     }
     const { step, history, author } = state
-    return { step, config: state.config, history, platform: this.#platform, ...(author && { author }) }
+    const outcome = { step, config: state.config, history, platform: this.#platform, states }
+    return { ...outcome, ...(author && { author }) }
   }
 
   #scope({ Env = [] }: RunConfig): StageScope {
@@ -112,7 +121,11 @@ export class StagePlan {
     const args = [...scope.args]
       .filter(([name]) => !scope.env.has(name))
       .map(([name, value]) => `${name}=${value}`)
-    const history = historyOf(instruction, state.config, args.toSorted())
+    const sorted = args.toSorted()
+    const { classic } = this.planner.options
+    const history = classic
+      ? classicHistoryOf(instruction, state.config, sorted)
+      : historyOf(instruction, state.config, sorted)
     if (instruction.instruction === 'MAINTAINER') state.author = instruction.value
     if (instruction.instruction === 'RUN') state.step = await runStep(this, state, instruction, args, place)
     if (instruction.instruction === 'COPY' || instruction.instruction === 'ADD')
@@ -124,6 +137,15 @@ export class StagePlan {
     state.config = at(lines, () => configure(state.config, instruction, commandGiven))
     state.history.push(history)
   }
+}
+
+function stateAfter(
+  { step, config, history, author }: StageState,
+  of: Pick<InstructionState, 'source' | 'instruction' | 'triggered' | 'made'>,
+): InstructionState {
+  const { source, instruction, triggered, made } = of
+  const state = { source, instruction, triggered, made, step, config, history: [...history] }
+  return { ...state, ...(author !== undefined && { author }) }
 }
 
 function stateOf({

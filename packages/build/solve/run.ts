@@ -50,8 +50,7 @@ async function execute(
     hosts: request.hosts,
     ...(request.shmSize !== undefined && { shmSize: request.shmSize }),
     ...(request.ulimits && { ulimits: request.ulimits }),
-    ...(request.memory !== undefined && { memory: request.memory }),
-    ...(request.cpuShares !== undefined && { cpuShares: request.cpuShares }),
+    ...(request.limits && { limits: request.limits }),
     signal,
     output: (stream, data) => report.log(stream, data),
   })

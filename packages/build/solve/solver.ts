@@ -3,6 +3,7 @@
  * from the cache when nothing that goes into it has changed.
  */
 import { messageOf } from '@gantry/errors'
+import type { Digest } from '@gantry/oci'
 import type { BuildCache } from '../cache/cache.ts'
 import type { CacheMounts } from '../cache/mounts.ts'
 import type { Files, ImageStep, Runner, Snapshot, Snapshots, Step } from '../contracts.ts'
@@ -34,6 +35,8 @@ export interface Prepared {
 export interface Solved {
   snapshot: Snapshot
   createdAt: string
+  /** The id of an image whose files these are. */
+  image?: Digest
 }
 
 export const emptySnapshot: Snapshot = { layers: [] }
@@ -88,7 +91,7 @@ export class SolveSession {
         progress: ({ id, current, total }) => report.progress(id, current, total),
       })
       report.end(true)
-      return { snapshot: image.snapshot, createdAt: image.config.created ?? '' }
+      return { snapshot: image.snapshot, createdAt: image.config.created ?? '', image: image.id }
     } catch (error) {
       report.failed(messageOf(error))
       throw error

@@ -25,11 +25,7 @@ function buildRequest({ query, signal }: ApiRequest): EngineBuildRequest {
   refuse(query)
   const target = query.optional('target')
   const platform = query.optional('platform')
-  const numbers = {
-    shmSize: query.integer('shmsize'),
-    memory: query.integer('memory'),
-    cpuShares: query.integer('cpushares'),
-  }
+  const shmSize = query.integer('shmsize')
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
     tags: query.all('t').filter((tag) => tag !== ''),
@@ -44,9 +40,27 @@ function buildRequest({ query, signal }: ApiRequest): EngineBuildRequest {
     signal,
     ...(target !== undefined && { target }),
     ...(platform !== undefined && { platform }),
-    ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => value)),
+    remove: query.text('rm') === '' || query.flag('rm'),
+    forceRemove: query.flag('forcerm'),
+    ...(shmSize && { shmSize }),
+    limits: limits(query),
     ...ulimits(query),
   }
+}
+
+/** Zero and nothing mean no limit. */
+function limits(query: Query): NonNullable<EngineBuildRequest['limits']> {
+  const all = {
+    Memory: query.integer('memory'),
+    MemorySwap: query.integer('memswap'),
+    CpuShares: query.integer('cpushares'),
+    CpuPeriod: query.integer('cpuperiod'),
+    CpuQuota: query.integer('cpuquota'),
+    CpusetCpus: query.optional('cpusetcpus'),
+    CpusetMems: query.optional('cpusetmems'),
+    CgroupParent: query.optional('cgroupparent'),
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value))
 }
 
 /** What classic clients may ask and this builder does not do is refused, not dropped. */

@@ -1,97 +1,224 @@
-/** What `POST /build` tells: the classic builder's words, step by step. */
-import { type BuildEvent, StepFailure } from '@gantry/build'
-import { DockerfileProblem } from '@gantry/dockerfile'
-import { messageOf } from '@gantry/errors'
+/** What `POST /build` tells: the classic builder's words, one instruction after the other. */
+import { randomBytes } from 'node:crypto'
+import { type BuildEvent, type PlannedInstruction, StepFailure } from '@gantry/build'
+import { type Digest, digestOf, serializeImageConfig } from '@gantry/oci'
 import type { ProgressMessage } from '../contracts.ts'
+import { classicError } from './classic-errors.ts'
 
-/** `[builder 2/5] RUN make` */
-const numbered = /^\[(?:.* )?(\d+)\/(\d+)\] ([\s\S]*)$/
-
-/** A step whose words wait until the steps before it have ended: the classic builder tells one after the other. */
-interface Told {
-  id: number
-  waiting: ProgressMessage[]
-  ended: boolean
+export interface ClassicOptions {
+  /** Tell nothing but the image's id, unless the build fails. */
+  quiet: boolean
+  /** Tell that containers are removed: of steps that went well, of all. */
+  remove: boolean
+  forceRemove: boolean
+  noCache: boolean
 }
 
-export class ClassicProgress {
-  readonly #tell: (message: ProgressMessage) => void
-  readonly #quiet: boolean
-  readonly #steps: Told[] = []
+/** What has come from a step: it waits until the instructions before it have been told. */
+interface Heard {
+  messages: ProgressMessage[]
+  /** Null until it is known. */
+  cached: boolean | null
+}
 
-  constructor(tell: (message: ProgressMessage) => void, quiet: boolean) {
-    this.#tell = tell
-    this.#quiet = quiet
+type State = Extract<BuildEvent, { type: 'state' }>
+
+/** Instructions that the classic builder runs without a container. */
+const withoutContainer = new Set(['COPY', 'ADD'])
+
+/** States of earlier builds, by their ids: to tell what is new from what was there. Bounded, lost with the daemon. */
+export class KnownStates {
+  readonly #ids = new Set<string>()
+  readonly #most: number
+
+  constructor(most = 10_000) {
+    this.#most = most
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id)
+  }
+
+  add(id: string): void {
+    this.#ids.delete(id)
+    this.#ids.add(id)
+    for (const oldest of this.#ids) {
+      if (this.#ids.size <= this.#most) return
+      this.#ids.delete(oldest)
+    }
+  }
+}
+
+/** Twelve digits, as they are shown. */
+const short = (id: string): string => id.replace('sha256:', '').slice(0, 12)
+
+export class ClassicProgress {
+  readonly #write: (message: ProgressMessage) => void
+  readonly #options: ClassicOptions
+  readonly #known: KnownStates
+  /** Of a quiet build, for when it fails. */
+  readonly #kept: ProgressMessage[] = []
+  readonly #heard = new Map<string, Heard>()
+  readonly #names = new Map<number, string>()
+  #plan: readonly PlannedInstruction[] = []
+  /** The instruction that is being told. */
+  #at = 0
+  /** The id of its container, once that has been told. */
+  #container: string | null = null
+
+  constructor(tell: (message: ProgressMessage) => void, known: KnownStates, options: ClassicOptions) {
+    this.#write = tell
+    this.#known = known
+    this.#options = options
   }
 
   event(event: BuildEvent): void {
-    if (this.#quiet) return
-    if (event.type === 'warning') {
-      this.#tell({ stream: `[Warning] ${event.message}\n` })
-      return
+    switch (event.type) {
+      case 'plan':
+        this.#plan = event.instructions
+        this.#begin()
+        return
+      case 'state':
+        this.#reach(event)
+        return
+      case 'warning':
+        this.#stream(`[Warning] ${event.message}\n`)
+        return
+      case 'unused-arguments':
+        this.#stream(`[Warning] One or more build-args [${event.names.join(' ')}] were not consumed\n`)
+        return
+      case 'step':
+        this.#names.set(event.id, event.name)
+        this.#heard.set(event.name, { messages: [], cached: null })
+        return
+      default:
+        this.#hear(event)
     }
-    if (event.type === 'step') this.#steps.push({ id: event.id, waiting: [], ended: false })
-    const step = this.#steps.find(({ id }) => id === event.id)
-    if (!step) return
-    const message = messageFor(event)
-    if (message) step.waiting.push(message)
-    step.ended ||= event.type === 'end'
-    this.#advance()
   }
 
-  #advance(): void {
-    for (let first = this.#steps[0]; first; first = this.#steps[0]) {
-      for (const message of first.waiting.splice(0)) this.#tell(message)
-      if (!first.ended) return
-      this.#steps.shift()
+  #hear(event: Extract<BuildEvent, { type: 'log' | 'progress' | 'end' }>): void {
+    const name = this.#names.get(event.id) ?? ''
+    const heard = this.#heard.get(name)
+    if (!heard) return
+    if (event.type === 'end') heard.cached = event.cached && event.error === undefined
+    else heard.messages.push(messageFor(event))
+    if (this.#plan[this.#at]?.step === name) this.#tellHeard(heard)
+  }
+
+  /** The line of the next instruction. Global arguments have no result of their own; triggers are not counted. */
+  #begin(): void {
+    const planned = this.#plan[this.#at]
+    if (!planned) return
+    this.#container = null
+    const counted = this.#plan.filter(({ triggered }) => !triggered)
+    if (!planned.triggered)
+      this.#stream(`Step ${counted.indexOf(planned) + 1}/${counted.length} : ${planned.source}\n`)
+    const isGlobal = this.#plan.findIndex(({ instruction }) => instruction === 'FROM') > this.#at
+    if (isGlobal) {
+      this.#at++
+      this.#begin()
+      return
     }
+    const heard = this.#heard.get(planned.step ?? '')
+    if (heard) this.#tellHeard(heard)
+  }
+
+  #tellHeard(heard: Heard): void {
+    const planned = this.#plan[this.#at]
+    if (planned?.instruction !== 'FROM' && (heard.messages.length > 0 || heard.cached === false))
+      this.#running()
+    for (const message of heard.messages.splice(0)) this.#tell(message)
+  }
+
+  #running(): void {
+    const { instruction = '' } = this.#plan[this.#at] ?? {}
+    if (this.#container !== null || withoutContainer.has(instruction)) return
+    this.#container = randomBytes(6).toString('hex')
+    this.#stream(` ---> Running in ${this.#container}\n`)
+  }
+
+  #removed(): void {
+    if (this.#container !== null) this.#stream(`Removing intermediate container ${this.#container}\n`)
+  }
+
+  #reach({ index, config, id = digestOf(serializeImageConfig(config)) }: State): void {
+    const planned = this.#plan[index]
+    if (!planned || index !== this.#at) return
+    const isBase = planned.instruction === 'FROM'
+    if (!isBase) this.#result(planned, id)
+    this.#known.add(id)
+    const triggers = isBase ? this.#triggers() : 0
+    if (triggers > 0) this.#stream(`# Executing ${triggers} build trigger${triggers > 1 ? 's' : ''}\n`)
+    if (!this.#plan[index + 1]?.triggered) {
+      const isEmpty = isBase && config.diffIds.length === 0 && config.history.length === 0
+      this.#stream(` ---> ${isEmpty ? '' : short(id)}\n`)
+    }
+    if (planned.endsStage) this.#aux(id)
+    this.#at++
+    this.#begin()
+  }
+
+  #result(planned: PlannedInstruction, id: Digest): void {
+    const heard = planned.step === undefined ? undefined : this.#heard.get(planned.step)
+    const isCached = heard?.cached ?? (!this.#options.noCache && this.#known.has(id))
+    if (isCached) {
+      this.#stream(' ---> Using cache\n')
+      return
+    }
+    this.#running()
+    if (this.#options.remove || this.#options.forceRemove) this.#removed()
+  }
+
+  /** How many of the instructions that follow come from the base image. */
+  #triggers(): number {
+    const following = this.#plan.slice(this.#at + 1)
+    const end = following.findIndex(({ triggered }) => !triggered)
+    return end < 0 ? following.length : end
   }
 
   /** `names` as users write them. */
   done(id: string, names: readonly string[]): void {
-    if (this.#quiet) {
-      this.#stream(`${id}\n`)
+    if (this.#options.quiet) {
+      this.#write({ stream: `${id}\n` })
       return
     }
-    this.#tell({ aux: { ID: id } })
-    this.#stream(`Successfully built ${id.slice('sha256:'.length, 'sha256:'.length + 12)}\n`)
+    this.#stream(`Successfully built ${short(id)}\n`)
     for (const name of names) this.#stream(`Successfully tagged ${name}\n`)
   }
 
   /** The end of a build whose answer has begun: clients take the code of a step for their own. */
   failed(error: unknown): void {
-    const isStep = error instanceof StepFailure
-    const message = isStep
-      ? `The command '${error.args.join(' ')}' returned a non-zero code: ${error.exitCode}`
-      : describe(error)
-    for (const { waiting } of this.#steps.splice(0)) for (const each of waiting) this.#tell(each)
-    this.#tell({ errorDetail: { message, ...(isStep && { code: error.exitCode }) }, error: message })
+    const { step } = this.#plan[this.#at] ?? {}
+    const heard = this.#heard.get(step ?? '')
+    if (heard) this.#tellHeard(heard)
+    if (this.#options.forceRemove) this.#removed()
+    for (const message of this.#kept.splice(0)) this.#write(message)
+    const message = classicError(error, this.#plan[this.#at]?.instruction ?? '')
+    const code = error instanceof StepFailure ? { code: error.exitCode } : {}
+    this.#write({ errorDetail: { ...code, message }, error: message })
   }
 
   #stream(stream: string): void {
     this.#tell({ stream })
   }
-}
 
-function messageFor(event: Exclude<BuildEvent, { type: 'warning' }>): ProgressMessage | null {
-  switch (event.type) {
-    case 'step': {
-      const [, number, total, what] = numbered.exec(event.name) ?? []
-      return { stream: what === undefined ? `${event.name}\n` : `Step ${number}/${total} : ${what}\n` }
-    }
-    case 'log':
-      return { stream: event.data.toString() }
-    case 'end':
-      return event.cached ? { stream: ' ---> Using cache\n' } : null
-    case 'progress': {
-      const { what, current, total } = event
-      return { status: 'Downloading', id: what, progressDetail: { current, total } }
-    }
+  #tell(message: ProgressMessage): void {
+    if (!this.#options.quiet) this.#write(message)
+    else if (message.stream !== undefined) this.#kept.push(message)
+  }
+
+  /** Clients take the last one for the image's id; a quiet build tells it too. */
+  #aux(id: Digest): void {
+    this.#write({ aux: { ID: id } })
   }
 }
 
-/** A mistake in the Dockerfile with its line, in BuildKit's words. */
-export function describe(error: unknown): string {
-  if (!(error instanceof DockerfileProblem) || error.lines === null) return messageOf(error)
-  return `dockerfile parse error on line ${error.lines.first}: ${error.message}`
+/** What a step writes on its standard error is told in red. */
+function messageFor(event: Extract<BuildEvent, { type: 'log' | 'progress' }>): ProgressMessage {
+  if (event.type === 'progress') {
+    const { what, current, total } = event
+    return { status: 'Downloading', id: what, progressDetail: { current, total } }
+  }
+  const text = event.data.toString()
+  return { stream: event.stream === 'stderr' ? `\u001b[91m${text}\u001b[0m` : text }
 }

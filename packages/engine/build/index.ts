@@ -48,6 +48,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
     cacheMounts,
     files,
     images: parts,
+    facts: deps.facts,
     directory: join(directory, 'contexts'),
   })
   return Object.assign(service, { [Symbol.asyncDispose]: async () => threads.close() })

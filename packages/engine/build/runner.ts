@@ -14,7 +14,7 @@ import { created } from '../containers/state.ts'
 
 export type RunnerParts = Pick<
   ContainerDependencies,
-  'runtime' | 'spec' | 'networks' | 'dns' | 'defaults' | 'clock' | 'remap' | 'hostGateway'
+  'runtime' | 'spec' | 'networks' | 'dns' | 'defaults' | 'clock' | 'remap' | 'hostGateway' | 'facts'
 > & {
   /** For the files of running steps: not on a disk, as secrets are among them. */
   directory: string
@@ -106,15 +106,14 @@ class StepRun {
 
   /** A container that is in no list. */
   #record(): ContainerRecord {
-    const { step, variables, shmSize, ulimits, memory, cpuShares } = this.#request
+    const { step, variables, shmSize, ulimits, limits } = this.#request
     const wishes = {
       NetworkMode: step.network,
       IpcMode: 'private',
       LogConfig: { Type: 'none' as const, Config: {} },
       ...(shmSize !== undefined && { ShmSize: shmSize }),
       ...(ulimits && { Ulimits: [...ulimits] }),
-      ...(memory !== undefined && { Memory: memory }),
-      ...(cpuShares !== undefined && { CpuShares: cpuShares }),
+      ...limits,
     }
     return {
       id: this.#id,

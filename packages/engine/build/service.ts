@@ -13,11 +13,13 @@ import type {
 } from '@gantry/build'
 import { GantryError, messageOf } from '@gantry/errors'
 import { familiarName, hostPlatform, parsePlatform } from '@gantry/oci'
+import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
 import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
-import { ClassicProgress, describe } from './classic-progress.ts'
+import { classicRefusal, describe } from './classic-errors.ts'
+import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import type { Contexts } from './context.ts'
 import { download } from './download.ts'
 import { publish } from './publish.ts'
@@ -31,12 +33,15 @@ export interface BuildParts {
   cacheMounts: CacheMounts
   files: Files
   images: ImageParts
+  /** What limits are judged by. */
+  facts: ResourceFacts
   /** For downloads of running builds. */
   directory: string
 }
 
 export class BuildService implements Builds {
   readonly #parts: BuildParts
+  readonly #known = new KnownStates()
 
   constructor(parts: BuildParts) {
     this.#parts = parts
@@ -46,7 +51,8 @@ export class BuildService implements Builds {
     const names = request.tags.map((tag) => parseTarget(tag))
     return progressOf(async (tell, abandoned) => {
       const signal = request.signal ? AbortSignal.any([request.signal, abandoned]) : abandoned
-      const progress = new ClassicProgress(tell, request.quiet)
+      const { quiet, remove, forceRemove, noCache } = request
+      const progress = new ClassicProgress(tell, this.#known, { quiet, remove, forceRemove, noCache })
       await using work = new AsyncDisposableStack()
       const context = work.use(await this.#parts.contexts.receive(archive, request.dockerfile, signal))
       work.use(this.#parts.snapshots.begin())
@@ -64,7 +70,14 @@ export class BuildService implements Builds {
           progress.done(id, names.map(familiarName))
         }
       } catch (error) {
-        if (!begun) throw new GantryError('InvalidParameter', describe(error), { cause: error })
+        if (!begun)
+          throw new GantryError(
+            'InvalidParameter',
+            request.events ? describe(error) : classicRefusal(error, request.dockerfile),
+            {
+              cause: error,
+            },
+          )
         if (request.events) tell({ error: messageOf(error), errorDetail: { message: messageOf(error) } })
         else progress.failed(error)
       }
@@ -91,6 +104,7 @@ export class BuildService implements Builds {
       network: networkOf(request.network),
       hosts: request.hosts,
       squash: false,
+      classic: !request.events,
       contexts: [],
       namedImages: new Map(),
       cacheFrom: [],
@@ -98,8 +112,7 @@ export class BuildService implements Builds {
       ...(request.target && { target: request.target }),
       ...(request.shmSize !== undefined && { shmSize: request.shmSize }),
       ...(request.ulimits && { ulimits: request.ulimits }),
-      ...(request.memory !== undefined && { memory: request.memory }),
-      ...(request.cpuShares !== undefined && { cpuShares: request.cpuShares }),
+      ...(request.limits && { limits: validateResources(request.limits, this.#parts.facts).hostConfig }),
       ...(created !== undefined && { created: new Date(Number(created) * 1000) }),
     }
   }

@@ -82,7 +82,7 @@ export class BuildSnapshots implements Snapshots {
       layers.push({ diffId, chainId, size: await parts.layers.size(chainId) })
     }
     const config = await readConfig(parts.content, image.id)
-    return { reference, digest: image.manifest, config, snapshot: { layers } }
+    return { reference, digest: image.manifest, id: image.id, config, snapshot: { layers } }
   }
 
   async #pull(reference: string, platform: string, { signal, progress }: ImageLookup): Promise<void> {
