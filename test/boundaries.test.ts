@@ -20,6 +20,7 @@ const allowed: Record<string, string[]> = {
   volumes: ['errors', 'oci', 'syscall'],
   dockerfile: ['errors'],
   build: ['errors', 'oci', 'dockerfile'],
+  buildkit: ['errors'],
   engine: [
     'errors',
     'oci',
@@ -30,12 +31,25 @@ const allowed: Record<string, string[]> = {
     'network',
     'volumes',
     'build',
+    'buildkit',
     'dockerfile',
     'api:types',
   ],
-  daemon: ['errors', 'oci', 'syscall', 'archive', 'store', 'runtime', 'network', 'volumes', 'engine', 'api'],
+  daemon: [
+    'errors',
+    'oci',
+    'syscall',
+    'archive',
+    'store',
+    'runtime',
+    'network',
+    'volumes',
+    'engine',
+    'buildkit',
+    'api',
+  ],
   client: ['errors', 'api'],
-  cli: ['errors', 'api', 'client', 'oci', 'dockerfile'],
+  cli: ['errors', 'api', 'client', 'oci', 'dockerfile', 'buildkit'],
 }
 
 const importPattern =

@@ -1,0 +1,70 @@
+/** What a client offers in its session, besides files. */
+
+import { BytesMessage } from '../files/packet.ts'
+import type { Method } from '../grpc/channel.ts'
+import { bytes, count, map, message, text, texts } from '../wire/message.ts'
+
+const GetSecretRequest = message({ id: text(1), annotations: map(2, text(2)) })
+const GetSecretResponse = message({ data: bytes(1) })
+
+export const getSecret = {
+  path: '/moby.buildkit.secrets.v1.Secrets/GetSecret',
+  input: GetSecretRequest,
+  output: GetSecretResponse,
+} satisfies Method<unknown, unknown>
+
+const CheckAgentRequest = message({ id: text(1) })
+const Empty = message({})
+
+/** Whether there is an agent of that name. */
+export const checkAgent = {
+  path: '/moby.sshforward.v1.SSH/CheckAgent',
+  input: CheckAgentRequest,
+  output: Empty,
+} satisfies Method<unknown, unknown>
+
+/** The bytes of one connection to the agent that `agentHeader` names. */
+export const forwardAgent = {
+  path: '/moby.sshforward.v1.SSH/ForwardAgent',
+  input: BytesMessage,
+  output: BytesMessage,
+} satisfies Method<unknown, unknown>
+
+export const agentHeader = 'buildkit.ssh.id'
+
+const CredentialsRequest = message({ host: text(1) })
+const CredentialsResponse = message({ username: text(1), secret: text(2) })
+
+/** What the client's configuration has for a registry. */
+export const credentials = {
+  path: '/moby.filesync.v1.Auth/Credentials',
+  input: CredentialsRequest,
+  output: CredentialsResponse,
+} satisfies Method<unknown, unknown>
+
+const FetchTokenRequest = message({
+  clientId: text(1),
+  host: text(2),
+  realm: text(3),
+  service: text(4),
+  scopes: texts(5),
+})
+const FetchTokenResponse = message({ token: text(1), expiresIn: count(2), issuedAt: count(3) })
+
+export const fetchToken = {
+  path: '/moby.filesync.v1.Auth/FetchToken',
+  input: FetchTokenRequest,
+  output: FetchTokenResponse,
+} satisfies Method<unknown, unknown>
+
+const HealthCheckRequest = message({ service: text(1) })
+const HealthCheckResponse = message({ status: count(1) })
+
+export const healthCheck = {
+  path: '/grpc.health.v1.Health/Check',
+  input: HealthCheckRequest,
+  output: HealthCheckResponse,
+} satisfies Method<unknown, unknown>
+
+/** HealthCheckResponse.status */
+export const serving = 1
