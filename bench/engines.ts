@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { busyboxRootfs } from '../test/e2e/images.ts'
 
@@ -84,7 +86,7 @@ async function processTable(): Promise<{ pid: number; name: string; command: str
 /** Starts an engine with `busybox` imported, ready for work. */
 export async function startEngine(name: Engine['name'], flags: string[] = []): Promise<Engine> {
   const recipe = recipes[name]
-  const root = await mkdtemp(`/tmp/gantry-bench-${name}-`)
+  const root = await mkdtemp(join(tmpdir(), `gantry-bench-${name}-`))
   await mkdir(`${root}/data`)
   await writeFile(`${root}/daemon.json`, '{}')
   const script = 'ip link set lo up; exec "$@"'

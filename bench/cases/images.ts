@@ -1,5 +1,7 @@
 /** Images, against a registry on the engine's own loopback: pulling, pushing, saving, loading, listing. */
 import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startRegistry, type TestRegistry } from '../../test/registry/registry.ts'
 import { type Engine, execute, memoryOf } from '../engines.ts'
 import { bigFile, type Fill, smallFiles, writeImage } from '../fixtures/images.ts'
@@ -22,7 +24,7 @@ class RegistryOf {
   }
 
   async open(engine: Engine): Promise<void> {
-    this.#storage ||= await mkdtemp('/var/tmp/gantry-bench-registry-')
+    this.#storage ||= await mkdtemp(join(tmpdir(), 'gantry-bench-registry-'))
     const isNew = this.#running.size === 0
     this.#running.set(engine, await this.#serve(engine, `${this.#storage}/served`))
     if (isNew) await this.#publish(engine)

@@ -23,6 +23,8 @@ export class TreeRoot {
   readonly #root: number
   /** By path, the oldest first. */
   readonly #directories = new Map<string, number>()
+  /** What was asked for last, by identity: entries of one directory follow each other. */
+  #latest: { path: readonly string[]; fd: number } | undefined
   readonly #implied = new Set<string>()
 
   /** Takes over the descriptor of the root directory. */
@@ -55,6 +57,13 @@ export class TreeRoot {
    * valid until the next call.
    */
   directory(path: readonly string[]): number {
+    if (path === this.#latest?.path) return this.#latest.fd
+    const fd = this.#directory(path)
+    this.#latest = { path, fd }
+    return fd
+  }
+
+  #directory(path: readonly string[]): number {
     const text = path.join('/')
     const known = this.#directories.get(text)
     if (known !== undefined) return known
@@ -124,11 +133,13 @@ export class TreeRoot {
   #makeRoom(): void {
     const [oldest] = this.#directories
     if (this.#directories.size < mostOpen || !oldest) return
+    this.#latest = undefined
     closeSync(oldest[1])
     this.#directories.delete(oldest[0])
   }
 
   #forget(except?: number): void {
+    this.#latest = undefined
     for (const [path, fd] of this.#directories) {
       if (fd === except) continue
       closeSync(fd)

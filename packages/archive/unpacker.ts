@@ -52,6 +52,8 @@ export class Unpacker {
    * attributes: what a directory hands down (its group, its default ACL) is not for the entries of an archive.
    */
   readonly #directories = new Map<string, { path: string[]; header: TarHeader }>()
+  /** The directory of the latest entry: as the archive names it, and worked out. */
+  #latest: { prefix: string; path: readonly string[]; inTree: readonly string[] }
   #entries = 0
   /** Bytes of file content written. */
   size = 0
@@ -60,6 +62,7 @@ export class Unpacker {
     this.#root = root
     this.#options = options
     this.#into = (options.into ?? '').split('/').filter((part) => part !== '' && part !== '.')
+    this.#latest = { prefix: '', path: [], inTree: this.#into }
   }
 
   /** Adds one entry. Throws InvalidParameter or SystemCallError; what has been unpacked until then stays. */
@@ -67,14 +70,13 @@ export class Unpacker {
     const { header } = entry
     if (++this.#entries > mostEntries) throw tooMany('entries', mostEntries)
     checkOwner(header)
-    const path = partsOf(header.name)
-    const last = path.pop()
+    const { path, inTree, last } = this.#placeOf(header.name)
     if (last === undefined) return this.#setRoot(header)
-    const parent = this.#directory(path)
+    const parent = this.#root.directory(inTree)
     const whiteout = this.#options.plain ? noWhiteout : whiteoutOf(last)
     if (whiteout.kind === 'remove') this.#hide(parent, bytesOfName(whiteout.name))
     else if (whiteout.kind === 'opaque') makeOpaque(this.#root, parent, here)
-    else if (whiteout.kind === 'none') await this.#place(entry, [...path, last], parent, bytesOfName(last))
+    else if (whiteout.kind === 'none') await this.#place(entry, path, last, parent)
   }
 
   /** Sets what had to wait for the last entry. */
@@ -95,20 +97,38 @@ export class Unpacker {
     if (this.#directories.size > mostDirectories) throw tooMany('directories', mostDirectories)
   }
 
-  #directory(path: string[]): number {
+  /** Most entries lie where the one before does. */
+  #placeOf(name: string): { path: readonly string[]; inTree: readonly string[]; last: string | undefined } {
+    const slash = name.lastIndexOf('/') + 1
+    const last = name.slice(slash)
+    if (last === '' || last === '.' || last === '..') {
+      const path = partsOf(name)
+      const base = path.pop()
+      return { path, inTree: [...this.#into, ...path], last: base }
+    }
+    const prefix = name.slice(0, slash)
+    if (prefix !== this.#latest.prefix) {
+      const path = partsOf(prefix)
+      this.#latest = { prefix, path, inTree: [...this.#into, ...path] }
+    }
+    return { path: this.#latest.path, inTree: this.#latest.inTree, last }
+  }
+
+  #directory(path: readonly string[]): number {
     return this.#root.directory([...this.#into, ...path])
   }
 
-  async #place(entry: TarEntry, path: string[], parent: number, name: Buffer): Promise<void> {
+  async #place(entry: TarEntry, path: readonly string[], last: string, parent: number): Promise<void> {
     const { header } = entry
-    if (this.#options.keepKinds) this.#refuseOtherKind(header, path, parent, name)
+    const name = bytesOfName(last)
+    if (this.#options.keepKinds) this.#refuseOtherKind(header, [...path, last], parent, name)
     switch (header.type) {
       case 'directory':
         this.#makeDirectory(parent, name)
         if (this.#options.plain) this.#setMetadata(header, parent, name)
-        return this.#record(path, header)
+        return this.#record([...path, last], header)
       case 'link':
-        return this.#link(header, path.slice(0, -1), name)
+        return this.#link(header, path, name)
       case 'file':
         return this.#write(entry, this.#root.create(parent, name, header.mode & 0o777))
       case 'symlink':
@@ -127,11 +147,11 @@ export class Unpacker {
     const { size, modified } = entry.header
     try {
       let end = 0
-      if (size > 0) {
+      const whole = entry.whole()
+      if (whole) end = this.#writePiece(fd, 0, whole)
+      else {
         for await (const { offset, data } of entry.pieces()) {
-          for (let at = 0; at < data.length; ) at += writeSync(fd, data, at, data.length - at, offset + at)
-          end = offset + data.length
-          this.size += data.length
+          end = this.#writePiece(fd, offset, data)
         }
       }
       if (end < size) ftruncateSync(fd, size)
@@ -140,6 +160,13 @@ export class Unpacker {
     } finally {
       closeSync(fd)
     }
+  }
+
+  /** Returns where the piece ends. */
+  #writePiece(fd: number, offset: number, data: Buffer): number {
+    for (let at = 0; at < data.length; ) at += writeSync(fd, data, at, data.length - at, offset + at)
+    this.size += data.length
+    return offset + data.length
   }
 
   /** A file that was just made is root's and has the mode it was made with, unless its directory handed down others. */
@@ -163,7 +190,7 @@ export class Unpacker {
   }
 
   /** The target's directory is opened first: opening another one closes the one before. */
-  #link(header: TarHeader, path: string[], name: Buffer): void {
+  #link(header: TarHeader, path: readonly string[], name: Buffer): void {
     const target = partsOf(header.linkName)
     const targetName = target.pop()
     if (targetName === undefined) throw outside(header.linkName)

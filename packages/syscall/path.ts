@@ -108,7 +108,8 @@ const times = Buffer.alloc(32)
 /** Two struct timespec, in a buffer that the next call overwrites. */
 function timesOf({ seconds, nanoseconds }: { seconds: number; nanoseconds: number }): Buffer {
   for (const offset of [0, 16]) {
-    times.writeBigInt64LE(BigInt(seconds), offset)
+    times.writeUInt32LE(seconds >>> 0, offset)
+    times.writeInt32LE(Math.floor(seconds / 2 ** 32), offset + 4)
     times.writeInt32LE(nanoseconds, offset + 8)
   }
   return times
@@ -131,7 +132,18 @@ function component(name: Buffer): Buffer {
   return terminated(name)
 }
 
+const largestPath = 4096
+/** Two, as some calls take two names. Reused, since a call is over when it returns. */
+const scratch = [Buffer.alloc(largestPath + 1), Buffer.alloc(largestPath + 1)] as const
+let turn: 0 | 1 = 0
+
+/** The bytes with a zero after them; valid until the call after the next. */
 function terminated(text: Buffer): Buffer {
   if (text.includes(0)) throw new RangeError(`a name with a zero byte: ${text.toString()}`)
-  return Buffer.concat([text, Buffer.of(0)])
+  if (text.length > largestPath) return Buffer.concat([text, Buffer.of(0)])
+  turn = turn === 0 ? 1 : 0
+  const buffer = scratch[turn]
+  text.copy(buffer)
+  buffer[text.length] = 0
+  return buffer
 }

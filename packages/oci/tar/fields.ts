@@ -1,5 +1,6 @@
 /** The fields of a 512-byte tar header: text, octal and base-256 numbers, the checksum. */
 import { GantryError } from '@gantry/errors'
+import { textOfName } from './names.ts'
 
 export const blockSize = 512
 
@@ -8,6 +9,14 @@ export function textField(block: Buffer, offset: number, length: number): Buffer
   const field = block.subarray(offset, offset + length)
   const end = field.indexOf(0)
   return end < 0 ? field : field.subarray(0, end)
+}
+
+/** The same as a file name, as `textOfName` has it. */
+export function nameField(block: Buffer, offset: number, length: number): string {
+  let end = offset
+  let bits = 0
+  for (; end < offset + length && block[end] !== 0; end++) bits |= block[end] as number
+  return bits < 0x80 ? block.toString('latin1', offset, end) : textOfName(block.subarray(offset, end))
 }
 
 /** An octal number, or GNU's base-256 (first bit set; second bit: negative). Throws InvalidParameter. */

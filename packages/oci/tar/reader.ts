@@ -1,7 +1,16 @@
 /** A streaming tar reader: ustar, V7, GNU (long names, sparse, base-256) and PAX. Holds one chunk, never a file. */
 import { GantryError } from '@gantry/errors'
-import { type EntryType, entryHeader, type Piece, type TarHeader } from './entry.ts'
-import { badHeader, blockSize, checksumHolds, numberField, padding, textField, truncated } from './fields.ts'
+import type { EntryType, Piece, TarHeader } from './entry.ts'
+import {
+  badHeader,
+  blockSize,
+  checksumHolds,
+  nameField,
+  numberField,
+  padding,
+  textField,
+  truncated,
+} from './fields.ts'
 import { textOfName } from './names.ts'
 import { type PaxRecords, parsePax, paxNumber, paxTime } from './pax.ts'
 import { ByteSource } from './source.ts'
@@ -11,6 +20,8 @@ export interface TarEntry {
   header: TarHeader
   /** The content, once, before the next entry is asked for; what is not read is passed over. */
   pieces(): AsyncGenerator<Piece>
+  /** The content in one piece if it is at hand and has no holes, in the place of `pieces`; valid until the next entry. */
+  whole(): Buffer | null
 }
 
 /** Largest PAX header, long name or long link name, in bytes. */
@@ -51,7 +62,7 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
         continue
       }
       const body = await openBody(source, block, flag, extensions)
-      yield { header: body.header, pieces: () => body.read() }
+      yield body
       await body.skipRest()
       extensions = { pax: [] }
     }
@@ -61,9 +72,9 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
   }
 }
 
-/** The next header block; null at the end, which is two blocks of zeros, or the end of the source. */
+/** The next header block, valid until the next read; null at the end: two blocks of zeros, or the end of the source. */
 async function nextHeader(source: ByteSource): Promise<Buffer | null> {
-  const block = await source.exactly(blockSize)
+  const block = source.ready(blockSize) ?? (await source.exactly(blockSize))
   if (block === null) return null
   if (isZero(block)) {
     const second = await source.exactly(blockSize)
@@ -71,11 +82,11 @@ async function nextHeader(source: ByteSource): Promise<Buffer | null> {
     return null
   }
   if (!checksumHolds(block)) throw badHeader()
-  return Buffer.from(block)
+  return block
 }
 
 const zeros = Buffer.alloc(blockSize)
-const isZero = (block: Buffer): boolean => block.equals(zeros)
+const isZero = (block: Buffer): boolean => block[0] === 0 && block.equals(zeros)
 
 async function readExtension(
   source: ByteSource,
@@ -103,7 +114,11 @@ async function openBody(
   const header = parseHeader(block, flag, extensions)
   const stored = header.type === 'file' ? header.size : 0
   const map =
-    flag === 'S' ? await gnuSparseMap(block, source) : await sparseOf(header, extensions.pax, source)
+    flag === 'S'
+      ? await gnuSparseMap(Buffer.from(block), source)
+      : extensions.pax.length > 0 && header.type === 'file'
+        ? await paxSparseMap(extensions.pax, header.size, source)
+        : null
   if (map !== null) {
     const held = map.pieces.reduce((sum, { length }) => sum + length, map.mapBytes)
     if (held > stored) throw badHeader()
@@ -112,33 +127,30 @@ async function openBody(
   return new Body(source, header, stored, map)
 }
 
-async function sparseOf(header: TarHeader, pax: PaxRecords, source: ByteSource): Promise<SparseMap | null> {
-  return header.type === 'file' ? paxSparseMap(pax, header.size, source) : null
-}
-
 function parseHeader(block: Buffer, flag: string, extensions: Extensions): TarHeader {
   const type = typeOfFlag[flag]
   if (type === undefined) {
     throw new GantryError('InvalidParameter', `unhandled tar header type ${JSON.stringify(flag)}`)
   }
   const isPosix = block.toString('latin1', 257, 263) === 'ustar\0'
-  const prefix = isPosix ? textField(block, 345, 155) : Buffer.alloc(0)
-  const shortName = textField(block, 0, 100)
-  const name = prefix.length > 0 ? Buffer.concat([prefix, Buffer.from('/'), shortName]) : shortName
-  const header = entryHeader({
-    name: textOfName(extensions.name ?? name),
+  const prefix = isPosix && block[345] !== 0 ? `${nameField(block, 345, 155)}/` : ''
+  const isDevice = type === 'character' || type === 'block'
+  const { name, linkName } = extensions
+  const header: TarHeader = {
+    name: name ? textOfName(name) : prefix + nameField(block, 0, 100),
     type,
-    linkName: textOfName(extensions.linkName ?? textField(block, 157, 100)),
+    linkName: linkName ? textOfName(linkName) : nameField(block, 157, 100),
     mode: numberField(block, 100, 8) & 0o7777,
     uid: numberField(block, 108, 8),
     gid: numberField(block, 116, 8),
-    userName: textField(block, 265, 32).toString(),
-    groupName: textField(block, 297, 32).toString(),
+    userName: nameField(block, 265, 32),
+    groupName: nameField(block, 297, 32),
     size: type === 'file' ? numberField(block, 124, 12) : 0,
     modified: { seconds: numberField(block, 136, 12), nanoseconds: 0 },
-    deviceMajor: type === 'character' || type === 'block' ? numberField(block, 329, 8) : 0,
-    deviceMinor: type === 'character' || type === 'block' ? numberField(block, 337, 8) : 0,
-  })
+    deviceMajor: isDevice ? numberField(block, 329, 8) : 0,
+    deviceMinor: isDevice ? numberField(block, 337, 8) : 0,
+    xattrs: new Map(),
+  }
   for (const [key, value] of extensions.pax) applyPax(header, key, value)
   // An old archive has no flag for directories.
   if (header.type === 'file' && flag !== 'S' && header.name.endsWith('/')) header.type = 'directory'
@@ -160,12 +172,13 @@ function applyPax(header: TarHeader, key: string, value: Buffer): void {
   else if (key === 'mtime') header.modified = paxTime(value)
 }
 
-/** The stored bytes of one entry, given out as pieces. */
-class Body {
+/** One entry; its stored bytes are given out as pieces. */
+class Body implements TarEntry {
   readonly header: TarHeader
   readonly #source: ByteSource
-  readonly #pieces: Iterator<{ offset: number; length: number }>
-  #piece: { offset: number; length: number } | undefined
+  /** What is still to come; the first one is what is being read. */
+  readonly #pieces: { offset: number; length: number }[]
+  readonly #isSparse: boolean
   /** Bytes of the archive that are left of the entry, without its padding. */
   #left: number
   readonly #padding: number
@@ -175,32 +188,40 @@ class Body {
     this.#source = source
     this.#left = stored - (map?.mapBytes ?? 0)
     this.#padding = padding(stored)
-    this.#pieces = (map?.pieces ?? [{ offset: 0, length: stored }]).values()
+    this.#isSparse = map !== null
+    // Backwards, so that taking one is cheap however many there are.
+    this.#pieces = map ? map.pieces.toReversed() : [{ offset: 0, length: stored }]
   }
 
-  async *read(): AsyncGenerator<Piece> {
-    for (this.#piece ??= this.#next(); this.#piece; this.#piece = this.#next()) {
-      while (this.#piece.length > 0) {
-        const data = await this.#source.some(this.#piece.length)
-        if (data === null) throw truncated()
-        const { offset, length }: { offset: number; length: number } = this.#piece
-        this.#left -= data.length
-        this.#piece = { offset: offset + data.length, length: length - data.length }
-        yield { offset, data }
+  whole(): Buffer | null {
+    if (this.#isSparse || this.#left < this.header.size) return null
+    const content = this.#source.ready(this.#left)
+    if (content) this.#left = this.#pieces.length = 0
+    return content
+  }
+
+  async *pieces(): AsyncGenerator<Piece> {
+    for (let piece = this.#pieces.at(-1); piece; piece = this.#pieces.at(-1)) {
+      if (piece.length === 0) {
+        this.#pieces.pop()
+        continue
       }
+      const data = await this.#source.some(piece.length)
+      if (data === null) throw truncated()
+      const { offset } = piece
+      this.#left -= data.length
+      piece.offset += data.length
+      piece.length -= data.length
+      yield { offset, data }
     }
   }
 
   async skipRest(): Promise<void> {
-    await this.#source.skip(this.#left)
-    await this.#source.skipPadding(this.#padding)
-    this.#left = 0
-    this.#piece = { offset: 0, length: 0 }
-  }
-
-  #next(): { offset: number; length: number } | undefined {
-    const next = this.#pieces.next()
-    return next.done ? undefined : next.value
+    if (!this.#source.skipReady(this.#left + this.#padding)) {
+      await this.#source.skip(this.#left)
+      await this.#source.skipPadding(this.#padding)
+    }
+    this.#left = this.#pieces.length = 0
   }
 }
 

@@ -9,6 +9,21 @@ export class ByteSource {
     this.#chunks = source[Symbol.asyncIterator]()
   }
 
+  /** The next `length` bytes if the chunk at hand has them all, else null and nothing is read. Valid until the next call. */
+  ready(length: number): Buffer | null {
+    if (this.#current.length < length) return null
+    const taken = this.#current.subarray(0, length)
+    this.#current = this.#current.subarray(length)
+    return taken
+  }
+
+  /** Passes over `length` bytes if the chunk at hand has them all; says whether it did. */
+  skipReady(length: number): boolean {
+    if (this.#current.length < length) return false
+    if (length > 0) this.#current = this.#current.subarray(length)
+    return true
+  }
+
   /** The next 1 to `most` bytes, or null at the end. Valid until the next call. */
   async some(most: number): Promise<Buffer | null> {
     while (this.#current.length === 0) {

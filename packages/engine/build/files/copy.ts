@@ -192,6 +192,7 @@ async function isArchive(fd: number): Promise<boolean> {
 function fileEntry(header: TarHeader, fd: number): TarEntry {
   return {
     header,
+    whole: () => null,
     async *pieces(): AsyncGenerator<Piece> {
       const file = reopen(fd)
       try {
