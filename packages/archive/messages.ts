@@ -9,7 +9,7 @@ export type Job =
   /** Answers a PathStat, then sends the archive of the object, under its own name. */
   | { kind: 'pack'; view: TreeView; path: string; leaveOut: string[] }
   /** Answers null, then sends the archive of all that is in the root. */
-  | { kind: 'export'; view: TreeView }
+  | ({ kind: 'export'; view: TreeView } & ExportOptions)
   /** Answers null, then sends the layer of what a container has changed. */
   | (Upper & { kind: 'layer' })
   /** Answers Change[]. */
@@ -25,6 +25,18 @@ export interface Upper {
   lower: string[]
   /** Paths without a slash before them that the engine mounts over. */
   mountPoints: string[]
+  /** Seconds since 1970: what was modified later counts as modified then. */
+  latest?: number
+}
+
+/** How the archive of a root is to look. */
+export interface ExportOptions {
+  /** Goes before every name: `linux_arm64/`. */
+  prefix?: string
+  /** Seconds since 1970: when everything is said to have been modified. */
+  modified?: number
+  /** More follows, so the archive's end is left out. */
+  open?: boolean
 }
 
 /** A layer of a chain, and what to call it. */

@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { IdMapping } from '@gantry/syscall'
-import type { Upper } from './messages.ts'
+import type { ExportOptions, Upper } from './messages.ts'
 import { Packer, type Sink } from './packer.ts'
 import type { Resolved } from './resolve.ts'
 import { walkUpper } from './upper.ts'
@@ -36,15 +36,20 @@ export function packNamed(
 }
 
 /** All that is in a root directory, without the directory itself. */
-export function packRoot(root: number, sink: Sink): void {
-  const packer = new Packer(sink)
-  for (const entry of walkTree(root)) if (entry.path !== '') packer.add(entry, entry.path)
-  packer.finish()
+export function packRoot(
+  root: number,
+  sink: Sink,
+  { prefix = '', modified, open = false }: ExportOptions = {},
+): void {
+  const packer = new Packer(sink, { modified })
+  if (prefix !== '') packer.addDirectory(prefix.replace(/\/$/, ''))
+  for (const entry of walkTree(root)) if (entry.path !== '') packer.add(entry, `${prefix}${entry.path}`)
+  if (!open) packer.finish()
 }
 
 /** What a container has changed, as a layer: with whiteouts for what it has removed (OCI image-spec, layer.md). */
-export function packLayer({ upper, lower, mountPoints }: Upper, sink: Sink): void {
-  const packer = new Packer(sink)
+export function packLayer({ upper, lower, mountPoints, latest }: Upper, sink: Sink): void {
+  const packer = new Packer(sink, { latest })
   const top = openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     for (const entry of walkUpper(top, lower, mountPoints)) {

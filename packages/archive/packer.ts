@@ -22,6 +22,17 @@ export interface Sink {
   writeFile(fd: number, position: number, length: number): void
 }
 
+export interface PackOptions {
+  /** Times are cut to what every reader of archives knows. */
+  wholeSeconds?: boolean
+  /** Entries belong to those that the owners are in that namespace. */
+  users?: IdMapping | undefined
+  /** Seconds since 1970: what was modified later counts as modified then. */
+  latest?: number | undefined
+  /** Seconds since 1970: everything counts as modified then. */
+  modified?: number | undefined
+}
+
 /** Holes of fewer bytes than that are written as zeros: not every reader of archives knows of holes. */
 const leastHoles = 1024n * 1024n
 /** The map of a file with more pieces would be larger than what it saves. */
@@ -29,30 +40,21 @@ const mostPieces = 50_000
 
 export class Packer {
   readonly #sink: Sink
-  readonly #wholeSeconds: boolean
-  readonly #users: IdMapping | undefined
+  readonly #options: PackOptions
   /** Files with several names: device and inode → the name they were packed under first. */
   readonly #links = new Map<string, string>()
 
-  /**
-   * With `wholeSeconds`, times are cut to what every reader of archives knows; with `users`, entries belong to those that
-   * the owners are in that namespace.
-   */
-  constructor(
-    sink: Sink,
-    { wholeSeconds = false, users }: { wholeSeconds?: boolean; users?: IdMapping } = {},
-  ) {
+  constructor(sink: Sink, options: PackOptions = {}) {
     this.#sink = sink
-    this.#wholeSeconds = wholeSeconds
-    this.#users = users
+    this.#options = options
   }
 
   /** Adds one object under a name without a slash at its end. Sockets have no entry. */
   add({ fd, info }: Pick<Walked, 'fd' | 'info'>, name: string): void {
     const type = typeOf(info)
     if (type === null) return
-    const header = headerOf(info, type, name, this.#users)
-    if (this.#wholeSeconds) header.modified.nanoseconds = 0
+    const header = headerOf(info, type, name, this.#options.users)
+    header.modified = this.#time(header.modified)
     const key = `${info.dev}:${info.ino}`
     const first = info.nlink > 1n && type !== 'directory' ? this.#links.get(key) : undefined
     if (first !== undefined) {
@@ -67,6 +69,19 @@ export class Packer {
     }
     if (type === 'symlink') header.linkName = textOfName(readLinkOf(fd))
     this.#sink.write(entryBlocks(header))
+  }
+
+  #time({ seconds, nanoseconds }: TarHeader['modified']): TarHeader['modified'] {
+    const { wholeSeconds, latest, modified } = this.#options
+    if (modified !== undefined) return { seconds: modified, nanoseconds: 0 }
+    if (latest !== undefined && seconds >= latest) return { seconds: latest, nanoseconds: 0 }
+    return { seconds, nanoseconds: wholeSeconds ? 0 : nanoseconds }
+  }
+
+  /** A directory that is no object of the tree. */
+  addDirectory(name: string): void {
+    const modified = this.#time({ seconds: 0, nanoseconds: 0 })
+    this.#sink.write(entryBlocks(entryHeader({ name: `${name}/`, type: 'directory', modified })))
   }
 
   /** An empty file: a mark, such as a whiteout. */

@@ -75,7 +75,7 @@ async function workIn(root: number, job: Extract<Job, { view: TreeView }>, outpu
   if (job.kind === 'unpack') return await unpack(root, job)
   if (job.kind === 'export') {
     answer(null)
-    return packRoot(root, output)
+    return packRoot(root, output, job)
   }
   const found = resolve(root, job.path)
   try {

@@ -6,6 +6,7 @@ import {
   type Answer,
   type Change,
   Control,
+  type ExportOptions,
   type FromWorker,
   type Job,
   type LayerDirectory,
@@ -59,8 +60,8 @@ export class ArchiveWorkers {
   }
 
   /** The archive of all that is in a root. */
-  async export(view: TreeView): Promise<Readable> {
-    return (await this.#pack({ kind: 'export', view })).body
+  async export(view: TreeView, options: ExportOptions = {}): Promise<Readable> {
+    return (await this.#pack({ kind: 'export', view, ...options })).body
   }
 
   /** What a container has changed, as an uncompressed layer. */

@@ -88,7 +88,18 @@ class Build {
     const planned = plan.target
     if (classic) this.#telling.push(this.#tellStates(plan))
     const snapshot = await this.#session.snapshot(planned.step)
-    return { platform: planned.platform, config: await this.#config(planned), snapshot }
+    return {
+      platform: planned.platform,
+      config: await this.#config(planned),
+      snapshot,
+      baseLayers: await this.#baseLayers(planned.step),
+    }
+  }
+
+  async #baseLayers(step: Step | null): Promise<number> {
+    if (step === null) return 0
+    if (step.kind !== 'image') return this.#baseLayers(step.input)
+    return (await this.#session.snapshot(step)).layers.length
   }
 
   /** Tells the plan, and each of its states as soon as it is reached. */
@@ -106,8 +117,9 @@ class Build {
   }
 
   async #imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile> {
-    const { pull } = this.#request
-    const options = { pull, signal: this.#signal, progress: () => undefined }
+    const { pull, credentials } = this.#request
+    const access = credentials && { credentials }
+    const options = { pull, ...access, signal: this.#signal, progress: () => undefined }
     return (await this.#parts.snapshots.image(reference, platform, options)).config
   }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Heredoc, LineRange, RunMount } from '@gantry/dockerfile'
-import type { Digest, HistoryEntry, ImageConfigFile, Platform } from '@gantry/oci'
+import type { Credentials, Digest, HistoryEntry, ImageConfigFile, Platform } from '@gantry/oci'
 
 /** A file system state: unpacked layers, base first. No layers: an empty root (`scratch`). */
 export interface Snapshot {
@@ -155,9 +155,13 @@ export interface Snapshots {
 
 export interface ImageLookup {
   pull: boolean
+  credentials?: CredentialsLookup
   signal: AbortSignal
   progress(message: { id: string; current: number; total: number }): void
 }
+
+/** By a registry's host name. */
+export type CredentialsLookup = (domain: string) => Credentials | undefined
 
 export interface BaseImage {
   reference: string
@@ -175,11 +179,10 @@ export interface WritableSnapshot extends AsyncDisposable {
   /** Where it is mounted, until `commit`. Not together with another mount of `rootfs`. */
   root(): Promise<string>
   /**
-   * Packs what was written as a layer: `created` replaces every time in it when given (SOURCE_DATE_EPOCH).
-   * `mountPoints` are paths that were mounted over: what was made for that is no part of the layer. Disposing without
-   * commit throws the layer away.
+   * Packs what was written as a layer. `mountPoints` are paths that were mounted over: what was made for that is no part
+   * of the layer. Disposing without commit throws the layer away.
    */
-  commit(options?: { created?: Date; mountPoints?: readonly string[] }): Promise<Snapshot>
+  commit(options?: { mountPoints?: readonly string[] }): Promise<Snapshot>
 }
 
 /** Runs the processes of RUN in the same OCI runtime, and with the same isolation, as containers. */
@@ -276,11 +279,14 @@ export interface BuildRequest {
   /** Stages whose cache is not used. */
   noCacheFilter: readonly string[]
   pull: boolean
+  /** For base images. */
+  credentials?: CredentialsLookup
   network: 'default' | 'none' | 'host'
   hosts: readonly string[]
   shmSize?: number
   ulimits?: RunRequest['ulimits']
   limits?: StepLimits
+  /** SOURCE_DATE_EPOCH: when image and history are said to have been made. */
   created?: Date
   /** Every instruction is told of, in order, and the history has the words of Docker's classic builder. */
   classic: boolean
@@ -298,6 +304,8 @@ export interface BuildResult {
   platform: Platform
   config: ImageConfigFile
   snapshot: Snapshot
+  /** How many of the layers are those of the image that it was built from. */
+  baseLayers: number
 }
 
 /** What happens while a build runs, in order. Times are when they were told. */

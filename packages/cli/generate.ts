@@ -71,11 +71,12 @@ function flagSpec(flag: SourceFlag): FlagSpec {
   }
 }
 
-/** Docker's flags with ours where the alphabet puts them. */
+/** Docker's flags with ours where the alphabet puts them; one of ours replaces Docker's of the same name. */
 function withOwn(flags: FlagSpec[], command: string): FlagSpec[] {
   const own = ownFlags[command] ?? []
   if (own.length === 0) return flags
-  return [...flags, ...own].sort((a, b) => (a.long < b.long ? -1 : 1))
+  const others = flags.filter(({ long }) => !own.some((each) => each.long === long))
+  return [...others, ...own].sort((a, b) => (a.long < b.long ? -1 : 1))
 }
 
 function commandSpec(source: SourceCommand): CommandSpec {

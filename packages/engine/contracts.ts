@@ -444,7 +444,12 @@ export interface EngineBuildRequest {
   args: ReadonlyMap<string, string>
   labels: Readonly<Record<string, string>>
   target?: string
-  platform?: string
+  /** `os/architecture/variant`; none for this machine's. */
+  platforms: readonly string[]
+  /** What is to be made of the result; an image among those of this machine when there is none. */
+  outputs: readonly BuildOutput[]
+  /** For pulls of base images and pushes, by the registry's host name. */
+  credentials?: (domain: string) => Credentials | undefined
   noCache: boolean
   pull: boolean
   /** Tell nothing but the image's id. */
@@ -473,9 +478,30 @@ export interface EngineBuildRequest {
   signal?: AbortSignal
 }
 
+/** An exporter of BuildKit's by name, and its attributes. */
+export interface BuildOutput {
+  type: string
+  attributes: Readonly<Record<string, string>>
+}
+
+/** What became of a build: told as the last message, for our own command line. */
+export interface BuildSummary {
+  /** What to run: the image that names stand for on this machine. */
+  image?: string
+  names: string[]
+  /** Of the last image that was given out. */
+  descriptor?: { mediaType: string; digest: string; size: number }
+  /** Of an image for one platform. */
+  config?: string
+}
+
 export interface Builds {
   /** Builds an image from an archive of a context; yields Docker's progress messages. A reader that stops cancels it. */
   build(context: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage>
+  /**
+   * An archive that a running build gives out, which has told its name (`gantry.export`). Once. Throws NotFound.
+   */
+  export(id: string): AsyncIterable<Uint8Array>
   /** Forgets what the cache keeps: `unusedFor` in milliseconds, `keep` in bytes. */
   prune(options: {
     all?: boolean

@@ -14,7 +14,7 @@ import { endOfTest, recorderEnvironment } from './recording.ts'
 
 export const repository = new URL('../..', import.meta.url).pathname
 const gantryd = `${repository}scripts/gantryd`
-const gantryBinary = process.env.GANTRY_BINARY ?? `${repository}dist/gantry`
+export const gantryBinary = process.env.GANTRY_BINARY ?? `${repository}dist/gantry`
 
 export interface CommandResult {
   stdout: string

@@ -51,7 +51,7 @@ async function copy(
       signal,
     })
   }
-  const made = await target.commit(session.commitOptions())
+  const made = await target.commit()
   return step.link ? snapshots.stack(input, made) : made
 }
 

@@ -87,6 +87,7 @@ export class SolveSession {
     try {
       const image = await this.parts.snapshots.image(step.reference, step.platform, {
         pull: request.pull,
+        ...(request.credentials && { credentials: request.credentials }),
         signal,
         progress: ({ id, current, total }) => report.progress(id, current, total),
       })
@@ -145,7 +146,7 @@ export class SolveSession {
             const root = await snapshot.root()
             const owner = await this.parts.files.owner(root, step.user)
             await this.parts.files.makeDirectory(root, step.path, owner)
-            return await snapshot.commit(this.commitOptions())
+            return await snapshot.commit()
           },
         }
     }
@@ -154,12 +155,6 @@ export class SolveSession {
   /** Resolves when every step that was begun has ended, one way or the other. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#results.values())
-  }
-
-  /** SOURCE_DATE_EPOCH. */
-  commitOptions(): { created?: Date } {
-    const { created } = this.run.request
-    return created ? { created } : {}
   }
 }
 

@@ -78,6 +78,23 @@ const healthOnFailure: FlagSpec = {
 /** Flags that Docker's commands do not have, by the command's main name. */
 export const ownFlags: Record<string, FlagSpec[]> = {
   'image build': [
+    {
+      long: 'annotation',
+      type: 'list',
+      multi: true,
+      desc: 'Add annotation to the image (format: "[manifest|index|manifest-descriptor|index-descriptor][[platform]]:key=value")',
+    },
+    { long: 'load', type: 'bool', desc: 'Keep the image on this machine, besides what --output says' },
+    { long: 'metadata-file', type: 'string', desc: 'Write build result metadata to a file' },
+    {
+      long: 'output',
+      short: 'o',
+      type: 'list',
+      multi: true,
+      desc: 'Output destination (format: "type=local,dest=path")',
+    },
+    { long: 'platform', type: 'list', multi: true, desc: 'Set target platforms for build' },
+    { long: 'push', type: 'bool', desc: 'Shorthand for "--output=type=registry"' },
     { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },
   ],
   'container create': [healthOnFailure],

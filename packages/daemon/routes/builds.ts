@@ -1,13 +1,18 @@
 import type { Builds, EngineBuildRequest } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
+import { type Credentials, decodeRegistryConfig } from '@gantry/oci'
 import { parseFilters } from '../http/filters.ts'
 import type { Query } from '../http/query.ts'
-import { json, progress } from '../http/reply.ts'
-import { type ApiRequest, post, type Route } from '../http/route.ts'
+import { json, progress, stream } from '../http/reply.ts'
+import { type ApiRequest, get, post, type Route } from '../http/route.ts'
+import { outputs } from './build-outputs.ts'
 
 export function buildRoutes(builds: Builds): Route[] {
   return [
     post('/build', (request) => progress(builds.build(request.body, buildRequest(request)))),
+    get('/build/exports/:id', ({ params }) =>
+      stream('application/x-tar', builds.export(params.id as string)),
+    ),
     post('/build/prune', async ({ query }) => {
       const [until] = parseFilters(query.text('filters')).until ?? []
       const keep = query.integer('reserved-space') ?? query.integer('keep-storage')
@@ -21,13 +26,15 @@ export function buildRoutes(builds: Builds): Route[] {
   ]
 }
 
-function buildRequest({ query, signal }: ApiRequest): EngineBuildRequest {
+function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildRequest {
   refuse(query)
   const target = query.optional('target')
-  const platform = query.optional('platform')
   const shmSize = query.integer('shmsize')
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
+    outputs: outputs(query.text('outputs')),
+    platforms: query.all('platform').flatMap((text) => text.split(',').filter(Boolean)),
+    credentials: credentialsOf(headers['x-registry-config']),
     tags: query.all('t').filter((tag) => tag !== ''),
     args: new Map(Object.entries(record(query, 'buildargs'))),
     labels: record(query, 'labels'),
@@ -39,7 +46,6 @@ function buildRequest({ query, signal }: ApiRequest): EngineBuildRequest {
     hosts: hosts(query),
     signal,
     ...(target !== undefined && { target }),
-    ...(platform !== undefined && { platform }),
     remove: query.text('rm') === '' || query.flag('rm'),
     forceRemove: query.flag('forcerm'),
     ...(shmSize && { shmSize }),
@@ -69,9 +75,21 @@ function refuse(query: Query): void {
     query.text('remote') !== '' && 'a remote context',
     query.flag('squash') && 'squash',
     query.text('version') === '2' && 'the BuildKit protocol (set DOCKER_BUILDKIT=0)',
-    query.text('outputs') !== '' && 'outputs other than an image',
   ].find((what) => what)
   if (missing) throw new GantryError('NotImplemented', `building with ${missing} is not available yet`)
+}
+
+/** Credentials by server address, as classic clients send them: Docker Hub has several spellings. */
+function credentialsOf(header: string | string[] | undefined): (domain: string) => Credentials | undefined {
+  const known = decodeRegistryConfig(Array.isArray(header) ? header[0] : header)
+  const byHost = new Map(
+    Object.entries(known).map(([address, credentials]) => [
+      address.replace(/^https?:\/\//, '').split('/')[0] ?? address,
+      credentials,
+    ]),
+  )
+  return (domain) =>
+    byHost.get(domain) ?? (domain === 'docker.io' ? byHost.get('index.docker.io') : undefined)
 }
 
 /** `{"NAME": "value"}`; a null value is a name that the client's environment lacked. */

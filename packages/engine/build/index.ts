@@ -43,6 +43,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
   const service = new BuildService({
     builder,
     snapshots,
+    archive,
     contexts,
     cache,
     cacheMounts,

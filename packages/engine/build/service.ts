@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { ArchiveWorkers } from '@gantry/archive'
 import type {
   BuildCache,
   BuildEvent,
@@ -9,10 +10,11 @@ import type {
   BuildRequest,
   CacheMounts,
   Files,
+  Snapshots,
   Sources,
 } from '@gantry/build'
 import { GantryError, messageOf } from '@gantry/errors'
-import { familiarName, hostPlatform, parsePlatform } from '@gantry/oci'
+import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
 import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
@@ -22,12 +24,15 @@ import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import type { Contexts } from './context.ts'
 import { download } from './download.ts'
-import { publish } from './publish.ts'
+import { Exports } from './outputs/exports.ts'
+import { giveOut } from './outputs/outputs.ts'
+import { planOutputs } from './outputs/plan.ts'
 import type { BuildSnapshots } from './snapshots.ts'
 
 export interface BuildParts {
   builder: Builder
-  snapshots: BuildSnapshots
+  snapshots: BuildSnapshots & Snapshots
+  archive: Pick<ArchiveWorkers, 'layer' | 'export'>
   contexts: Contexts
   cache: BuildCache
   cacheMounts: CacheMounts
@@ -42,6 +47,7 @@ export interface BuildParts {
 export class BuildService implements Builds {
   readonly #parts: BuildParts
   readonly #known = new KnownStates()
+  readonly #exports = new Exports()
 
   constructor(parts: BuildParts) {
     this.#parts = parts
@@ -49,6 +55,7 @@ export class BuildService implements Builds {
 
   build(archive: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage> {
     const names = request.tags.map((tag) => parseTarget(tag))
+    const plans = planOutputs(request.outputs, request.tags)
     return progressOf(async (tell, abandoned) => {
       const signal = request.signal ? AbortSignal.any([request.signal, abandoned]) : abandoned
       const { quiet, remove, forceRemove, noCache } = request
@@ -65,10 +72,18 @@ export class BuildService implements Builds {
       try {
         const asked = this.#request(request, context, work, signal)
         const results = await this.#parts.builder.build(asked, signal, hear)
-        for (const result of results) {
-          const id = await publish(this.#parts.images, result, names)
-          progress.done(id, names.map(familiarName))
-        }
+        const summary = await giveOut(this.#parts, {
+          results,
+          plans,
+          created: asked.created,
+          credentials: request.credentials ?? (() => undefined),
+          deliver: (output, archive) =>
+            this.#exports.offer(archive, (id) => tell({ id: 'gantry.export', aux: { id, output } }), signal),
+          hear: (event) => request.events && hear(event),
+          signal,
+        })
+        if (request.events) tell({ id: 'gantry.result', aux: summary })
+        if (summary.image !== undefined) progress.done(summary.image, names.map(familiarName))
       } catch (error) {
         if (!begun)
           throw new GantryError(
@@ -90,14 +105,12 @@ export class BuildService implements Builds {
     work: AsyncDisposableStack,
     signal: AbortSignal,
   ): BuildRequest {
-    const platform = request.platform ? parsePlatform(request.platform) : hostPlatform()
-    const created = request.args.get('SOURCE_DATE_EPOCH')
     return {
       dockerfile,
       dockerfileName: posix.basename(request.dockerfile),
       args: request.args,
       labels: request.labels,
-      platforms: [platform],
+      platforms: platformsOf(request.platforms),
       noCache: request.noCache,
       noCacheFilter: [],
       pull: request.pull,
@@ -113,8 +126,13 @@ export class BuildService implements Builds {
       ...(request.shmSize !== undefined && { shmSize: request.shmSize }),
       ...(request.ulimits && { ulimits: request.ulimits }),
       ...(request.limits && { limits: validateResources(request.limits, this.#parts.facts).hostConfig }),
-      ...(created !== undefined && { created: new Date(Number(created) * 1000) }),
+      ...createdAt(request.args.get('SOURCE_DATE_EPOCH')),
+      ...(request.credentials && { credentials: request.credentials }),
     }
+  }
+
+  export(id: string): AsyncIterable<Uint8Array> {
+    return this.#exports.take(id)
   }
 
   #sources(root: string, work: AsyncDisposableStack, signal: AbortSignal): Sources {
@@ -147,6 +165,21 @@ export class BuildService implements Builds {
       spaceReclaimed: gone.reduce((sum, { size }) => sum + size, 0),
     }
   }
+}
+
+/** Each once; without one, this machine's. Throws InvalidParameter. */
+function platformsOf(texts: readonly string[]): Platform[] {
+  const platforms = texts.map((text) => parsePlatform(text))
+  const once = new Map(platforms.map((platform) => [formatPlatform(platform), platform]))
+  return once.size > 0 ? [...once.values()] : [hostPlatform()]
+}
+
+/** SOURCE_DATE_EPOCH, in seconds since 1970. Throws InvalidParameter. */
+function createdAt(text: string | undefined): Pick<BuildRequest, 'created'> {
+  if (text === undefined || text === '') return {}
+  if (!/^\d{1,11}$/.test(text))
+    throw new GantryError('InvalidParameter', `invalid SOURCE_DATE_EPOCH: ${text}`)
+  return { created: new Date(Number(text) * 1000) }
 }
 
 function networkOf(mode: string): 'default' | 'none' | 'host' {

@@ -85,8 +85,15 @@ export class BuildSnapshots implements Snapshots {
     return { reference, digest: image.manifest, id: image.id, config, snapshot: { layers } }
   }
 
-  async #pull(reference: string, platform: string, { signal, progress }: ImageLookup): Promise<void> {
-    const messages = this.#options.images.pull(parseReference(reference), { platform, signal })
+  async #pull(
+    reference: string,
+    platform: string,
+    { signal, progress, credentials }: ImageLookup,
+  ): Promise<void> {
+    const wanted = parseReference(reference)
+    const access = credentials?.(wanted.domain)
+    const options = { platform, signal, ...(access && { credentials: access }) }
+    const messages = this.#options.images.pull(wanted, options)
     for await (const { id, error, progressDetail } of messages) {
       if (error) throw new GantryError('NotFound', error)
       const { current = 0, total = 0 } = progressDetail ?? {}

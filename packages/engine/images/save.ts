@@ -43,7 +43,7 @@ export async function saveImages(
     await hold.keep(blobs)
     const files = await archiveFiles(parts.content, wanted)
     for (const { image } of wanted) announce(parts, 'save', image.id)
-    const archive = Readable.from(writeTar(entries(parts.content, blobs, files)), { objectMode: false })
+    const archive = Readable.from(writeTar(layoutEntries(parts.content, blobs, files)), { objectMode: false })
     // What this end cannot sweep, the next one does.
     archive.on('close', () => hold[Symbol.asyncDispose]().catch(() => {}))
     return archive
@@ -167,9 +167,11 @@ async function descriptorOf(content: ContentStore, digest: Digest): Promise<Desc
   return { mediaType, ...(await content.info(digest)) }
 }
 
-const blobPath = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`
+/** Where a layout has a blob. */
+export const blobPath = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`
 
-async function* entries(
+/** The entries of an image layout's archive: blobs, then the files that say what they are. */
+export async function* layoutEntries(
   content: ContentStore,
   blobs: Iterable<Digest>,
   files: Record<string, Buffer>,

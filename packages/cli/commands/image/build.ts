@@ -1,8 +1,12 @@
 import { writeFile } from 'node:fs/promises'
+import { registryConfig } from '@gantry/client'
 import { excerpt } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
+import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
 import { type BuildEvent, BuildProgress } from '../../build/progress.ts'
+import { receiveOutput } from '../../build/receive.ts'
+import { type BuildSummary, resultId, writeMetadata } from '../../build/result.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
 import { type CommandContext, ExitError, type Flags } from '../../framework/command.ts'
 import { parseExtraHost } from '../../options/hosts.ts'
@@ -11,37 +15,68 @@ import { parseUlimit } from '../../options/ulimit.ts'
 
 /** `image build`: makes an image of a Dockerfile and a context. */
 export async function imageBuild(
-  { client, stdin, stdout, stderr, env }: CommandContext,
+  commandContext: CommandContext,
   [path = '']: readonly string[],
   flags: Flags,
 ): Promise<void> {
-  const query = buildQuery(flags, env)
+  const { client, stdin, stdout, stderr, env, config } = commandContext
+  const outputs = outputsOf(flags, stdout.isTTY)
+  const query = { ...buildQuery(flags, env), ...encodeOutputs(outputs) }
   const file = flags.string('file')
   const context = await openContext(path, file, stdin)
   const progress = new BuildProgress(stderr, flags.bool('explain'))
   const isQuiet = flags.bool('quiet')
-  let id = ''
+  let summary: BuildSummary = { names: [] }
   try {
     const messages = client.values<JsonMessage>('ImageBuild', {
       query: { ...query, dockerfile: context.dockerfile },
-      headers: { 'Content-Type': 'application/x-tar' },
+      headers: {
+        'Content-Type': 'application/x-tar',
+        'X-Registry-Config': await registryConfig(config),
+      },
       body: context.archive,
     })
     for await (const message of messages) {
       const error = message.errorDetail?.message ?? message.error
       if (error !== undefined) throw new Error(error)
-      if (message.id === 'gantry.build') {
-        if (!isQuiet) progress.show(message.aux as BuildEvent)
-      } else id = (message.aux as { ID?: string } | undefined)?.ID ?? id
+      if (message.id === 'gantry.build' && !isQuiet) progress.show(message.aux as BuildEvent)
+      if (message.id === 'gantry.export')
+        await receive(commandContext, message.aux as { id: string; output: number }, outputs)
+      if (message.id === 'gantry.result') summary = message.aux as BuildSummary
     }
   } catch (error) {
     progress.report()
     throw failure(error, context, file)
   }
-  const iidFile = flags.string('iidfile')
+  const id = resultId(summary)
+  const [iidFile, metadataFile] = [flags.string('iidfile'), flags.string('metadata-file')]
   if (iidFile !== '') await writeFile(iidFile, id)
-  if (isQuiet) stdout.write(`${id}\n`)
-  else stderr.write(`naming to ${flags.list('tag').join(', ') || id}\nbuilt ${id}\n`)
+  if (metadataFile !== '') await writeMetadata(metadataFile, summary)
+  if (isQuiet) {
+    if (id !== '' && !outputs.some(({ destination }) => destination.kind === 'stdout'))
+      stdout.write(`${id}\n`)
+  } else if (summary.image !== undefined)
+    stderr.write(`naming to ${flags.list('tag').join(', ') || id}\nbuilt ${id}\n`)
+}
+
+function outputsOf(flags: Flags, terminal: boolean): Output[] {
+  const outputs = parseOutputs({
+    outputs: flags.list('output'),
+    load: flags.bool('load'),
+    push: flags.bool('push'),
+    terminal,
+  })
+  return annotate(outputs, flags.list('annotation'))
+}
+
+function receive(
+  context: CommandContext,
+  { id, output }: { id: string; output: number },
+  outputs: readonly Output[],
+): Promise<void> {
+  const wanted = outputs[output]
+  if (!wanted) throw new Error('the engine gives out an archive that was not asked for')
+  return receiveOutput(context, id, wanted)
 }
 
 function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, string | boolean | string[]> {
@@ -51,12 +86,14 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
         125,
         `invalid argument ${JSON.stringify(tag)} for "-t, --tag" flag: invalid reference format`,
       )
-  const args = Object.fromEntries(
-    flags.list('build-arg').map((text): [string, string | null] => {
+  const epoch = env.SOURCE_DATE_EPOCH
+  const args = Object.fromEntries([
+    ...(epoch ? [['SOURCE_DATE_EPOCH', epoch] as const] : []),
+    ...flags.list('build-arg').map((text): [string, string | null] => {
       const equals = text.indexOf('=')
       return equals < 0 ? [text, env[text] ?? null] : [text.slice(0, equals), text.slice(equals + 1)]
     }),
-  )
+  ])
   const ulimits = flags.list('ulimit').map(parseUlimit)
   const text = (name: string, parameter: string): Record<string, string> =>
     flags.changed(name) ? { [parameter]: flags.string(name) } : {}
@@ -72,7 +109,7 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
     labels: JSON.stringify(flags.map('label')),
     ...(ulimits.length > 0 && { ulimits: JSON.stringify(ulimits) }),
     ...text('target', 'target'),
-    ...text('platform', 'platform'),
+    ...(flags.changed('platform') && { platform: flags.list('platform').join(',') }),
     ...text('network', 'networkmode'),
     ...bytes('memory', 'memory'),
     ...bytes('shm-size', 'shmsize'),

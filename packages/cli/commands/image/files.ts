@@ -18,14 +18,14 @@ export async function openInput(path: string): Promise<Readable> {
 
 /**
  * Writes the data to a file that is there as a whole or not at all: under another name first, then renamed. Throws
- * before `data` is asked for when the path cannot be written.
+ * before `data` is asked for when the path cannot be written. `mode` is subject to the umask.
  */
-export async function writeWhole(path: string, data: () => Promise<Readable>): Promise<void> {
+export async function writeWhole(path: string, data: () => Promise<Readable>, mode = 0o600): Promise<void> {
   await checkDestination(path)
   const temporary = join(dirname(path), `.tmp-${basename(path)}${randomBytes(4).toString('hex')}`)
   let file: FileHandle
   try {
-    file = await open(temporary, 'wx', 0o600)
+    file = await open(temporary, 'wx', mode)
   } catch (error) {
     throw new Error(`open ${temporary}: ${reasonOf(error)}`)
   }

@@ -52,6 +52,21 @@ function wantedTags({ catalog }: ImageParts, reference: Reference): ReferenceRec
   return [record]
 }
 
+/** Pushes what a name stands for, which need not be recorded; `byDigest` without the tag. */
+export async function pushRecord(
+  parts: ImageParts,
+  record: ReferenceRecord,
+  { byDigest, ...access }: Pick<ImagePushOptions, 'credentials' | 'headers'> & { byDigest: boolean },
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const repository = parts.transfers.registries.repository(parseReference(record.name), {
+    action: 'push',
+    ...access,
+  })
+  await new Push(parts, repository, record, report, signal, byDigest).run()
+}
+
 class Push {
   readonly #parts: ImageParts
   readonly #repository: Repository
@@ -59,6 +74,7 @@ class Push {
   readonly #reference: Reference
   readonly #report: Report
   readonly #signal: AbortSignal
+  readonly #byDigest: boolean
 
   constructor(
     parts: ImageParts,
@@ -66,6 +82,7 @@ class Push {
     record: ReferenceRecord,
     report: Report,
     signal: AbortSignal,
+    byDigest = false,
   ) {
     this.#parts = parts
     this.#repository = repository
@@ -73,6 +90,7 @@ class Push {
     this.#reference = parseReference(record.name)
     this.#report = report
     this.#signal = signal
+    this.#byDigest = byDigest
   }
 
   async run(platform?: string): Promise<void> {
@@ -88,7 +106,7 @@ class Push {
     await this.#sendBlobs(plan.blobs)
     reached('image.push.layers')
     for (const manifest of plan.manifests) await this.#putManifest(manifest.digest, manifest)
-    await this.#putManifest(tag, plan.top)
+    await this.#putManifest(this.#byDigest ? plan.top.digest : tag, plan.top)
     reached('image.push.manifest')
     const { digest, size } = plan.top
     this.#report({ status: `${tag}: digest: ${digest} size: ${size}` })

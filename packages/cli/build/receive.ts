@@ -1,0 +1,33 @@
+/** Archives that a running build gives out, to where the user wants them. */
+import { mkdir } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { unpackLocal } from '../commands/container/cp/unpack-local.ts'
+import { writeWhole } from '../commands/image/files.ts'
+import type { CommandContext } from '../framework/command.ts'
+import type { Output } from './outputs.ts'
+
+/** Takes an archive. What is in it is not to be trusted: nothing is written outside of a directory that it goes to. */
+export async function receiveOutput(
+  { client, stdout }: Pick<CommandContext, 'client' | 'stdout'>,
+  id: string,
+  { destination }: Output,
+): Promise<void> {
+  const archive = () => client.download('BuildExport', { path: { id } })
+  switch (destination.kind) {
+    case 'engine':
+      throw new Error('the engine gives out an archive that was not asked for')
+    case 'stdout':
+      return pipeline(await archive(), stdout, { end: false })
+    case 'file':
+      return writeWhole(destination.path, archive, 0o666)
+    case 'directory': {
+      await mkdir(destination.path, { recursive: true })
+      const body = await archive()
+      try {
+        await unpackLocal(body, { directory: destination.path, rename: (name) => name, owners: false })
+      } finally {
+        body.destroy()
+      }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/** `--output type=image`: an image among those of this machine, and in its registry when that is asked for. */
+import type { Credentials, Descriptor, Digest, Reference } from '@gantry/oci'
+import type { ProgressMessage } from '../../contracts.ts'
+import { referenceKey } from '../../images/catalog.ts'
+import type { ImageParts } from '../../images/dependencies.ts'
+import { pushRecord } from '../../images/push/push.ts'
+import { readManifest } from '../../images/read-image.ts'
+import type { ImageRecord, ReferenceRecord } from '../../images/records.ts'
+import type { Hold } from '../../images/retention.ts'
+import type { BuiltSet } from './assemble.ts'
+import type { ImagePlan } from './plan.ts'
+import { nameSet, type Stored, storeSet } from './store-output.ts'
+
+export interface PushOptions {
+  credentials: (domain: string) => Credentials | undefined
+  report: (message: ProgressMessage) => void
+  signal: AbortSignal
+}
+
+/** Resolves to the image that names stand for, and what they name. Rejects with what a push rejects with. */
+export async function imageOutput(
+  parts: ImageParts,
+  hold: Hold,
+  made: BuiltSet,
+  plan: ImagePlan,
+  options: PushOptions,
+): Promise<{ id: Digest; top: Descriptor }> {
+  const set = isPlain(plan) ? await asItIsHere(parts, hold, made) : made
+  await using undo = new AsyncDisposableStack()
+  if (!plan.store) undo.defer(restorer(parts, set, plan.names))
+  const stored = await storeSet(parts, hold, set)
+  const { names, nameCanonical: canonical, danglingNamePrefix: danglingPrefix } = plan
+  if (plan.store) nameSet(parts, set, stored, { names, canonical, danglingPrefix })
+  if (plan.push) for (const name of names) await push(parts, name, stored, plan, options)
+  return { id: stored.main, top: set.top }
+}
+
+/** Nothing was said of what manifest and layers are to be like. */
+const isPlain = ({ compression, annotations, ociTypes }: ImagePlan): boolean =>
+  !compression && annotations.length === 0 && ociTypes
+
+/** An image that is here already keeps its manifest, which a registry may know it by. */
+async function asItIsHere({ catalog, content }: ImageParts, hold: Hold, set: BuiltSet): Promise<BuiltSet> {
+  const [image] = set.images
+  const known = image && !set.isIndex ? catalog.get(image.id) : undefined
+  if (!image || !known) return set
+  await hold.keep([known.manifest, ...known.layers.map(({ blob }) => blob)])
+  if (!(await content.has(known.manifest))) return set
+  const manifest = await readManifest(content, known.manifest)
+  if (manifest.kind !== 'manifest') return set
+  const { size } = await content.info(known.manifest)
+  const top = { mediaType: manifest.mediaType, digest: known.manifest, size }
+  return { ...set, top, images: [{ ...image, manifest: top, layers: manifest.layers }] }
+}
+
+async function push(
+  parts: ImageParts,
+  name: Reference,
+  { target }: Stored,
+  { pushByDigest }: ImagePlan,
+  { credentials, report, signal }: PushOptions,
+): Promise<void> {
+  const record = { name: referenceKey(name), ...target }
+  const access = credentials(name.domain)
+  await pushRecord(
+    parts,
+    record,
+    { byDigest: pushByDigest, ...(access && { credentials: access }) },
+    report,
+    signal,
+  )
+}
+
+/** Brings back what the names stood for and takes away the images that were not there: nothing is to be stored. */
+function restorer(parts: ImageParts, { images, top }: BuiltSet, names: readonly Reference[]): () => void {
+  const { catalog } = parts
+  const keys = names.flatMap((name) => {
+    const { tag: _tag, ...untagged } = name
+    return [referenceKey(name), referenceKey({ ...untagged, digest: top.digest })]
+  })
+  const references = keys.map((key): [string, ReferenceRecord | undefined] => [key, catalog.reference(key)])
+  const records = images.map(({ id }): [Digest, ImageRecord | undefined] => [id, catalog.get(id)])
+  return () =>
+    catalog.transaction(() => {
+      for (const [key, before] of references) {
+        if (before) catalog.name(before)
+        else catalog.unname(key)
+      }
+      for (const [id, before] of records) {
+        if (before) catalog.put(before)
+        else if (catalog.namesOf(id).length === 0) catalog.drop(id)
+      }
+    })
+}

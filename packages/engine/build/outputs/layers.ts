@@ -1,0 +1,139 @@
+/** The layers of a build's result as blobs: as they are kept, or compressed, or with the times of their files rewritten. */
+import { pipeline, type Readable } from 'node:stream'
+import { constants, createGzip, createZstdCompress } from 'node:zlib'
+import type { ArchiveWorkers } from '@gantry/archive'
+import type { Snapshot, SnapshotLayer } from '@gantry/build'
+import { GantryError } from '@gantry/errors'
+import { type Descriptor, type Digest, decompress, mediaTypes } from '@gantry/oci'
+import type { ImageParts } from '../../images/dependencies.ts'
+import { readManifest } from '../../images/read-image.ts'
+import type { Hold } from '../../images/retention.ts'
+import type { Compression } from './plan.ts'
+
+/** A layer of an image in the making. */
+export interface LayerBlob {
+  diffId: Digest
+  descriptor: Descriptor
+}
+
+const types = {
+  uncompressed: mediaTypes.ociLayer,
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+} as const
+
+/** Docker's names for kinds of layers, in the OCI's. */
+const ociTypes: Record<string, string> = {
+  [mediaTypes.dockerLayer]: mediaTypes.ociLayer,
+  [mediaTypes.dockerLayerGzip]: mediaTypes.ociLayerGzip,
+  [mediaTypes.dockerLayerZstd]: mediaTypes.ociLayerZstd,
+}
+
+export class LayerBlobs {
+  readonly #parts: Pick<ImageParts, 'content' | 'catalog' | 'layers'>
+  readonly #archive: Pick<ArchiveWorkers, 'layer'>
+  readonly #hold: Hold
+
+  constructor(
+    parts: Pick<ImageParts, 'content' | 'catalog' | 'layers'>,
+    archive: Pick<ArchiveWorkers, 'layer'>,
+    hold: Hold,
+  ) {
+    this.#parts = parts
+    this.#archive = archive
+    this.#hold = hold
+  }
+
+  /**
+   * Base first. `latest`: seconds since 1970, for files of layers that are not the base image's. Rejects with NotFound
+   * when a layer has gone.
+   */
+  async of(
+    { layers }: Snapshot,
+    baseLayers: number,
+    compression: Compression | null,
+    latest: number | null,
+  ): Promise<LayerBlob[]> {
+    const blobs: LayerBlob[] = []
+    for (const [index, layer] of layers.entries()) {
+      const isOwn = index >= baseLayers
+      const kept = await this.#kept(layer, isOwn ? compression : null)
+      const blob = isOwn && latest !== null ? await this.#rewritten(layer, latest) : kept
+      blobs.push(compression ? await this.#compressed(blob, compression) : blob)
+    }
+    return blobs
+  }
+
+  /** A layer of this machine is kept uncompressed; one of an image as that has it, which may be what is wanted. */
+  async #kept({ diffId }: SnapshotLayer, wanted: Compression | null): Promise<LayerBlob> {
+    const { content } = this.#parts
+    const plain = { mediaType: types.uncompressed, digest: diffId }
+    const isHere = await content.has(diffId)
+    const found = isHere && !wanted ? null : await this.#ofImage(diffId)
+    if (isHere && !(found && wanted && found.mediaType === types[wanted.type] && wanted.level === undefined))
+      return { diffId, descriptor: { ...plain, size: (await content.info(diffId)).size } }
+    if (found) return { diffId, descriptor: found }
+    throw new GantryError('NotFound', `layer ${diffId} is gone: build again`)
+  }
+
+  async #ofImage(diffId: Digest): Promise<Descriptor | null> {
+    const { content, catalog } = this.#parts
+    for (const image of catalog.images()) {
+      const index = image.layers.findIndex((layer) => layer.diffId === diffId)
+      if (index < 0 || !(await content.has(image.manifest))) continue
+      const manifest = await readManifest(content, image.manifest)
+      const layer = manifest.kind === 'manifest' ? manifest.layers[index] : undefined
+      if (!layer || !(await content.has(layer.digest))) continue
+      await this.#hold.keep([layer.digest])
+      const { size, digest, mediaType } = layer
+      return { mediaType: ociTypes[mediaType] ?? mediaType, digest, size }
+    }
+    return null
+  }
+
+  /** Packed again from its files. */
+  async #rewritten({ chainId }: SnapshotLayer, latest: number): Promise<LayerBlob> {
+    const [upper = '', ...lower] = await this.#parts.layers.directories(chainId)
+    const packed = await this.#archive.layer({ upper, lower, mountPoints: [], latest })
+    const { digest, size } = await this.#store(packed)
+    return { diffId: digest, descriptor: { mediaType: types.uncompressed, digest, size } }
+  }
+
+  async #compressed(blob: LayerBlob, { type, level, force }: Compression): Promise<LayerBlob> {
+    const { mediaType, digest } = blob.descriptor
+    const isWanted = mediaType === types[type] && (level === undefined || !force)
+    const isCompressed = mediaType !== types.uncompressed
+    if (isWanted || (isCompressed && !force)) return blob
+    const { stream } = await decompress(await this.#parts.content.read(digest))
+    const packed = compress(stream, type, level)
+    return { diffId: blob.diffId, descriptor: { mediaType: types[type], ...(await this.#store(packed)) } }
+  }
+
+  async #store(stream: Readable): Promise<{ digest: Digest; size: number }> {
+    try {
+      await using writer = await this.#parts.content.writer()
+      for await (const chunk of stream as AsyncIterable<Buffer>) await writer.write(chunk)
+      return await this.#hold.commit(writer)
+    } finally {
+      stream.destroy()
+    }
+  }
+}
+
+/** Bytes at a time: each piece is a round trip to a thread of Node's pool. */
+const chunkSize = 256 * 1024
+
+/** The same bytes give the same bytes, with one version of Node.js. Destroying the result destroys the source. */
+function compress(source: Readable, type: Compression['type'], level?: number): Readable {
+  if (type === 'uncompressed') return source
+  const output =
+    type === 'gzip'
+      ? createGzip({ chunkSize, ...(level !== undefined && { level }) })
+      : createZstdCompress({
+          chunkSize,
+          params: { [constants.ZSTD_c_compressionLevel]: Math.max(level ?? 3, 1) },
+        })
+  // An error of either arrives at whoever reads the output.
+  pipeline(source, output, () => undefined)
+  return output
+}

@@ -1,0 +1,118 @@
+/** Gives out what a build has made, one output after another. */
+import type { Readable } from 'node:stream'
+import type { ArchiveWorkers } from '@gantry/archive'
+import type { BuildEvent, BuildResult, Snapshots } from '@gantry/build'
+import { messageOf } from '@gantry/errors'
+import type { Credentials, Descriptor } from '@gantry/oci'
+import type { BuildSummary } from '../../contracts.ts'
+import { referenceKey } from '../../images/catalog.ts'
+import type { ImageParts } from '../../images/dependencies.ts'
+import type { Hold } from '../../images/retention.ts'
+import { archiveOutput } from './archive-output.ts'
+import { assemble, type BuiltSet } from './assemble.ts'
+import { filesOutput } from './files-output.ts'
+import { imageOutput } from './image-output.ts'
+import type { ArchivePlan, FilesPlan, ImagePlan, OutputPlan } from './plan.ts'
+import { OutputReport } from './report.ts'
+
+export interface OutputParts {
+  images: ImageParts
+  archive: Pick<ArchiveWorkers, 'layer' | 'export'>
+  snapshots: Pick<Snapshots, 'view'>
+}
+
+export interface OutputRequest {
+  results: readonly BuildResult[]
+  plans: readonly OutputPlan[]
+  /** SOURCE_DATE_EPOCH. */
+  created: Date | undefined
+  credentials: (domain: string) => Credentials | undefined
+  /** Hands an archive over to the client; `output` is the number of its plan. Resolves when the client has it. */
+  deliver: (output: number, archive: Readable) => Promise<void>
+  hear: (event: BuildEvent) => void
+  signal: AbortSignal
+}
+
+const steps = {
+  image: 'exporting to image',
+  files: 'exporting to client',
+  oci: 'exporting to oci image format',
+  docker: 'exporting to docker image format',
+} as const
+
+/** Rejects as soon as one of the outputs fails; those before it stay. */
+export async function giveOut(parts: OutputParts, request: OutputRequest): Promise<BuildSummary> {
+  return new Outputs(parts, request).run()
+}
+
+class Outputs {
+  readonly #parts: OutputParts
+  readonly #request: OutputRequest
+  #summary: BuildSummary = { names: [] }
+
+  constructor(parts: OutputParts, request: OutputRequest) {
+    this.#parts = parts
+    this.#request = request
+  }
+
+  async run(): Promise<BuildSummary> {
+    for (const [index, plan] of this.#request.plans.entries()) {
+      this.#request.signal.throwIfAborted()
+      if (plan.kind === 'nothing') continue
+      const report = new OutputReport(
+        steps[plan.kind === 'archive' ? plan.format : plan.kind],
+        this.#request.hear,
+      )
+      try {
+        if (plan.kind === 'files') await this.#files(index, plan)
+        else await this.#image(index, plan, report)
+        report.end()
+      } catch (error) {
+        report.failed(messageOf(error))
+        throw error
+      }
+    }
+    return this.#summary
+  }
+
+  #files(index: number, plan: FilesPlan): Promise<void> {
+    const { results, created, deliver } = this.#request
+    return deliver(index, filesOutput(this.#parts, results, plan, { created, notes: async () => [] }))
+  }
+
+  async #image(index: number, plan: ImagePlan | ArchivePlan, report: OutputReport): Promise<void> {
+    const { images } = this.#parts
+    const { results, created, deliver } = this.#request
+    await using hold = images.retention.begin()
+    const attest = async () => null
+    const set = await assemble(this.#parts, hold, results, plan, { created, attest })
+    if (plan.kind === 'archive') {
+      await deliver(index, archiveOutput(images.content, set, plan))
+      return this.#note(set, set.top, plan)
+    }
+    const { id, top } = await this.#store(hold, set, plan, report)
+    this.#summary.image = id
+    this.#note(set, top, plan)
+  }
+
+  #store(hold: Hold, set: BuiltSet, plan: ImagePlan, report: OutputReport): ReturnType<typeof imageOutput> {
+    const { credentials, signal } = this.#request
+    return imageOutput(this.#parts.images, hold, set, plan, {
+      credentials,
+      signal,
+      report: (message) => report.push(message),
+    })
+  }
+
+  #note({ images }: BuiltSet, top: Descriptor, { names }: ImagePlan | ArchivePlan): void {
+    const { config: _config, ...before } = this.#summary
+    const { mediaType, digest, size } = top
+    const [only] = images.length === 1 ? images : []
+    this.#summary = {
+      ...before,
+      names: [...new Set([...before.names, ...names.map(referenceKey)])],
+      descriptor: { mediaType, digest, size },
+      ...(only && { config: only.id }),
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/** What a build is asked to give out: `--output` with its attributes, as BuildKit's exporters understand them. */
+import { GantryError } from '@gantry/errors'
+import type { Reference } from '@gantry/oci'
+import type { BuildOutput } from '../../contracts.ts'
+import { parseTarget } from '../../images/tag.ts'
+import { type Annotation, annotationsIn, isAnnotation } from './annotations.ts'
+
+export interface Compression {
+  type: 'uncompressed' | 'gzip' | 'zstd'
+  level?: number
+  /** Layers of the base image too, also when they are compressed already. */
+  force: boolean
+}
+
+/** How an image is to be made of a result. */
+export interface ImageForm {
+  names: Reference[]
+  compression: Compression | null
+  /** Files of new layers are no younger than SOURCE_DATE_EPOCH. */
+  rewriteTimestamps: boolean
+  ociTypes: boolean
+  annotations: Annotation[]
+}
+
+export interface ImagePlan extends ImageForm {
+  kind: 'image'
+  /** Keep it among the images of this machine. */
+  store: boolean
+  push: boolean
+  pushByDigest: boolean
+  /** Also a name with the digest. */
+  nameCanonical: boolean
+  danglingNamePrefix?: string
+}
+
+export interface ArchivePlan extends ImageForm {
+  kind: 'archive'
+  format: 'oci' | 'docker'
+}
+
+export interface FilesPlan {
+  kind: 'files'
+  /** A directory for each platform. */
+  platformSplit: boolean | null
+  /** Goes before the names of files with attestations. */
+  attestationPrefix: string
+}
+
+export type OutputPlan = ImagePlan | ArchivePlan | FilesPlan | { kind: 'nothing' }
+
+const formKeys = [
+  'name',
+  'compression',
+  'compression-level',
+  'force-compression',
+  'rewrite-timestamp',
+  'oci-mediatypes',
+  'oci-artifact',
+]
+const keysOf: Record<string, readonly string[]> = {
+  image: [
+    ...formKeys,
+    'push',
+    'push-by-digest',
+    'store',
+    'unpack',
+    'name-canonical',
+    'dangling-name-prefix',
+    'registry.insecure',
+  ],
+  oci: formKeys,
+  docker: formKeys,
+  local: ['platform-split', 'attestation-prefix'],
+  tar: ['platform-split', 'attestation-prefix'],
+  cacheonly: [],
+}
+
+/** Plans for the outputs; `tags` name images that have no name of their own. Throws InvalidParameter in BuildKit's words. */
+export function planOutputs(outputs: readonly BuildOutput[], tags: readonly string[]): OutputPlan[] {
+  if (outputs.length === 0) return [planOutput({ type: 'image', attributes: {} }, tags)]
+  return outputs.map((output) => planOutput(output, tags))
+}
+
+function planOutput({ type: asked, attributes }: BuildOutput, tags: readonly string[]): OutputPlan {
+  const type = asked === 'registry' ? 'image' : asked
+  const known = Object.hasOwn(keysOf, type) ? keysOf[type] : undefined
+  if (!known) throw refused(`exporter ${JSON.stringify(asked)} could not be found`)
+  const isImage = type === 'image' || type === 'oci' || type === 'docker'
+  for (const key of Object.keys(attributes))
+    if (!known.includes(key) && !(isImage && isAnnotation(key)))
+      throw refused(`unknown attribute ${JSON.stringify(key)} of the output ${asked}`)
+  const read = new Attributes(attributes)
+  switch (type) {
+    case 'image':
+      return imagePlan(read, tags, asked === 'registry')
+    case 'oci':
+    case 'docker':
+      return { kind: 'archive', format: type, ...formOf(read, tags) }
+    case 'cacheonly':
+      return { kind: 'nothing' }
+    default: {
+      const split = read.flag('platform-split')
+      const attestationPrefix = read.text('attestation-prefix') ?? ''
+      return { kind: 'files', platformSplit: split ?? null, attestationPrefix }
+    }
+  }
+}
+
+function imagePlan(read: Attributes, tags: readonly string[], isRegistry: boolean): ImagePlan {
+  if (read.flag('registry.insecure'))
+    throw refused('registry.insecure is not for a build to say: name the registry in insecure-registries')
+  const form = formOf(read, tags)
+  const push = read.flag('push') ?? isRegistry
+  if (push && form.names.length === 0) throw refused('tag is needed when pushing to registry')
+  const prefix = read.text('dangling-name-prefix')
+  return {
+    kind: 'image',
+    ...form,
+    // What registries are sent is compressed, unless they are asked to take it as it is.
+    compression: form.compression ?? (push ? { type: 'gzip', force: false } : null),
+    push,
+    store: read.flag('store') ?? true,
+    pushByDigest: read.flag('push-by-digest') ?? false,
+    nameCanonical: read.flag('name-canonical') ?? false,
+    ...(prefix !== undefined && { danglingNamePrefix: prefix }),
+  }
+}
+
+function formOf(read: Attributes, tags: readonly string[]): ImageForm {
+  const names = read.text('name')?.split(',') ?? tags
+  return {
+    names: names.map((name) => parseTarget(name.trim())),
+    compression: compressionOf(read),
+    rewriteTimestamps: read.flag('rewrite-timestamp') ?? false,
+    ociTypes: read.flag('oci-mediatypes') ?? true,
+    annotations: annotationsIn(read.attributes),
+  }
+}
+
+const levels: Record<string, number> = { gzip: 9, zstd: 22 }
+
+function compressionOf(read: Attributes): Compression | null {
+  const force = read.flag('force-compression') ?? false
+  const type = read.text('compression')
+  const level = read.text('compression-level')
+  if (type === 'estargz')
+    throw refused('compression estargz is not supported: use gzip, zstd or uncompressed')
+  if (type !== undefined && type !== 'uncompressed' && type !== 'gzip' && type !== 'zstd')
+    throw refused(`unsupported compression type ${type}`)
+  if (type === undefined && level === undefined && !force) return null
+  const named = type ?? 'gzip'
+  if (level === undefined) return { type: named, force }
+  if (!/^\d{1,2}$/.test(level) || Number(level) > (levels[named] ?? 0))
+    throw refused(`non-int value ${level} specified for compression-level, or beyond ${levels[named] ?? 0}`)
+  return { type: named, level: Number(level), force }
+}
+
+class Attributes {
+  readonly attributes: Readonly<Record<string, string>>
+
+  constructor(attributes: Readonly<Record<string, string>>) {
+    this.attributes = attributes
+  }
+
+  /** Undefined for what is absent or empty. */
+  text(key: string): string | undefined {
+    return (Object.hasOwn(this.attributes, key) && this.attributes[key]) || undefined
+  }
+
+  /** An attribute without a value is on. */
+  flag(key: string): boolean | undefined {
+    if (!Object.hasOwn(this.attributes, key)) return undefined
+    const text = this.attributes[key] ?? ''
+    if (/^(|1|t|true)$/i.test(text)) return true
+    if (/^(0|f|false)$/i.test(text)) return false
+    throw refused(`non-bool value ${text} specified for ${key}`)
+  }
+}
+
+const refused = (message: string): GantryError => new GantryError('InvalidParameter', message)

@@ -1,0 +1,165 @@
+/** What builds give out: directories, archives, images in registries, and what is told about them. */
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { startRegistry, type TestRegistry } from '../registry/registry.ts'
+import { leavesNothing } from './daemon-state.ts'
+import { type CommandResult, gantryBinary, run, suiteDaemon } from './harness.ts'
+
+suite('outputs of builds', { concurrency: 1 }, () => {
+  const daemon = suiteDaemon()
+  let top: string
+  let registry: TestRegistry
+  let count = 0
+
+  before(async () => {
+    top = await mkdtemp('/tmp/gantry-e2e-outputs-')
+    registry = await startRegistry()
+  })
+  after(async () => {
+    await registry.stop()
+    await rm(top, { recursive: true, force: true })
+  })
+
+  /** A context with these files. */
+  async function context(files: Record<string, string>): Promise<string> {
+    const root = join(top, String(++count))
+    await mkdir(root)
+    for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text)
+    return root
+  }
+
+  async function ok(result: Promise<CommandResult>): Promise<CommandResult> {
+    const done = await result
+    assert.equal(done.exitCode, 0, `${done.stdout}\n${done.stderr}\n${daemon().log}`)
+    return done
+  }
+  const build = (...args: string[]): Promise<CommandResult> => ok(daemon().gantry(['build', ...args]))
+  const skopeo = async (...args: string[]): Promise<string> => (await ok(run('skopeo', args))).stdout
+  /** A manifest or index of the registry, as it stands there. */
+  const raw = async (name: string) =>
+    JSON.parse(await skopeo('inspect', '--raw', '--tls-verify=false', `docker://${registry.host}/${name}`))
+
+  const small =
+    'FROM busybox AS tools\nRUN mkdir /out && echo made > /out/made && ln -s made /out/link\nFROM scratch\nCOPY --from=tools /out /\n'
+
+  test('a directory and archives of the files, several outputs at once, standard output', async () => {
+    const root = await context({ Dockerfile: small })
+    const [directory, file] = [join(root, 'deep/out'), join(root, 'files.tar')]
+    await build('-o', directory, '--output', `type=tar,dest=${file}`, '-o', 'type=cacheonly', root)
+    assert.deepEqual((await readdir(directory)).sort(), ['link', 'made'])
+    assert.equal(await readFile(join(directory, 'link'), 'utf8'), 'made\n')
+    assert.match((await ok(run('tar', ['-tf', file]))).stdout, /^made$/m)
+    const piped = await ok(
+      run('/bin/sh', [
+        '-c',
+        `"$0" -H "${daemon().host}" build -q -o - "${root}" | tar -xO made`,
+        gantryBinary,
+      ]),
+    )
+    assert.equal(piped.stdout, 'made\n')
+    const { stdout } = await ok(daemon().gantry(['image', 'ls', '-aq']))
+    assert.equal(stdout.trim().split('\n').length, 1, 'no image was kept but the base')
+  })
+
+  test('image layouts that other tools read; what Docker loads', async () => {
+    const root = await context({ Dockerfile: 'FROM busybox\nRUN echo made > /made\nCMD ["cat", "/made"]\n' })
+    const layout = join(root, 'layout.tar')
+    await build(
+      '-t',
+      'layout:1',
+      '-o',
+      `type=oci,dest=${layout},compression=zstd,force-compression=true`,
+      root,
+    )
+    const inspected = JSON.parse(await skopeo('inspect', '--raw', `oci-archive:${layout}`))
+    assert.deepEqual(
+      inspected.layers.map(({ mediaType }: { mediaType: string }) => mediaType),
+      Array(2).fill('application/vnd.oci.image.layer.v1.tar+zstd'),
+    )
+    const directory = join(root, 'layout')
+    await build('-o', `type=oci,dest=${directory},tar=false`, root)
+    assert.ok((await stat(join(directory, 'oci-layout'))).isFile())
+    await skopeo('inspect', `oci:${directory}`)
+    const archive = join(root, 'docker.tar')
+    await build('-t', 'archived:1', '-o', `type=docker,dest=${archive}`, root)
+    assert.match(await skopeo('inspect', `docker-archive:${archive}`), /"Layers"/)
+    await ok(daemon().gantry(['load', '-i', archive]))
+    assert.equal((await ok(daemon().gantry(['run', '--rm', 'archived:1']))).stdout, 'made\n')
+  })
+
+  test('pushed images: compressed, annotated, kept or not; files that tell about them', async () => {
+    const root = await context({ Dockerfile: 'FROM busybox\nRUN echo pushed > /made\n' })
+    const name = `${registry.host}/pushed:1`
+    const [iid, metadata] = [join(root, 'iid'), join(root, 'metadata.json')]
+    const files = ['--iidfile', iid, '--metadata-file', metadata]
+    await build('-t', name, '--push', '--annotation', 'org.example.a=b', ...files, root)
+    const manifest = await raw('pushed:1')
+    assert.equal(manifest.annotations['org.example.a'], 'b')
+    assert.ok(manifest.layers.every(({ mediaType }: { mediaType: string }) => mediaType.endsWith('tar+gzip')))
+    const told = JSON.parse(await readFile(metadata, 'utf8'))
+    assert.equal(told['image.name'], name)
+    assert.equal(told['containerimage.config.digest'], manifest.config.digest)
+    assert.equal(told['containerimage.descriptor'].digest, told['containerimage.digest'])
+    assert.equal(await readFile(iid, 'utf8'), manifest.config.digest)
+    const image = await daemon().dockerode.getImage(name).inspect()
+    assert.deepEqual(
+      [image.Id, image.RepoDigests],
+      [manifest.config.digest, [`${registry.host}/pushed@${told['containerimage.digest']}`]],
+    )
+    // Built again without a word about it, it stays what the registry knows.
+    await build('-t', 'again', '--metadata-file', metadata, root)
+    assert.equal(
+      JSON.parse(await readFile(metadata, 'utf8'))['containerimage.digest'],
+      told['containerimage.digest'],
+    )
+    const other = `${registry.host}/other:1`
+    await build(
+      '-o',
+      `type=registry,name=${other},store=false,oci-mediatypes=false`,
+      await context({ Dockerfile: 'FROM busybox\nRUN echo other > /made\n' }),
+    )
+    assert.equal((await raw('other:1')).mediaType, 'application/vnd.docker.distribution.manifest.v2+json')
+    assert.equal((await daemon().gantry(['image', 'inspect', other])).exitCode, 1)
+    await build(
+      '-o',
+      `type=image,name=${registry.host}/digest,push=true,push-by-digest=true`,
+      '--metadata-file',
+      metadata,
+      root,
+    )
+    const { 'containerimage.digest': digest } = JSON.parse(await readFile(metadata, 'utf8'))
+    await skopeo('inspect', '--no-tags', '--tls-verify=false', `docker://${registry.host}/digest@${digest}`)
+    assert.match(
+      (await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${registry.host}/digest`])).stdout,
+      /"Tags": \[\]|^$/m,
+    )
+  })
+
+  test('outputs that cannot be are refused before anything is built', async () => {
+    const root = await context({ Dockerfile: small })
+    const cases: [string[], RegExp][] = [
+      [['-o', 'type=local'], /dest is required for local exporter/],
+      [['-o', 'dest=x,name=y'], /type is required for output/],
+      [['-o', 'type=what'], /exporter "what" could not be found/],
+      [['-o', 'type=image,compression=estargz'], /estargz is not supported: use gzip, zstd or uncompressed/],
+      [['-o', 'type=image,compression=lzma'], /unsupported compression type lzma/],
+      [['-o', 'type=image,frobnicate=1'], /unknown attribute "frobnicate"/],
+      [['--push'], /tag is needed when pushing to registry/],
+      [['--annotation', 'index:a=b'], /index annotations not supported for single platform export/],
+      [['--annotation', 'whole:a=b'], /unknown annotation type "whole"/],
+      [['--platform', 'nonsense'], /unknown operating system or architecture/],
+      [['-o', '-', '-o', 'type=oci,dest=-'], /only one output can be written to standard output/],
+    ]
+    await leavesNothing(daemon(), async () => {
+      for (const [flags, expected] of cases) {
+        const { exitCode, stderr } = await daemon().gantry(['build', ...flags, root])
+        assert.notEqual(exitCode, 0, flags.join(' '))
+        assert.match(stderr, expected)
+      }
+    })
+    const { exitCode } = await daemon().gantry(['build', '-o', join(root, 'Dockerfile', 'x'), root])
+    assert.equal(exitCode, 1)
+  })
+})
