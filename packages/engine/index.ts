@@ -24,6 +24,7 @@ export {
   type SpecBuilder,
   type SpecMount,
   type SpecRequest,
+  StorageLimits,
   systemClock,
   waitStates,
 } from './containers/index.ts'
@@ -31,6 +32,7 @@ export type * from './contracts.ts'
 export { createExecs, type ExecDependencies } from './execs/execs.ts'
 export type { CollectionPolicy } from './images/collect.ts'
 export { createImages, type ImageDependencies, type TransferLimits } from './images/index.ts'
+export { byteSize } from './limits/byte-size.ts'
 export { type KernelLimits, kernelLimits } from './limits/kernel-limits.ts'
 export { checkLogConfig, LogKeeper, type LogRow, logDriverNames } from './logging/index.ts'
 export { GarbageCollector } from './services/collector.ts'

@@ -55,6 +55,14 @@ export {
   signalProcess,
   signalProcessGroup,
 } from './process.ts'
+export {
+  enforcesProjects,
+  limitProject,
+  type ProjectUsage,
+  projectOf,
+  projectUsage,
+  setProject,
+} from './project-quota.ts'
 export { bytesUnsent, bytesWaiting } from './queue-length.ts'
 export { sealBytes, sealProgram } from './sealed-file.ts'
 export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'

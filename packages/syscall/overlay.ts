@@ -1,6 +1,7 @@
 /** Overlay mounts with any number of layers. */
 import { closeSync, constants, openSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { CAP_SYS_RESOURCE, withoutCapability } from './capability.ts'
 import { asRootOf, type IdMap, withIdMapped } from './id-mapped.ts'
 import { SystemCallError } from './libc.ts'
 import { MountFlag, mount, mountByOptions } from './mount.ts'
@@ -51,7 +52,15 @@ function mountIdMapped({ lower, upper, work, ...rest }: Overlay, idMap: IdMap): 
   })
 }
 
+/**
+ * What is written through an overlay is written with the rights of whoever mounted it: with this one, quotas of ext4 would
+ * mean nothing.
+ */
 function mountPlain(overlay: Overlay): void {
+  withoutCapability(CAP_SYS_RESOURCE, () => mountOptions(overlay))
+}
+
+function mountOptions(overlay: Overlay): void {
   const data = optionString(overlay)
   if (Buffer.byteLength(data) <= maximumOptionBytes) mountByString(overlay, data)
   else if (!mountLayerByLayer(overlay)) {

@@ -35,7 +35,7 @@ import { cgroupLayout } from '@gantry/syscall'
 import { createVolumes } from '@gantry/volumes'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
-import { confinementDefaults, containerDefaults, containerFacts } from './containers.ts'
+import { confinementDefaults, containerDefaults, containerFacts, containerStorage } from './containers.ts'
 import { prepareDirectories } from './directories.ts'
 import { containerDns } from './dns.ts'
 import { sweepingImages } from './image-sweep.ts'
@@ -67,6 +67,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const remap = await remapOf(config)
   const dataRoot = dataRootOf(config, remap)
   await prepareDirectories(config, remap)
+  const storage = containerStorage(config, dataRoot)
   const instance = instanceName(config.dataRoot)
   const cgroups = cgroupLayout()
   const cgroupParent = join('/', config.cgroupParent ?? '', instance)
@@ -161,6 +162,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     },
     remap: remap?.mapping ?? null,
     defaults: containerDefaults(config, programs, hostFacts),
+    storage,
     facts: containerFacts(programs, hostFacts, limits, remap !== null),
     dns: await containerDns(config.dns),
     hostGateway: config.hostGateway,

@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os'
+import { join } from 'node:path'
 import {
   type ContainerHostFacts,
   defaultMaskedPaths,
@@ -6,7 +7,9 @@ import {
   type HostConfigDefaults,
   type KernelLimits,
   type SpecHostFacts,
+  StorageLimits,
 } from '@gantry/engine'
+import { GantryError } from '@gantry/errors'
 import type { DaemonConfig } from '../config/config.ts'
 import type { IsolationConfig } from '../config/isolation.ts'
 import type { Programs } from './programs.ts'
@@ -25,11 +28,23 @@ export function containerDefaults(
     cgroupVersion: host.cgroupVersion,
     ipcMode: config.isolation.ipcMode,
     shmSize: config.resources.shmSize,
+    storageSize: config.resources.storageSize,
     maskedPaths: defaultMaskedPaths(host),
     readonlyPaths: defaultReadonlyPaths,
     init: config.init,
     log: { driver: config.logDriver, options: config.logOptions },
   }
+}
+
+/** Where containers write, and how much. Throws Unavailable when a limit is configured that cannot be kept. */
+export function containerStorage(config: DaemonConfig, dataRoot: string): StorageLimits {
+  const storage = new StorageLimits(join(dataRoot, 'containers'))
+  if (config.resources.storageSize === 0 || storage.supported) return storage
+  const reason = `${dataRoot} is not on xfs or ext4 with project quotas (mount option pquota or prjquota)`
+  throw new GantryError(
+    'Unavailable',
+    `Storage option overlay2.size not supported. Filesystem does not support Project Quota: ${reason}`,
+  )
 }
 
 /** What requests are judged by. */

@@ -205,6 +205,7 @@ test('what containers may use when they say nothing', async (t) => {
     'exec-opts': ['native.cgroupdriver=cgroupfs'],
     'cpu-rt-runtime': 95_000,
     'oom-score-adjust': -500,
+    'storage-opts': ['overlay2.override_kernel_check=true', 'overlay2.size=10G'],
   }
   const { config } = await load(t, JSON.stringify(content))
   assert.deepEqual(config.resources, {
@@ -212,6 +213,7 @@ test('what containers may use when they say nothing', async (t) => {
     ulimits: [{ Name: 'nofile', Soft: 1024, Hard: 2048 }],
     cpuRealtimePeriod: undefined,
     cpuRealtimeRuntime: 95_000,
+    storageSize: 10 * 2 ** 30,
     oomScoreAdjust: -500,
   })
   const flags = ['--default-ulimit', 'nofile=5', '--default-ulimit=core=-1:-1', '--default-shm-size=1g']
@@ -226,6 +228,10 @@ test('what containers may use when they say nothing', async (t) => {
 test('limits of the daemon that cannot be', async (t) => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ 'default-shm-size': 'x' }, /invalid size: 'x'/],
+    [{ 'storage-opts': ['overlay2.size=xx'] }, /invalid size: 'xx'/],
+    [{ 'storage-opts': ['overlay2.foo=1'] }, /overlay2: unknown option overlay2.foo/],
+    [{ 'storage-opts': ['foo=1'] }, /overlay2: unknown option foo/],
+    [{ 'storage-opts': ['bar'] }, /Unable to parse key\/value option: bar/],
     [{ 'default-ulimits': { bogus: { Name: 'bogus', Soft: 1, Hard: 2 } } }, /invalid ulimit type: bogus/],
     [{ 'default-ulimits': { core: { Name: 'core', Soft: 3, Hard: 2 } } }, /soft limit must be less than/],
     [{ 'exec-opts': ['native.cgroupdriver=systemd'] }, /native.cgroupdriver systemd is not available/],

@@ -28,7 +28,6 @@ export const ignoredKeys = new Set([
   'node-generic-resources',
   'raw-logs',
   'storage-driver',
-  'storage-opts',
   'swarm-default-advertise-addr',
   'userland-proxy-path',
 ])

@@ -253,6 +253,7 @@ export const optionSpecs = [
     default: '15',
     live: true,
   },
+  { key: 'storage-opts', flag: 'storage-opt', type: 'list', help: 'Storage options (overlay2.size)' },
   {
     key: 'tls',
     type: 'boolean',

@@ -1,4 +1,5 @@
 /** What containers may use when they say nothing themselves, and what the daemon itself may. */
+import { byteSize } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import type { OptionValues, UlimitOption } from './options.ts'
 
@@ -10,6 +11,8 @@ export interface ResourcesConfig {
   /** Microseconds of real-time scheduling that all containers together may have; undefined leaves it to the kernel. */
   cpuRealtimePeriod: number | undefined
   cpuRealtimeRuntime: number | undefined
+  /** Bytes that containers may write which do not say themselves; 0 is no limit. */
+  storageSize: number
   /** How readily the kernel ends the daemon when memory is short; undefined leaves it as it was found. */
   oomScoreAdjust: number | undefined
 }
@@ -24,10 +27,11 @@ export function resourcesOf(values: OptionValues): ResourcesConfig {
     throw invalid(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`)
   }
   return {
-    shmSize: values['default-shm-size'] === undefined ? defaultShmSize : bytes(values['default-shm-size']),
+    shmSize: values['default-shm-size'] === undefined ? defaultShmSize : byteSize(values['default-shm-size']),
     ulimits: Object.entries(values['default-ulimits'] ?? {}).map(([name, limit]) => checkUlimit(name, limit)),
     cpuRealtimePeriod: values['cpu-rt-period'] || undefined,
     cpuRealtimeRuntime: values['cpu-rt-runtime'] || undefined,
+    storageSize: storageSizeOf(values['storage-opts'] ?? []),
     oomScoreAdjust: score,
   }
 }
@@ -47,22 +51,17 @@ function checkExecOptions(options: readonly string[]): void {
   }
 }
 
-const units: Record<string, number> = {
-  '': 1,
-  b: 1,
-  k: 2 ** 10,
-  m: 2 ** 20,
-  g: 2 ** 30,
-  t: 2 ** 40,
-  p: 2 ** 50,
-}
-
-/** `64M`, `1.5 GiB`. */
-function bytes(text: string): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?(?:([kmgtp])i?b?|b)?$/i.exec(text) ?? []
-  const factor = units[unit.toLowerCase()]
-  if (number === undefined || factor === undefined) throw invalid(`invalid size: '${text}'`)
-  return Math.trunc(Number(number) * factor)
+/** Options of Docker's storage driver `overlay2`, whose layout of layers this is. */
+function storageSizeOf(options: readonly string[]): number {
+  let size = 0
+  for (const option of options) {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(option) ?? []
+    if (key === '') throw invalid(`Unable to parse key/value option: ${option}`)
+    if (key.toLowerCase() === 'overlay2.size') size = byteSize(value.trim())
+    else if (key.toLowerCase() !== 'overlay2.override_kernel_check')
+      throw invalid(`overlay2: unknown option ${key}`)
+  }
+  return size
 }
 
 const ulimitNames = new Set(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerConfig, HostConfig } from '@gantry/api'
@@ -21,6 +21,7 @@ import { newVolumesFile } from './paths.ts'
 import type { ContainerRecord, MountRecord } from './record.ts'
 import type { Registry } from './registry.ts'
 import { created } from './state.ts'
+import { storageSize } from './storage-limits.ts'
 import { validateCreate, validateUser } from './validate.ts'
 import { sharedContainer } from './validate-modes.ts'
 
@@ -42,6 +43,7 @@ export class Creator {
       throw invalid('Config cannot be empty in order to create a container')
     }
     const image = wishes.Image ? await images.resolve(wishes.Image, request.platform) : null
+    const size = storageSize(request.hostConfig, this.#deps.storage.supported)
     const { hostConfig: possible, warnings } = validateCreate(wishes, request.hostConfig, this.#deps.facts)
     const config = mergeConfig(wishes, image?.config ?? {})
     validateUser(config.User ?? '')
@@ -55,7 +57,7 @@ export class Creator {
 
     await using undo = new AsyncDisposableStack()
     const id = newId()
-    await this.#makeDirectories(id, image, undo)
+    await this.#makeDirectories(id, { image, size }, undo)
     faults('container.create.directories')
     const mounts = await this.#makeVolumes(id, planned, undo)
     faults('container.create.volumes')
@@ -151,15 +153,21 @@ export class Creator {
   }
 
   /** `upper` becomes the container's `/`, so it takes after the image's. */
-  async #makeDirectories(id: string, image: ResolvedImage | null, undo: AsyncDisposableStack): Promise<void> {
-    const directory = join(this.#deps.paths.containers, id)
+  async #makeDirectories(
+    id: string,
+    { image, size = this.#deps.defaults.storageSize }: { image: ResolvedImage | null; size?: number },
+    undo: AsyncDisposableStack,
+  ): Promise<void> {
+    const { storage, paths } = this.#deps
+    const directory = join(paths.containers, id)
     const upper = join(directory, 'upper')
-    undo.defer(() => rm(directory, { recursive: true, force: true }))
+    undo.defer(() => storage.remove(directory))
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await mkdir(upper, { mode: 0o755 })
+    await mkdir(join(directory, 'work'), { mode: 0o700 })
+    if (size > 0) storage.limit(directory, size)
     // Programs look for this file to know that they are in a container.
     await writeFile(join(upper, '.dockerenv'), '', { mode: 0o755 })
-    await mkdir(join(directory, 'work'), { mode: 0o700 })
     await mkdir(join(directory, 'empty'), { mode: 0o755 })
     const top = image && (await this.#deps.images.rootfs(image.id))[0]
     if (!top) return

@@ -13,6 +13,7 @@ import type { HostConfigDefaults } from './host-config.ts'
 import type { ImageView } from './image-view.ts'
 import type { ContainerFiles } from './paths.ts'
 import type { ContainerRecord } from './record.ts'
+import type { StorageLimits } from './storage-limits.ts'
 import type { HostFacts } from './validate.ts'
 
 /** Everything that the container service stands on. */
@@ -30,6 +31,7 @@ export interface ContainerDependencies {
   paths: ContainerPaths
   defaults: HostConfigDefaults
   facts: HostFacts
+  storage: StorageLimits
   /** Resolvers of containers that name none: the daemon's, or the host's without its loopback ones. */
   dns: DnsOptions
   /** What `host-gateway` among extra hosts stands for; empty: the container's own gateway. */

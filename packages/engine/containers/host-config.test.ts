@@ -9,6 +9,7 @@ const defaults: HostConfigDefaults = {
   cgroupVersion: 2,
   ipcMode: 'private',
   shmSize: 2 ** 26,
+  storageSize: 0,
   maskedPaths: ['/proc/kcore'],
   readonlyPaths: ['/proc/bus'],
 }

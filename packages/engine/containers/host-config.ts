@@ -12,6 +12,8 @@ export interface HostConfigDefaults {
   ipcMode: 'private' | 'shareable'
   /** Bytes of /dev/shm. */
   shmSize: number
+  /** Bytes that a container may write; 0 is no limit. */
+  storageSize: number
   maskedPaths: string[]
   readonlyPaths: string[]
   /** `--init` for containers that do not say. */

@@ -42,6 +42,7 @@ export { createImageView, type ImageView } from './image-view.ts'
 export type { NetworkFiles } from './network-files.ts'
 export type { ContainerRecord } from './record.ts'
 export type { Registry } from './registry.ts'
+export { StorageLimits } from './storage-limits.ts'
 export type { HostFacts } from './validate.ts'
 export { waitStates } from './wait-state.ts'
 

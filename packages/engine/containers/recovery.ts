@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isKind, messageOf } from '@gantry/errors'
 import type { Task } from '@gantry/runtime'
@@ -254,7 +254,7 @@ export class Recovery {
 
   /** Of containers without a row: an interrupted create, or a row lost. */
   async #removeUnknown(leftovers: Set<string>, known: Set<string>): Promise<void> {
-    const { runtime, paths, log } = this.#deps
+    const { runtime, paths, log, storage } = this.#deps
     const names = await readdir(paths.containers)
     const unknown = new Set([...leftovers, ...names].filter((id) => !known.has(id)))
     for (const id of unknown) {
@@ -263,7 +263,7 @@ export class Recovery {
       try {
         await runtime.purge(id)
         await this.#removeNewVolumes(id)
-        await rm(join(paths.containers, id), { recursive: true, force: true })
+        await storage.remove(join(paths.containers, id))
       } catch (error) {
         log('error', `container ${id}: cannot be removed: ${messageOf(error)}`)
       }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import { announce } from './announce.ts'
@@ -55,7 +54,7 @@ export class Remover {
       faults('container.remove.recorded')
       if (container.dirty) await this.#starter.clean(container)
       await this.#deps.logs.release(container.record)
-      await rm(join(this.#deps.paths.containers, container.id), { recursive: true, force: true })
+      await this.#deps.storage.remove(join(this.#deps.paths.containers, container.id))
       faults('container.remove.directories')
       await this.#releaseVolumes(container, volumes)
       faults('container.remove.volumes')

@@ -1,4 +1,5 @@
 /** Stand-ins for what the container service stands on, for its unit tests. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +29,7 @@ import type { ContainerDependencies } from './dependencies.ts'
 import type { ContainerFaultPoint } from './faults.ts'
 import { createContainers } from './index.ts'
 import type { ContainerRecord } from './record.ts'
+import { StorageLimits } from './storage-limits.ts'
 
 export const imageId = `sha256:${'a'.repeat(64)}` as const
 
@@ -370,6 +372,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       cgroupVersion: 2,
       ipcMode: 'private',
       shmSize: 2 ** 26,
+      storageSize: 0,
       maskedPaths: [],
       readonlyPaths: [],
     },
@@ -381,6 +384,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
       capabilities: ['CAP_CHOWN', 'CAP_NET_ADMIN'],
       remapped: false,
     },
+    storage: new StorageLimits(directory, undefined, false),
     hostGateway: [],
     dns: { servers: ['192.0.2.1'], search: [], options: [] },
     clock: it.clock,

@@ -35,11 +35,6 @@ export function validateCreate(config: ContainerConfig, host: HostConfig, facts:
   for (const server of host.Dns ?? []) {
     if (isIP(server) === 0) throw invalid(`IP address is not correctly formatted: ${server}`)
   }
-  // No writable layer has a limit yet; to accept one without keeping it would be worse than to say so.
-  for (const option of Object.keys(host.StorageOpt ?? {})) {
-    if (option.toLowerCase() !== 'size') throw invalid(`Unknown option ${option}`)
-    throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
-  }
   const runtime = host.Runtime ?? ''
   if (runtime !== '' && !facts.runtimes.includes(runtime)) {
     throw invalid(`Unknown runtime specified ${runtime}`)
