@@ -129,7 +129,7 @@ class Build {
     const { labels, created, classic } = this.#request
     const snapshot = await this.#session.snapshot(target.step)
     const history = await this.#history(target)
-    const last = created?.toISOString() ?? history.at(-1)?.created ?? new Date().toISOString()
+    const last = timeOf(created) ?? history.at(-1)?.created ?? new Date().toISOString()
     const { config, platform, author } = target
     return {
       ...platform,
@@ -147,7 +147,7 @@ class Build {
   /** The entries of this build get their steps' times; those without a layer the time of the step before them. */
   async #history({ history, step }: Pick<Target, 'history' | 'step'>): Promise<HistoryEntry[]> {
     const times = await this.#times(step)
-    const fixed = this.#request.created?.toISOString()
+    const fixed = timeOf(this.#request.created)
     let latest =
       fixed ?? history.findLast(({ created }) => created)?.created ?? times[0] ?? new Date().toISOString()
     return history.map((entry) => {
@@ -164,3 +164,7 @@ class Build {
     return [...(await this.#times(step.input)), (await this.#session.solve(step)).createdAt]
   }
 }
+
+/** RFC 3339 without a fraction, as SOURCE_DATE_EPOCH has none. */
+const timeOf = (created: Date | undefined): string | undefined =>
+  created?.toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,11 +1,12 @@
 /** What builds give out: directories, archives, images in registries, and what is told about them. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
 import { leavesNothing } from './daemon-state.ts'
-import { type CommandResult, gantryBinary, run, suiteDaemon } from './harness.ts'
+import { type CommandResult, gantryBinary, run, startDaemon, suiteDaemon } from './harness.ts'
 
 suite('outputs of builds', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
@@ -135,6 +136,122 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       (await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${registry.host}/digest`])).stdout,
       /"Tags": \[\]|^$/m,
     )
+  })
+
+  test('several platforms: an index of images, each of its own base; what cannot run here is refused', async () => {
+    const root = await context({
+      Dockerfile: [
+        'FROM --platform=$BUILDPLATFORM busybox AS tools',
+        'ARG TARGETPLATFORM',
+        'ARG BUILDPLATFORM',
+        'RUN echo "$TARGETPLATFORM on $BUILDPLATFORM" > /made',
+        'FROM scratch',
+        'COPY --from=tools /made /made',
+        'WORKDIR /work',
+      ].join('\n'),
+    })
+    const platforms = 'linux/amd64,linux/arm64,linux/arm/v7'
+    const name = `${registry.host}/several:1`
+    const metadata = join(root, 'metadata.json')
+    await build('-t', name, '--platform', platforms, '--push', '--metadata-file', metadata, root)
+    const index = await raw('several:1')
+    assert.deepEqual(
+      index.manifests.map(({ platform }: { platform: object }) => Object.values(platform).sort().join(' ')),
+      ['amd64 linux', 'arm64 linux', 'arm linux v7'],
+    )
+    const told = JSON.parse(await readFile(metadata, 'utf8'))
+    assert.equal(told['containerimage.descriptor'].mediaType, 'application/vnd.oci.image.index.v1+json')
+    assert.equal(told['containerimage.config.digest'], undefined)
+    const tree = await ok(daemon().gantry(['image', 'ls', '--tree']))
+    for (const platform of platforms.split(',')) assert.match(tree.stdout, new RegExp(`─ ${platform}`))
+    // Every platform finds its own base in that index, COPY needs none of its programs.
+    const child = await context({ Dockerfile: `FROM ${name}\nCOPY extra /\n`, extra: 'x' })
+    const out = join(child, 'out')
+    await build('--platform', platforms, '-o', out, child)
+    assert.deepEqual((await readdir(out)).sort(), ['linux_amd64', 'linux_arm64', 'linux_arm_v7'])
+    assert.equal(await readFile(join(out, 'linux_arm_v7/made'), 'utf8'), 'linux/arm/v7 on linux/amd64\n')
+    await build('--platform', 'linux/arm64', '-o', `type=local,dest=${out}/one`, child)
+    assert.equal(await readFile(join(out, 'one/made'), 'utf8'), 'linux/arm64 on linux/amd64\n')
+    const archive = join(child, 'several.tar')
+    await build('--platform', platforms, '-o', `type=oci,dest=${archive}`, child)
+    await ok(daemon().gantry(['load', '-i', archive]))
+    const refused = await daemon().gantry([
+      'build',
+      '--platform',
+      platforms,
+      '-o',
+      `type=docker,dest=${archive}`,
+      child,
+    ])
+    assert.match(refused.stderr, /does not currently support exporting manifest lists/)
+    const running = await context({ Dockerfile: `FROM ${name}\nRUN ["/made"]\n` })
+    const foreign = await daemon().gantry([
+      'build',
+      '--platform',
+      'linux/mips64',
+      await context({ Dockerfile: 'FROM scratch\nRUN ["/x"]\n' }),
+    ])
+    assert.match(
+      foreign.stderr,
+      /cannot run programs for linux\/mips64 on linux\/amd64: .*install qemu-user-static/,
+    )
+    assert.equal(foreign.exitCode, 1)
+    const absent = await daemon().gantry(['build', '--platform', 'linux/s390x', running])
+    assert.match(absent.stderr, /linux\/s390x/)
+  })
+
+  test('the same build on two engines gives the same digests', async (t) => {
+    const other = await startDaemon(t, { busybox: false })
+    const base = join(top, 'base.tar')
+    await ok(daemon().gantry(['save', '-o', base, 'busybox']))
+    await ok(other.gantry(['load', '-i', base]))
+    const dockerfile =
+      'FROM busybox\nCOPY f /copied/\nRUN mkdir /a && echo x > /a/b && rm /etc/group && ln /a/b /a/c\nWORKDIR /w\nENV A=1\n'
+    const root = await context({ Dockerfile: dockerfile, f: 'f' })
+    const outputs = (file: string) => [
+      '-o',
+      'type=image,rewrite-timestamp=true,compression=gzip',
+      '-o',
+      `type=oci,dest=${file},rewrite-timestamp=true`,
+    ]
+    const results: unknown[] = []
+    for (const engine of [daemon(), other]) {
+      const [metadata, archive] = [join(root, 'metadata'), join(root, 'archive')]
+      const env = { SOURCE_DATE_EPOCH: '1600000000' }
+      await ok(
+        engine.gantry(['build', '-t', 'same', ...outputs(archive), '--metadata-file', metadata, root], {
+          env,
+        }),
+      )
+      const { 'containerimage.digest': digest } = JSON.parse(await readFile(metadata, 'utf8'))
+      const hash = createHash('sha256')
+        .update(await readFile(archive))
+        .digest('hex')
+      const { Id, Created } = await engine.dockerode.getImage('same').inspect()
+      results.push({ digest, hash, Id, Created })
+      const times = await ok(
+        engine.gantry(['run', '--rm', 'same', 'stat', '-c', '%Y', '/a/b', '/copied/f', '/a', '/w']),
+      )
+      assert.equal(times.stdout, '1600000000\n'.repeat(4))
+      const history = await engine.dockerode.getImage('same').history()
+      assert.deepEqual(
+        history.slice(0, 4).map((step: { Created: number }) => step.Created),
+        Array(4).fill(1600000000),
+      )
+    }
+    assert.deepEqual(results[0], results[1])
+    assert.equal((results[0] as { Created: string }).Created, '2020-09-13T12:26:40Z')
+    const bad = await daemon().gantry(['build', '--build-arg', 'SOURCE_DATE_EPOCH=soon', root])
+    assert.match(bad.stderr, /invalid SOURCE_DATE_EPOCH: soon/)
+    const files = join(root, 'files.tar')
+    await build(
+      '--build-arg',
+      'SOURCE_DATE_EPOCH=0',
+      '-o',
+      `type=tar,dest=${files}`,
+      await context({ Dockerfile: small }),
+    )
+    assert.match((await ok(run('tar', ['-tvf', files, '--utc']))).stdout, /1970-01-01 00:00 made/)
   })
 
   test('outputs that cannot be are refused before anything is built', async () => {

@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import type { PreparedMount, Runner, RunRequest } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { hostsFile, reachableServers, resolvConf, type Sandbox } from '@gantry/network'
+import { hostPlatform } from '@gantry/oci'
 import type { OutputFrame, Task } from '@gantry/runtime'
 import type { ContainerDependencies, SpecMount } from '../containers/dependencies.ts'
 import { withDefaults } from '../containers/host-config.ts'
 import type { ContainerFiles } from '../containers/paths.ts'
 import type { ContainerRecord } from '../containers/record.ts'
 import { created } from '../containers/state.ts'
+import { expectRunnable } from './binfmt.ts'
 
 export type RunnerParts = Pick<
   ContainerDependencies,
@@ -42,6 +44,7 @@ class StepRun {
 
   async run(): Promise<number> {
     this.#refuse()
+    await expectRunnable(this.#request.step.platform, hostPlatform())
     await using undo = new AsyncDisposableStack()
     undo.defer(() => rm(this.#directory, { recursive: true, force: true }))
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
