@@ -22,7 +22,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { entryHeader, tarOf } from '@gantry/oci'
+import { digestOf, entryHeader, tarOf } from '@gantry/oci'
 import { getXattr, makeNodeAt, NodeType, setXattr } from '@gantry/syscall'
 import { ArchiveWorkers } from './index.ts'
 
@@ -263,4 +263,43 @@ test('a source that fails ends the unpacking', async (t) => {
   })
   setTimeout(() => source.destroy(new Error('gone')), 50)
   await assert.rejects(unpacking, /gone|ended early|Premature close/)
+})
+
+test('a sealed directory is what its archive unpacks to', async (t) => {
+  const root = await scratch(t)
+  const archive = workers(t)
+  const [upper, lower] = [join(root, 'from'), join(root, 'to')]
+  mkdirSync(join(lower, 'etc'))
+  writeFileSync(join(lower, 'etc/gone'), 'x')
+  mkdirSync(join(upper, 'etc'))
+  writeFileSync(join(upper, 'etc/hosts'), '')
+  writeFileSync(join(upper, 'etc/kept'), randomBytes(3 << 20))
+  mkdirSync(join(upper, 'made/for/mount'), { recursive: true })
+  const fd = openSync(join(upper, 'etc'), constants.O_RDONLY)
+  t.after(() => closeSync(fd))
+  makeNodeAt(fd, Buffer.from('gone'), NodeType.character, 0, 0)
+  lutimesSync(join(upper, 'etc'), 1_000_000, 1_000_000)
+  await chmod(upper, 0o700)
+  const mountPoints = ['etc/hosts', 'made', 'made/for', 'made/for/mount']
+  const layer = await buffer(await archive.layer({ upper, lower: [lower], mountPoints }))
+  const file = join(root, 'layer.tar')
+  const sealed = await archive.seal({ upper, lower: [lower], mountPoints }, file)
+  assert.deepEqual(sealed, { digest: digestOf(layer), size: layer.length, contentSize: 3 << 20 })
+  assert.ok(readFileSync(file).equals(layer))
+  assert.deepEqual(readdirSync(upper), ['etc'])
+  assert.deepEqual(readdirSync(join(upper, 'etc')).sort(), ['gone', 'kept'])
+  assert.equal(lstatSync(join(upper, 'etc')).mtimeMs, 1_000_000_000)
+  assert.equal(lstatSync(upper).mode & 0o777, 0o755)
+})
+
+test('sealing can be given up', async (t) => {
+  const root = await scratch(t)
+  writeFileSync(join(root, 'from/big'), randomBytes(8 << 20))
+  const archive = workers(t)
+  const upper = { upper: join(root, 'from'), lower: [], mountPoints: [] }
+  const abort = new AbortController()
+  const sealing = archive.seal(upper, join(root, 'layer.tar'), abort.signal)
+  abort.abort()
+  await assert.rejects(sealing, { kind: 'Cancelled' })
+  await archive.seal(upper, join(root, 'again.tar'))
 })

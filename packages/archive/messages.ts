@@ -1,4 +1,5 @@
 import type { ErrorKind } from '@gantry/errors'
+import type { Digest } from '@gantry/oci'
 import type { PathStat } from './resolve.ts'
 import type { TreeView } from './view.ts'
 
@@ -12,6 +13,8 @@ export type Job =
   | ({ kind: 'export'; view: TreeView } & ExportOptions)
   /** Answers null, then sends the layer of what a container has changed. */
   | (Upper & { kind: 'layer' })
+  /** Writes that layer to the file `path`, and answers a SealedLayer. */
+  | (Upper & { kind: 'seal'; path: string })
   /** Answers Change[]. */
   | (Upper & { kind: 'changes' })
   /** Answers null, then sends each TreeDifference as a line of JSON. */
@@ -37,6 +40,15 @@ export interface ExportOptions {
   modified?: number
   /** More follows, so the archive's end is left out. */
   open?: boolean
+}
+
+/** A layer in a file. */
+export interface SealedLayer {
+  digest: Digest
+  /** Bytes of the file. */
+  size: number
+  /** Bytes of the files in it. */
+  contentSize: number
 }
 
 /** A layer of a chain, and what to call it. */
@@ -66,7 +78,7 @@ export interface Change {
   kind: 0 | 1 | 2
 }
 
-export type Answer = PathStat | Change[] | null
+export type Answer = PathStat | Change[] | SealedLayer | null
 
 export type ToWorker =
   /** `control` is shared: how many pieces of output were taken, and whether to stop. */

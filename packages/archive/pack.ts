@@ -5,7 +5,7 @@ import type { IdMapping } from '@gantry/syscall'
 import type { ExportOptions, Upper } from './messages.ts'
 import { Packer, type Sink } from './packer.ts'
 import type { Resolved } from './resolve.ts'
-import { walkUpper } from './upper.ts'
+import { type UpperEntry, walkUpper } from './upper.ts'
 import { walkTree } from './walk.ts'
 
 /**
@@ -49,18 +49,24 @@ export function packRoot(
 
 /** What a container has changed, as a layer: with whiteouts for what it has removed (OCI image-spec, layer.md). */
 export function packLayer({ upper, lower, mountPoints, latest }: Upper, sink: Sink): void {
-  const packer = new Packer(sink, { latest })
   const top = openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    for (const entry of walkUpper(top, lower, mountPoints)) {
-      if (entry.kind === 'deleted') {
-        const slash = entry.path.lastIndexOf('/') + 1
-        packer.addMark(`${entry.path.slice(0, slash)}.wh.${entry.path.slice(slash)}`)
-      } else packer.add(entry, entry.path)
-      if (entry.opaque) packer.addMark(`${entry.path}/.wh..wh..opq`)
-    }
+    packUpper(walkUpper(top, lower, mountPoints), sink, latest)
   } finally {
     closeSync(top)
   }
+}
+
+/** Packs the changes of an upper directory; returns the bytes of the files among them. */
+export function packUpper(changes: Iterable<UpperEntry>, sink: Sink, latest?: Upper['latest']): number {
+  const packer = new Packer(sink, { latest })
+  for (const entry of changes) {
+    if (entry.kind === 'deleted') {
+      const slash = entry.path.lastIndexOf('/') + 1
+      packer.addMark(`${entry.path.slice(0, slash)}.wh.${entry.path.slice(slash)}`)
+    } else packer.add(entry, entry.path)
+    if (entry.opaque) packer.addMark(`${entry.path}/.wh..wh..opq`)
+  }
   packer.finish()
+  return packer.contentSize
 }

@@ -43,6 +43,8 @@ export class Packer {
   readonly #options: PackOptions
   /** Files with several names: device and inode → the name they were packed under first. */
   readonly #links = new Map<string, string>()
+  /** Bytes of file content added. */
+  contentSize = 0
 
   constructor(sink: Sink, options: PackOptions = {}) {
     this.#sink = sink
@@ -102,6 +104,7 @@ export class Packer {
     try {
       const info = fstatSync(fd, { bigint: true })
       header.size = Number(info.size)
+      this.contentSize += header.size
       if (info.size - info.blocks * 512n >= leastHoles) this.#addSparse(fd, header)
       else this.#addWhole(fd, header)
     } finally {

@@ -20,12 +20,13 @@ export interface UpperEntry extends Walked {
 /**
  * The changes in an upper directory, each directory before what is in it, the top left out. `lower` are the directories
  * of the layers below, top first. `mountPoints` are paths that the engine mounts over: made empty for that by the OCI
- * runtime, they are no changes, and no more are directories that have nothing else.
+ * runtime, they are no changes, and no more are directories that have nothing else: `ignore` hears of them.
  */
 export function* walkUpper(
   upper: number,
   lower: readonly string[],
   mountPoints: readonly string[],
+  ignore: (path: string) => void = () => {},
 ): Generator<UpperEntry> {
   const ignored = new Set(mountPoints)
   const parents = new Set(mountPoints.map((path) => path.slice(0, Math.max(path.lastIndexOf('/'), 0))))
@@ -48,6 +49,7 @@ export function* walkUpper(
         parents.has(entry.path) && entry.info.isDirectory() && isEmpty(entry.fd, entry.path, ignored)
       if (isMade(entry) || (onlyMade && (known === null || sameObject(entry.info, known)))) {
         skipped = entry.path
+        ignore(entry.path)
         continue
       }
       const judged = judge(entry, known)
@@ -72,13 +74,19 @@ function sameObject(a: BigIntStats, b: BigIntStats): boolean {
   return same && (a.isDirectory() || (a.size === b.size && a.mtimeNs === b.mtimeNs))
 }
 
-/** Whether a directory holds nothing but empty mount points. */
+/** Whether a directory holds nothing but empty mount points, and what holds nothing but those. */
 function isEmpty(fd: number, path: string, ignored: ReadonlySet<string>): boolean {
   return readdirSync(descriptorPath(fd), { encoding: 'buffer' }).every((name) => {
     const child = `${path}/${name.toString()}`
-    const info = lstatSync(pathOf(fd, name))
     if (!ignored.has(child)) return false
-    return info.isFile() ? info.size === 0 : info.isDirectory() && readdirSync(pathOf(fd, name)).length === 0
+    const info = lstatSync(pathOf(fd, name))
+    if (!info.isDirectory()) return info.isFile() && info.size === 0
+    const directory = openSync(pathOf(fd, name), O_PATH | O_DIRECTORY | O_NOFOLLOW)
+    try {
+      return isEmpty(directory, child, ignored)
+    } finally {
+      closeSync(directory)
+    }
   })
 }
 

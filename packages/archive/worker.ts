@@ -10,10 +10,11 @@ import { changesOf } from './changes.ts'
 import { compareLayers } from './compare.ts'
 import { describeError, systemWords } from './describe-error.ts'
 import { descriptorPath } from './descriptor-path.ts'
-import type { Answer, FromWorker, Job, ToWorker } from './messages.ts'
+import { type Answer, Control, type FromWorker, type Job, type ToWorker } from './messages.ts'
 import { Outflow } from './outflow.ts'
 import { packLayer, packNamed, packRoot } from './pack.ts'
 import { describe, resolve, resolveDirectory } from './resolve.ts'
+import { sealLayer } from './seal.ts'
 import { TreeRoot } from './tree-root.ts'
 import { Unpacker } from './unpacker.ts'
 import { openView, type TreeView, usersOf } from './view.ts'
@@ -37,8 +38,13 @@ async function run(job: Job, control: Int32Array<SharedArrayBuffer>): Promise<vo
   let reusable = !('view' in job && job.view.kind === 'private')
   const output = new Outflow((bytes) => send({ kind: 'chunk', bytes }, [bytes.buffer]), control)
   try {
-    await work(job, output, () => {
-      reusable = true
+    await work(job, output, {
+      returned: () => {
+        reusable = true
+      },
+      stopped: () => {
+        if (Atomics.load(control, Control.stop)) throw new GantryError('Cancelled', 'packing was given up')
+      },
     })
     output.flush()
     send({ kind: 'done', reusable })
@@ -50,13 +56,20 @@ async function run(job: Job, control: Int32Array<SharedArrayBuffer>): Promise<vo
   }
 }
 
-/** Tells `returned` when what was mounted for the job is gone. */
-async function work(job: Job, output: Outflow, returned: () => void): Promise<void> {
+interface Course {
+  /** To be told when what was mounted for the job is gone. */
+  returned(): void
+  /** Throws when the job is to be given up. */
+  stopped(): void
+}
+
+async function work(job: Job, output: Outflow, { returned, stopped }: Course): Promise<void> {
   if (job.kind === 'changes') return answer(changesOf(job))
   if (job.kind === 'layer') {
     answer(null)
     return packLayer(job, output)
   }
+  if (job.kind === 'seal') return answer(sealLayer(job, job.path, stopped))
   if (job.kind === 'compare') {
     answer(null)
     for (const each of compareLayers(job.from, job.to)) output.write(Buffer.from(`${JSON.stringify(each)}\n`))

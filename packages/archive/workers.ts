@@ -10,6 +10,7 @@ import {
   type FromWorker,
   type Job,
   type LayerDirectory,
+  type SealedLayer,
   type ToWorker,
   type Upper,
 } from './messages.ts'
@@ -67,6 +68,24 @@ export class ArchiveWorkers {
   /** What a container has changed, as an uncompressed layer. */
   async layer(upper: Upper): Promise<Readable> {
     return (await this.#pack({ kind: 'layer', ...upper })).body
+  }
+
+  /**
+   * Writes that layer to a new file, and takes out of the upper directory what is no part of it: then the directory is
+   * the layer unpacked. Only for an upper directory that nothing has mounted any more.
+   */
+  async seal(upper: Upper, path: string, signal?: AbortSignal): Promise<SealedLayer> {
+    signal?.throwIfAborted()
+    const task = this.#begin({ kind: 'seal', path, ...upper })
+    const abort = () => task.stop()
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      const sealed = await task.answer
+      await task.done
+      return sealed as SealedLayer
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
   }
 
   /** What differs between two chains of layers, base first: a TreeDifference as JSON on each line. */

@@ -179,10 +179,16 @@ export interface WritableSnapshot extends AsyncDisposable {
   /** Where it is mounted, until `commit`. Not together with another mount of `rootfs`. */
   root(): Promise<string>
   /**
-   * Packs what was written as a layer. `mountPoints` are paths that were mounted over: what was made for that is no part
-   * of the layer. Disposing without commit throws the layer away.
+   * Packs what was written as a layer. Disposing without commit throws the layer away.
    */
-  commit(options?: { mountPoints?: readonly string[] }): Promise<Snapshot>
+  commit(options?: CommitOptions): Promise<Snapshot>
+}
+
+export interface CommitOptions {
+  /** Paths that were mounted over: what was made for that is no part of the layer. */
+  mountPoints?: readonly string[]
+  /** Gives it up. */
+  signal?: AbortSignal
 }
 
 /** Runs the processes of RUN in the same OCI runtime, and with the same isolation, as containers. */

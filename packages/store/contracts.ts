@@ -120,6 +120,15 @@ export interface LayerStore {
    * Rejects with InvalidParameter when the bytes are not what was expected, or as `stage` does.
    */
   tryStage(source: LayerSource): Promise<{ blob: BlobInfo; staged: StagedLayer | null }>
+  /**
+   * Takes over a directory that is the layer unpacked, upon a chain: it is renamed, so it lies on the store's file
+   * system. What is there already is left as it is. Rejects with NotFound without the parent.
+   */
+  adopt(
+    directory: string,
+    layer: Pick<UnpackedLayer, 'diffId' | 'size'>,
+    parent: Digest | null,
+  ): Promise<UnpackedLayer>
   /** The `diff` directories of a chain, top first, as overlay's `lowerdir` wants them. Rejects with NotFound. */
   directories(chainId: Digest): Promise<string[]>
   /** Bytes of file content in this one layer, as Docker counts an image's size. */

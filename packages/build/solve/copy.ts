@@ -51,7 +51,7 @@ async function copy(
       signal,
     })
   }
-  const made = await target.commit()
+  const made = await target.commit({ signal })
   return step.link ? snapshots.stack(input, made) : made
 }
 

@@ -56,7 +56,7 @@ async function execute(
   })
   signal.throwIfAborted()
   if (exitCode !== 0) throw new StepFailure(step.args, exitCode)
-  return await snapshot.commit({ mountPoints: mounts.map(({ target }) => target) })
+  return await snapshot.commit({ signal, mountPoints: mounts.map(({ target }) => target) })
 }
 
 const scriptFile = ({ name, content }: NonNullable<RunStep['script']>): PreparedMount => ({

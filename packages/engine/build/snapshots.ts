@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ArchiveWorkers, Upper } from '@gantry/archive'
 import type {
   BaseImage,
+  CommitOptions,
   ImageLookup,
   Snapshot,
   SnapshotLayer,
@@ -111,27 +112,25 @@ export class BuildSnapshots implements Snapshots {
     for (const path of [upper, work, root, empty]) await mkdir(path, { recursive: true, mode: 0o755 })
     const lower = top ? await parts.layers.directories(top.chainId) : [empty]
     return new Draft({ lower, upper, work }, root, {
-      commit: (mountPoints) => this.#store({ layers }, { upper, lower, mountPoints }),
+      commit: (mountPoints, signal) => this.#store({ layers }, { upper, lower, mountPoints }, signal),
       remove: () => removeDraft(place),
     })
   }
 
-  /** The same way as a committed container: one pass makes the archive and its digest, which is also the diff id. */
-  async #store({ layers }: Snapshot, { mountPoints, ...upper }: Upper): Promise<Snapshot> {
+  /** One pass makes the archive and its digest, which is also the diff id; the directory becomes the unpacked layer. */
+  async #store(
+    { layers }: Snapshot,
+    { mountPoints, ...upper }: Upper,
+    signal?: AbortSignal,
+  ): Promise<Snapshot> {
     const { parts, archive } = this.#options
     const parent = layers.at(-1)?.chainId ?? null
-    const packed = await archive.layer({ ...upper, mountPoints: [...engineMountPoints, ...mountPoints] })
-    await using writer = await parts.content.writer()
-    for await (const chunk of packed as AsyncIterable<Buffer>) await writer.write(chunk)
-    const expected = await this.#hold.commit(writer)
-    const diffId = expected.digest
+    await using draft = await parts.content.draft()
+    const whole = { ...upper, mountPoints: [...engineMountPoints, ...mountPoints] }
+    const { contentSize, ...blob } = await archive.seal(whole, draft.path, signal)
+    const { digest: diffId } = await this.#hold.commit({ commit: () => draft.publish(blob) })
     await this.#hold.keep([chainIdOf(parent, diffId)])
-    await using staged = await parts.layers.stage({
-      path: await parts.content.locate(diffId),
-      expected,
-      diffId,
-    })
-    const { chainId, size } = await staged.place(parent)
+    const { chainId, size } = await parts.layers.adopt(upper.upper, { diffId, size: contentSize }, parent)
     return { layers: [...layers, { diffId, chainId, size }] }
   }
 
@@ -171,7 +170,7 @@ export class BuildSnapshots implements Snapshots {
 
 interface DraftWork {
   /** `mountPoints` without a slash before them. */
-  commit(mountPoints: string[]): Promise<Snapshot>
+  commit(mountPoints: string[], signal?: AbortSignal): Promise<Snapshot>
   remove(): Promise<void>
 }
 
@@ -205,9 +204,9 @@ class Draft implements WritableSnapshot {
     this.#mounted = false
   }
 
-  commit({ mountPoints = [] }: { mountPoints?: readonly string[] } = {}): Promise<Snapshot> {
+  commit({ mountPoints = [], signal }: CommitOptions = {}): Promise<Snapshot> {
     this.#unmount()
-    return this.#work.commit(mountPoints.flatMap(withParents))
+    return this.#work.commit(mountPoints.flatMap(withParents), signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -156,13 +156,37 @@ class DirectoryLayerStore implements LayerStore {
     return await staged.place(parent)
   }
 
+  async adopt(
+    layer: string,
+    { diffId, size }: Pick<UnpackedLayer, 'diffId' | 'size'>,
+    parent: Digest | null,
+  ): Promise<UnpackedLayer> {
+    const directory = join(this.#drafts, randomUUID())
+    await mkdir(directory, { mode: 0o700 })
+    try {
+      await rename(layer, join(directory, 'diff'))
+      return await this.#name(directory, { diffId, size }, parent)
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+
   async #place({ directory, unpacked, diffId }: Draft, parent: Digest | null): Promise<UnpackedLayer> {
-    const chainId = chainIdOf(parent, diffId)
     const { size, implied } = unpacked
     if (parent !== null && implied.length > 0) {
       const lower = await this.directories(parent)
       await this.#threads.inherit({ target: join(directory, 'diff'), lower, paths: implied })
     }
+    return await this.#name(directory, { diffId, size }, parent)
+  }
+
+  /** Gives a draft its name, unless there is such a layer. */
+  async #name(
+    directory: string,
+    { diffId, size }: Pick<UnpackedLayer, 'diffId' | 'size'>,
+    parent: Digest | null,
+  ): Promise<UnpackedLayer> {
+    const chainId = chainIdOf(parent, diffId)
     const file: LayerFile = { diffId, parent, size, boot: this.#boot }
     await writeFile(join(directory, 'layer.json'), JSON.stringify(file))
     if (parent !== null) this.#known(parent)
