@@ -3,6 +3,7 @@
 import { type Dockerfile, parseDockerfile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { type HistoryEntry, hostPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
+import { Checks } from './checks.ts'
 import type { BuildEvent, Builder, BuildRequest, BuildResult, Step, Target } from './contracts.ts'
 import { tellPlan, unusedArguments, withLabels } from './plan/classic.ts'
 import { type Plan, planTarget } from './plan/planner.ts'
@@ -15,7 +16,6 @@ export function createBuilder(parts: SolverParts): Builder {
   return {
     async build(request, signal, tell) {
       const dockerfile = parseDockerfile(request.dockerfile)
-      for (const warning of dockerfile.warnings) tell({ type: 'warning', ...warning })
       return new Build(solver, request, dockerfile, signal, tell).results()
     },
   }
@@ -48,7 +48,13 @@ class Build {
 
   /** One result for each platform. When one fails, everything else of this build is ended before it rejects. */
   async results(): Promise<BuildResult[]> {
-    const running = this.#request.platforms.map((platform) => this.#result(platform))
+    const { platforms, checkOnly } = this.#request
+    const checked = new Checks(this.#request, this.#dockerfile, this.#tell)
+    if (checkOnly) {
+      checked.findings((await this.#plan(platforms[0] ?? hostPlatform())).findings)
+      return []
+    }
+    const running = platforms.map((platform) => this.#result(platform, checked))
     try {
       const results = await Promise.all(running)
       await Promise.all(this.#telling)
@@ -63,9 +69,9 @@ class Build {
     }
   }
 
-  async #result(platform: Platform): Promise<BuildResult> {
-    const { args, target, network, platforms, namedImages, classic } = this.#request
-    const plan = await planTarget(
+  #plan(platform: Platform): Promise<Plan> {
+    const { args, target, network, platforms, namedImages, classic, ignores } = this.#request
+    return planTarget(
       this.#dockerfile,
       {
         args,
@@ -75,6 +81,7 @@ class Build {
         ...(target !== undefined && { target }),
         several: platforms.length > 1,
         classic,
+        ...(ignores && { ignores }),
       },
       {
         imageConfig: (reference, wanted) => this.#imageConfig(reference, wanted),
@@ -85,8 +92,13 @@ class Build {
         },
       },
     )
+  }
+
+  async #result(platform: Platform, checks: Checks): Promise<BuildResult> {
+    const plan = await this.#plan(platform)
+    checks.findings(plan.findings)
     const planned = plan.target
-    if (classic) this.#telling.push(this.#tellStates(plan))
+    if (this.#request.classic) this.#telling.push(this.#tellStates(plan))
     const snapshot = await this.#session.snapshot(planned.step)
     return {
       platform: planned.platform,

@@ -294,6 +294,10 @@ export interface BuildRequest {
   limits?: StepLimits
   /** SOURCE_DATE_EPOCH: when image and history are said to have been made. */
   created?: Date
+  /** Nothing is built: only what the build checks find is told. */
+  checkOnly: boolean
+  /** Whether the ignore file keeps a path out of the main context. */
+  ignores?: (path: string) => boolean
   /** Every instruction is told of, in order, and the history has the words of Docker's classic builder. */
   classic: boolean
   squash: boolean

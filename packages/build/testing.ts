@@ -118,6 +118,7 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       pull: false,
       network: 'default',
       hosts: [],
+      checkOnly: false,
       classic: false,
       squash: false,
       contexts: [],

@@ -1,3 +1,7 @@
+export { checkDockerfile } from './checks/check.ts'
+export { descriptionOf } from './checks/descriptions.ts'
+export { type Finding, ruleDescription, rulePage } from './checks/rules.ts'
+export { type CheckSettings, parseCheckSettings } from './checks/settings.ts'
 export type { Directives, EscapeCharacter } from './directives.ts'
 export { expandWord, type Variables } from './expand.ts'
 export { chomped, type Heredoc } from './heredoc.ts'

@@ -57,8 +57,8 @@ export class StageScope implements Variables {
   readonly env: Map<string, string>
   /** ARG, in the order of declaration. */
   readonly args = new Map<string, string>()
-  /** Names that were asked for and are not known. */
-  readonly unset = new Set<string>()
+  readonly #declared = new Set<string>()
+  readonly #unset = new Set<string>()
   readonly #globals: Variables
   readonly #given: ReadonlyMap<string, string>
   readonly #escape: EscapeCharacter
@@ -79,18 +79,28 @@ export class StageScope implements Variables {
     return this.env.get(name) ?? this.args.get(name)
   }
 
+  /** Names that were asked for and that nothing declares, since the last call. */
+  takeUnknown(): string[] {
+    const names = [...this.#unset].filter((name) => !this.#declared.has(name))
+    this.#unset.clear()
+    return names
+  }
+
   /** The instruction with its variables replaced; ENV and ARG count for those that follow. Throws DockerfileProblem. */
   enter(instruction: Instruction): Instruction {
     const expanded = at(instruction.lines, () => this.#expand(instruction))
     if (expanded.instruction === 'ENV') for (const { key, value } of expanded.pairs) this.env.set(key, value)
     if (expanded.instruction === 'ARG')
-      for (const { key, value } of expanded.args) if (value !== null) this.args.set(key, value)
+      for (const { key, value } of expanded.args) {
+        this.#declared.add(key)
+        if (value !== null) this.args.set(key, value)
+      }
     return expanded
   }
 
   #expansion(word: string): Expansion {
     const expansion = expandWord(word, this, this.#escape)
-    for (const name of expansion.unset) this.unset.add(name)
+    for (const name of expansion.unset) this.#unset.add(name)
     return expansion
   }
 

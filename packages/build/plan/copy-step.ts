@@ -54,6 +54,9 @@ async function fromOrigin(plan: StagePlan, instruction: Copy, place: StagePlace)
 
 const gitPattern = /^(git:\/\/|git@|ssh:\/\/|(https?:\/\/.+\.git)(\?|#|$))/
 
+/** Whether a source of ADD is no path in the context. */
+export const isRemote = (source: string): boolean => gitPattern.test(source) || /^https?:\/\//.test(source)
+
 function added(source: string, { checksum, keepGitDir = false, unpack }: Add): FileCopy {
   const verified = checksum === undefined ? {} : { checksum }
   if (gitPattern.test(source))

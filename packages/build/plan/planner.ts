@@ -4,6 +4,7 @@ import {
   at,
   type Dockerfile,
   DockerfileProblem,
+  type Finding,
   GlobalScope,
   type LineRange,
   type Stage,
@@ -24,6 +25,8 @@ export interface PlanOptions {
   network: 'default' | 'none' | 'host'
   /** Whether several platforms are built: then names of steps tell which. */
   several?: boolean
+  /** Whether the ignore file keeps a path out of the main context. */
+  ignores?: (path: string) => boolean
   /** The history is to have the classic builder's words. */
   classic?: boolean
 }
@@ -32,6 +35,8 @@ export interface PlanOptions {
 export interface Plan {
   target: Target
   stages: readonly Target[]
+  /** Build checks that need more than the Dockerfile: variables of bases, what is ignored. */
+  findings: readonly Finding[]
 }
 
 /** What planning asks of the outside. */
@@ -50,7 +55,7 @@ export async function planTarget(
 ): Promise<Plan> {
   const planner = new Planner(dockerfile, options, surroundings)
   const target = await planner.target()
-  return { target, stages: planner.planned() }
+  return { target, stages: planner.planned(), findings: planner.findings }
 }
 
 /** A stage that is planned, or whose planning is under way: a second request for the latter is a cycle. */
@@ -60,6 +65,7 @@ export class Planner {
   readonly dockerfile: Dockerfile
   readonly options: PlanOptions
   readonly globals: GlobalScope
+  readonly findings: Finding[] = []
   readonly #surroundings: PlanSurroundings
   readonly #stages = new Map<number, Planned>()
   readonly #images = new Map<string, Promise<ImageConfigFile>>()

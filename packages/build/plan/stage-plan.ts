@@ -10,6 +10,7 @@ import {
 } from '@gantry/dockerfile'
 import { type HistoryEntry, type Platform, parsePlatform, type RunConfig } from '@gantry/oci'
 import type { InstructionState, Step, Target } from '../contracts.ts'
+import { checkInstruction, checkPlatform } from './checks.ts'
 import { classicHistoryOf } from './classic-history.ts'
 import { configure, workingDirectory } from './configuration.ts'
 import { copyStep } from './copy-step.ts'
@@ -70,6 +71,8 @@ export class StagePlan {
     for (const [index, command] of commands.entries()) {
       const before = state.step
       const instruction = scope.enter(command)
+      const findings = checkInstruction(instruction, scope, this.planner)
+      if (index >= inherited.length) this.planner.findings.push(...findings)
       await this.#apply(state, instruction, scope, commandGiven)
       commandGiven ||= instruction.instruction === 'CMD'
       const made = state.step === before ? null : state.step
@@ -99,6 +102,7 @@ export class StagePlan {
       return { step: null, config: { Env: [defaultPath] }, history: [] }
     const image = context !== null && context !== 'files' ? context.image : reference
     const file = await this.planner.imageConfig(image, this.#platform, this.#stage.lines)
+    this.planner.findings.push(...checkPlatform(image, file, this.#platform, this.#stage.lines))
     return { ...stateOf({ ...file, step: null, config: withPath(file.config) }), image }
   }
 
