@@ -454,6 +454,8 @@ export interface EngineBuildRequest {
   pull: boolean
   /** Tell nothing but the image's id. */
   quiet: boolean
+  /** Build nothing: only tell what the build checks find. */
+  check: boolean
   /** Tell what happens as data, for our own command line. */
   events: boolean
   network: string

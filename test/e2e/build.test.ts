@@ -234,6 +234,36 @@ suite('build', { concurrency: 1 }, () => {
       await assert.rejects(build(wrong), expected)
   })
 
+  test('build checks: on demand, at the end of a build, as errors', async () => {
+    const text = 'FROM busybox\nENV HERE=/x\nWORKDIR $HERE/$NOWHERE\nCOPY kept hidden /d/\nCMD echo\n'
+    const root = await context({ Dockerfile: text, kept: '', hidden: '', '.dockerignore': 'hidden\n' })
+    const checked = await gantry('--check', root)
+    assert.equal(checked.exitCode, 1, checked.stderr)
+    assert.match(
+      checked.stdout,
+      /^Check complete, 3 warnings have been found!\n\nWARNING: UndefinedVar - https/,
+    )
+    assert.match(checked.stdout, /Usage of undefined variable '\$NOWHERE'\nDockerfile:3\n-{20}\n/)
+    assert.match(checked.stdout, /Attempting to Copy file "hidden" that is excluded by .dockerignore/)
+    assert.match(checked.stdout, /WARNING: JSONArgsRecommended/)
+    const clean = await context({ Dockerfile: 'FROM busybox\nCMD ["echo"]\n' })
+    assert.deepEqual(await gantry('--call', 'check', clean), {
+      exitCode: 0,
+      stdout: 'Check complete, no warnings found.\n',
+      stderr: '',
+    })
+    const strict = await context({ Dockerfile: '# check=error=true\nFROM busybox\nCMD echo\n' })
+    const refused = await gantry(strict)
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /lint violation found for rules: JSONArgsRecommended/)
+    const skipped = '# check=skip=JSONArgsRecommended;error=true\nFROM busybox\nCMD echo\n'
+    await ok(gantry(await context({ Dockerfile: skipped })))
+    const built = await ok(gantry(await context({ Dockerfile: 'FROM busybox\nCMD echo\n' })))
+    assert.match(built.stderr, /\n 1 warning found \(.*\):\n - JSONArgsRecommended: .* \(line 2\)\n$/)
+    const targets = await ok(gantry('--call=targets', clean))
+    assert.match(targets.stdout, /^TARGET +DESCRIPTION\n\(default\)/)
+  })
+
   test('a build that is given up ends at once, with everything it started', async () => {
     const root = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 300\n' })
     await leavesNothing(daemon(), async () => {

@@ -8,6 +8,9 @@ export type BuildEvent =
   | { type: 'progress'; id: number; what: string; current: number; total: number }
   | { type: 'end'; id: number; cached: boolean; error?: string; why?: string }
   | { type: 'warning'; rule: string; message: string; lines: { first: number; last: number } }
+  | { type: 'unused-arguments'; names: string[] }
+
+export type BuildWarning = Extract<BuildEvent, { type: 'warning' }>
 
 interface Step {
   name: string
@@ -34,10 +37,11 @@ export class BuildProgress {
   }
 
   show(event: BuildEvent): void {
-    if (event.type === 'warning') {
-      this.#output.write(`WARN: ${event.rule}: ${event.message} (line ${event.lines.first})\n`)
+    if (event.type === 'unused-arguments') {
+      this.#output.write(`[Warning] One or more build-args [${event.names.join(' ')}] were not consumed\n`)
       return
     }
+    if (event.type === 'warning') return
     if (event.type === 'step') {
       const step = { name: event.name, started: Date.now(), partial: '', last: [] }
       this.#steps.set(event.id, step)

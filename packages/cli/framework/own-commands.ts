@@ -95,6 +95,8 @@ export const ownFlags: Record<string, FlagSpec[]> = {
     },
     { long: 'platform', type: 'list', multi: true, desc: 'Set target platforms for build' },
     { long: 'push', type: 'bool', desc: 'Shorthand for "--output=type=registry"' },
+    { long: 'call', type: 'string', desc: 'Set method for evaluating build ("check", "outline", "targets")' },
+    { long: 'check', type: 'bool', desc: 'Shorthand for "--call=check"' },
     { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },
   ],
   'container create': [healthOnFailure],

@@ -41,6 +41,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     noCache: query.flag('nocache'),
     pull: query.flag('pull'),
     quiet: query.flag('q'),
+    check: query.flag('check'),
     events: query.flag('events'),
     network: query.text('networkmode'),
     hosts: hosts(query),

@@ -1,7 +1,7 @@
 /** Build contexts: a directory that a client sent as an archive, until the build has ended. */
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { Files } from '@gantry/build'
@@ -18,6 +18,8 @@ export interface ReceivedContext extends AsyncDisposable {
   root: string
   /** The text of the Dockerfile; its name is a path in the context. */
   dockerfile: string
+  /** Whether the ignore file has taken a path out. */
+  ignores(path: string): boolean
 }
 
 export class Contexts {
@@ -53,10 +55,12 @@ export class Contexts {
       throw new GantryError('InvalidParameter', `the Dockerfile (${name}) cannot be empty`)
     const ignore =
       (await this.#text(root, `${name}.dockerignore`)) ?? (await this.#text(root, '.dockerignore'))
-    if (ignore) await removeIgnored(root, '', new IgnoreFile(ignore))
+    const rules = new IgnoreFile(ignore ?? '')
+    if (ignore) await removeIgnored(root, '', rules)
     if (foreignName.test(name)) await rm(join(root, name), { force: true })
     const kept = undo.move()
-    return { root, dockerfile, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+    const ignores = (path: string): boolean => rules.ignores(posix.join('/', path).slice(1) || '.')
+    return { root, dockerfile, ignores, [Symbol.asyncDispose]: () => kept.disposeAsync() }
   }
 
   async #text(root: string, name: string): Promise<string | null> {

@@ -22,7 +22,7 @@ import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
-import type { Contexts } from './context.ts'
+import type { Contexts, ReceivedContext } from './context.ts'
 import { download } from './download.ts'
 import { Exports } from './outputs/exports.ts'
 import { giveOut } from './outputs/outputs.ts'
@@ -72,6 +72,7 @@ export class BuildService implements Builds {
       try {
         const asked = this.#request(request, context, work, signal)
         const results = await this.#parts.builder.build(asked, signal, hear)
+        if (request.check) return
         const summary = await giveOut(this.#parts, {
           results,
           plans,
@@ -93,7 +94,7 @@ export class BuildService implements Builds {
               cause: error,
             },
           )
-        if (request.events) tell({ error: messageOf(error), errorDetail: { message: messageOf(error) } })
+        if (request.events) tell({ error: describe(error), errorDetail: { message: describe(error) } })
         else progress.failed(error)
       }
     })
@@ -101,7 +102,7 @@ export class BuildService implements Builds {
 
   #request(
     request: EngineBuildRequest,
-    { root, dockerfile }: { root: string; dockerfile: string },
+    { root, dockerfile, ignores }: ReceivedContext,
     work: AsyncDisposableStack,
     signal: AbortSignal,
   ): BuildRequest {
@@ -118,6 +119,8 @@ export class BuildService implements Builds {
       hosts: request.hosts,
       squash: false,
       classic: !request.events,
+      checkOnly: request.check,
+      ignores,
       contexts: [],
       namedImages: new Map(),
       cacheFrom: [],

@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { registryConfig } from '@gantry/client'
 import { excerpt } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
+import { outline, parseCall, targets } from '../../build/call.ts'
+import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
-import { type BuildEvent, BuildProgress } from '../../build/progress.ts'
+import { type BuildEvent, BuildProgress, type BuildWarning } from '../../build/progress.ts'
 import { receiveOutput } from '../../build/receive.ts'
 import { type BuildSummary, resultId, writeMetadata } from '../../build/result.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
@@ -18,13 +20,24 @@ export async function imageBuild(
   commandContext: CommandContext,
   [path = '']: readonly string[],
   flags: Flags,
-): Promise<void> {
-  const { client, stdin, stdout, stderr, env, config } = commandContext
+): Promise<number> {
+  const { client, program, stdin, stdout, stderr, env, config } = commandContext
+  const call = parseCall(flags.string('call'), flags.bool('check'))
   const outputs = outputsOf(flags, stdout.isTTY)
-  const query = { ...buildQuery(flags, env), ...encodeOutputs(outputs) }
+  const query = {
+    ...buildQuery(flags, env),
+    ...encodeOutputs(outputs),
+    ...(call.name === 'check' && { check: true }),
+  }
   const file = flags.string('file')
   const context = await openContext(path, file, stdin)
+  if (call.name === 'targets' || call.name === 'outline') {
+    stdout.write(described(call, context, flags.string('target')))
+    return 0
+  }
+  const warnings: BuildWarning[] = []
   const progress = new BuildProgress(stderr, flags.bool('explain'))
+  const shown = { name: shownName(file), text: context.text }
   const isQuiet = flags.bool('quiet')
   let summary: BuildSummary = { names: [] }
   try {
@@ -39,14 +52,24 @@ export async function imageBuild(
     for await (const message of messages) {
       const error = message.errorDetail?.message ?? message.error
       if (error !== undefined) throw new Error(error)
-      if (message.id === 'gantry.build' && !isQuiet) progress.show(message.aux as BuildEvent)
+      if (message.id === 'gantry.build') {
+        const event = message.aux as BuildEvent
+        if (event.type === 'warning') warnings.push(event)
+        else if (!isQuiet) progress.show(event)
+      }
       if (message.id === 'gantry.export')
         await receive(commandContext, message.aux as { id: string; output: number }, outputs)
       if (message.id === 'gantry.result') summary = message.aux as BuildSummary
     }
   } catch (error) {
     progress.report()
+    if (!isQuiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
+    if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
     throw failure(error, context, file)
+  }
+  if (call.name === 'check') {
+    stdout.write(call.json ? checkJson(warnings, shown) : checkReport(warnings, shown))
+    return warnings.length > 0 ? 1 : 0
   }
   const id = resultId(summary)
   const [iidFile, metadataFile] = [flags.string('iidfile'), flags.string('metadata-file')]
@@ -57,6 +80,8 @@ export async function imageBuild(
       stdout.write(`${id}\n`)
   } else if (summary.image !== undefined)
     stderr.write(`naming to ${flags.list('tag').join(', ') || id}\nbuilt ${id}\n`)
+  if (!isQuiet) stderr.write(warningSummary(warnings, program))
+  return 0
 }
 
 function outputsOf(flags: Flags, terminal: boolean): Output[] {
@@ -77,6 +102,15 @@ function receive(
   const wanted = outputs[output]
   if (!wanted) throw new Error('the engine gives out an archive that was not asked for')
   return receiveOutput(context, id, wanted)
+}
+
+function described(
+  { name, json }: ReturnType<typeof parseCall>,
+  { text }: BuildContext,
+  target: string,
+): string {
+  if (text === null) throw new Error(`--call=${name} needs a Dockerfile that is not inside of an archive`)
+  return name === 'targets' ? targets(text, json) : outline(text, target, json)
 }
 
 function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, string | boolean | string[]> {
