@@ -13,7 +13,7 @@ import type {
   Snapshots,
   Sources,
 } from '@gantry/build'
-import { GantryError, messageOf } from '@gantry/errors'
+import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
 import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
