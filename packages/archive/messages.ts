@@ -83,7 +83,8 @@ export type Answer = PathStat | Change[] | SealedLayer | null
 export type ToWorker =
   /** `control` is shared: how many pieces of output were taken, and whether to stop. */
   | { kind: 'job'; job: Job; control: Int32Array<SharedArrayBuffer> }
-  | { kind: 'chunk'; bytes: Uint8Array<ArrayBuffer> }
+  /** The next bytes of the archive; each piece is all that is in its memory. */
+  | { kind: 'pieces'; pieces: Uint8Array<ArrayBuffer>[] }
   | { kind: 'end' }
   /** The source of the archive failed. */
   | { kind: 'abort' }
@@ -91,7 +92,7 @@ export type ToWorker =
 export type FromWorker =
   | { kind: 'answer'; answer: Answer }
   | { kind: 'chunk'; bytes: Uint8Array<ArrayBuffer> }
-  /** Ready for one more chunk. */
+  /** Ready for more pieces, once. */
   | { kind: 'more' }
   /** `reusable`: the thread can do another job. */
   | { kind: 'done'; reusable: boolean }

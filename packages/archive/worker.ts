@@ -1,7 +1,6 @@
 /** Worker thread that does jobs on directory trees, one after another. */
 import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { Readable } from 'node:stream'
 import { parentPort } from 'node:worker_threads'
 import { GantryError } from '@gantry/errors'
 import { decompress, readTar } from '@gantry/oci'
@@ -10,6 +9,7 @@ import { changesOf } from './changes.ts'
 import { compareLayers } from './compare.ts'
 import { describeError, systemWords } from './describe-error.ts'
 import { descriptorPath } from './descriptor-path.ts'
+import { Inbox, released } from './inbox.ts'
 import { type Answer, Control, type FromWorker, type Job, type ToWorker } from './messages.ts'
 import { Outflow } from './outflow.ts'
 import { packLayer, packNamed, packRoot } from './pack.ts'
@@ -24,12 +24,12 @@ const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMes
 const answer = (value: Answer) => send({ kind: 'answer', answer: value })
 
 /** Takes an archive's bytes while a job reads them. */
-let input: Readable | null = null
+let inbox: Inbox | null = null
 
 port.on('message', async (message: ToWorker) => {
-  if (message.kind === 'chunk') input?.push(Buffer.from(message.bytes.buffer))
-  else if (message.kind === 'end') input?.push(null)
-  else if (message.kind === 'abort') input?.destroy(new GantryError('Cancelled', 'the archive ended early'))
+  if (message.kind === 'pieces') inbox?.take(message.pieces)
+  else if (message.kind === 'end') inbox?.end()
+  else if (message.kind === 'abort') inbox?.abort()
   else await run(message.job, message.control)
 })
 
@@ -51,7 +51,7 @@ async function run(job: Job, control: Int32Array<SharedArrayBuffer>): Promise<vo
   } catch (error) {
     send({ kind: 'failed', error: describeError(error), reusable })
   } finally {
-    input = null
+    inbox = null
     if (!reusable) port.close()
   }
 }
@@ -106,9 +106,9 @@ async function unpack(root: number, job: Extract<Job, { kind: 'unpack' }>): Prom
   } finally {
     closeSync(directory)
   }
-  input = new Readable({ read: () => send({ kind: 'more' }), highWaterMark: 1024 * 1024 })
+  inbox = new Inbox(() => send({ kind: 'more' }))
   answer(null)
-  const { stream } = await decompress(input)
+  const { stream, compression } = await decompress(inbox)
   const users = usersOf(job.view)
   using _ = users ? takeRootOf(rootOf(users)) : undefined
   const tree = new TreeRoot(openSync(descriptorPath(root), constants.O_RDONLY))
@@ -121,7 +121,8 @@ async function unpack(root: number, job: Extract<Job, { kind: 'unpack' }>): Prom
       users,
       ...(owner && { owner }),
     })
-    for await (const entry of readTar(stream as AsyncIterable<Buffer>)) {
+    const bytes = compression === 'none' ? released(stream) : stream
+    for await (const entry of readTar(bytes)) {
       await unpacker.add(entry).catch(nameEntry(path, entry.header.name))
     }
     unpacker.finish()

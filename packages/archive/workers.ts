@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { GantryError } from '@gantry/errors'
+import { Feed } from './feed.ts'
 import {
   type Answer,
   type Change,
@@ -101,7 +102,7 @@ export class ArchiveWorkers {
   }
 
   /**
-   * Unpacks an archive, which may be compressed. Rejects with Forbidden for what may not be written. When it settles, the
+   * Unpacks an archive, which may be compressed; the memory of what `source` gives is taken over. Rejects with Forbidden for what may not be written. When it settles, the
    * thread writes no more.
    */
   async unpack(source: Readable, { signal, progress, ...request }: UnpackRequest): Promise<void> {
@@ -183,9 +184,6 @@ interface IdleWorker {
   gone: () => void
 }
 
-/** Bytes of an upload that wait for the thread, at most, and one piece more. */
-const mostGathered = 1024 * 1024
-
 /** One job in one thread. */
 class Task {
   readonly answer: Promise<Answer>
@@ -197,11 +195,7 @@ class Task {
   /** What the thread has sent and the reader has not taken; null is the end. */
   readonly #arrived: (Buffer | null)[] = []
   #reading = false
-  #wanted: () => void = () => {}
-  #credit = 0
-  /** What the source has given and the thread has not been handed. */
-  #gathered: Buffer[] = []
-  #gatheredBytes = 0
+  readonly #feed = new Feed((message, transfer) => this.#post(message, transfer))
   #ended = false
 
   constructor(worker: Worker, job: Job, release: (reusable: boolean) => void) {
@@ -228,7 +222,7 @@ class Task {
     const end = (error: Error | null, reusable: boolean) => {
       if (this.#ended) return
       this.#ended = true
-      this.#wanted()
+      this.#feed.close()
       worker.off('message', onMessage).off('error', onError).off('exit', onExit)
       release(reusable)
       if (error) {
@@ -244,7 +238,7 @@ class Task {
     }
     const onMessage = (message: FromWorker) => {
       if (message.kind === 'answer') answer.resolve(message.answer)
-      else if (message.kind === 'more') this.#want()
+      else if (message.kind === 'more') this.#feed.want()
       else if (message.kind === 'chunk') {
         this.#arrived.push(Buffer.from(message.bytes.buffer, 0, message.bytes.length))
         this.#deliver()
@@ -257,49 +251,9 @@ class Task {
     this.#post({ kind: 'job', job, control: this.#control })
   }
 
-  /**
-   * Gives the thread the bytes of an archive as it asks for them; what comes meanwhile is gathered, so that a fast source
-   * is handed over in large pieces. Resolves when the thread takes no more.
-   */
+  /** Gives the thread the bytes of an archive, and their memory. Resolves when the thread takes no more. */
   async feed(source: Readable, progress: () => void = () => {}): Promise<void> {
-    try {
-      for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        if (this.#ended) return
-        progress()
-        this.#gathered.push(chunk)
-        this.#gatheredBytes += chunk.length
-        this.#handOver()
-        await this.#room(mostGathered)
-      }
-      await this.#room(1)
-      this.#post({ kind: 'end' })
-    } catch (error) {
-      this.#post({ kind: 'abort' })
-      throw error
-    }
-  }
-
-  /** Resolves when less than so many bytes wait to be handed over, or nobody takes them any more. */
-  async #room(bytes: number): Promise<void> {
-    while (this.#gatheredBytes >= bytes && !this.#ended) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#wanted = resolve
-      await promise
-    }
-  }
-
-  #handOver(): void {
-    if (this.#credit === 0 || this.#gatheredBytes === 0) return
-    const bytes = new Uint8Array(this.#gatheredBytes)
-    let at = 0
-    for (const chunk of this.#gathered) {
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
-    this.#gathered = []
-    this.#gatheredBytes = 0
-    this.#credit--
-    this.#post({ kind: 'chunk', bytes }, [bytes.buffer])
+    await this.#feed.run(source, progress)
   }
 
   stop(): void {
@@ -307,12 +261,6 @@ class Task {
     Atomics.store(this.#control, Control.stop, 1)
     Atomics.notify(this.#control, Control.taken)
     this.#post({ kind: 'abort' })
-  }
-
-  #want(): void {
-    this.#credit++
-    this.#handOver()
-    this.#wanted()
   }
 
   /** Gives the reader one piece for each time it asks; the thread may then send another. */

@@ -16,25 +16,36 @@ const longestMagic = 6
 /** Bytes of output at a time: large, as each piece is a round trip to another thread. */
 const chunkSize = 256 * 1024
 
+/** Bytes that are read once. */
+export interface ByteStream extends AsyncIterable<Buffer> {
+  /** No more will be read. */
+  destroy(): void
+}
+
 /**
  * The uncompressed bytes of a stream, and how they were compressed. Consumes `source`; destroying the result destroys
  * it. Rejects with InvalidParameter for a compression that is known but not supported; broken data fails the stream.
  */
-export async function decompress(source: Readable): Promise<{ compression: Compression; stream: Readable }> {
-  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+export async function decompress(
+  source: AsyncIterable<Buffer> & { destroy?(): void },
+): Promise<{ compression: Compression; stream: ByteStream }> {
+  const chunks = source[Symbol.asyncIterator]()
+  const destroy = () => source.destroy?.()
   const head = await readHead(chunks)
   const found = nameIn(head) ?? 'none'
   if (found === 'bzip2' || found === 'xz') {
-    source.destroy()
+    destroy()
     throw new GantryError('InvalidParameter', `unsupported compression: ${found} (use gzip, zstd or none)`)
   }
-  const whole = Readable.from(concat(head, chunks), { objectMode: false })
-  // A generator that was never started does not run its `finally`, so its end alone would not do.
-  whole.on('close', () => source.destroy())
-  if (found === 'none') return { compression: found, stream: whole }
+  const whole = concat(head, chunks)
+  if (found === 'none') {
+    return { compression: found, stream: { [Symbol.asyncIterator]: () => whole, destroy } }
+  }
   const output = found === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
+  // A generator that was never started does not run its `finally`, so its end alone would not do.
+  output.on('close', destroy)
   // An error of the source or of the decompressor arrives at whoever reads the output.
-  pipeline(whole, output, () => {})
+  pipeline(Readable.from(whole, { objectMode: false }), output, () => {})
   return { compression: found, stream: output }
 }
 

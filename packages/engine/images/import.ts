@@ -47,7 +47,7 @@ async function storeLayer(
   const { stream } = await decompress(rootfs)
   try {
     await using writer = await content.writer()
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of stream) {
       signal?.throwIfAborted()
       await writer.write(chunk)
     }

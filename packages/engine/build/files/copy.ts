@@ -5,7 +5,15 @@ import { describeObject, TreeRoot, Unpacker, type Walked, walkTree } from '@gant
 import type { CopyRequest } from '@gantry/build'
 import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
-import { decompress, type Piece, readTar, type TarEntry, type TarHeader, textOfName } from '@gantry/oci'
+import {
+  type ByteStream,
+  decompress,
+  type Piece,
+  readTar,
+  type TarEntry,
+  type TarHeader,
+  textOfName,
+} from '@gantry/oci'
 import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
 import { isExcluded } from './digest.ts'
 import { type ModeChange, parseMode } from './mode.ts'
@@ -93,7 +101,7 @@ class Copier {
     await this.#fill(this.#job.dest, async (unpacker) => {
       const { stream } = await decompress(createReadStream('', { fd: reopen(fd) }))
       try {
-        for await (const entry of readTar(stream as AsyncIterable<Buffer>)) {
+        for await (const entry of readTar(stream)) {
           this.#stopped()
           await unpacker.add(entry)
         }
@@ -163,7 +171,7 @@ const checksumAt = 148
 
 /** Whether a file begins with the header of a tar archive once it is uncompressed: its checksum tells. */
 async function isArchive(fd: number): Promise<boolean> {
-  let stream: NodeJS.ReadableStream & { destroy(): void }
+  let stream: ByteStream
   try {
     ;({ stream } = await decompress(createReadStream('', { fd: reopen(fd) })))
   } catch {
@@ -171,7 +179,7 @@ async function isArchive(fd: number): Promise<boolean> {
   }
   let head = Buffer.alloc(0)
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of stream) {
       head = Buffer.concat([head, chunk])
       if (head.length >= blockSize) break
     }

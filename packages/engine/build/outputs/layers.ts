@@ -1,5 +1,5 @@
 /** The layers of a build's result as blobs: as they are kept, or compressed, or with the times of their files rewritten. */
-import { pipeline, type Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { constants, createGzip, createZstdCompress } from 'node:zlib'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { Snapshot, SnapshotLayer } from '@gantry/build'
@@ -105,7 +105,7 @@ export class LayerBlobs {
     const isCompressed = mediaType !== types.uncompressed
     if (isWanted || (isCompressed && !force)) return blob
     const { stream } = await decompress(await this.#parts.content.read(digest))
-    const packed = compress(stream, type, level)
+    const packed = compress(Readable.from(stream, { objectMode: false }), type, level)
     return { diffId: blob.diffId, descriptor: { mediaType: types[type], ...(await this.#store(packed)) } }
   }
 
