@@ -2,13 +2,20 @@
 
 import { type Dockerfile, parseDockerfile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
-import { type HistoryEntry, hostPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
+import {
+  type Digest,
+  type HistoryEntry,
+  hostPlatform,
+  type ImageConfigFile,
+  type Platform,
+} from '@gantry/oci'
 import { Checks } from './checks.ts'
-import type { BuildEvent, Builder, BuildRequest, BuildResult, Step, Target } from './contracts.ts'
+import type { BuildEvent, Builder, BuildRequest, BuildResult, ImageStep, Step, Target } from './contracts.ts'
 import { tellPlan, unusedArguments, withLabels } from './plan/classic.ts'
 import { type Plan, planTarget } from './plan/planner.ts'
 import { BuildRun } from './solve/build-run.ts'
 import { Solver, type SolverParts, type SolveSession } from './solve/solver.ts'
+import { stepsOf } from './steps.ts'
 
 /** The builder upon what the engine provides. */
 export function createBuilder(parts: SolverParts): Builder {
@@ -105,7 +112,18 @@ class Build {
       config: await this.#config(planned),
       snapshot,
       baseLayers: await this.#baseLayers(planned.step),
+      step: planned.step,
+      bases: await this.#bases(planned.step),
     }
+  }
+
+  async #bases(step: Step | null): Promise<Map<ImageStep, Digest>> {
+    const bases = new Map<ImageStep, Digest>()
+    for (const each of stepsOf(step)) {
+      const digest = each.kind === 'image' ? (await this.#session.solve(each)).digest : undefined
+      if (each.kind === 'image' && digest) bases.set(each, digest)
+    }
+    return bases
   }
 
   async #baseLayers(step: Step | null): Promise<number> {

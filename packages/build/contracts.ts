@@ -165,7 +165,7 @@ export type CredentialsLookup = (domain: string) => Credentials | undefined
 
 export interface BaseImage {
   reference: string
-  /** Of the image's manifest, or its id when it has none. */
+  /** What the name stands for: a manifest or an index. */
   digest: Digest
   /** Digest of its configuration. */
   id: Digest
@@ -316,6 +316,10 @@ export interface BuildResult {
   snapshot: Snapshot
   /** How many of the layers are those of the image that it was built from. */
   baseLayers: number
+  /** What made it; null for an empty root. */
+  step: Step | null
+  /** The images that went into it, by digest of what their name stood for. */
+  bases: ReadonlyMap<ImageStep, Digest>
 }
 
 /** What happens while a build runs, in order. Times are when they were told. */

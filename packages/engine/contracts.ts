@@ -448,6 +448,8 @@ export interface EngineBuildRequest {
   platforms: readonly string[]
   /** What is to be made of the result; an image among those of this machine when there is none. */
   outputs: readonly BuildOutput[]
+  /** What is to be said about it, by type: `{"provenance": "mode=max", "sbom": ""}`. */
+  attests: Readonly<Record<string, string>>
   /** For pulls of base images and pushes, by the registry's host name. */
   credentials?: (domain: string) => Credentials | undefined
   noCache: boolean
@@ -495,6 +497,10 @@ export interface BuildSummary {
   descriptor?: { mediaType: string; digest: string; size: number }
   /** Of an image for one platform. */
   config?: string
+  /** Of this run of the build. */
+  ref?: string
+  /** SLSA provenance by platform; by the empty word when there is one alone. */
+  provenance?: Readonly<Record<string, object>>
 }
 
 export interface Builds {

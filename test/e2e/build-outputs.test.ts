@@ -254,6 +254,71 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.match((await ok(run('tar', ['-tvf', files, '--utc']))).stdout, /1970-01-01 00:00 made/)
   })
 
+  test('attestations: attached to the image, pushed along, shown, and beside files', async () => {
+    const root = await context({
+      Dockerfile:
+        'FROM busybox\nARG A\nRUN --mount=type=cache,target=/c true\nCOPY status /var/lib/dpkg/status\nCOPY package.json /app/node_modules/left/package.json\n',
+      status: 'Package: bash\nStatus: install ok installed\nVersion: 5.2-1\nArchitecture: amd64\n',
+      'package.json': '{"name":"left","version":"1.0.0"}',
+    })
+    const name = `${registry.host}/attested:1`
+    const metadata = join(root, '..', 'attested.json')
+    const flags = ['--provenance', 'mode=max', '--sbom', 'true', '--build-arg', 'A=argument']
+    await build('-t', name, '--push', ...flags, '--metadata-file', metadata, root)
+    const index = await raw('attested:1')
+    const [image, attestation] = index.manifests
+    assert.deepEqual(attestation.platform, { architecture: 'unknown', os: 'unknown' })
+    assert.deepEqual(attestation.annotations, {
+      'vnd.docker.reference.digest': image.digest,
+      'vnd.docker.reference.type': 'attestation-manifest',
+    })
+    const manifest = await raw(`attested@${attestation.digest}`)
+    const statements = await Promise.all(
+      manifest.layers.map(async ({ digest }: { digest: string }) =>
+        (await fetch(`${registry.url}/v2/attested/blobs/${digest}`)).json(),
+      ),
+    )
+    const [bill, provenance] = statements
+    assert.deepEqual(
+      manifest.layers.map((layer: { annotations: object }) => Object.values(layer.annotations)[0]),
+      ['https://spdx.dev/Document', 'https://slsa.dev/provenance/v0.2'],
+    )
+    for (const each of statements) assert.equal(each.subject[0].digest.sha256, image.digest.slice(7))
+    assert.equal(provenance.subject[0].name, `pkg:docker/${name.replace(':1', '@1')}?platform=linux%2Famd64`)
+    assert.deepEqual(
+      bill.predicate.packages
+        .slice(1)
+        .map((each: { versionInfo: string; name: string }) => `${each.name} ${each.versionInfo}`),
+      ['bash 5.2-1', 'left 1.0.0'],
+    )
+    assert.equal(provenance.predicate.invocation.parameters.args['build-arg:A'], 'argument')
+    assert.match(
+      provenance.predicate.materials[0].uri,
+      /^pkg:docker\/busybox@latest\?platform=linux%2Famd64$/,
+    )
+    const told = JSON.parse(await readFile(metadata, 'utf8'))
+    assert.equal(told['buildx.build.provenance'].buildType, 'https://mobyproject.org/buildkit@v1')
+    assert.match(told['buildx.build.ref'], /^default\/default\/[0-9a-f]+$/)
+    const inspected = await ok(daemon().gantry(['manifest', 'inspect', '--insecure', name]))
+    assert.match(inspected.stdout, /"unknown"/)
+    // It stays whole in an archive, and the image runs.
+    const archive = join(root, '..', 'attested.tar')
+    await ok(daemon().gantry(['save', '-o', archive, name]))
+    const listed = (await ok(run('tar', ['-tf', archive]))).stdout
+    for (const { digest } of [attestation, ...manifest.layers]) assert.ok(listed.includes(digest.slice(7)))
+    await ok(daemon().gantry(['run', '--rm', name, 'true']))
+    const out = join(root, '..', 'attested-out')
+    await build('-o', out, '--attest', 'type=provenance', '--sbom=true', await context({ Dockerfile: small }))
+    const beside = JSON.parse(await readFile(join(out, 'provenance.json'), 'utf8'))
+    assert.deepEqual(
+      beside.subject.map((each: { name: string }) => each.name),
+      ['made'],
+    )
+    await stat(join(out, 'sbom.spdx.json'))
+    const refused = await daemon().gantry(['build', '--attest', 'type=vibes', root])
+    assert.match(refused.stderr, /unsupported attestation type "vibes"/)
+  })
+
   test('outputs that cannot be are refused before anything is built', async () => {
     const root = await context({ Dockerfile: small })
     const cases: [string[], RegExp][] = [

@@ -37,6 +37,8 @@ export interface Solved {
   createdAt: string
   /** The id of an image whose files these are. */
   image?: Digest
+  /** What the name of that image stands for: its manifest, or an index. */
+  digest?: Digest
 }
 
 export const emptySnapshot: Snapshot = { layers: [] }
@@ -92,7 +94,12 @@ export class SolveSession {
         progress: ({ id, current, total }) => report.progress(id, current, total),
       })
       report.end(true)
-      return { snapshot: image.snapshot, createdAt: image.config.created ?? '', image: image.id }
+      return {
+        snapshot: image.snapshot,
+        createdAt: image.config.created ?? '',
+        image: image.id,
+        digest: image.digest,
+      }
     } catch (error) {
       report.failed(messageOf(error))
       throw error

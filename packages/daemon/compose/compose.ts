@@ -35,6 +35,7 @@ import { cgroupLayout } from '@gantry/syscall'
 import { createVolumes } from '@gantry/volumes'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
+import { productVersion } from '../version.ts'
 import { confinementDefaults, containerDefaults, containerFacts, containerStorage } from './containers.ts'
 import { prepareDirectories } from './directories.ts'
 import { containerDns } from './dns.ts'
@@ -180,6 +181,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       images,
       parts: images.parts,
       table: database.table('build_cache'),
+      version: productVersion,
       directory: join(dataRoot, 'build'),
       runDirectory: join(execRoot, 'build'),
     }),

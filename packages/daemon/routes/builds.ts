@@ -33,6 +33,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
     outputs: outputs(query.text('outputs')),
+    attests: record(query, 'attests'),
     platforms: query.all('platform').flatMap((text) => text.split(',').filter(Boolean)),
     credentials: credentialsOf(headers['x-registry-config']),
     tags: query.all('t').filter((tag) => tag !== ''),

@@ -6,12 +6,20 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GantryError, messageOf } from '@gantry/errors'
+import type { Digest } from '@gantry/oci'
+
+/** What was downloaded. */
+export interface Download {
+  /** A directory with the file, which the caller removes. */
+  root: string
+  digest: Digest
+}
 
 /** Bytes of one download. */
 const largest = 4 * 1024 ** 3
 
 /**
- * Downloads to `directory/<name>/<file>` and returns that directory, which the caller removes. Rejects with
+ * Downloads to `directory/<name>/<file>` and resolves to where it is. Rejects with
  * InvalidParameter for an answer other than 200 and for content that is not what `checksum` (`sha256:…`) says.
  */
 export async function download(
@@ -19,7 +27,7 @@ export async function download(
   url: string,
   checksum: string | undefined,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Download> {
   const root = join(directory, `download-${randomUUID()}`)
   await mkdir(root, { recursive: true, mode: 0o755 })
   try {
@@ -34,14 +42,14 @@ export async function download(
       throw new GantryError('InvalidParameter', `digest mismatch ${digest}: ${checksum}`)
     const modified = new Date(response.headers.get('last-modified') ?? 0)
     await utimes(path, modified, modified)
-    return root
+    return { root, digest }
   } catch (error) {
     await rm(root, { recursive: true, force: true })
     throw error
   }
 }
 
-async function save(body: Readable, path: string, signal: AbortSignal): Promise<string> {
+async function save(body: Readable, path: string, signal: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256')
   let size = 0
   const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

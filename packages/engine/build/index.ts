@@ -17,6 +17,8 @@ export interface BuildDependencies extends Omit<RunnerParts, 'directory'> {
   images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
   archive: ArchiveWorkers
   table: CacheTable
+  /** Of this engine, for what is said about images. */
+  version: string
   /** `<data root>/build` and `<exec root>/build`. */
   directory: string
   runDirectory: string
@@ -43,6 +45,8 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
   const service = new BuildService({
     builder,
     snapshots,
+    threads,
+    version: deps.version,
     archive,
     contexts,
     cache,

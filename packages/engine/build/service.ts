@@ -14,16 +14,22 @@ import type {
   Sources,
 } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
-import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
+import { familiarName, formatPlatform, hexOf, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
 import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
+import { Attestor } from './attest/attestor.ts'
+import { withoutUser } from './attest/build-steps.ts'
+import { attestOptions } from './attest/options.ts'
+import type { Material } from './attest/provenance.ts'
+import { factsOf } from './build-facts.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import type { Contexts, ReceivedContext } from './context.ts'
-import { download } from './download.ts'
+import { type Download, download } from './download.ts'
+import type { FileThreads } from './files/file-threads.ts'
 import { Exports } from './outputs/exports.ts'
 import { giveOut } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
@@ -33,6 +39,9 @@ export interface BuildParts {
   builder: Builder
   snapshots: BuildSnapshots & Snapshots
   archive: Pick<ArchiveWorkers, 'layer' | 'export'>
+  threads: Pick<FileThreads, 'run'>
+  /** Of this engine. */
+  version: string
   contexts: Contexts
   cache: BuildCache
   cacheMounts: CacheMounts
@@ -56,6 +65,7 @@ export class BuildService implements Builds {
   build(archive: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage> {
     const names = request.tags.map((tag) => parseTarget(tag))
     const plans = planOutputs(request.outputs, request.tags)
+    const attests = attestOptions(request.attests)
     return progressOf(async (tell, abandoned) => {
       const signal = request.signal ? AbortSignal.any([request.signal, abandoned]) : abandoned
       const { quiet, remove, forceRemove, noCache } = request
@@ -70,11 +80,16 @@ export class BuildService implements Builds {
         else progress.event(event)
       }
       try {
-        const asked = this.#request(request, context, work, signal)
+        const started = new Date()
+        const materials: Material[] = []
+        const asked = this.#request(request, context, materials, work, signal)
         const results = await this.#parts.builder.build(asked, signal, hear)
         if (request.check) return
+        const facts = factsOf(request, context.dockerfile, started, materials)
+        const attestor = new Attestor(this.#parts, attests, facts, signal)
         const summary = await giveOut(this.#parts, {
           results,
+          attestor,
           plans,
           created: asked.created,
           credentials: request.credentials ?? (() => undefined),
@@ -83,7 +98,9 @@ export class BuildService implements Builds {
           hear: (event) => request.events && hear(event),
           signal,
         })
-        if (request.events) tell({ id: 'gantry.result', aux: summary })
+        const ref = `default/default/${facts.id}`
+        const told = { ...summary, ref, provenance: attestor.metadata(results) }
+        if (request.events) tell({ id: 'gantry.result', aux: told })
         if (summary.image !== undefined) progress.done(summary.image, names.map(familiarName))
       } catch (error) {
         if (!begun)
@@ -103,6 +120,7 @@ export class BuildService implements Builds {
   #request(
     request: EngineBuildRequest,
     { root, dockerfile, ignores }: ReceivedContext,
+    materials: Material[],
     work: AsyncDisposableStack,
     signal: AbortSignal,
   ): BuildRequest {
@@ -124,7 +142,7 @@ export class BuildService implements Builds {
       contexts: [],
       namedImages: new Map(),
       cacheFrom: [],
-      sources: this.#sources(root, work, signal),
+      sources: this.#sources(root, materials, work, signal),
       ...(request.target && { target: request.target }),
       ...(request.shmSize !== undefined && { shmSize: request.shmSize }),
       ...(request.ulimits && { ulimits: request.ulimits }),
@@ -138,18 +156,21 @@ export class BuildService implements Builds {
     return this.#exports.take(id)
   }
 
-  #sources(root: string, work: AsyncDisposableStack, signal: AbortSignal): Sources {
+  #sources(root: string, materials: Material[], work: AsyncDisposableStack, signal: AbortSignal): Sources {
     const { files, directory } = this.#parts
-    const downloads = new Map<string, Promise<string>>()
+    const downloads = new Map<string, Promise<Download>>()
     return {
       context: async (name) => (name === 'context' ? files.tree(root) : null),
       async http(url, checksum) {
         const known = downloads.get(`${url} ${checksum}`)
-        const path = known ?? download(directory, url, checksum, signal)
-        downloads.set(`${url} ${checksum}`, path)
-        const tree = files.tree(await path)
-        if (!known) work.defer(() => rm(tree.root, { recursive: true, force: true }))
-        return tree
+        const downloading = known ?? download(directory, url, checksum, signal)
+        downloads.set(`${url} ${checksum}`, downloading)
+        const { root: path, digest } = await downloading
+        if (!known) {
+          work.defer(() => rm(path, { recursive: true, force: true }))
+          materials.push({ uri: withoutUser(url), digest: { sha256: hexOf(digest) } })
+        }
+        return files.tree(path)
       },
       git: () =>
         Promise.reject(new GantryError('NotImplemented', 'ADD of git repositories is not available yet')),

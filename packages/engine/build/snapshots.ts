@@ -83,7 +83,8 @@ export class BuildSnapshots implements Snapshots {
       layers.push({ diffId, chainId, size: await parts.layers.size(chainId) })
     }
     const config = await readConfig(parts.content, image.id)
-    return { reference, digest: image.manifest, id: image.id, config, snapshot: { layers } }
+    const digest = parts.catalog.find(reference).reference?.index?.digest ?? image.manifest
+    return { reference, digest, id: image.id, config, snapshot: { layers } }
   }
 
   async #pull(

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { registryConfig } from '@gantry/client'
 import { excerpt } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
+import { encodeAttests } from '../../build/attests.ts'
 import { outline, parseCall, targets } from '../../build/call.ts'
 import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
@@ -27,6 +28,7 @@ export async function imageBuild(
   const query = {
     ...buildQuery(flags, env),
     ...encodeOutputs(outputs),
+    ...encodeAttests(flags),
     ...(call.name === 'check' && { check: true }),
   }
   const file = flags.string('file')

@@ -7,6 +7,10 @@ export type FileJob =
   /** Answers a digest. */
   | { kind: 'digest'; root: string; selection: FileSelection }
   | { kind: 'directory'; root: string; path: string; owner: { uid: number; gid: number } }
+  /** Answers a Scan of the packages, as JSON. */
+  | { kind: 'packages'; root: string }
+  /** Answers the digests of all files, as JSON. */
+  | { kind: 'subjects'; root: string }
 
 export interface ToThread {
   job: FileJob

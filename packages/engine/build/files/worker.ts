@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { describeError, TreeRoot } from '@gantry/archive'
 import { GantryError } from '@gantry/errors'
 
+import { digestFiles, scanPackages } from '../attest/packages/scan.ts'
 import { copyTree } from './copy.ts'
 import { digestTree } from './digest.ts'
 import type { FileJob, FromThread, ToThread } from './messages.ts'
@@ -25,6 +26,8 @@ port.on('message', async ({ job, stop }: ToThread) => {
 
 async function work(job: FileJob, stopped: () => void): Promise<string> {
   if (job.kind === 'digest') return digestTree(job.root, job.selection, stopped)
+  if (job.kind === 'packages') return JSON.stringify(scanPackages(job.root, stopped))
+  if (job.kind === 'subjects') return JSON.stringify(digestFiles(job.root, stopped))
   if (job.kind === 'copy') await copyTree(job.request, stopped)
   else makeDirectory(job)
   return ''

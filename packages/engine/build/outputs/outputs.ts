@@ -8,6 +8,7 @@ import type { BuildSummary } from '../../contracts.ts'
 import { referenceKey } from '../../images/catalog.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
 import type { Hold } from '../../images/retention.ts'
+import type { Attestor } from '../attest/attestor.ts'
 import { archiveOutput } from './archive-output.ts'
 import { assemble, type BuiltSet } from './assemble.ts'
 import { filesOutput } from './files-output.ts'
@@ -29,6 +30,7 @@ export interface OutputRequest {
   credentials: (domain: string) => Credentials | undefined
   /** Hands an archive over to the client; `output` is the number of its plan. Resolves when the client has it. */
   deliver: (output: number, archive: Readable) => Promise<void>
+  attestor: Attestor
   hear: (event: BuildEvent) => void
   signal: AbortSignal
 }
@@ -76,15 +78,16 @@ class Outputs {
   }
 
   #files(index: number, plan: FilesPlan): Promise<void> {
-    const { results, created, deliver } = this.#request
-    return deliver(index, filesOutput(this.#parts, results, plan, { created, notes: async () => [] }))
+    const { results, created, deliver, attestor } = this.#request
+    const notes = (result: BuildResult) => attestor.notes(result, plan.attestationPrefix)
+    return deliver(index, filesOutput(this.#parts, results, plan, { created, notes }))
   }
 
   async #image(index: number, plan: ImagePlan | ArchivePlan, report: OutputReport): Promise<void> {
     const { images } = this.#parts
-    const { results, created, deliver } = this.#request
+    const { results, created, deliver, attestor } = this.#request
     await using hold = images.retention.begin()
-    const attest = async () => null
+    const attest = attestor.images(hold, plan.names)
     const set = await assemble(this.#parts, hold, results, plan, { created, attest })
     if (plan.kind === 'archive') {
       await deliver(index, archiveOutput(images.content, set, plan))

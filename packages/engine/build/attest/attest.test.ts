@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { BuildResult, CopyStep, ImageStep, RunStep } from '@gantry/build'
+import { withoutUser } from './build-steps.ts'
+import { attestOptions, leastProvenance } from './options.ts'
+import { imageUrl, packageUrl } from './package-url.ts'
+import { type BuildFacts, provenance } from './provenance.ts'
+import { billOfMaterials } from './sbom.ts'
+
+const platform = { os: 'linux', architecture: 'amd64' }
+const digest = `sha256:${'a'.repeat(64)}` as const
+
+test('what may be asked for', () => {
+  assert.deepEqual(attestOptions({}), { provenance: null, sbom: false })
+  assert.deepEqual(
+    attestOptions({ provenance: 'mode=max,version=v1,builder-id=x,reproducible=true', sbom: '' }),
+    {
+      provenance: { mode: 'max', version: 'v1', builderId: 'x', reproducible: true },
+      sbom: true,
+    },
+  )
+  assert.deepEqual(attestOptions({ provenance: 'false', sbom: 'disabled=true' }), {
+    provenance: null,
+    sbom: false,
+  })
+  const bad: [Record<string, string>, RegExp][] = [
+    [{ what: '' }, /unsupported attestation type "what"/],
+    [{ provenance: 'mode=mid' }, /invalid provenance mode "mid"/],
+    [{ provenance: 'version=2' }, /invalid provenance version/],
+    [{ provenance: 'x=y' }, /unknown provenance parameter "x"/],
+    [{ sbom: 'generator=image' }, /the scanner is built in/],
+    [{ sbom: 'yes' }, /invalid attestation parameter "yes"/],
+  ]
+  for (const [attests, expected] of bad) assert.throws(() => attestOptions(attests), expected)
+})
+
+test('package URLs', () => {
+  assert.equal(imageUrl('alpine:3.17', { ...platform }), 'pkg:docker/alpine@3.17?platform=linux%2Famd64')
+  assert.equal(
+    imageUrl(`ghcr.io/a/b@${digest}`, { os: 'linux', architecture: 'arm', variant: 'v7' }),
+    `pkg:docker/ghcr.io/a/b?digest=${digest}&platform=linux%2Farm%2Fv7`,
+  )
+  assert.equal(
+    packageUrl({
+      type: 'npm',
+      namespace: '@a',
+      name: 'b',
+      version: '1+2',
+      qualifiers: { x: '', arch: 'a b' },
+    }),
+    'pkg:npm/%40a/b@1%2B2?arch=a%20b',
+  )
+  assert.equal(withoutUser('https://ann:secret@example.org/x'), 'https://example.org/x')
+  assert.ok(!withoutUser('ann://x:secret@[bad/y').includes('secret'))
+})
+
+const lines = { first: 1, last: 1 }
+const base: ImageStep = { kind: 'image', name: '', stage: '', lines, platform, reference: 'busybox' }
+const run: RunStep = {
+  kind: 'run',
+  name: '',
+  stage: '',
+  lines: { first: 2, last: 3 },
+  platform,
+  input: base,
+  args: ['/bin/sh', '-c', 'make'],
+  env: ['PATH=/bin', 'ARG=value'],
+  proxies: ['http_proxy=http://u:hidden@proxy'],
+  user: '',
+  workingDir: '/',
+  mounts: [{ type: 'secret', id: 'token', readonly: true, required: true }] as unknown as RunStep['mounts'],
+  network: 'default',
+  security: 'sandbox',
+}
+const copy: CopyStep = {
+  kind: 'copy',
+  name: '',
+  stage: '',
+  lines,
+  platform,
+  input: null,
+  copies: [{ origin: { kind: 'snapshot', step: run }, sources: ['/out'], unpack: false }],
+  dest: '/',
+  link: false,
+  parents: false,
+  exclude: [],
+}
+const result = { step: copy, bases: new Map([[base, digest]]), platform } as unknown as BuildResult
+const facts: BuildFacts = {
+  id: 'id',
+  started: new Date(0),
+  finished: new Date(1000),
+  dockerfileName: 'Dockerfile',
+  dockerfile: 'FROM busybox\n',
+  args: { 'build-arg:ARG': 'value', target: 'last' },
+  materials: [{ uri: 'https://example.org/x', digest: { sha256: 'b' } }],
+  locals: ['context'],
+}
+
+test('provenance of either version; arguments and steps only when all is to be told, secrets never', () => {
+  const least = JSON.stringify(provenance(facts, result, leastProvenance).value)
+  assert.ok(!least.includes('value') && least.includes('"target":"last"') && !least.includes('step0'))
+  const { type, value } = provenance(facts, result, { ...leastProvenance, mode: 'max' })
+  assert.equal(type, 'https://slsa.dev/provenance/v0.2')
+  const told = value as Record<string, unknown>
+  assert.deepEqual(told.materials, [
+    { uri: 'pkg:docker/busybox@latest?platform=linux%2Famd64', digest: { sha256: 'a'.repeat(64) } },
+    { uri: 'https://example.org/x', digest: { sha256: 'b' } },
+  ])
+  const { llbDefinition } = told.buildConfig as { llbDefinition: { id: string; inputs?: string[] }[] }
+  assert.deepEqual(
+    llbDefinition.map(({ id, inputs }) => [id, inputs]),
+    [
+      ['step0', undefined],
+      ['step1', ['step0:0']],
+      ['step2', ['step1:0']],
+    ],
+  )
+  const text = JSON.stringify(value)
+  assert.ok(text.includes('"secrets":[{"id":"token"}]') && !text.includes('hidden'))
+  const v1 = provenance(facts, result, { ...leastProvenance, version: 'v1' })
+  assert.equal(v1.type, 'https://slsa.dev/provenance/v1')
+  const { runDetails } = v1.value as { runDetails: { metadata: Record<string, unknown> } }
+  assert.equal(runDetails.metadata.buildkit_hermetic, false)
+})
+
+test('a bill of materials: each package once, the same for the same image', () => {
+  const musl = { type: 'apk', namespace: 'alpine', name: 'musl', version: '1', license: 'MIT', foundIn: '/a' }
+  const scan = {
+    distribution: { id: 'alpine', version: '3' },
+    packages: [
+      musl,
+      { ...musl, foundIn: '/b' },
+      { type: 'npm', name: 'x', version: '2', license: 'odd', foundIn: '/c' },
+    ],
+  }
+  const subject = { name: '_', digest: 'd', created: '2020-01-01T00:00:00.123Z', toolVersion: '1' }
+  const { value } = billOfMaterials(scan, subject)
+  const { packages, relationships, creationInfo } = value as Record<string, Record<string, unknown>[]> & {
+    creationInfo: { created: string }
+  }
+  assert.equal(creationInfo.created, '2020-01-01T00:00:00Z')
+  assert.deepEqual(
+    packages?.map(({ name, licenseDeclared, sourceInfo }) => [name, licenseDeclared, sourceInfo]),
+    [
+      ['_', 'NOASSERTION', undefined],
+      ['musl', 'MIT', 'acquired package info from /a, /b'],
+      ['x', 'NOASSERTION', 'acquired package info from /c'],
+    ],
+  )
+  assert.equal(relationships?.length, 3)
+  assert.deepEqual(billOfMaterials(scan, subject), billOfMaterials(scan, subject))
+})

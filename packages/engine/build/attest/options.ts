@@ -1,0 +1,78 @@
+/** Which attestations a build is asked for: `--attest`, as BuildKit's `attest:` options have it. */
+import { GantryError } from '@gantry/errors'
+
+export interface ProvenanceOptions {
+  mode: 'min' | 'max'
+  version: 'v0.2' | 'v1'
+  builderId: string
+  /** The user says that the same input gives the same bytes. */
+  reproducible: boolean
+}
+
+export interface AttestOptions {
+  provenance: ProvenanceOptions | null
+  sbom: boolean
+}
+
+/** What is told in metadata when nothing is attached. */
+export const leastProvenance: ProvenanceOptions = {
+  mode: 'min',
+  version: 'v0.2',
+  builderId: '',
+  reproducible: false,
+}
+
+/** `attests` by type: `{"provenance": "mode=max", "sbom": ""}`. Throws InvalidParameter. */
+export function attestOptions(attests: Readonly<Record<string, string>>): AttestOptions {
+  for (const type of Object.keys(attests))
+    if (type !== 'provenance' && type !== 'sbom')
+      throw refused(`unsupported attestation type ${JSON.stringify(type)}`)
+  const { provenance, sbom } = attests
+  return {
+    provenance: provenance === undefined ? null : provenanceOptions(parse(provenance)),
+    sbom: sbom !== undefined && wantsSbom(parse(sbom)),
+  }
+}
+
+function provenanceOptions(fields: Map<string, string>): ProvenanceOptions | null {
+  if (isDisabled(fields)) return null
+  const mode = fields.get('mode') ?? 'min'
+  const version = fields.get('version') ?? 'v0.2'
+  if (mode !== 'min' && mode !== 'max') throw refused(`invalid provenance mode ${JSON.stringify(mode)}`)
+  if (version !== 'v0.2' && version !== 'v1')
+    throw refused(`invalid provenance version ${JSON.stringify(version)}: v0.2 or v1`)
+  for (const name of fields.keys())
+    if (!['mode', 'version', 'builder-id', 'reproducible', 'disabled', 'inline-only'].includes(name))
+      throw refused(`unknown provenance parameter ${JSON.stringify(name)}`)
+  return {
+    mode,
+    version,
+    builderId: fields.get('builder-id') ?? '',
+    reproducible: fields.get('reproducible') === 'true',
+  }
+}
+
+function wantsSbom(fields: Map<string, string>): boolean {
+  if (isDisabled(fields)) return false
+  for (const name of fields.keys())
+    if (name !== 'disabled')
+      throw refused(`sbom parameter ${JSON.stringify(name)} is not supported: the scanner is built in`)
+  return true
+}
+
+const isDisabled = (fields: Map<string, string>): boolean => fields.get('disabled') === 'true'
+
+/** `a=b,c=d`; `true` says nothing, `false` is `disabled=true`. */
+function parse(text: string): Map<string, string> {
+  if (text === '' || text === 'true') return new Map()
+  if (text === 'false') return new Map([['disabled', 'true']])
+  return new Map(
+    text.split(',').map((field): [string, string] => {
+      const equals = field.indexOf('=')
+      if (equals <= 0) throw refused(`invalid attestation parameter ${JSON.stringify(field)}`)
+      return [field.slice(0, equals), field.slice(equals + 1)]
+    }),
+  )
+}
+
+const refused = (message: string): GantryError => new GantryError('InvalidParameter', message)

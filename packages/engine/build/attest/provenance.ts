@@ -1,0 +1,127 @@
+/** SLSA provenance of a build, in the terms that BuildKit uses (its slsa-definitions). */
+import type { BuildResult } from '@gantry/build'
+import { type Digest, formatPlatform, hexOf, hostPlatform } from '@gantry/oci'
+import { buildSteps } from './build-steps.ts'
+import type { ProvenanceOptions } from './options.ts'
+import { imageUrl } from './package-url.ts'
+import type { Predicate } from './statement.ts'
+
+/** Something from outside that went into a build. */
+export interface Material {
+  uri: string
+  digest: Record<string, string>
+}
+
+/** What is known of a build as a whole. */
+export interface BuildFacts {
+  /** Of this run. */
+  id: string
+  started: Date
+  finished: Date
+  /** Path of the Dockerfile in its context. */
+  dockerfileName: string
+  dockerfile: string
+  /** As BuildKit names what a build is asked: `build-arg:NAME`, `label:NAME`, `target`, … */
+  args: Readonly<Record<string, string>>
+  /** Downloads and repositories. */
+  materials: readonly Material[]
+  /** Names of the contexts. */
+  locals: readonly string[]
+}
+
+const buildType = 'https://mobyproject.org/buildkit@v1'
+const definitions = 'https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md'
+
+/** Values of arguments and labels are told only with `mode: max`; secrets never, but by their names. */
+export function provenance(facts: BuildFacts, result: BuildResult, options: ProvenanceOptions): Predicate {
+  const { version } = options
+  const value = (version === 'v1' ? inVersion1 : inVersion02)(partsOf(facts, result, options))
+  return { type: `https://slsa.dev/provenance/${version}`, value }
+}
+
+interface Parts {
+  facts: BuildFacts
+  options: ProvenanceOptions
+  materials: Material[]
+  hermetic: boolean
+  request: object
+  /** With `mode: max`: the steps, and where they stand in the Dockerfile. */
+  config: { steps: object[]; source: object } | null
+}
+
+function partsOf(facts: BuildFacts, result: BuildResult, options: ProvenanceOptions): Parts {
+  const isMax = options.mode === 'max'
+  const steps = buildSteps(result, facts)
+  const args = Object.entries(facts.args).filter(([name]) => isMax || !/^(build-arg|label):/.test(name))
+  return {
+    facts,
+    options,
+    materials: [...baseImages(result), ...facts.materials],
+    hermetic: steps.hermetic,
+    request: {
+      frontend: 'dockerfile.v0',
+      ...(args.length > 0 && { args: Object.fromEntries(args) }),
+      ...(isMax && steps.secrets.length > 0 && { secrets: steps.secrets }),
+      ...(isMax && steps.ssh.length > 0 && { ssh: steps.ssh }),
+      locals: facts.locals.map((name) => ({ name })),
+    },
+    config: isMax ? { steps: steps.definition, source: steps.source } : null,
+  }
+}
+
+function baseImages({ bases }: BuildResult): Material[] {
+  const found = [...bases].map(([{ reference, platform }, digest]): [string, Digest] => [
+    imageUrl(reference, platform),
+    digest,
+  ])
+  return [...new Map(found)].map(([uri, digest]) => ({ uri, digest: { sha256: hexOf(digest) } }))
+}
+
+function inVersion02({ facts, options, materials, hermetic, request, config }: Parts): object {
+  return {
+    builder: { id: options.builderId },
+    buildType,
+    materials,
+    invocation: {
+      configSource: { entryPoint: facts.dockerfileName },
+      parameters: request,
+      environment: { platform: formatPlatform(hostPlatform()) },
+    },
+    ...(config && { buildConfig: { llbDefinition: config.steps } }),
+    metadata: {
+      buildInvocationID: facts.id,
+      buildStartedOn: facts.started.toISOString(),
+      buildFinishedOn: facts.finished.toISOString(),
+      completeness: { parameters: options.mode === 'max', environment: true, materials: false },
+      reproducible: options.reproducible,
+      [`${buildType}#hermetic`]: hermetic,
+      [`${buildType}#metadata`]: config ? { source: config.source } : {},
+    },
+  }
+}
+
+function inVersion1({ facts, options, materials, hermetic, request, config }: Parts): object {
+  return {
+    buildDefinition: {
+      buildType: definitions,
+      externalParameters: { configSource: { path: facts.dockerfileName }, request },
+      internalParameters: {
+        builderPlatform: formatPlatform(hostPlatform()),
+        ...(config && { buildConfig: { llbDefinition: config.steps } }),
+      },
+      resolvedDependencies: materials,
+    },
+    runDetails: {
+      builder: { id: options.builderId },
+      metadata: {
+        invocationID: facts.id,
+        startedOn: facts.started.toISOString(),
+        finishedOn: facts.finished.toISOString(),
+        buildkit_metadata: config ? { source: config.source } : {},
+        buildkit_hermetic: hermetic,
+        buildkit_completeness: { request: options.mode === 'max', resolvedDependencies: false },
+        buildkit_reproducible: options.reproducible,
+      },
+    },
+  }
+}

@@ -1,0 +1,31 @@
+/** What is known of a build as a whole, for its provenance. */
+import { randomBytes } from 'node:crypto'
+import type { EngineBuildRequest } from '../contracts.ts'
+import type { BuildFacts, Material } from './attest/provenance.ts'
+
+/** The build has just ended. */
+export function factsOf(
+  request: EngineBuildRequest,
+  dockerfile: string,
+  started: Date,
+  materials: readonly Material[],
+): BuildFacts {
+  const { args, labels, target, noCache, network, hosts } = request
+  return {
+    id: randomBytes(12).toString('hex'),
+    started,
+    finished: new Date(),
+    dockerfileName: request.dockerfile,
+    dockerfile,
+    args: {
+      ...Object.fromEntries([...args].map(([name, value]) => [`build-arg:${name}`, value])),
+      ...Object.fromEntries(Object.entries(labels).map(([name, value]) => [`label:${name}`, value])),
+      ...(target && { target }),
+      ...(noCache && { 'no-cache': '' }),
+      ...(network && network !== 'default' && { 'force-network-mode': network }),
+      ...(hosts.length > 0 && { 'add-hosts': hosts.join(',') }),
+    },
+    materials,
+    locals: ['context', 'dockerfile'],
+  }
+}
