@@ -1,5 +1,7 @@
 export { createBuilds } from './build/index.ts'
 export {
+  type BuildFaultPoint,
+  buildFaultPoints,
   type Clock,
   type ContainerDependencies,
   type ContainerFaultPoint,
@@ -16,6 +18,7 @@ export {
   type HostConfigDefaults,
   type HostFacts as ContainerHostFacts,
   type ImageView,
+  imageFaultPoints,
   type LogFaultPoint,
   logFaultPoints,
   networkFaultPoints,

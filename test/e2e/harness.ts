@@ -5,7 +5,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { after, before, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
@@ -43,7 +43,7 @@ export function run(
     {
       cwd: options.cwd ?? '/',
       env: { ...process.env, ...options.env },
-      timeout: options.timeout ?? 60_000,
+      timeout: options.timeout ?? 120_000,
       killSignal: 'SIGKILL',
       maxBuffer: 256 << 20,
     },
@@ -61,7 +61,7 @@ export function run(
 export async function until<T>(
   what: string,
   check: () => Promise<T> | T,
-  seconds = 15,
+  seconds = 60,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + seconds * 1000
   for (;;) {
@@ -76,6 +76,8 @@ export interface DaemonOptions {
   /** Further flags for gantryd. */
   flags?: string[]
   env?: Record<string, string>
+  /** Whether the daemon can be made to fail or die at a step, by `arm`. */
+  faults?: boolean
 }
 
 export class TestDaemon {
@@ -100,7 +102,7 @@ export class TestDaemon {
     this.bridge = `gte${index}`
     const hash = createHash('sha256').update(`${root}/data`).digest('hex').slice(0, 8)
     this.kernelName = `gantry-${hash}`
-    this.#env = options.env ?? {}
+    this.#env = { ...(options.faults && { GANTRY_FAULT: `@${root}/fault` }), ...options.env }
     this.#flags = [
       ...['-H', this.host, '--data-root', `${root}/data`, '--exec-root', `${root}/exec`],
       ...['--pidfile', `${root}/pid`, '--config-file', `${root}/daemon.json`, '--bridge', this.bridge],
@@ -120,7 +122,7 @@ export class TestDaemon {
     child.stdout.on('data', (text) => this.#record(text))
     child.stderr.on('data', (text) => this.#record(text))
     try {
-      await until('the daemon', () => this.#answersOrEnded(child), 60)
+      await until('the daemon', () => this.#answersOrEnded(child), 120)
     } catch (error) {
       await this.#end('SIGKILL') // nothing may outlive the test
       throw error
@@ -153,15 +155,26 @@ export class TestDaemon {
     return this.#process?.pid ?? 0
   }
 
-  /** Whether the process has ended, e.g. at a fault point. */
-  async ended(): Promise<void> {
+  /** From now on a step that comes to the point kills the daemon or fails; null: none. For a daemon with `faults`. */
+  async arm(fault: `${string}:crash` | `${string}:fail` | null): Promise<void> {
+    await writeFile(`${this.root}/fault.new`, fault ?? '')
+    await rename(`${this.root}/fault.new`, `${this.root}/fault`)
+  }
+
+  /** Whether there is a process. */
+  get runs(): boolean {
     const child = this.#process
-    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    return child !== null && child.exitCode === null && child.signalCode === null
+  }
+
+  /** Resolves when the process has ended, e.g. at a fault point. */
+  async ended(): Promise<void> {
+    await until('the end of the daemon', () => !this.runs, 120)
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (!child || !this.runs) return
     const ended = once(child, 'exit')
     child.kill(signal)
     await ended
@@ -215,6 +228,7 @@ export class TestDaemon {
   /** Removes every container and network, stops the daemon and deletes its directories. */
   async dispose(): Promise<void> {
     endOfTest()
+    await this.arm(null)
     if (!(await this.answers())) await this.start({ GANTRY_FAULT: '' }).catch(() => undefined)
     const containers = await this.dockerode.listContainers({ all: true }).catch(() => [])
     await Promise.all(

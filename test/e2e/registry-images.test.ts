@@ -8,7 +8,7 @@ import { entryHeader, tarOf } from '@gantry/oci'
 import { getXattr, setXattr } from '@gantry/syscall'
 import { startFaultProxy } from '../registry/fault-proxy.ts'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
-import { run, startDaemon, suiteDaemon, type TestDaemon, until } from './harness.ts'
+import { run, suiteDaemon, type TestDaemon, until } from './harness.ts'
 
 /** An image of two layers, one of them of `size` bytes that do not compress, pushed as `name`. */
 async function pushImage(daemon: TestDaemon, name: string, size: number): Promise<string> {
@@ -288,33 +288,4 @@ suite('images and registries', () => {
       assert.ok(theirs.stderr.includes(words), theirs.stderr)
     }
   })
-})
-
-test('a daemon that dies in the middle of a pull leaves nothing half done, and the next goes on', async (t) => {
-  const registry = await startRegistry({}, t)
-  const daemon = await startDaemon(t, { busybox: false })
-  const name = `${registry.host}/app:1`
-  await pushImage(daemon, name, 600_000)
-  for (const point of [
-    'image.pull.manifest',
-    'image.pull.download',
-    'image.pull.placed',
-    'image.pull.layers',
-    'image.pull.registered',
-  ]) {
-    await daemon.stop()
-    await daemon.start({ GANTRY_FAULT: `${point}:crash` })
-    const died = await daemon.gantry(['pull', name])
-    assert.notEqual(died.exitCode, 0, point)
-    await daemon.ended()
-    await daemon.start()
-    const listed = await daemon.gantry(['images', '-q'])
-    assert.equal(listed.stdout.trim() !== '', point === 'image.pull.registered', point)
-    const again = await daemon.gantry(['pull', name])
-    assert.equal(again.exitCode, 0, `${point}: ${again.stderr}`)
-    await remove(daemon, name)
-    assert.deepEqual(await readdir(`${daemon.root}/data/layers`), ['tmp'], point)
-    assert.deepEqual(await readdir(`${daemon.root}/data/content/blobs/sha256`), [], point)
-    assert.deepEqual(await partials(daemon), [], point)
-  }
 })

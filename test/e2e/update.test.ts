@@ -1,4 +1,4 @@
-/** Limits of running containers, changed through both commands and kept through crashes and restarts. */
+/** Limits of running containers, changed through both commands and kept through restarts. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -93,24 +93,6 @@ suite('update', () => {
       ['you must provide one or more flags when using this command\n', 1],
     )
   })
-})
-
-test('a daemon that dies in the middle of an update: the next one finishes it', async (t) => {
-  const daemon = await startDaemon(t)
-  const id = await sleeper(daemon, 'subject', '-m', '64m')
-  for (const [point, bytes] of [
-    ['container.update.recorded', 32 << 20],
-    ['container.update.applied', 16 << 20],
-  ] as const) {
-    await daemon.stop()
-    await daemon.start({ GANTRY_FAULT: `${point}:crash` })
-    await daemon.gantry(['update', '-m', String(bytes), 'subject'])
-    await daemon.ended()
-    await daemon.start()
-    assert.equal(await memory(daemon, id), String(bytes))
-    const { stdout } = await daemon.gantry(['inspect', '-f', '{{.HostConfig.Memory}}', 'subject'])
-    assert.equal(stdout, `${bytes}\n`)
-  }
 })
 
 test('what the daemon gives to containers that say nothing', async (t) => {

@@ -1,3 +1,4 @@
+import { acrossRestarts } from '../container/across-restarts.ts'
 import { eachContainer } from '../container/each-container.ts'
 import { describeStates, watchStates } from '../container/wait-state.ts'
 import { type CommandContext, type CommandRun, ExitError } from '../framework/command.ts'
@@ -19,7 +20,8 @@ export const wait: CommandRun = async (context, names, flags) => {
 }
 
 async function exitCode({ client }: CommandContext, id: string, signal?: AbortSignal): Promise<string> {
-  const { StatusCode } = await client.call('ContainerWait', { path: { id }, ...(signal && { signal }) })
+  const request = { path: { id }, ...(signal && { signal }) }
+  const { StatusCode } = await acrossRestarts(client, signal, () => client.call('ContainerWait', request))
   return String(StatusCode)
 }
 
@@ -29,6 +31,9 @@ async function reachedState(
   states: readonly string[],
   signal?: AbortSignal,
 ): Promise<string> {
-  const { reached } = await watchStates(client, id, states, signal)
-  return (await reached).state
+  const { state } = await acrossRestarts(client, signal, async () => {
+    const { reached } = await watchStates(client, id, states, signal)
+    return reached
+  })
+  return state
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { ArchiveWorkers } from '@gantry/archive'
@@ -31,8 +32,16 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
   const files = createFiles(threads, join(directory, 'documents'))
   const contexts = new Contexts(join(directory, 'contexts'), archive, files)
   await contexts.clean()
-  const snapshots = await openSnapshots({ images, parts, archive, directory: join(directory, 'snapshots') })
-  const cache = new BuildCache(deps.table, snapshots, () => deps.clock.now())
+  // Secrets of steps are in it.
+  await rm(deps.runDirectory, { recursive: true, force: true })
+  const snapshots = await openSnapshots({
+    images,
+    parts,
+    archive,
+    directory: join(directory, 'snapshots'),
+    faults: deps.faults,
+  })
+  const cache = new BuildCache(announced(deps), snapshots, () => deps.clock.now())
   parts.retention.alsoKeep(() =>
     cache
       .records()
@@ -55,6 +64,20 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
     images: parts,
     facts: deps.facts,
     directory: join(directory, 'contexts'),
+    faults: deps.faults,
   })
   return Object.assign(service, { [Symbol.asyncDispose]: async () => threads.close() })
+}
+
+/** The table, with a fault point after each record. */
+function announced({ table, faults }: Pick<BuildDependencies, 'table' | 'faults'>): CacheTable {
+  return {
+    get: (key) => table.get(key),
+    set: (key, record) => {
+      table.set(key, record)
+      faults('build.cache.recorded')
+    },
+    delete: (key) => table.delete(key),
+    values: () => table.values(),
+  }
 }

@@ -16,7 +16,16 @@ import { expectRunnable } from './binfmt.ts'
 
 export type RunnerParts = Pick<
   ContainerDependencies,
-  'runtime' | 'spec' | 'networks' | 'dns' | 'defaults' | 'clock' | 'remap' | 'hostGateway' | 'facts'
+  | 'runtime'
+  | 'spec'
+  | 'networks'
+  | 'dns'
+  | 'defaults'
+  | 'clock'
+  | 'remap'
+  | 'hostGateway'
+  | 'facts'
+  | 'faults'
 > & {
   /** For the files of running steps: not on a disk, as secrets are among them. */
   directory: string
@@ -218,6 +227,7 @@ class StepRun {
     try {
       signal.throwIfAborted()
       await task.start()
+      this.#parts.faults('build.run.started')
       if (signal.aborted) kill()
       for await (const { stream, data } of attachment.output as AsyncIterable<OutputFrame>)
         output(stream, data)

@@ -15,6 +15,7 @@ import type {
 } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hexOf, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
+import type { FaultPoint } from '../containers/faults.ts'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
 import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
@@ -51,6 +52,7 @@ export interface BuildParts {
   facts: ResourceFacts
   /** For downloads of running builds. */
   directory: string
+  faults: FaultPoint
 }
 
 export class BuildService implements Builds {
@@ -72,6 +74,7 @@ export class BuildService implements Builds {
       const progress = new ClassicProgress(tell, this.#known, { quiet, remove, forceRemove, noCache })
       await using work = new AsyncDisposableStack()
       const context = work.use(await this.#parts.contexts.receive(archive, request.dockerfile, signal))
+      this.#parts.faults('build.context.received')
       work.use(this.#parts.snapshots.begin())
       let begun = false
       const hear = (event: BuildEvent): void => {
@@ -98,6 +101,7 @@ export class BuildService implements Builds {
           hear: (event) => request.events && hear(event),
           signal,
         })
+        this.#parts.faults('build.image.published')
         const ref = `default/default/${facts.id}`
         const told = { ...summary, ref, provenance: attestor.metadata(results) }
         if (request.events) tell({ id: 'gantry.result', aux: told })

@@ -15,6 +15,7 @@ import type {
 import { GantryError, isKind } from '@gantry/errors'
 import { chainIdOf, chainIdsOf, formatPlatform, type Platform, parseReference } from '@gantry/oci'
 import { mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
+import type { FaultPoint } from '../containers/faults.ts'
 import { engineMountPoints } from '../containers/files/upper.ts'
 import type { Images } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
@@ -28,6 +29,7 @@ export interface SnapshotParts {
   archive: ArchiveWorkers
   /** Of their own: what is in it belongs to running builds. On the file system of the layers. */
   directory: string
+  faults: FaultPoint
 }
 
 /** Opens the place of snapshots; what a killed daemon left in it goes. */
@@ -104,7 +106,7 @@ export class BuildSnapshots implements Snapshots {
   }
 
   async open({ layers }: Snapshot): Promise<WritableSnapshot> {
-    const { directory, parts } = this.#options
+    const { directory, parts, faults } = this.#options
     const top = layers.at(-1)
     const place = join(directory, randomUUID())
     const [upper, work, root, empty] = ['upper', 'work', 'root', 'empty'].map((name) =>
@@ -115,6 +117,7 @@ export class BuildSnapshots implements Snapshots {
     return new Draft({ lower, upper, work }, root, {
       commit: (mountPoints, signal) => this.#store({ layers }, { upper, lower, mountPoints }, signal),
       remove: () => removeDraft(place),
+      mounted: () => faults('build.snapshot.mounted'),
     })
   }
 
@@ -124,14 +127,16 @@ export class BuildSnapshots implements Snapshots {
     { mountPoints, ...upper }: Upper,
     signal?: AbortSignal,
   ): Promise<Snapshot> {
-    const { parts, archive } = this.#options
+    const { parts, archive, faults } = this.#options
     const parent = layers.at(-1)?.chainId ?? null
     await using draft = await parts.content.draft()
     const whole = { ...upper, mountPoints: [...engineMountPoints, ...mountPoints] }
     const { contentSize, ...blob } = await archive.seal(whole, draft.path, signal)
     const { digest: diffId } = await this.#hold.commit({ commit: () => draft.publish(blob) })
+    faults('build.layer.packed')
     await this.#hold.keep([chainIdOf(parent, diffId)])
     const { chainId, size } = await parts.layers.adopt(upper.upper, { diffId, size: contentSize }, parent)
+    faults('build.layer.stored')
     return { layers: [...layers, { diffId, chainId, size }] }
   }
 
@@ -173,6 +178,7 @@ interface DraftWork {
   /** `mountPoints` without a slash before them. */
   commit(mountPoints: string[], signal?: AbortSignal): Promise<Snapshot>
   remove(): Promise<void>
+  mounted(): void
 }
 
 /** `/a/b` as `a/b` and `a`: directories that were made for a mount point count as little as itself. */
@@ -195,8 +201,10 @@ class Draft implements WritableSnapshot {
   }
 
   async root(): Promise<string> {
-    if (!this.#mounted) mountOverlay({ ...this.rootfs, target: this.#root })
+    if (this.#mounted) return this.#root
+    mountOverlay({ ...this.rootfs, target: this.#root })
     this.#mounted = true
+    this.#work.mounted()
     return this.#root
   }
 

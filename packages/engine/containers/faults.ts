@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { rotationSteps } from '@gantry/runtime'
 
 /** Every step at which a test can make the engine fail or die, in the order in which a container passes them. */
@@ -45,11 +46,26 @@ export const imageFaultPoints = [
   'image.pull.placed',
   'image.pull.layers',
   'image.pull.registered',
+  'image.push.upload',
+  'image.push.blob',
   'image.push.layers',
   'image.push.manifest',
 ] as const
 
 export type ImageFaultPoint = (typeof imageFaultPoints)[number]
+
+/** The same for builds. */
+export const buildFaultPoints = [
+  'build.context.received',
+  'build.snapshot.mounted',
+  'build.run.started',
+  'build.layer.packed',
+  'build.layer.stored',
+  'build.cache.recorded',
+  'build.image.published',
+] as const
+
+export type BuildFaultPoint = (typeof buildFaultPoints)[number]
 
 /** The same for copying into a container and for a commit. */
 export const fileFaultPoints = [
@@ -77,30 +93,56 @@ export type NetworkFaultPoint = (typeof networkFaultPoints)[number]
 
 /** Called at each step; what it throws is a failure of that step. */
 export type FaultPoint = (
-  point: ContainerFaultPoint | ImageFaultPoint | LogFaultPoint | NetworkFaultPoint,
+  point: BuildFaultPoint | ContainerFaultPoint | ImageFaultPoint | LogFaultPoint | NetworkFaultPoint,
 ) => void
 
+const points: readonly string[] = [
+  ...buildFaultPoints,
+  ...containerFaultPoints,
+  ...fileFaultPoints,
+  ...imageFaultPoints,
+  ...logFaultPoints,
+  ...networkFaultPoints,
+]
+
 /**
- * Reads `GANTRY_FAULT=<point>:crash|fail` once: `crash` kills the daemon with SIGKILL at that point, `fail` throws there.
- * Without the variable, a function that does nothing.
+ * What to do at fault points, by `GANTRY_FAULT=<point>:crash|fail`: `crash` kills the daemon with SIGKILL at that point,
+ * `fail` throws there. With `GANTRY_FAULT=@<file>` the file says so, and is read at every point: what it holds may change
+ * while the daemon runs, and nothing happens while it is empty or absent. Without the variable, a function that does
+ * nothing.
  */
 export function faultsFromEnvironment(environment: NodeJS.ProcessEnv): FaultPoint {
   const wish = environment.GANTRY_FAULT
   if (!wish) return () => {}
-  const [point, action] = wish.split(':')
-  const points: readonly string[] = [
-    ...containerFaultPoints,
-    ...fileFaultPoints,
-    ...imageFaultPoints,
-    ...logFaultPoints,
-    ...networkFaultPoints,
-  ]
-  if (!points.some((known) => known === point) || (action !== 'crash' && action !== 'fail')) {
+  if (wish.startsWith('@')) return (reached) => meet(reached, readWish(wish.slice(1)))
+  const fault = parseFault(wish)
+  return (reached) => meet(reached, fault)
+}
+
+interface Fault {
+  point: string
+  action: 'crash' | 'fail'
+}
+
+function readWish(file: string): Fault | null {
+  try {
+    return parseFault(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+function parseFault(wish: string): Fault | null {
+  if (wish === '') return null
+  const [point = '', action] = wish.split(':')
+  if (!points.includes(point) || (action !== 'crash' && action !== 'fail'))
     throw new Error(`GANTRY_FAULT: not a fault point and action: ${wish}`)
-  }
-  return (reached) => {
-    if (reached !== point) return
-    if (action === 'crash') process.kill(process.pid, 'SIGKILL')
-    throw new Error(`fault injected at ${point}`)
-  }
+  return { point, action }
+}
+
+function meet(reached: string, fault: Fault | null): void {
+  if (reached !== fault?.point) return
+  if (fault.action === 'crash') process.kill(process.pid, 'SIGKILL')
+  throw new Error(`fault injected at ${reached}`)
 }

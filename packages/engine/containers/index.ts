@@ -28,11 +28,14 @@ export type {
   SpecRequest,
 } from './dependencies.ts'
 export {
+  type BuildFaultPoint,
+  buildFaultPoints,
   type ContainerFaultPoint,
   containerFaultPoints,
   type FaultPoint,
   faultsFromEnvironment,
   fileFaultPoints,
+  imageFaultPoints,
   type LogFaultPoint,
   logFaultPoints,
   networkFaultPoints,

@@ -31,7 +31,10 @@ export interface ImageDependencies {
 
 const helloWorld: BuiltIns = new Map([[helloWorldName, helloWorldArchive]])
 
-/** Builds the image service and removes what an interrupted load or removal left behind. */
+/**
+ * Builds the image service. What an interrupted load or removal left behind goes with its first `sweep`: only when all who
+ * need content have said so (`retention.alsoKeep`).
+ */
 export async function createImages({
   builtIns = helloWorld,
   host = hostPlatform(),
@@ -44,7 +47,6 @@ export async function createImages({
 }: ImageDependencies): Promise<ImageService> {
   const catalog = new Catalog(database)
   const retention = new Retention(stores.content, stores.layers, catalog)
-  await retention.sweep()
   const transfers = new Transfers(registries, database, limits)
   return new ImageService({ ...stores, catalog, retention, host, transfers, archive, reached }, builtIns)
 }

@@ -168,7 +168,7 @@ class Push {
 
   /** What is there stays; what another repository of the registry has is taken over; only then bytes are sent. */
   async #sendBlob(blob: PlannedBlob, signal: AbortSignal): Promise<void> {
-    const { content, transfers } = this.#parts
+    const { content, transfers, reached } = this.#parts
     const { descriptor } = blob
     const { digest, size: total } = descriptor
     if (await this.#repository.hasBlob(digest, { signal })) return this.#sent(blob, 'Layer already exists')
@@ -179,8 +179,12 @@ class Push {
     }
     await this.#repository.uploadBlob(descriptor, (offset) => content.readFrom(digest, offset), {
       signal,
-      onProgress: (current) => this.#tell(blob, 'Pushing', { current, total }),
+      onProgress: (current) => {
+        reached('image.push.upload')
+        this.#tell(blob, 'Pushing', { current, total })
+      },
     })
+    reached('image.push.blob')
     this.#sent(blob, 'Pushed')
   }
 
