@@ -56,15 +56,18 @@ export type ToWorker =
 export type FromWorker =
   /** The file's bytes are read: what follows begins at `offset`. */
   | { kind: 'open'; id: number; offset: number }
-  /** One more chunk may be sent. */
+  /** One more piece may be sent. */
   | { kind: 'more'; id: number }
   /** So many bytes of the blob have been read. */
   | { kind: 'progress'; id: number; read: number }
   | { kind: 'done'; id: number; result: IntakeResult | null }
   | { kind: 'failed'; id: number; error: { kind: ErrorKind; message: string; diskFull: boolean } }
 
-/** Chunks that may be on their way to a thread: enough that it never waits, little enough to be no burden. */
-export const window = 16
+/** Pieces that may be on their way to a thread: it has the next one when it is done with one. */
+export const window = 2
+
+/** Bytes that are gathered for a thread before the source has to wait. */
+export const largestPiece = 512 * 1024
 
 /** Bytes between two reports of progress. */
 export const progressStep = 512 * 1024

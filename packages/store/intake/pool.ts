@@ -8,6 +8,7 @@ import {
   type InheritJob,
   type IntakeJob,
   type IntakeResult,
+  largestPiece,
   type ToWorker,
   window,
 } from './messages.ts'
@@ -102,8 +103,8 @@ export class IntakePool {
 interface Running {
   id: number
   feed: Feed
-  /** Lets the feeder send its next chunk. */
-  credit: Semaphore
+  /** What the source has given and the thread has not been sent. */
+  gathered: Gathered
   feeding: Promise<void>
   sourceError: unknown
   settle: PromiseWithResolvers<IntakeResult | null>
@@ -139,7 +140,7 @@ class Thread {
     const running: Running = {
       id,
       feed,
-      credit: new Semaphore(window),
+      gathered: new Gathered((bytes) => this.#post({ kind: 'chunk', id, bytes })),
       feeding: Promise.resolve(),
       sourceError: undefined,
       settle: Promise.withResolvers(),
@@ -155,7 +156,7 @@ class Thread {
       throw running.sourceError ?? error
     } finally {
       feed.signal?.removeEventListener('abort', abort)
-      running.credit.close()
+      running.gathered.close()
       await running.feeding
       this.#running = undefined
     }
@@ -174,7 +175,7 @@ class Thread {
   #hear(message: FromWorker): void {
     const running = this.#running
     if (running?.id !== message.id) return
-    if (message.kind === 'more') running.credit.release()
+    if (message.kind === 'more') running.gathered.release()
     else if (message.kind === 'progress') running.feed.onProgress?.(message.read)
     else if (message.kind === 'open') running.feeding = this.#feed(running, message.offset)
     else if (message.kind === 'done') running.settle.resolve(message.result)
@@ -186,48 +187,83 @@ class Thread {
 
   /** Sends the rest at the thread's pace. Ends early, closing the source, when the thread wants no more. */
   async #feed(running: Running, offset: number): Promise<void> {
-    const { id, feed, credit } = running
+    const { id, feed, gathered } = running
     try {
-      for await (const chunk of feed.rest?.(offset) ?? []) {
-        if (!(await credit.acquire())) return
-        // A copy: it can be handed over, and the source's buffer may be part of a pool.
-        this.#post({ kind: 'chunk', id, bytes: new Uint8Array(chunk) })
-      }
-      this.#post({ kind: 'end', id })
+      for await (const chunk of feed.rest?.(offset) ?? []) if (!(await gathered.add(chunk))) return
+      if (await gathered.drain()) this.#post({ kind: 'end', id })
     } catch (error) {
       running.sourceError = error
+      // What came until then counts: the next try goes on from there.
+      await gathered.drain()
       this.#post({ kind: 'broken', id })
     }
   }
 }
 
-/** Counts permissions; `acquire` resolves to false once it is closed. */
-class Semaphore {
-  #free: number
+/**
+ * Chunks on their way to a thread. At first each goes at once; while the thread is busy they are gathered, so that a fast
+ * source is handed over in few large pieces and a slow one without delay.
+ */
+class Gathered {
+  readonly #send: (bytes: Uint8Array<ArrayBuffer>) => void
+  #chunks: Uint8Array[] = []
+  #size = 0
+  /** Pieces that may be sent. */
+  #credit = window
   #closed = false
   #wake = () => {}
 
-  constructor(free: number) {
-    this.#free = free
+  constructor(send: (bytes: Uint8Array<ArrayBuffer>) => void) {
+    this.#send = send
   }
 
+  /** The thread has taken a piece. */
   release(): void {
-    this.#free++
+    this.#credit++
+    this.#flush()
     this.#wake()
   }
 
+  /** Nobody wants more. */
   close(): void {
     this.#closed = true
     this.#wake()
   }
 
-  async acquire(): Promise<boolean> {
-    while (this.#free === 0 && !this.#closed) {
+  /** Resolves when there is room for the next chunk; to false once closed. */
+  add(chunk: Uint8Array): Promise<boolean> | boolean {
+    this.#chunks.push(chunk)
+    this.#size += chunk.length
+    this.#flush()
+    return this.#size < largestPiece ? !this.#closed : this.#below(largestPiece)
+  }
+
+  /** Resolves when all has been sent; to false once closed. */
+  drain(): Promise<boolean> {
+    return this.#below(1)
+  }
+
+  async #below(size: number): Promise<boolean> {
+    while (this.#size >= size && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    this.#free--
     return !this.#closed
+  }
+
+  /** Copies: these can be handed over, and the source's buffers may be part of a pool. */
+  #flush(): void {
+    if (this.#credit === 0 || this.#size === 0 || this.#closed) return
+    const bytes = new Uint8Array(this.#size)
+    let at = 0
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    this.#chunks = []
+    this.#size = 0
+    this.#credit--
+    this.#send(bytes)
   }
 }

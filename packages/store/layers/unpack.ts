@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { TreeRoot, Unpacker } from '@gantry/archive'
-import { type ByteStream, type Digest, decompress, readTar } from '@gantry/oci'
+import { type ByteStream, type Digest, decompress, readTar, releasing } from '@gantry/oci'
 import type { UnpackResult } from '../intake/messages.ts'
 
 /** `diffId` is null where the layer came uncompressed: then it is the digest of what came. */
@@ -31,7 +31,7 @@ export async function unpackLayer(source: Readable, target: string): Promise<Unp
 }
 
 async function* hashed(stream: ByteStream, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) {
+  for await (const chunk of releasing(stream)) {
     hash.update(chunk)
     yield chunk
   }
