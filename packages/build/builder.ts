@@ -23,7 +23,11 @@ export function createBuilder(parts: SolverParts): Builder {
   return {
     async build(request, signal, tell) {
       const dockerfile = parseDockerfile(request.dockerfile)
-      return new Build(solver, request, dockerfile, signal, tell).results()
+      try {
+        return await new Build(solver, request, dockerfile, signal, tell).results()
+      } finally {
+        parts.cache.flush()
+      }
     },
   }
 }
@@ -31,7 +35,6 @@ export function createBuilder(parts: SolverParts): Builder {
 class Build {
   readonly #request: BuildRequest
   readonly #dockerfile: Dockerfile
-  readonly #parts: SolverParts
   readonly #session: SolveSession
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
@@ -48,7 +51,6 @@ class Build {
     this.#request = request
     this.#tell = tell
     this.#dockerfile = request.classic ? withLabels(dockerfile, request.labels, request.target) : dockerfile
-    this.#parts = solver.parts
     this.#signal = AbortSignal.any([signal, this.#abort.signal])
     this.#session = solver.session(new BuildRun(request, this.#signal, tell))
   }
@@ -147,10 +149,7 @@ class Build {
   }
 
   async #imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile> {
-    const { pull, credentials } = this.#request
-    const access = credentials && { credentials }
-    const options = { pull, ...access, signal: this.#signal, progress: () => undefined }
-    return (await this.#parts.snapshots.image(reference, platform, options)).config
+    return (await this.#session.image(reference, platform)).config
   }
 
   async #config(

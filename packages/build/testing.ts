@@ -95,16 +95,17 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       resolve: async (root, path) => join(root, path),
       owner: async () => ({ uid: 0, gid: 0 }),
     },
-    cache: new BuildCache(
-      {
+    cache: new BuildCache({
+      table: {
         get: (key) => records.get(key),
         set: (key, record) => void records.set(key, record),
         delete: (key) => records.delete(key),
         values: () => [...records.values()],
       },
-      { has: async () => true } as never,
-      () => new Date(),
-    ),
+      transaction: (work) => work(),
+      snapshots: { has: async () => true },
+      now: () => new Date(),
+    }),
     cacheMounts: new CacheMounts(join(tmpdir(), `gantry-build-${randomUUID()}`)),
     limiter: new Limiter(2),
     request: (dockerfile, changes = {}) => ({

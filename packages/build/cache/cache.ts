@@ -12,15 +12,29 @@ export interface PruneOptions {
   ids?: readonly string[]
 }
 
+export interface BuildCacheParts {
+  table: CacheTable
+  /** Everything that `work` writes at once. */
+  transaction: (work: () => void) => void
+  snapshots: Pick<Snapshots, 'has'>
+  now: () => Date
+}
+
 export class BuildCache {
   readonly #table: CacheTable
-  readonly #snapshots: Snapshots
+  readonly #transaction: (work: () => void) => void
+  readonly #snapshots: Pick<Snapshots, 'has'>
   readonly #now: () => Date
   /** Keys that a running build relies on. */
   readonly #held = new Map<string, number>()
+  /** Records that have been used and not been written since. */
+  readonly #used = new Map<string, CacheRecord>()
+  /** The key of the last record of each description; filled when it is first asked for. */
+  #latest: Map<string, string> | null = null
 
-  constructor(table: CacheTable, snapshots: Snapshots, now: () => Date) {
+  constructor({ table, transaction, snapshots, now }: BuildCacheParts) {
     this.#table = table
+    this.#transaction = transaction
     this.#snapshots = snapshots
     this.#now = now
   }
@@ -28,15 +42,30 @@ export class BuildCache {
   /** What the step made earlier; null when it must run. A record whose layers are gone is forgotten. */
   async find(parts: KeyParts): Promise<CacheRecord | null> {
     const key = keyOf(parts)
-    const record = this.#table.get(key)
+    const record = this.#used.get(key) ?? this.#table.get(key)
     if (!record) return null
     if (!(await this.#snapshots.has(record.snapshot))) {
-      this.#table.delete(key)
+      this.#forget(key)
       return null
     }
     const used = { ...record, usedAt: this.#now().toISOString(), uses: record.uses + 1 }
-    this.#table.set(key, used)
+    this.#used.set(key, used)
     return used
+  }
+
+  /** Writes down which records have been used: at the end of a build, all at once. */
+  flush(): void {
+    if (this.#used.size === 0) return
+    const used = [...this.#used.values()]
+    this.#used.clear()
+    this.#transaction(() => {
+      for (const record of used) this.#table.set(record.key, record)
+    })
+  }
+
+  #forget(key: string): void {
+    this.#used.delete(key)
+    this.#table.delete(key)
   }
 
   /** Keeps what a step has made. */
@@ -52,16 +81,16 @@ export class BuildCache {
       size: snapshot.layers.at(-1)?.size ?? 0,
       inputs: parts,
     }
+    this.#used.delete(record.key)
     this.#table.set(record.key, record)
+    this.#latest?.set(description, record.key)
     return record
   }
 
   /** The names of the parts that differ from the step's last run; null when it has never run. */
   changes(parts: KeyParts, description: string): string[] | null {
-    const earlier = this.#table
-      .values()
-      .filter((record) => record.description === description)
-      .sort((a, b) => b.usedAt.localeCompare(a.usedAt))[0]
+    this.#latest ??= new Map(this.#byUse().map((record) => [record.description, record.key]))
+    const earlier = this.#table.get(this.#latest.get(description) ?? '')
     if (!earlier) return null
     return Object.keys({ ...earlier.inputs, ...parts }).filter((name) => earlier.inputs[name] !== parts[name])
   }
@@ -80,7 +109,13 @@ export class BuildCache {
   }
 
   records(): CacheRecord[] {
+    this.flush()
     return this.#table.values()
+  }
+
+  /** Least recently used first. */
+  #byUse(): CacheRecord[] {
+    return this.records().sort((a, b) => a.usedAt.localeCompare(b.usedAt))
   }
 
   /** Forgets records, least recently used first. Their layers go when nothing else needs them. Returns the forgotten. */

@@ -11,7 +11,16 @@ export type KeyParts = Record<string, string>
 /** Raised when steps begin to mean something else. */
 const version = '1'
 
+/** Of parts that do not change any more: they are asked for several times in a step's life. */
+const known = new WeakMap<KeyParts, string>()
+
 export function keyOf(parts: KeyParts): string {
+  const key = known.get(parts) ?? digestOf(parts)
+  known.set(parts, key)
+  return key
+}
+
+function digestOf(parts: KeyParts): string {
   const sorted = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
     .update(JSON.stringify([version, sorted]))

@@ -3,10 +3,19 @@
  * from the cache when nothing that goes into it has changed.
  */
 import { messageOf } from '@gantry/errors'
-import type { Digest } from '@gantry/oci'
+import { type Digest, formatPlatform, type Platform } from '@gantry/oci'
 import type { BuildCache } from '../cache/cache.ts'
 import type { CacheMounts } from '../cache/mounts.ts'
-import type { Files, ImageStep, Runner, Snapshot, Snapshots, Step } from '../contracts.ts'
+import type {
+  BaseImage,
+  Files,
+  ImageLookup,
+  ImageStep,
+  Runner,
+  Snapshot,
+  Snapshots,
+  Step,
+} from '../contracts.ts'
 import type { BuildRun, StepReport } from './build-run.ts'
 import { prepareCopy } from './copy.ts'
 import { directoryParts, type KeyParts, keyOf } from './key.ts'
@@ -62,6 +71,7 @@ export class SolveSession {
   readonly run: BuildRun
   readonly #shared: SharedWork<Solved>
   readonly #results = new Map<Step, Promise<Solved>>()
+  readonly #images = new Map<string, Promise<BaseImage>>()
 
   constructor(parts: SolverParts, shared: SharedWork<Solved>, run: BuildRun) {
     this.parts = parts
@@ -74,6 +84,27 @@ export class SolveSession {
     return step === null ? emptySnapshot : (await this.solve(step)).snapshot
   }
 
+  /** An image by its name: looked up, and pulled if need be, once in a build. */
+  image(
+    reference: string,
+    platform: Platform,
+    progress: ImageLookup['progress'] = () => undefined,
+  ): Promise<BaseImage> {
+    const key = `${reference} ${formatPlatform(platform)}`
+    const known = this.#images.get(key)
+    if (known) return known
+    const { request, signal } = this.run
+    const image = this.parts.snapshots.image(reference, platform, {
+      pull: request.pull,
+      ...(request.credentials && { credentials: request.credentials }),
+      signal,
+      progress,
+    })
+    image.catch(() => undefined) // whoever needs it sees it
+    this.#images.set(key, image)
+    return image
+  }
+
   solve(step: Step): Promise<Solved> {
     const known = this.#results.get(step)
     if (known) return known
@@ -84,15 +115,11 @@ export class SolveSession {
   }
 
   async #image(step: ImageStep): Promise<Solved> {
-    const { request, signal } = this.run
     const report = this.run.begin(step.name)
     try {
-      const image = await this.parts.snapshots.image(step.reference, step.platform, {
-        pull: request.pull,
-        ...(request.credentials && { credentials: request.credentials }),
-        signal,
-        progress: ({ id, current, total }) => report.progress(id, current, total),
-      })
+      const image = await this.image(step.reference, step.platform, ({ id, current, total }) =>
+        report.progress(id, current, total),
+      )
       report.end(true)
       return {
         snapshot: image.snapshot,

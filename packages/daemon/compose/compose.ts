@@ -182,6 +182,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       parts: images.parts,
       table: database.table('build_cache'),
       version: productVersion,
+      transaction: (work) => database.transaction(work),
       directory: join(dataRoot, 'build'),
       runDirectory: join(execRoot, 'build'),
     }),

@@ -46,7 +46,8 @@ export class Contexts {
     undo.defer(() => rm(root, { recursive: true, force: true }))
     await mkdir(root, { mode: 0o755 })
     const owner = { uid: 0, gid: 0 }
-    const view = { kind: 'mount' as const, path: root }
+    await using directory = await open(root)
+    const view = { kind: 'open' as const, fd: directory.fd }
     await this.#archive.unpack(archive, { view, path: '/', keepKinds: false, owner, signal })
     const dockerfile = await this.#text(root, name)
     if (dockerfile === null)

@@ -20,6 +20,7 @@ export interface BuildDependencies extends Omit<RunnerParts, 'directory'> {
   table: CacheTable
   /** Of this engine, for what is said about images. */
   version: string
+  transaction: (work: () => void) => void
   /** `<data root>/build` and `<exec root>/build`. */
   directory: string
   runDirectory: string
@@ -41,7 +42,12 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
     directory: join(directory, 'snapshots'),
     faults: deps.faults,
   })
-  const cache = new BuildCache(announced(deps), snapshots, () => deps.clock.now())
+  const cache = new BuildCache({
+    table: announced(deps),
+    transaction: deps.transaction,
+    snapshots,
+    now: () => deps.clock.now(),
+  })
   parts.retention.alsoKeep(() =>
     cache
       .records()

@@ -13,7 +13,14 @@ import type {
   WritableSnapshot,
 } from '@gantry/build'
 import { GantryError, isKind } from '@gantry/errors'
-import { chainIdOf, chainIdsOf, formatPlatform, type Platform, parseReference } from '@gantry/oci'
+import {
+  chainIdOf,
+  chainIdsOf,
+  type Digest,
+  formatPlatform,
+  type Platform,
+  parseReference,
+} from '@gantry/oci'
 import { mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
 import type { FaultPoint } from '../containers/faults.ts'
 import { engineMountPoints } from '../containers/files/upper.ts'
@@ -44,6 +51,8 @@ export class BuildSnapshots implements Snapshots {
   /** What running builds have made or use. */
   #hold: Hold
   #builds = 0
+  /** Layers whose archives have been seen: they stay as long as a record of the cache needs them. */
+  readonly #archived = new Set<Digest>()
 
   constructor(options: SnapshotParts) {
     this.#options = options
@@ -78,7 +87,7 @@ export class BuildSnapshots implements Snapshots {
     await images.rootfs(image.id) // unpacks it when that has not been done
     const diffIds = image.layers.map(({ diffId }) => diffId)
     const chain = chainIdsOf(diffIds)
-    await this.#hold.keep([image.id, image.manifest, ...chain, ...image.layers.map(({ blob }) => blob)])
+    await this.#hold.use([image.id, image.manifest, ...chain, ...image.layers.map(({ blob }) => blob)])
     const layers: SnapshotLayer[] = []
     for (const [index, diffId] of diffIds.entries()) {
       const chainId = chain[index] ?? diffId
@@ -163,14 +172,19 @@ export class BuildSnapshots implements Snapshots {
     return { layers }
   }
 
-  /** Also their archives must be there: an image is made of those. */
+  /** Also the archive of the top layer must be there, as an image is made of it; those below are of other records. */
   async has({ layers }: Snapshot): Promise<boolean> {
     const { layers: store, content, catalog } = this.#options.parts
-    const known = new Set(catalog.images().flatMap((image) => image.layers.map(({ diffId }) => diffId)))
-    await this.#hold.keep(layers.flatMap(({ chainId, diffId }) => [chainId, diffId]))
-    for (const { chainId, diffId } of layers)
-      if (!(await store.has(chainId)) || !(known.has(diffId) || (await content.has(diffId)))) return false
-    return true
+    for (const { chainId } of layers) if (!(await store.has(chainId))) return false
+    const top = layers.at(-1)
+    if (!top) return true
+    await this.#hold.use([top.chainId, top.diffId])
+    if (this.#archived.has(top.diffId)) return true
+    if (await content.has(top.diffId)) {
+      this.#archived.add(top.diffId)
+      return true
+    }
+    return catalog.images().some((image) => image.layers.some(({ diffId }) => diffId === top.diffId))
   }
 }
 

@@ -35,7 +35,7 @@ export async function commitImage(
   const config = parseRunConfig(options.config, 'container config')
   const parent = options.parent === null ? null : findParent(parts, options.parent)
   await using hold = parts.retention.begin()
-  if (parent) await hold.keep([parent.manifest, parent.id, ...blobsOf(parent), ...chainOf(parent)])
+  if (parent) await hold.use([parent.manifest, parent.id, ...blobsOf(parent), ...chainOf(parent)])
   const below = parent ? await readConfig(parts.content, parent.id) : { diffIds: [], history: [] }
   const layers = parent ? await layersOf(parts, parent) : []
   const stored = await storeLayer(parts, hold, await layer())

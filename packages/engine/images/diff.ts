@@ -19,7 +19,7 @@ export async function diffImages(
   const images = [selectImage(parts, from, platform), selectImage(parts, to, platform)] as const
   const hold = parts.retention.begin()
   try {
-    await hold.keep(images.flatMap((image) => [...chainOf(image), ...image.layers.map(({ blob }) => blob)]))
+    await hold.use(images.flatMap((image) => [...chainOf(image), ...image.layers.map(({ blob }) => blob)]))
     const [before, after] = [await layersOf(parts, images[0]), await layersOf(parts, images[1])]
     const body = await parts.archive.compare(before, after)
     // What this end cannot sweep, the next one does.

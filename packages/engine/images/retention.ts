@@ -2,7 +2,7 @@
  * What may go from the content and layer stores: whatever no image needs and no work in progress holds. Commit, hold,
  * release and sweep take turns, so that nothing is removed between being found and being held.
  */
-import type { Digest } from '@gantry/oci'
+import { type Digest, digestOf } from '@gantry/oci'
 import type { BlobInfo, BlobWriter, ContentStore, LayerStore } from '@gantry/store'
 import { Lock } from '../containers/lock.ts'
 import type { Catalog } from './catalog.ts'
@@ -14,6 +14,8 @@ export class Retention {
   readonly #turn = new Lock()
   readonly #held = new Map<Digest, number>()
   readonly #others: (() => Iterable<Digest>)[] = []
+  /** A sweep has left content that nothing but work in progress needed. */
+  #leftForWork = false
 
   constructor(content: ContentStore, layers: LayerStore, catalog: Catalog) {
     this.#content = content
@@ -28,22 +30,29 @@ export class Retention {
 
   /** Begins a piece of work whose content is to stay while it lasts. Its end sweeps away what it left unused. */
   begin(): Hold {
-    return new Hold(this.#turn, this.#held, this.#content, () => this.sweep())
+    return new Hold(this.#turn, this.#held, this.#content, async (hasNew) => {
+      if (hasNew || this.#leftForWork) await this.sweep()
+    })
   }
 
   /** Removes every blob and layer without a use. */
   sweep(): Promise<void> {
     return this.#turn.run(async () => {
       const others = new Set(this.#others.flatMap((needed) => [...needed()]))
+      this.#leftForWork = false
       const blobs = this.#catalog.liveBlobs().union(others)
-      for (const digest of await this.#content.list()) {
-        if (!blobs.has(digest) && !this.#held.has(digest)) await this.#content.delete(digest)
-      }
+      for (const digest of await this.#content.list())
+        if (!blobs.has(digest) && this.#isUnheld(digest)) await this.#content.delete(digest)
       const layers = this.#catalog.liveLayers().union(others)
-      for (const chainId of await this.#layers.list()) {
-        if (!layers.has(chainId) && !this.#held.has(chainId)) await this.#layers.delete(chainId)
-      }
+      for (const chainId of await this.#layers.list())
+        if (!layers.has(chainId) && this.#isUnheld(chainId)) await this.#layers.delete(chainId)
     })
+  }
+
+  #isUnheld(digest: Digest): boolean {
+    const isHeld = this.#held.has(digest)
+    this.#leftForWork ||= isHeld
+    return !isHeld
   }
 }
 
@@ -52,10 +61,17 @@ export class Hold implements AsyncDisposable {
   readonly #turn: Lock
   readonly #held: Map<Digest, number>
   readonly #content: ContentStore
-  readonly #sweep: () => Promise<void>
+  readonly #sweep: (hasNew: boolean) => Promise<void>
   readonly #mine = new Set<Digest>()
+  /** Content may have come that nothing else needs. */
+  #hasNew = false
 
-  constructor(turn: Lock, held: Map<Digest, number>, content: ContentStore, sweep: () => Promise<void>) {
+  constructor(
+    turn: Lock,
+    held: Map<Digest, number>,
+    content: ContentStore,
+    sweep: (hasNew: boolean) => Promise<void>,
+  ) {
     this.#turn = turn
     this.#held = held
     this.#content = content
@@ -73,6 +89,7 @@ export class Hold implements AsyncDisposable {
   ): Promise<BlobInfo> {
     return this.#turn.run(async () => {
       const info = await writer.commit(expected)
+      this.#hasNew = true
       this.#hold(info.digest)
       return info
     })
@@ -81,7 +98,10 @@ export class Hold implements AsyncDisposable {
   /** Stores a small blob, held from its first moment. */
   put(bytes: Uint8Array): Promise<BlobInfo> {
     return this.#turn.run(async () => {
-      const info = await this.#content.put(bytes)
+      const digest = digestOf(bytes)
+      const isThere = await this.#content.has(digest)
+      const info = isThere ? { digest, size: bytes.length } : await this.#content.put(bytes)
+      this.#hasNew ||= !isThere
       this.#hold(info.digest)
       return info
     })
@@ -89,6 +109,12 @@ export class Hold implements AsyncDisposable {
 
   /** From now on these stay, if they are there or come to be. */
   async keep(digests: Iterable<Digest>): Promise<void> {
+    this.#hasNew = true
+    await this.use(digests)
+  }
+
+  /** From now on these stay. They are there, and something else needs them now. */
+  async use(digests: Iterable<Digest>): Promise<void> {
     await this.#turn.run(async () => {
       for (const digest of digests) this.#hold(digest)
     })
@@ -109,6 +135,7 @@ export class Hold implements AsyncDisposable {
       }
       this.#mine.clear()
     })
-    await this.#sweep()
+    await this.#sweep(this.#hasNew)
+    this.#hasNew = false
   }
 }

@@ -40,7 +40,7 @@ export async function saveImages(
   const hold = parts.retention.begin()
   try {
     const blobs = await blobsOf(parts.content, wanted)
-    await hold.keep(blobs)
+    await hold.use(blobs)
     const files = await archiveFiles(parts.content, wanted)
     for (const { image } of wanted) announce(parts, 'save', image.id)
     const archive = Readable.from(writeTar(layoutEntries(parts.content, blobs, files)), { objectMode: false })

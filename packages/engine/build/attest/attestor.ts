@@ -34,6 +34,11 @@ export class Attestor {
     this.#signal = signal
   }
 
+  /** Whether images get nothing of it. */
+  get isSilent(): boolean {
+    return !this.#options.provenance && !this.#options.sbom
+  }
+
   /** For images of these names. */
   images(hold: Hold, names: readonly Reference[]): Attest {
     return async ({ manifest, platform }, result) => {

@@ -1,7 +1,15 @@
 /** `--output type=image`: an image among those of this machine, and in its registry when that is asked for. */
-import type { Credentials, Descriptor, Digest, Reference } from '@gantry/oci'
+import type { BuildResult } from '@gantry/build'
+import {
+  type Credentials,
+  type Descriptor,
+  type Digest,
+  digestOf,
+  type Reference,
+  serializeImageConfig,
+} from '@gantry/oci'
 import type { ProgressMessage } from '../../contracts.ts'
-import { referenceKey } from '../../images/catalog.ts'
+import { chainOf, referenceKey } from '../../images/catalog.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
 import { pushRecord } from '../../images/push/push.ts'
 import { readManifest } from '../../images/read-image.ts'
@@ -9,7 +17,7 @@ import type { ImageRecord, ReferenceRecord } from '../../images/records.ts'
 import type { Hold } from '../../images/retention.ts'
 import type { BuiltSet } from './assemble.ts'
 import type { ImagePlan } from './plan.ts'
-import { nameSet, type Stored, storeSet } from './store-output.ts'
+import { type NamesWanted, nameSet, type Stored, storeSet } from './store-output.ts'
 
 export interface PushOptions {
   credentials: (domain: string) => Credentials | undefined
@@ -29,10 +37,42 @@ export async function imageOutput(
   await using undo = new AsyncDisposableStack()
   if (!plan.store) undo.defer(restorer(parts, set, plan.names))
   const stored = await storeSet(parts, hold, set)
-  const { names, nameCanonical: canonical, danglingNamePrefix: danglingPrefix } = plan
-  if (plan.store) nameSet(parts, set, stored, { names, canonical, danglingPrefix })
-  if (plan.push) for (const name of names) await push(parts, name, stored, plan, options)
+  if (plan.store) nameSet(parts, set, stored, namesOf(plan))
+  if (plan.push) for (const name of plan.names) await push(parts, name, stored, plan, options)
   return { id: stored.main, top: set.top }
+}
+
+export const namesOf = (plan: ImagePlan): NamesWanted => ({
+  names: plan.names,
+  canonical: plan.nameCanonical,
+  danglingPrefix: plan.danglingNamePrefix,
+})
+
+/** The image that an earlier build made of the same and that is still here; null when it is to be put together. */
+export async function builtBefore(
+  parts: ImageParts,
+  hold: Hold,
+  results: readonly BuildResult[],
+  plan: ImagePlan,
+): Promise<{ set: BuiltSet; stored: Stored } | null> {
+  const [result] = results
+  if (!result || results.length > 1 || !plan.store || !isPlain(plan) || plan.rewriteTimestamps) return null
+  const { config: file, platform, snapshot } = result
+  const id = digestOf(serializeImageConfig(file))
+  const known = parts.catalog.get(id)
+  if (!known || known.retired) return null
+  await hold.use([id, known.manifest, ...chainOf(known), ...known.layers.map(({ blob }) => blob)])
+  for (const { chainId } of snapshot.layers) if (!(await parts.layers.has(chainId))) return null
+  if (!(await parts.content.has(known.manifest))) return null
+  const manifest = await readManifest(parts.content, known.manifest)
+  if (manifest.kind !== 'manifest') return null
+  const { size } = await parts.content.info(known.manifest)
+  const top = { mediaType: manifest.mediaType, digest: known.manifest, size }
+  const images = [{ platform, file, id, manifest: top, layers: manifest.layers }]
+  return {
+    set: { images, top, isIndex: false, attestations: [] },
+    stored: { main: id, target: { image: id } },
+  }
 }
 
 /** Nothing was said of what manifest and layers are to be like. */
@@ -44,7 +84,7 @@ async function asItIsHere({ catalog, content }: ImageParts, hold: Hold, set: Bui
   const [image] = set.images
   const known = image && !set.isIndex ? catalog.get(image.id) : undefined
   if (!image || !known) return set
-  await hold.keep([known.manifest, ...known.layers.map(({ blob }) => blob)])
+  await hold.use([known.manifest, ...known.layers.map(({ blob }) => blob)])
   if (!(await content.has(known.manifest))) return set
   const manifest = await readManifest(content, known.manifest)
   if (manifest.kind !== 'manifest') return set

@@ -84,7 +84,7 @@ export class LayerBlobs {
       const manifest = await readManifest(content, image.manifest)
       const layer = manifest.kind === 'manifest' ? manifest.layers[index] : undefined
       if (!layer || !(await content.has(layer.digest))) continue
-      await this.#hold.keep([layer.digest])
+      await this.#hold.use([layer.digest])
       const { size, digest, mediaType } = layer
       return { mediaType: ociTypes[mediaType] ?? mediaType, digest, size }
     }

@@ -12,9 +12,10 @@ import type { Attestor } from '../attest/attestor.ts'
 import { archiveOutput } from './archive-output.ts'
 import { assemble, type BuiltSet } from './assemble.ts'
 import { filesOutput } from './files-output.ts'
-import { imageOutput } from './image-output.ts'
+import { builtBefore, imageOutput, namesOf } from './image-output.ts'
 import type { ArchivePlan, FilesPlan, ImagePlan, OutputPlan } from './plan.ts'
 import { OutputReport } from './report.ts'
+import { nameSet } from './store-output.ts'
 
 export interface OutputParts {
   images: ImageParts
@@ -87,6 +88,13 @@ class Outputs {
     const { images } = this.#parts
     const { results, created, deliver, attestor } = this.#request
     await using hold = images.retention.begin()
+    const mayBeThere = plan.kind === 'image' && !plan.push && attestor.isSilent
+    const before = mayBeThere ? await builtBefore(images, hold, results, plan) : null
+    if (mayBeThere && before) {
+      nameSet(images, before.set, before.stored, namesOf(plan))
+      this.#summary.image = before.stored.main
+      return this.#note(before.set, before.set.top, plan)
+    }
     const attest = attestor.images(hold, plan.names)
     const set = await assemble(this.#parts, hold, results, plan, { created, attest })
     if (plan.kind === 'archive') {

@@ -98,7 +98,7 @@ class Push {
     const tag = this.#reference.tag ?? 'latest'
     await using hold = retention.begin()
     const plan = await this.#completePlan(platform)
-    await hold.keep(
+    await hold.use(
       [plan.top, ...plan.manifests, ...plan.blobs.map(({ descriptor }) => descriptor)].map(
         ({ digest }) => digest,
       ),
