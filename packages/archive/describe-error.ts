@@ -13,7 +13,11 @@ const words: Readonly<Record<string, string>> = {
   EXDEV: 'invalid cross-device link',
 }
 
+/** Which libuv has no name for. */
+const EDQUOT = 122
+
 export function systemWords({ code = '', errno = 0 }: Pick<NodeJS.ErrnoException, 'code' | 'errno'>): string {
+  if (Math.abs(errno) === EDQUOT) return 'disk quota exceeded'
   return words[code] ?? getSystemErrorMessage(-Math.abs(errno))
 }
 

@@ -41,6 +41,7 @@ export { checkLogConfig, LogKeeper, type LogRow, logDriverNames } from './loggin
 export { GarbageCollector } from './services/collector.ts'
 export * from './services/index.ts'
 export {
+  AppArmor,
   createSpecBuilder,
   defaultMaskedPaths,
   defaultReadonlyPaths,

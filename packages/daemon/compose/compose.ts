@@ -36,6 +36,7 @@ import { createVolumes } from '@gantry/volumes'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
 import { productVersion } from '../version.ts'
+import { openAppArmor } from './apparmor.ts'
 import { confinementDefaults, containerDefaults, containerFacts, containerStorage } from './containers.ts'
 import { prepareDirectories } from './directories.ts'
 import { containerDns } from './dns.ts'
@@ -74,8 +75,10 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const cgroupParent = join('/', config.cgroupParent ?? '', instance)
   const programs = await findPrograms({ config, cgroups, cgroupParent, log })
   const limits = kernelLimits(cgroups)
+  const apparmor = await openAppArmor(config, log)
   const hostFacts = await gatherSpecFacts({
     cgroups,
+    apparmorProfiles: (await apparmor?.profiles()) ?? null,
     swapLimit: limits.swap,
     ulimits: config.resources.ulimits,
     cgroupParent,
@@ -149,6 +152,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     logs,
     spec: createSpecBuilder({
       host: hostFacts,
+      apparmor,
       imageView,
       ...realtimeShare(config.resources, cgroups),
     }),

@@ -222,10 +222,16 @@ test('CVE-2025-52881: a profile or label that cannot be applied is refused', () 
   refused({}, { SecurityOpt: ['apparmor=mine'] }, /AppArmor is not enabled/)
   refused({}, { SecurityOpt: ['apparmor=mine'] }, /not loaded/, { ...host, apparmorProfiles: ['other'] })
   refused({}, { SecurityOpt: ['label=type:x_t'] }, /SELinux is not enabled/)
-  const facts = { ...host, apparmorProfiles: ['docker-default', 'mine'], selinux: true }
+  const facts = { ...host, apparmorProfiles: ['gantry-default', 'mine'], selinux: true }
   const { process } = buildSpec(input({}, { SecurityOpt: ['apparmor=mine', 'label=type:x_t'] }), facts)
   assert.deepEqual([process.apparmorProfile, process.selinuxLabel], ['mine', 'system_u:system_r:x_t:s0'])
-  assert.equal(buildSpec(input({}, {}), facts).process.apparmorProfile, 'docker-default')
+  const profile = (hostConfig: HostConfig) => buildSpec(input({}, hostConfig), facts).process.apparmorProfile
+  assert.equal(profile({}), 'gantry-default')
+  assert.equal(profile({ SecurityOpt: ['apparmor=docker-default'] }), 'gantry-default')
+  assert.equal(profile({ SecurityOpt: ['apparmor=unconfined'] }), 'unconfined')
+  assert.equal(profile({ Privileged: true }), 'unconfined')
+  assert.equal(profile({ Privileged: true, SecurityOpt: ['apparmor:mine'] }), 'mine')
+  refused({}, {}, /gantry-default is not loaded/, { ...host, apparmorProfiles: [] })
 })
 
 test('GHSA-6fw5-f8r9-fgfm: what tells of the host is masked', () => {

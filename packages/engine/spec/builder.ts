@@ -4,32 +4,46 @@ import { posix } from 'node:path'
 import type { RootFilesystem } from '@gantry/runtime'
 import type { ExecSpecRequest, SpecBuilder, SpecRequest } from '../containers/dependencies.ts'
 import type { ImageView } from '../containers/image-view.ts'
+import type { AppArmor } from './apparmor.ts'
 import { buildSpec } from './build.ts'
 import { buildExecProcess } from './exec.ts'
-import { loadedApparmorProfiles } from './gather-facts.ts'
 import type { HostFacts } from './host.ts'
 import { lookUpDevices } from './host-devices.ts'
 import { readLayeredUsers } from './layered-users.ts'
 import { changedResources } from './resources.ts'
-import { labelsOf } from './security.ts'
+import { labelsOf, needsDefaultProfile } from './security.ts'
 import { resolveUser } from './user.ts'
 import { readUserDatabase, type UserDatabase } from './user-database.ts'
 
 export interface SpecBuilderOptions {
   host: HostFacts
+  /** Null where AppArmor is off. */
+  apparmor: AppArmor | null
   /** Told of the group that a container's group will be made in, before it is. */
   prepareCgroup?: (parent: string) => Promise<void>
   /** Shows a container's file system before its task is made. */
   imageView: Pick<ImageView, 'open'>
 }
 
-export function createSpecBuilder({ host, prepareCgroup, imageView }: SpecBuilderOptions): SpecBuilder {
+export function createSpecBuilder({
+  host,
+  apparmor,
+  prepareCgroup,
+  imageView,
+}: SpecBuilderOptions): SpecBuilder {
+  /** Profiles come and go at any time, so the kernel is asked again; ours is put back. */
+  async function factsFor({ hostConfig }: ExecSpecRequest['record']): Promise<HostFacts> {
+    if (!apparmor) return host
+    if (needsDefaultProfile(hostConfig)) await apparmor.ensureDefault()
+    return { ...host, apparmorProfiles: await apparmor.profiles() }
+  }
+
   return {
     async container(request: SpecRequest) {
       const { rootfs, ...rest } = request
       const devices = await lookUpDevices(request.record.hostConfig)
       const users = await usersOf(rootfs, imageView)
-      const spec = buildSpec({ ...rest, devices, users }, await factsFor(request.record, host))
+      const spec = buildSpec({ ...rest, devices, users }, await factsFor(request.record))
       await prepareCgroup?.(posix.dirname(String(spec.linux.cgroupsPath)))
       return spec
     },
@@ -44,7 +58,7 @@ export function createSpecBuilder({ host, prepareCgroup, imageView }: SpecBuilde
     async exec({ record, exec, linkVariables }: ExecSpecRequest) {
       const pid = pidOf(record)
       const users = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : { passwd: [], group: [] }
-      const facts = await factsFor(record, host)
+      const facts = await factsFor(record)
       const hostname = hostnameOf(record)
       return buildExecProcess({ record, exec, users, hostname, linkVariables }, facts)
     },
@@ -62,12 +76,6 @@ function pidOf({ state }: ExecSpecRequest['record']): number {
 function hostnameOf({ id, config, hostConfig }: ExecSpecRequest['record']): string {
   const host = hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host'
   return config.Hostname || (host ? hostname() : id.slice(0, 12))
-}
-
-/** Profiles may be loaded at any time, so for a container that names one the kernel is asked again. */
-async function factsFor({ hostConfig }: ExecSpecRequest['record'], host: HostFacts): Promise<HostFacts> {
-  const named = hostConfig.SecurityOpt?.some((option) => /^apparmor[=:]/.test(option))
-  return named ? { ...host, apparmorProfiles: await loadedApparmorProfiles() } : host
 }
 
 /** What an earlier run has written counts, so its upper directory is the view's top layer. */

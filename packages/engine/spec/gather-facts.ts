@@ -9,7 +9,13 @@ import type { HostFacts } from './host.ts'
 /** What of the facts is the daemon's configuration. */
 type Configured = Pick<
   HostFacts,
-  'cgroupParent' | 'initProgram' | 'seccompProfile' | 'noNewPrivileges' | 'swapLimit' | 'ulimits'
+  | 'apparmorProfiles'
+  | 'cgroupParent'
+  | 'initProgram'
+  | 'seccompProfile'
+  | 'noNewPrivileges'
+  | 'swapLimit'
+  | 'ulimits'
 >
 
 export interface SpecFactsOptions extends Configured {
@@ -25,9 +31,8 @@ const architectures: Record<string, string> = {
 }
 
 export async function gatherSpecFacts({ cgroups, ...configured }: SpecFactsOptions): Promise<HostFacts> {
-  const [status, apparmorProfiles, selinux, extraMaskedPaths] = await Promise.all([
+  const [status, selinux, extraMaskedPaths] = await Promise.all([
     readFile('/proc/self/status', 'utf8'),
-    loadedApparmorProfiles(),
     exists('/sys/fs/selinux/enforce'),
     thermalThrottlePaths(),
   ])
@@ -39,7 +44,6 @@ export async function gatherSpecFacts({ cgroups, ...configured }: SpecFactsOptio
     kernel: [major, minor],
     capabilities: boundingSet(status),
     seccomp: /^Seccomp:\s/m.test(status),
-    apparmorProfiles,
     selinux,
     extraMaskedPaths,
   }
@@ -49,17 +53,6 @@ export async function gatherSpecFacts({ cgroups, ...configured }: SpecFactsOptio
 function boundingSet(status: string): string[] {
   const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
   return allCapabilities.filter((_, number) => (mask >> BigInt(number)) & 1n)
-}
-
-/** Null where AppArmor is off. */
-export async function loadedApparmorProfiles(): Promise<string[] | null> {
-  const enabled = await readFile('/sys/module/apparmor/parameters/enabled', 'utf8').catch(() => 'N')
-  if (enabled.trim() !== 'Y') return null
-  const text = await readFile('/sys/kernel/security/apparmor/profiles', 'utf8').catch(() => '')
-  return text
-    .split('\n')
-    .map((line) => line.replace(/ \([a-z]+\)$/, ''))
-    .filter(Boolean)
 }
 
 async function thermalThrottlePaths(): Promise<string[]> {

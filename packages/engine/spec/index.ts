@@ -1,3 +1,4 @@
+export { AppArmor } from './apparmor.ts'
 export { buildSpec, type SpecInput } from './build.ts'
 export { createSpecBuilder, type SpecBuilderOptions } from './builder.ts'
 export { missingCapabilities } from './capabilities.ts'

@@ -38,6 +38,7 @@ async function machine(t: TestContext, program: 'crun' | 'runc'): Promise<Machin
   await writeFile(join(etc, 'group'), 'root:x:0:\nwheel:x:10:root\nextra:x:77:app\n')
   const host = await gatherSpecFacts({
     cgroups: cgroupLayout(),
+    apparmorProfiles: null,
     cgroupParent: bench.cgroupParent,
     initProgram: null,
     seccompProfile: { kind: 'builtin' },
@@ -45,7 +46,11 @@ async function machine(t: TestContext, program: 'crun' | 'runc'): Promise<Machin
     swapLimit: true,
     ulimits: [],
   })
-  const builder = createSpecBuilder({ host, imageView: createImageView(join(scratch, 'views')) })
+  const builder = createSpecBuilder({
+    host,
+    apparmor: null,
+    imageView: createImageView(join(scratch, 'views')),
+  })
   return {
     bench,
     host,
@@ -195,7 +200,7 @@ for (const program of ['crun', 'runc'] as const) {
   test(`${program}: an exec is confined like its container, and a privileged one is not`, async (t) => {
     const { bench, host, start } = await machine(t, program)
     const { task, rootfs } = await start(['busybox', 'sleep', '1000'])
-    const builder = createSpecBuilder({ host, imageView: createImageView('') })
+    const builder = createSpecBuilder({ host, apparmor: null, imageView: createImageView('') })
     const base = record({ Env: ['PATH=/bin'] })
     const running = {
       ...base,

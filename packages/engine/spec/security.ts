@@ -2,6 +2,7 @@
 import type { HostConfig } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import { parseBoolean, parseSecurityOption } from '../containers/security-options.ts'
+import { defaultProfile } from './apparmor-profile.ts'
 import type { HostFacts } from './host.ts'
 import { customSeccomp, defaultSeccomp, type OciSeccomp } from './seccomp.ts'
 
@@ -15,7 +16,6 @@ export interface Confinement {
   seccomp?: OciSeccomp
 }
 
-const defaultApparmorProfiles = ['gantry-default', 'docker-default']
 const invalid = (message: string) => new GantryError('InvalidParameter', message)
 
 /**
@@ -23,10 +23,9 @@ const invalid = (message: string) => new GantryError('InvalidParameter', message
  * host cannot apply: it is applied or the container does not start.
  */
 export function confinement(config: HostConfig, host: HostFacts, capabilities: string[]): Confinement {
-  const options = (config.SecurityOpt ?? []).map(parseSecurityOption)
-  const values = (key: string) => options.filter((option) => option.key === key).map(({ value }) => value)
+  const values = (key: string) => valuesOf(config, key)
   const privileged = config.Privileged ?? false
-  const apparmorProfile = apparmor(values('apparmor').at(-1), privileged, host)
+  const apparmorProfile = apparmor(config, host)
   const selinuxLabel = selinux(values('label'), host)
   const seccomp = seccompOf(values('seccomp').at(-1), privileged, host, capabilities)
   return {
@@ -44,33 +43,40 @@ export function labelsOf(
   config: HostConfig,
   host: HostFacts,
 ): { apparmorProfile: string; selinuxLabel: string } {
-  try {
-    const { apparmorProfile = '', selinuxLabel = '' } = confinement(
-      { ...config, SecurityOpt: lsmOptions(config) },
-      host,
-      [],
-    )
-    return { apparmorProfile, selinuxLabel }
-  } catch {
-    return { apparmorProfile: '', selinuxLabel: '' } // what cannot be applied has kept the container from starting
+  return {
+    apparmorProfile: host.apparmorProfiles ? profileName(config) : '',
+    selinuxLabel: host.selinux ? (selinux(valuesOf(config, 'label'), host) ?? '') : '',
   }
 }
 
-function lsmOptions({ SecurityOpt }: HostConfig): string[] {
-  return (SecurityOpt ?? []).filter((option) => /^(apparmor|label)[=:]/.test(option))
+function valuesOf({ SecurityOpt }: HostConfig, key: string): string[] {
+  return (SecurityOpt ?? [])
+    .map(parseSecurityOption)
+    .filter((option) => option.key === key)
+    .map(({ value }) => value)
 }
 
-function apparmor(wish: string | undefined, privileged: boolean, host: HostFacts): string | undefined {
-  if (wish === 'unconfined') return host.apparmorProfiles ? wish : undefined
-  if (wish) {
-    if (!host.apparmorProfiles)
-      throw invalid(`AppArmor profile ${wish} cannot be applied: AppArmor is not enabled on this host`)
-    if (!host.apparmorProfiles.includes(wish))
-      throw invalid(`AppArmor profile ${wish} is not loaded on this host`)
-    return wish
+/** The AppArmor profile that is asked for, `docker-default` being another name of our own. */
+function profileName(config: HostConfig): string {
+  const wish = valuesOf(config, 'apparmor').at(-1)
+  if (!wish) return config.Privileged ? 'unconfined' : defaultProfile
+  return wish === 'docker-default' ? defaultProfile : wish
+}
+
+/** Whether the container is to run under the profile that the daemon loads. */
+export function needsDefaultProfile(config: HostConfig): boolean {
+  return profileName(config) === defaultProfile
+}
+
+function apparmor(config: HostConfig, { apparmorProfiles: loaded }: HostFacts): string | undefined {
+  const named = valuesOf(config, 'apparmor').at(-1)
+  const profile = profileName(config)
+  if (!loaded) {
+    if (!named || named === 'unconfined') return undefined
+    throw invalid(`AppArmor profile ${named} cannot be applied: AppArmor is not enabled on this host`)
   }
-  if (privileged) return host.apparmorProfiles ? 'unconfined' : undefined
-  return defaultApparmorProfiles.find((profile) => host.apparmorProfiles?.includes(profile))
+  if (profile === 'unconfined' || loaded.includes(profile)) return profile
+  throw invalid(`AppArmor profile ${profile} is not loaded on this host`)
 }
 
 /** `label=user:…`, `role:`, `type:`, `level:`; `disable` wants none. */
