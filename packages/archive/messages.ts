@@ -19,6 +19,8 @@ export type Job =
   | (Upper & { kind: 'changes' })
   /** Answers null, then sends each TreeDifference as a line of JSON. */
   | { kind: 'compare'; from: LayerDirectory[]; to: LayerDirectory[] }
+  /** Answers null, then sends the layer that leads from one chain to another, whose files the view shows. */
+  | { kind: 'squash'; view: TreeView; from: LayerDirectory[]; to: LayerDirectory[] }
   /** Answers null when it is ready, then takes an archive, then answers null. */
   | { kind: 'unpack'; view: TreeView; path: string; keepKinds: boolean; owner: Owner | null }
 

@@ -15,6 +15,7 @@ import { Outflow } from './outflow.ts'
 import { packLayer, packNamed, packRoot } from './pack.ts'
 import { describe, resolve, resolveDirectory } from './resolve.ts'
 import { sealLayer } from './seal.ts'
+import { packSquashed } from './squash.ts'
 import { TreeRoot } from './tree-root.ts'
 import { Unpacker } from './unpacker.ts'
 import { openView, type TreeView, usersOf } from './view.ts'
@@ -89,6 +90,10 @@ async function workIn(root: number, job: Extract<Job, { view: TreeView }>, outpu
   if (job.kind === 'export') {
     answer(null)
     return packRoot(root, output, job)
+  }
+  if (job.kind === 'squash') {
+    answer(null)
+    return packSquashed(root, job, output)
   }
   const found = resolve(root, job.path)
   try {

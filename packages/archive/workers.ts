@@ -94,6 +94,11 @@ export class ArchiveWorkers {
     return (await this.#pack({ kind: 'compare', from, to })).body
   }
 
+  /** The one layer that leads from a chain of layers to another, base first; the view shows the latter's files. */
+  async squash(view: TreeView, from: LayerDirectory[], to: LayerDirectory[]): Promise<Readable> {
+    return (await this.#pack({ kind: 'squash', view, from, to })).body
+  }
+
   async changes(upper: Upper): Promise<Change[]> {
     const task = this.#begin({ kind: 'changes', ...upper })
     const found = await task.answer

@@ -300,7 +300,6 @@ export interface BuildRequest {
   ignores?: (path: string) => boolean
   /** Every instruction is told of, in order, and the history has the words of Docker's classic builder. */
   classic: boolean
-  squash: boolean
   sources: Sources
   /** Names of contexts that are trees of files, besides the main one. */
   contexts: readonly string[]

@@ -121,7 +121,6 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       hosts: [],
       checkOnly: false,
       classic: false,
-      squash: false,
       contexts: [],
       namedImages: new Map(),
       cacheFrom: [],

@@ -453,6 +453,8 @@ export interface EngineBuildRequest {
   /** For pulls of base images and pushes, by the registry's host name. */
   credentials?: (domain: string) => Credentials | undefined
   noCache: boolean
+  /** Make one layer of those that are not the base image's. */
+  squash: boolean
   pull: boolean
   /** Tell nothing but the image's id. */
   quiet: boolean

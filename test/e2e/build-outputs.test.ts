@@ -319,6 +319,36 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.match(refused.stderr, /unsupported attestation type "vibes"/)
   })
 
+  test('squashed layers: one upon the base, without what came and went; the steps stay in the history', async () => {
+    const root = await context({
+      Dockerfile:
+        'FROM busybox\nRUN echo big > /big && echo a > /kept\nRUN rm /big /etc/group && mkdir /d && echo b > /d/b\nRUN rm -r /home\n',
+    })
+    const engine = daemon().dockerode
+    await build('-t', 'whole', root)
+    await build('-t', 'squashed', '--squash', root)
+    const [base, image] = await Promise.all(
+      ['busybox', 'squashed'].map((name) => engine.getImage(name).inspect()),
+    )
+    assert.equal(image?.RootFS.Layers?.length, (base?.RootFS.Layers?.length ?? 0) + 1)
+    const diff = await ok(daemon().gantry(['image', 'diff', 'whole', 'squashed']))
+    assert.equal(
+      diff.stdout
+        .split('\n')
+        .filter((line) => /^[AD] /.test(line))
+        .join(),
+      '',
+      diff.stdout,
+    )
+    const history = await engine.getImage('squashed').history()
+    assert.match(history[0].Comment, /^merge sha256:\w+ to sha256:\w+$/)
+    assert.equal(history.length, (await engine.getImage('busybox').history()).length + 4)
+    const archive = join(root, 'squashed.tar')
+    await build('--squash', '-o', `type=oci,dest=${archive}`, root)
+    const { layers } = JSON.parse(await skopeo('inspect', '--raw', `oci-archive:${archive}`))
+    assert.equal(layers.length, 2)
+  })
+
   test('outputs that cannot be are refused before anything is built', async () => {
     const root = await context({ Dockerfile: small })
     const cases: [string[], RegExp][] = [

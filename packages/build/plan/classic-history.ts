@@ -70,12 +70,19 @@ function textOf(instruction: Instruction, config: RunConfig): string {
 }
 
 /** Go's `%q` of a list of texts. */
-const quotedList = (words: readonly string[]): string =>
+export const quotedList = (words: readonly string[]): string =>
   `[${words.map((word) => JSON.stringify(word)).join(' ')}]`
 
-/** Go's `%q` of the structure: durations as texts, the number of retries as a character. */
-function quotedHealthcheck({ test, interval, timeout, startPeriod, retries }: Healthcheck): string {
-  const times = [interval, timeout, startPeriod].map((time) => JSON.stringify(duration(time)))
+/**
+ * Go's `%q` of the structure: durations as texts, the number of retries as a character; as newer versions have it
+ * `withStartInterval`.
+ */
+export function quotedHealthcheck(
+  { test, interval, timeout, startPeriod, startInterval, retries }: Healthcheck,
+  withStartInterval = false,
+): string {
+  const all = [interval, timeout, startPeriod, ...(withStartInterval ? [startInterval] : [])]
+  const times = all.map((time) => JSON.stringify(duration(time)))
   return `&{${[quotedList(test), ...times, character(retries)].join(' ')}}`
 }
 

@@ -2,7 +2,9 @@
 
 import type { Instruction } from '@gantry/dockerfile'
 import type { HistoryEntry, RunConfig } from '@gantry/oci'
+import { quotedHealthcheck, quotedList } from './classic-history.ts'
 import { commandLine, workingDirectory } from './configuration.ts'
+import { exposedPorts } from './ports.ts'
 
 export const historyComment = 'buildkit.dockerfile.v0'
 
@@ -37,7 +39,7 @@ function createdBy(instruction: Instruction, config: RunConfig, args: readonly s
     }
     case 'CMD':
     case 'ENTRYPOINT':
-      return `${instruction.instruction} ${JSON.stringify(commandLine(config, instruction))}`
+      return `${instruction.instruction} ${quotedList(commandLine(config, instruction))}`
     case 'ENV':
     case 'LABEL':
       return `${instruction.instruction} ${instruction.pairs.map(({ key, value }) => `${key}=${value}`).join(' ')}`
@@ -50,10 +52,17 @@ function createdBy(instruction: Instruction, config: RunConfig, args: readonly s
     case 'MAINTAINER':
       return `${instruction.instruction} ${instruction.value}`
     case 'EXPOSE':
-      return `EXPOSE ${JSON.stringify(instruction.ports)}`
+      return `EXPOSE map[${Object.keys(exposedPorts(instruction.ports))
+        .sort()
+        .map((port) => `${port}:{}`)
+        .join(' ')}]`
     case 'VOLUME':
-      return `VOLUME ${JSON.stringify(instruction.paths)}`
-    default:
-      return instruction.source
+      return `VOLUME [${instruction.paths.join(' ')}]`
+    case 'SHELL':
+      return `SHELL [${instruction.args.join(' ')}]`
+    case 'ONBUILD':
+      return `ONBUILD ${instruction.trigger}`
+    case 'HEALTHCHECK':
+      return `HEALTHCHECK ${quotedHealthcheck(instruction, true)}`
   }
 }

@@ -100,6 +100,10 @@ test('the configuration and the history of each instruction', async () => {
     'EXPOSE 80 53/udp',
     'LABEL l="x y"',
     'USER me',
+    'VOLUME /v /w',
+    'SHELL ["/bin/ash", "-c"]',
+    'CMD run it',
+    'HEALTHCHECK --interval=90s CMD true',
   ].join('\n')
   const images = { base: image({ Cmd: ['old'], WorkingDir: '/srv', Env: ['PATH=/bin', 'A=0'] }) }
   const target = await plan(text, { images })
@@ -110,6 +114,10 @@ test('the configuration and the history of each instruction', async () => {
     ExposedPorts: { '53/udp': {}, '80/tcp': {} },
     Labels: { l: 'x y' },
     User: 'me',
+    Volumes: { '/v': {}, '/w': {} },
+    Shell: ['/bin/ash', '-c'],
+    Cmd: ['/bin/ash', '-c', 'run it'],
+    Healthcheck: { Test: ['CMD-SHELL', 'true'], Interval: 90e9 },
   })
   assert.deepEqual(
     target.history.map((entry) => [entry.created_by, entry.empty_layer ?? false]),
@@ -120,9 +128,13 @@ test('the configuration and the history of each instruction', async () => {
       ['RUN |1 V=1 /bin/sh -c echo $A # buildkit', false],
       ['ENTRYPOINT ["e"]', true],
       ['WORKDIR /srv/sub', false],
-      ['EXPOSE ["53/udp","80"]', true],
+      ['EXPOSE map[53/udp:{} 80/tcp:{}]', true],
       ['LABEL l=x y', true],
       ['USER me', true],
+      ['VOLUME [/v /w]', true],
+      ['SHELL [/bin/ash -c]', true],
+      ['CMD ["/bin/ash" "-c" "run it"]', true],
+      [String.raw`HEALTHCHECK &{["CMD-SHELL" "true"] "1m30s" "0s" "0s" "0s" '\x00'}`, true],
     ],
   )
 })

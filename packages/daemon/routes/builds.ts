@@ -40,6 +40,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     args: new Map(Object.entries(record(query, 'buildargs'))),
     labels: record(query, 'labels'),
     noCache: query.flag('nocache'),
+    squash: query.flag('squash'),
     pull: query.flag('pull'),
     quiet: query.flag('q'),
     check: query.flag('check'),
@@ -75,7 +76,6 @@ function limits(query: Query): NonNullable<EngineBuildRequest['limits']> {
 function refuse(query: Query): void {
   const missing = [
     query.text('remote') !== '' && 'a remote context',
-    query.flag('squash') && 'squash',
     query.text('version') === '2' && 'the BuildKit protocol (set DOCKER_BUILDKIT=0)',
   ].find((what) => what)
   if (missing) throw new GantryError('NotImplemented', `building with ${missing} is not available yet`)

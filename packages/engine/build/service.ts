@@ -39,7 +39,7 @@ import type { BuildSnapshots } from './snapshots.ts'
 export interface BuildParts {
   builder: Builder
   snapshots: BuildSnapshots & Snapshots
-  archive: Pick<ArchiveWorkers, 'layer' | 'export'>
+  archive: Pick<ArchiveWorkers, 'layer' | 'export' | 'squash'>
   threads: Pick<FileThreads, 'run'>
   /** Of this engine. */
   version: string
@@ -94,6 +94,7 @@ export class BuildService implements Builds {
           results,
           attestor,
           plans,
+          squash: request.squash,
           created: asked.created,
           credentials: request.credentials ?? (() => undefined),
           deliver: (output, archive) =>
@@ -139,7 +140,6 @@ export class BuildService implements Builds {
       pull: request.pull,
       network: networkOf(request.network),
       hosts: request.hosts,
-      squash: false,
       classic: !request.events,
       checkOnly: request.check,
       ignores,

@@ -139,6 +139,7 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
     events: true,
     nocache: flags.bool('no-cache'),
     pull: flags.bool('pull'),
+    ...(flags.bool('squash') && { squash: true }),
     t: flags.list('tag'),
     extrahosts: flags.list('add-host').map(parseExtraHost),
     buildargs: JSON.stringify(args),

@@ -15,17 +15,20 @@ import { filesOutput } from './files-output.ts'
 import { builtBefore, imageOutput, namesOf } from './image-output.ts'
 import type { ArchivePlan, FilesPlan, ImagePlan, OutputPlan } from './plan.ts'
 import { OutputReport } from './report.ts'
+import { squash } from './squash.ts'
 import { nameSet } from './store-output.ts'
 
 export interface OutputParts {
   images: ImageParts
-  archive: Pick<ArchiveWorkers, 'layer' | 'export'>
+  archive: Pick<ArchiveWorkers, 'layer' | 'export' | 'squash'>
   snapshots: Pick<Snapshots, 'view'>
 }
 
 export interface OutputRequest {
   results: readonly BuildResult[]
   plans: readonly OutputPlan[]
+  /** Make one layer of those that are not the base image's. */
+  squash: boolean
   /** SOURCE_DATE_EPOCH. */
   created: Date | undefined
   credentials: (domain: string) => Credentials | undefined
@@ -45,7 +48,11 @@ const steps = {
 
 /** Rejects as soon as one of the outputs fails; those before it stay. */
 export async function giveOut(parts: OutputParts, request: OutputRequest): Promise<BuildSummary> {
-  return new Outputs(parts, request).run()
+  if (!request.squash) return new Outputs(parts, request).run()
+  await using hold = parts.images.retention.begin()
+  const results: BuildResult[] = []
+  for (const result of request.results) results.push(await squash(parts, hold, result, request.created))
+  return await new Outputs(parts, { ...request, results }).run()
 }
 
 class Outputs {
