@@ -38,7 +38,7 @@ async function runFiles(
     `--test-reporter=${join(root, 'test/failed-files.ts')}`,
     `--test-reporter-destination=${list}`,
   ]
-  const options = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=180000', ...reporters]
+  const options = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=400000', ...reporters]
   const tests = spawn(process.execPath, [...options, ...files], { cwd: root, stdio: 'inherit' })
   const [code] = (await once(tests, 'exit')) as [number | null]
   const failed = (await readFile(list, 'utf8')).split('\n').filter((file) => file !== '')

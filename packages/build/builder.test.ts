@@ -88,7 +88,7 @@ test('a cancelled build ends its steps, unless another build wants them', async 
   const request = world.request('FROM a\nRUN endless\n')
   const one = builder.build(request, first.signal, () => undefined)
   const two = builder.build(request, second.signal, () => undefined)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  while (world.ran.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   first.abort(new Error('cancelled'))
   await assert.rejects(one, /cancelled/)
   assert.deepEqual(ended, [])

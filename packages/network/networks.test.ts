@@ -141,6 +141,7 @@ test('a container that cannot be wired leaves nothing', { skip }, async () => {
   assert.equal(after.endpoints.bridge?.ipv4?.address, '172.17.0.2')
   assert.equal(after.endpoints.web?.ipv4?.address, '172.18.0.2')
   using rtnetlink = new Rtnetlink()
-  await setTimeout(500)
-  assert.equal(rtnetlink.links().filter(({ kind }) => kind === 'veth').length, 2)
+  const pairs = () => rtnetlink.links().filter(({ kind }) => kind === 'veth').length
+  for (let tries = 0; pairs() !== 2 && tries < 3000; tries++) await setTimeout(20)
+  assert.equal(pairs(), 2)
 })

@@ -11,7 +11,7 @@ import type { NetworkTables } from './sandbox/records.ts'
 
 const CLONE_NEWNET = 0x40000000
 /** Milliseconds: longer than the first retransmission of a lost packet. */
-const patience = 1500
+const patience = 6000
 
 export const isRoot = process.getuid?.() === 0
 

@@ -19,7 +19,7 @@ for (const program of ['crun', 'runc'] as const) {
     await task.start()
     const { exitCode, finishedAt, oomKilled } = await task.exit
     assert.deepEqual([exitCode, oomKilled, task.pid], [3, false, 0])
-    assert.ok(Math.abs(finishedAt.getTime() - Date.now()) < 5000)
+    assert.ok(Math.abs(finishedAt.getTime() - Date.now()) < 60_000)
     assert.match(await bench.log(task), /^\S+ stdout F out\n\S+ stderr F err\n$/m)
     await task.delete()
     await task.delete()
@@ -70,9 +70,13 @@ for (const program of ['crun', 'runc'] as const) {
     await eventually(async () => (await bench.log(task)).length > 0)
     await task.pause()
     assert.equal(await task.isPaused(), true)
-    const before = (await bench.log(task)).length
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    assert.equal((await bench.log(task)).length, before)
+    // What it has written before, conmon may still be writing down.
+    let before = 0
+    await eventually(async () => {
+      before = (await bench.log(task)).length
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      return (await bench.log(task)).length === before
+    })
     await task.resume()
     await eventually(async () => (await bench.log(task)).length > before)
     await task.pause()

@@ -152,7 +152,7 @@ async function processesNaming(path: string): Promise<string[]> {
       pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
     )
     const found = lines.filter((line) => line.includes('conmon') && line.includes(path))
-    if (found.length === 0 || attempt === 50) return found
+    if (found.length === 0 || attempt === 3000) return found
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -209,9 +209,9 @@ export async function collect(attachment: Attachment): Promise<{ stdout: string;
   return result
 }
 
-/** Waits until a condition holds, for ten seconds at most. */
+/** Waits until a condition holds, for a minute at most. */
 export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
+  for (let attempt = 0; attempt < 3000; attempt++) {
     if (await condition()) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

@@ -11,7 +11,7 @@ suite('checkpoints', () => {
   const daemon = suiteDaemon({ flags: ['--experimental'] })
 
   async function ok(client: 'gantry' | 'docker', ...args: string[]): Promise<string> {
-    const result = await daemon()[client](args, { timeout: 30_000 })
+    const result = await daemon()[client](args, { timeout: 120_000 })
     assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
     return result.stdout.trimEnd()
   }

@@ -26,7 +26,7 @@ suite('copying from and to hostile containers', () => {
   })
   after(() => Promise.all([canary, local].map((path) => rm(path, { recursive: true, force: true }))))
 
-  const docker = (...args: string[]) => daemon().docker(args, { cwd: local, timeout: 30_000 })
+  const docker = (...args: string[]) => daemon().docker(args, { cwd: local, timeout: 120_000 })
   async function ok(...args: string[]): Promise<string> {
     const result = await docker(...args)
     assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)

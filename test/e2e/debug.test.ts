@@ -8,7 +8,7 @@ import { changedRootfs } from './images.ts'
 
 suite('debug', () => {
   const daemon = suiteDaemon()
-  const gantry = (...args: string[]) => daemon().gantry(args, { timeout: 20_000 })
+  const gantry = (...args: string[]) => daemon().gantry(args, { timeout: 120_000 })
 
   async function ok(...args: string[]): Promise<string> {
     const result = await gantry(...args)

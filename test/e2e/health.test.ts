@@ -36,22 +36,22 @@ suite('health checks', { concurrency: 3 }, () => {
       '--health-cmd',
       'echo part; sleep 777 & sleep 778; true',
       '--health-timeout',
-      '2s',
+      '6s',
     ])
     await checked('floods', ['--health-cmd', 'yes | head -c 2000000; exit 3'])
-    await checked('forks', ['--health-cmd', 'sleep 60 & echo ok', '--health-timeout', '5s'])
+    await checked('forks', ['--health-cmd', 'sleep 60 & echo ok', '--health-timeout', '60s'])
     await until(
       'a verdict on each',
       async () => {
         const all = await Promise.all(['hangs', 'floods', 'forks'].map(healthOf))
         return all.every(({ Log }) => Log.length > 1)
       },
-      40,
+      120,
     )
     const [hangs, floods, forks] = await Promise.all(['hangs', 'floods', 'forks'].map(healthOf))
     assert.deepEqual(
       [hangs?.Log[0]?.ExitCode, hangs?.Log[0]?.Output],
-      [-1, 'Health check exceeded timeout (2s): part\n'],
+      [-1, 'Health check exceeded timeout (6s): part\n'],
     )
     assert.deepEqual([floods?.Log[0]?.ExitCode, floods?.Log[0]?.Output.length], [3, 4099])
     assert.deepEqual([forks?.Status, forks?.Log[0]?.Output], ['healthy', 'ok\n'])
@@ -66,7 +66,8 @@ suite('health checks', { concurrency: 3 }, () => {
     await checked('paused', ['--health-cmd', 'test ! -e /slow || sleep 60'])
     await until('healthy', async () => (await healthOf('paused')).Status === 'healthy')
     await daemon().docker(['exec', 'paused', 'touch', '/slow'])
-    await sleep(400)
+    const checking = async () => (await daemon().docker(['top', 'paused'])).stdout.includes('sleep 60\n')
+    await until('a check that takes long', checking)
     assert.equal((await daemon().docker(['pause', 'paused'])).exitCode, 0)
     const { Log } = await healthOf('paused')
     await sleep(500)

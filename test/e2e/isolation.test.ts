@@ -18,7 +18,7 @@ suite('isolation', () => {
   for (const client of ['gantry', 'docker'] as const) suite(client, () => ofClient(client))
 
   function ofClient(client: Client) {
-    const run = (...args: string[]) => daemon()[client](args, { timeout: 20_000, cwd: scratch })
+    const run = (...args: string[]) => daemon()[client](args, { timeout: 120_000, cwd: scratch })
 
     async function ok(...args: string[]): Promise<string> {
       const result = await run(...args)

@@ -199,7 +199,7 @@ suite('logs', () => {
     const started = Date.now()
     assert.equal(await ok(daemon(), 'exec', 'chatty', 'echo', 'alive'), 'alive')
     assert.ok((await ok(daemon(), 'logs', '-n', '3', 'chatty')).length > 0)
-    assert.ok(Date.now() - started < 10_000)
+    assert.ok(Date.now() - started < 60_000)
     const grown = (await memory()) - before
     for (const socket of sockets) socket.destroy()
     await ok(daemon(), 'rm', '-f', 'chatty')

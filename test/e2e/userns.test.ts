@@ -29,7 +29,7 @@ suite('userns-remap', { concurrency: 1 }, () => {
   })
 
   for (const client of ['gantry', 'docker'] as const) {
-    const run = (...args: string[]) => daemon()[client](args, { timeout: 20_000 })
+    const run = (...args: string[]) => daemon()[client](args, { timeout: 120_000 })
 
     const ok = async (...args: string[]) => {
       const result = await run(...args)

@@ -117,7 +117,7 @@ export class ApiReplay implements AsyncDisposable {
     const skip = expectations.skips.find(({ scenario }) => scenario === recorded.id)
     if (skip) return { skipped: skip.reason, differences: [] }
     // The command of the exec before it ends by itself.
-    if (recorded.id === 'exec-inspect-done') await sleep(500)
+    if (recorded.id === 'exec-inspect-done') await this.#execEnded(recorded)
     const found = await this.#compare(recorded).catch((error: unknown) => [messageOf(error)])
     if (found.length === 0) return { differences: [] }
     const difference: Difference = {
@@ -130,6 +130,14 @@ export class ApiReplay implements AsyncDisposable {
     }
     const expectation = expectationFor(difference, expectations)
     return { differences: found, ...(expectation && { expectation }) }
+  }
+
+  async #execEnded({ method, path }: Exchange): Promise<void> {
+    for (let tries = 0; tries < 600; tries++) {
+      const { text } = await exchange(this.#options.socket, method, this.#path(path))
+      if (text.includes('"Running":false')) return
+      await sleep(100)
+    }
   }
 
   async #compare(recorded: Exchange): Promise<string[]> {

@@ -162,6 +162,7 @@ test('a wait answers its status line at once and the exit code in the end', asyn
 })
 
 test('a stop of the server ends its streams', async () => {
+  const { promise: subscribed, resolve: tell } = Promise.withResolvers<void>()
   const engine = fakeEngine({
     events: {
       subscribe: ({ signal }) => ({
@@ -171,6 +172,7 @@ test('a stop of the server ends its streams', async () => {
             Action: 'start',
             Actor: { ID: 'a', Attributes: { image: 'i' } },
           }
+          tell()
           await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()))
         },
       }),
@@ -178,7 +180,7 @@ test('a stop of the server ends its streams', async () => {
   })
   await using server = await serve(engine)
   const call = server.call('GET', '/v1.41/events')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await subscribed
   await server.api.stop(1_000)
   const { text } = await call
   assert.deepEqual(JSON.parse(text), {

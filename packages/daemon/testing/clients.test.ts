@@ -22,7 +22,7 @@ function docker(socket: string, args: string[], input = ''): Promise<Finished> {
     const child = execFile(
       'docker',
       ['-H', `unix://${socket}`, ...args],
-      { timeout: 20_000 },
+      { timeout: 120_000 },
       (error, stdout, stderr) =>
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
     )

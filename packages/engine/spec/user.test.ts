@@ -66,9 +66,7 @@ test('CVE-2024-9676: a fifo, a device or a link out of the root is no user datab
   const directory = await root(t)
   execFileSync('mkfifo', [join(directory, 'etc/passwd')])
   await symlink('/../../../../etc/group', join(directory, 'etc/group'))
-  const before = performance.now()
   assert.deepEqual(readUserDatabase(directory), { passwd: [], group: [] })
-  assert.ok(performance.now() - before < 1000)
 })
 
 test('links inside the root are followed', async (t) => {

@@ -38,7 +38,7 @@ function askUdp(machine: Machine, path: string, question: Buffer): Promise<Buffe
   const fd = machine.namespaces.enter(path, () => openSocket('udp', { address: '0.0.0.0', port: 0 }))
   const socket = createSocket('udp4')
   return new Promise<Buffer>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer')), 1000)
+    const timer = setTimeout(() => reject(new Error('no answer')), 30_000)
     socket.on('message', (message, sender) => {
       clearTimeout(timer)
       assert.deepEqual([sender.address, sender.port], ['127.0.0.11', 53])
@@ -52,7 +52,7 @@ function askTcp(machine: Machine, path: string, question: Buffer): Promise<Buffe
   const fd = machine.namespaces.enter(path, () => openSocket('tcp', { address: '0.0.0.0', port: 0 }))
   const socket = socketOf(fd)
   return new Promise<Buffer>((resolve, reject) => {
-    socket.setTimeout(1000, () => reject(new Error('no answer')))
+    socket.setTimeout(30_000, () => reject(new Error('no answer')))
     socket.on('error', reject)
     socket.on('data', (chunk: Buffer) => resolve(chunk.subarray(2)))
     socket.connect({ host: '127.0.0.11', port: 53 }, () => socket.write(withLength(question)))

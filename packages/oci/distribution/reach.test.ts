@@ -125,7 +125,7 @@ test('insecure registries are named by host, host and port, or address range', a
 })
 
 test('a registry that is insecure because of its address is connected to at no other', async () => {
-  const target = { port: 9, tls: undefined, proxy: undefined, reach: 'any', timeout: 2000 } as const
+  const target = { port: 9, tls: undefined, proxy: undefined, reach: 'any', timeout: 60_000 } as const
   const within = blockList(['10.0.0.0/8'])
   for (const host of ['127.0.0.1', 'localhost'])
     await assert.rejects(connect({ ...target, host, within }), {

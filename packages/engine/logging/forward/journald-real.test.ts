@@ -20,7 +20,7 @@ test('entries arrive in a real journal whole, in order and with their fields', {
     if (journald.exitCode === null && journald.signalCode === null) await once(journald, 'exit')
   })
   const socket = `/proc/${journald.pid}/root/run/systemd/journal/socket`
-  for (let waited = 0; !existsSync(socket) && waited < 10_000; waited += 20) await sleep(20)
+  for (let waited = 0; !existsSync(socket) && waited < 60_000; waited += 20) await sleep(20)
   const info = {
     ...{ id: 'f'.repeat(64), name: 'web', imageId: '', imageName: 'busybox', created: '', entrypoint: '' },
     ...{ args: [], env: [], labels: {}, logPath: '', hostname: 'host' },
@@ -49,7 +49,7 @@ test('entries arrive in a real journal whole, in order and with their fields', {
     })
     return String(output).trim().split('\n').filter(Boolean)
   }
-  for (let tries = 0; read().length < lines.length && tries < 100; tries++) await sleep(50)
+  for (let tries = 0; read().length < lines.length && tries < 1000; tries++) await sleep(50)
   const entries = read().map((line) => JSON.parse(line) as Record<string, unknown>)
   const found = entries.map(({ MESSAGE }) =>
     Buffer.from(Array.isArray(MESSAGE) ? MESSAGE : String(MESSAGE ?? '')),

@@ -42,6 +42,8 @@ export class StreamConnection {
       const connected = await this.#connect(signal)
       connected.stream.write(bytes)
       await this.#taken(connected)
+    } catch (error) {
+      throw signal.aborted ? new Error('interrupted', { cause: error }) : error
     } finally {
       signal.removeEventListener('abort', abort)
     }

@@ -93,7 +93,7 @@ test('a signal that has been given already ends the subscription', async () => {
 
 test('a subscription ends by itself at until', async () => {
   const events = createEvents({ table: memoryTable<StoredEvent>() })
-  const reader = Array.fromAsync(events.subscribe({ until: new Date(Date.now() + 100) }))
+  const reader = Array.fromAsync(events.subscribe({ until: new Date(Date.now() + 2000) }))
   events.publish('volume', 'new', 'v', {})
   assert.deepEqual(actions(await reader), ['new'])
 })
