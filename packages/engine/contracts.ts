@@ -440,6 +440,8 @@ export interface SystemService {
 export interface EngineBuildRequest {
   /** Path in the context. */
   dockerfile: string
+  /** Address of a context that the engine fetches, instead of the archive. */
+  remote?: string
   tags: readonly string[]
   args: ReadonlyMap<string, string>
   labels: Readonly<Record<string, string>>

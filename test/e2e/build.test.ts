@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { gitIn, serveGit } from '../../packages/engine/build/git/testing.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, repository, suiteDaemon, until } from './harness.ts'
 
@@ -263,6 +264,81 @@ suite('build', { concurrency: 1 }, () => {
     assert.match(built.stderr, /\n 1 warning found \(.*\):\n - JSONArgsRecommended: .* \(line 2\)\n$/)
     const targets = await ok(gantry('--call=targets', clean))
     assert.match(targets.stdout, /^TARGET +DESCRIPTION\n\(default\)/)
+  })
+
+  test('contexts from git and HTTP, for both clients; ADD of a repository', async (t) => {
+    const served = await context({
+      'app.git/sub/Dockerfile': 'FROM busybox\nCOPY . /c\nRUN ls -A /c > /listed\n',
+      'app.git/sub/f': 'f\n',
+      'app.git/top': 'top\n',
+    })
+    const repository = join(served, 'app.git')
+    await gitIn(repository, 'init', '-q', '-b', 'main')
+    await gitIn(repository, 'add', '.')
+    await gitIn(repository, 'commit', '-qm', '1')
+    const commit = await gitIn(repository, 'rev-parse', 'HEAD')
+    await using server = await serveGit(served)
+    const archive = await gitIn(
+      repository,
+      'archive',
+      '--format=tar',
+      '-o',
+      join(served, 'a.tar'),
+      'HEAD:sub',
+    )
+    assert.equal(archive, '')
+    const files = createServer(async (request, answer) => {
+      if (request.url === '/a.tar') answer.end(await readFile(join(served, 'a.tar')))
+      else if (request.url === '/Other') answer.end('FROM busybox\nRUN echo alone > /listed\n')
+      else answer.writeHead(404).end()
+    })
+    files.listen(0, '127.0.0.1')
+    await until('the server', () => files.listening)
+    t.after(() => files.close())
+    const base = `http://127.0.0.1:${(files.address() as { port: number }).port}`
+    await ok(gantry('-t', 'git:1', `${server.url}/app.git#main:sub`))
+    assert.equal(await run('git:1', 'cat', '/listed', '/c/f'), 'Dockerfile\nf\nf')
+    await ok(gantry('-t', 'http:1', `${base}/a.tar`))
+    assert.equal(await run('http:1', 'cat', '/listed'), 'Dockerfile\nf')
+    await ok(gantry('-t', 'http:2', `${base}/Other`))
+    assert.equal(await run('http:2', 'cat', '/listed'), 'alone')
+    const input = 'FROM busybox\nCOPY top /t\n'
+    await ok(daemon().gantry(['build', '-t', 'git:2', '-f', '-', `${server.url}/app.git`], { input }))
+    assert.equal(await run('git:2', 'cat', '/t'), 'top')
+    const { dockerode } = daemon()
+    const stream = await dockerode.buildImage('', {
+      remote: `${server.url}/app.git?subdir=sub`,
+      t: 'git:3',
+    })
+    await new Promise((resolve, reject) =>
+      dockerode.modem.followProgress(stream, (error, messages) =>
+        error ? reject(error) : resolve(messages),
+      ),
+    )
+    assert.equal(await run('git:3', 'cat', '/c/f'), 'f')
+    const adding = `FROM busybox\nADD --checksum=${commit} ${server.url}/app.git /a\nADD --keep-git-dir=true ${server.url}/app.git#main:. /b\n`
+    await ok(gantry('-t', 'git:4', await context({ Dockerfile: adding })))
+    assert.equal(
+      await run('git:4', 'sh', '-c', 'cat /a/top; ls -A /a; ls -d /b/.git'),
+      'top\nsub\ntop\n/b/.git',
+    )
+    await leavesNothing(daemon(), async () => {
+      for (const [address, expected] of [
+        [`${base}/none`, /error downloading remote context .*404/],
+        [`${server.url}/app.git#nope`, /failed to fetch remote .*app\.git/],
+        [`${server.url}/app.git#main:none`, /the repository has no directory "none"/],
+        [`${server.url}/app.git`, /Cannot locate specified Dockerfile: Dockerfile/],
+      ] as const) {
+        const refused = await gantry(address)
+        assert.equal(refused.exitCode, 1)
+        assert.match(refused.stderr, expected)
+      }
+      const wrong = `FROM busybox\nADD --checksum=${'0'.repeat(40)} ${server.url}/app.git /a\n`
+      assert.match(
+        (await gantry(await context({ Dockerfile: wrong }))).stderr,
+        /expected checksum to match 0+, got/,
+      )
+    })
   })
 
   test('a build that is given up ends at once, with everything it started', async () => {

@@ -1,7 +1,7 @@
 /** COPY and ADD as a step. */
 import { posix } from 'node:path'
 import type { Add, Copy } from '@gantry/dockerfile'
-import { DockerfileProblem } from '@gantry/dockerfile'
+import { DockerfileProblem, isGitUrl } from '@gantry/dockerfile'
 import type { CopyStep, FileCopy, Origin } from '../contracts.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
 
@@ -52,14 +52,12 @@ async function fromOrigin(plan: StagePlan, instruction: Copy, place: StagePlace)
   return [{ origin, sources, unpack: false }]
 }
 
-const gitPattern = /^(git:\/\/|git@|ssh:\/\/|(https?:\/\/.+\.git)(\?|#|$))/
-
 /** Whether a source of ADD is no path in the context. */
-export const isRemote = (source: string): boolean => gitPattern.test(source) || /^https?:\/\//.test(source)
+export const isRemote = (source: string): boolean => isGitUrl(source) || /^https?:\/\//.test(source)
 
 function added(source: string, { checksum, keepGitDir = false, unpack }: Add): FileCopy {
   const verified = checksum === undefined ? {} : { checksum }
-  if (gitPattern.test(source))
+  if (isGitUrl(source))
     return { origin: { kind: 'git', url: source, keepGitDir, ...verified }, sources: ['/'], unpack: false }
   if (/^https?:\/\//.test(source))
     return {

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { lstat, readdir, readFile, readlink, realpath } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { IgnoreFile } from '@gantry/dockerfile'
+import { IgnoreFile, isRemoteContext } from '@gantry/dockerfile'
 import { entryHeader, type TarHeader, type TarInput, writeTar } from '@gantry/oci'
 
 export interface BuildContext {
@@ -12,6 +12,8 @@ export interface BuildContext {
   dockerfile: string
   /** Its text, to show the lines of a mistake; null when only the engine knows it. */
   text: string | null
+  /** Address of a context that the engine fetches. */
+  remote?: string
 }
 
 /** A name that no file of a context has. */
@@ -19,10 +21,7 @@ const foreignName = (): string => `.dockerfile.${crypto.randomUUID().slice(0, 18
 
 /** `path` is `-` or a directory; `file` is what `--file` says. Throws Error in Docker's words. */
 export async function openContext(path: string, file: string, stdin: Readable): Promise<BuildContext> {
-  if (/^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(path))
-    throw new Error(
-      'building from a URL is not available yet: download the context and build from its directory',
-    )
+  if (isRemoteContext(path)) return fromRemote(path, file, stdin)
   if (path === '-') {
     if (file === '-')
       throw new Error("invalid argument: can't use stdin for both build context and dockerfile")
@@ -71,6 +70,16 @@ async function fromDirectory(
     yield* walk(root, '', ignore, always)
   }
   return { archive: Readable.from(writeTar(entries()), { objectMode: false }), dockerfile, text }
+}
+
+/** The engine fetches the context; a Dockerfile from here goes along. */
+async function fromRemote(remote: string, file: string, stdin: Readable): Promise<BuildContext> {
+  if (file !== '-')
+    return { archive: Readable.from([]), dockerfile: file || 'Dockerfile', text: null, remote }
+  const dockerfile = foreignName()
+  const text = Buffer.concat(await Array.fromAsync(stdin as AsyncIterable<Buffer>)).toString()
+  const archive = Readable.from(writeTar([textEntry(dockerfile, text)]), { objectMode: false })
+  return { archive, dockerfile, text, remote }
 }
 
 function textEntry(name: string, text: string): TarInput {

@@ -29,6 +29,7 @@ export function buildRoutes(builds: Builds): Route[] {
 function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildRequest {
   refuse(query)
   const target = query.optional('target')
+  const remote = query.optional('remote')
   const shmSize = query.integer('shmsize')
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
@@ -49,6 +50,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     hosts: hosts(query),
     signal,
     ...(target !== undefined && { target }),
+    ...(remote !== undefined && { remote }),
     remove: query.text('rm') === '' || query.flag('rm'),
     forceRemove: query.flag('forcerm'),
     ...(shmSize && { shmSize }),
@@ -74,10 +76,9 @@ function limits(query: Query): NonNullable<EngineBuildRequest['limits']> {
 
 /** What classic clients may ask and this builder does not do is refused, not dropped. */
 function refuse(query: Query): void {
-  const missing = [
-    query.text('remote') !== '' && 'a remote context',
-    query.text('version') === '2' && 'the BuildKit protocol (set DOCKER_BUILDKIT=0)',
-  ].find((what) => what)
+  const missing = [query.text('version') === '2' && 'the BuildKit protocol (set DOCKER_BUILDKIT=0)'].find(
+    (what) => what,
+  )
   if (missing) throw new GantryError('NotImplemented', `building with ${missing} is not available yet`)
 }
 

@@ -1,12 +1,13 @@
 /** Build contexts: a directory that a client sent as an archive, until the build has ended. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { Files } from '@gantry/build'
 import { IgnoreFile } from '@gantry/dockerfile'
 import { GantryError, isKind } from '@gantry/errors'
+import { fetchContext, type RemoteParts } from './remote-context.ts'
 
 /** Bytes of a Dockerfile or an ignore file that are read. */
 const longestText = 4 << 20
@@ -20,6 +21,12 @@ export interface ReceivedContext extends AsyncDisposable {
   dockerfile: string
   /** Whether the ignore file has taken a path out. */
   ignores(path: string): boolean
+}
+
+interface RemoteRequest extends Pick<RemoteParts, 'access' | 'signal'> {
+  archive: Readable
+  /** Of the Dockerfile. */
+  name: string
 }
 
 export class Contexts {
@@ -41,14 +48,44 @@ export class Contexts {
 
   /** Unpacks an archive, everything root's, and takes out what its ignore file names. Rejects leaving nothing. */
   async receive(archive: Readable, name: string, signal: AbortSignal): Promise<ReceivedContext> {
-    const root = join(this.#directory, randomUUID())
     await using undo = new AsyncDisposableStack()
+    const root = await this.#directoryFor(undo)
+    await this.#unpack(archive, root, signal)
+    return await this.#received(root, name, undo)
+  }
+
+  /**
+   * Fetches a repository, an archive or a Dockerfile. `archive` is what the client sent besides: nothing, or a
+   * Dockerfile under a foreign name.
+   */
+  async fetch(address: string, { archive, name, access, signal }: RemoteRequest): Promise<ReceivedContext> {
+    await using undo = new AsyncDisposableStack()
+    const parts = { directory: this.#directory, files: this.#files, access, signal }
+    const remote = await fetchContext(address, parts, undo)
+    const root = remote.kind === 'directory' ? remote.root : await this.#directoryFor(undo)
+    if (remote.kind === 'archive') await this.#unpack(remote.archive, root, signal)
+    if (foreignName.test(name)) await this.#unpack(archive, root, signal)
+    else archive.resume()
+    if (remote.kind !== 'dockerfile') return await this.#received(root, name, undo)
+    await writeFile(join(root, 'Dockerfile'), remote.text)
+    return await this.#received(root, 'Dockerfile', undo)
+  }
+
+  async #directoryFor(undo: AsyncDisposableStack): Promise<string> {
+    const root = join(this.#directory, randomUUID())
     undo.defer(() => rm(root, { recursive: true, force: true }))
     await mkdir(root, { mode: 0o755 })
+    return root
+  }
+
+  async #unpack(archive: Readable, root: string, signal: AbortSignal): Promise<void> {
     const owner = { uid: 0, gid: 0 }
     await using directory = await open(root)
     const view = { kind: 'open' as const, fd: directory.fd }
     await this.#archive.unpack(archive, { view, path: '/', keepKinds: false, owner, signal })
+  }
+
+  async #received(root: string, name: string, undo: AsyncDisposableStack): Promise<ReceivedContext> {
     const dockerfile = await this.#text(root, name)
     if (dockerfile === null)
       throw new GantryError('InvalidParameter', `Cannot locate specified Dockerfile: ${name}`)

@@ -34,6 +34,7 @@ import type { FileThreads } from './files/file-threads.ts'
 import { Exports } from './outputs/exports.ts'
 import { giveOut } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
+import { repositoryTree } from './remote-context.ts'
 import type { BuildSnapshots } from './snapshots.ts'
 
 export interface BuildParts {
@@ -73,7 +74,7 @@ export class BuildService implements Builds {
       const { quiet, remove, forceRemove, noCache } = request
       const progress = new ClassicProgress(tell, this.#known, { quiet, remove, forceRemove, noCache })
       await using work = new AsyncDisposableStack()
-      const context = work.use(await this.#parts.contexts.receive(archive, request.dockerfile, signal))
+      const context = work.use(await this.#context(archive, request, signal))
       this.#parts.faults('build.context.received')
       work.use(this.#parts.snapshots.begin())
       let begun = false
@@ -122,6 +123,14 @@ export class BuildService implements Builds {
     })
   }
 
+  #context(archive: Readable, request: EngineBuildRequest, signal: AbortSignal): Promise<ReceivedContext> {
+    const { remote, dockerfile: name, args } = request
+    const keepGitDir = /^(1|true)$/i.test(args.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
+    const { contexts } = this.#parts
+    if (remote === undefined) return contexts.receive(archive, name, signal)
+    return contexts.fetch(remote, { archive, name, access: { keepGitDir }, signal })
+  }
+
   #request(
     request: EngineBuildRequest,
     { root, dockerfile, ignores }: ReceivedContext,
@@ -163,6 +172,7 @@ export class BuildService implements Builds {
   #sources(root: string, materials: Material[], work: AsyncDisposableStack, signal: AbortSignal): Sources {
     const { files, directory } = this.#parts
     const downloads = new Map<string, Promise<Download>>()
+    const repositories = new Map<string, ReturnType<typeof repositoryTree>>()
     return {
       context: async (name) => (name === 'context' ? files.tree(root) : null),
       async http(url, checksum) {
@@ -176,8 +186,18 @@ export class BuildService implements Builds {
         }
         return files.tree(path)
       },
-      git: () =>
-        Promise.reject(new GantryError('NotImplemented', 'ADD of git repositories is not available yet')),
+      async git(url, options) {
+        const key = JSON.stringify([url, options])
+        const known = repositories.get(key)
+        const repository = known ?? repositoryTree(url, { directory, files, signal, ...options })
+        repositories.set(key, repository)
+        const { root: cloned, tree, commit } = await repository
+        if (!known) {
+          work.defer(() => rm(cloned, { recursive: true, force: true }))
+          materials.push({ uri: withoutUser(url), digest: { sha1: commit } })
+        }
+        return files.tree(tree)
+      },
       secret: async () => null,
       ssh: async () => null,
     }

@@ -44,7 +44,11 @@ export async function imageBuild(
   let summary: BuildSummary = { names: [] }
   try {
     const messages = client.values<JsonMessage>('ImageBuild', {
-      query: { ...query, dockerfile: context.dockerfile },
+      query: {
+        ...query,
+        dockerfile: context.dockerfile,
+        ...(context.remote !== undefined && { remote: context.remote }),
+      },
       headers: {
         'Content-Type': 'application/x-tar',
         'X-Registry-Config': await registryConfig(config),

@@ -5,16 +5,9 @@ import { describeObject, TreeRoot, Unpacker, type Walked, walkTree } from '@gant
 import type { CopyRequest } from '@gantry/build'
 import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
-import {
-  type ByteStream,
-  decompress,
-  type Piece,
-  readTar,
-  type TarEntry,
-  type TarHeader,
-  textOfName,
-} from '@gantry/oci'
+import { decompress, type Piece, readTar, type TarEntry, type TarHeader, textOfName } from '@gantry/oci'
 import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
+import { beginsAsArchive } from './archive-file.ts'
 import { isExcluded } from './digest.ts'
 import { type ModeChange, parseMode } from './mode.ts'
 import { cleanPath, findSources, type Source } from './sources.ts'
@@ -97,7 +90,7 @@ class Copier {
 
   /** Returns whether the file was an archive. */
   async #unpack({ fd }: Source): Promise<boolean> {
-    if (!(await isArchive(fd))) return false
+    if (!(await beginsAsArchive(createReadStream('', { fd: reopen(fd) })))) return false
     await this.#fill(this.#job.dest, async (unpacker) => {
       const { stream } = await decompress(createReadStream('', { fd: reopen(fd) }))
       try {
@@ -165,36 +158,6 @@ function findIn(root: string, path: string): { isDirectory: boolean } | null {
 
 /** The descriptor opened once more, for reading. */
 const reopen = (fd: number): number => openSync(`/proc/self/fd/${fd}`, O_RDONLY)
-
-const blockSize = 512
-const checksumAt = 148
-
-/** Whether a file begins with the header of a tar archive once it is uncompressed: its checksum tells. */
-async function isArchive(fd: number): Promise<boolean> {
-  let stream: ByteStream
-  try {
-    ;({ stream } = await decompress(createReadStream('', { fd: reopen(fd) })))
-  } catch {
-    return false // a compression that is not read here: the file is copied as it is
-  }
-  let head = Buffer.alloc(0)
-  try {
-    for await (const chunk of stream) {
-      head = Buffer.concat([head, chunk])
-      if (head.length >= blockSize) break
-    }
-  } catch {
-    return false
-  } finally {
-    stream.destroy()
-  }
-  if (head.length < blockSize) return false
-  const written = Number.parseInt(head.toString('latin1', checksumAt, checksumAt + 8).trim(), 8)
-  const sum = head.subarray(0, blockSize).reduce((total, byte, at) => {
-    return total + (at >= checksumAt && at < checksumAt + 8 ? 0x20 : byte)
-  }, 0)
-  return sum === written && sum > 8 * 0x20
-}
 
 /** An entry whose content is that of an open file. */
 function fileEntry(header: TarHeader, fd: number): TarEntry {
