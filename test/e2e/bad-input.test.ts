@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { run, suiteDaemon, type TestDaemon } from './harness.ts'
 
@@ -272,11 +273,7 @@ suite('bad input', () => {
   const daemon = suiteDaemon()
 
   /** Runs a command of Docker's that must succeed; its stdout without the last newline. */
-  async function ok(...args: string[]): Promise<string> {
-    const result = await daemon().docker(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => daemon().docker(args))
 
   for (const name of ['gantry', 'docker'] as const) {
     for (const item of cases) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { run, suiteDaemon, until } from './harness.ts'
 
 const criu = await run('criu', ['check'])
@@ -10,11 +11,8 @@ const works = criu.exitCode === 0
 suite('checkpoints', () => {
   const daemon = suiteDaemon({ flags: ['--experimental'] })
 
-  async function ok(client: 'gantry' | 'docker', ...args: string[]): Promise<string> {
-    const result = await daemon()[client](args, { timeout: 120_000 })
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = (client: 'gantry' | 'docker', ...args: string[]) =>
+    okBy((words) => daemon()[client](words, { timeout: 120_000 }))(...args)
 
   for (const client of ['gantry', 'docker'] as const) {
     test(`${client}: a container goes on where it was`, {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { run, suiteDaemon, until } from './harness.ts'
 import { changedRootfs } from './images.ts'
 
@@ -27,11 +28,7 @@ suite('copying from and to hostile containers', () => {
   after(() => Promise.all([canary, local].map((path) => rm(path, { recursive: true, force: true }))))
 
   const docker = (...args: string[]) => daemon().docker(args, { cwd: local, timeout: 120_000 })
-  async function ok(...args: string[]): Promise<string> {
-    const result = await docker(...args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => docker(...args))
 
   /** The canary is as it was. */
   async function intact(): Promise<void> {

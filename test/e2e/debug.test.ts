@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { daemonState } from './daemon-state.ts'
 import { run, suiteDaemon, until } from './harness.ts'
 import { changedRootfs } from './images.ts'
@@ -10,11 +11,7 @@ suite('debug', () => {
   const daemon = suiteDaemon()
   const gantry = (...args: string[]) => daemon().gantry(args, { timeout: 120_000 })
 
-  async function ok(...args: string[]): Promise<string> {
-    const result = await gantry(...args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => gantry(...args))
 
   const diff = async (id: string) => (await daemon().docker(['diff', id])).stdout
 

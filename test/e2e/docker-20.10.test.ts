@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandOptions, type CommandResult, run, suiteDaemon, until } from './harness.ts'
 import { oldDocker } from './old-docker.ts'
@@ -18,11 +19,7 @@ suite("Docker's command line 20.10", { skip: 'missing' in found && found.missing
   const client = (args: readonly string[], options?: CommandOptions): Promise<CommandResult> =>
     run(docker, ['-H', daemon().host, ...args], options)
 
-  async function ok(...args: string[]): Promise<string> {
-    const result = await client(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => client(args))
 
   test('version and info', async () => {
     assert.match(await ok('version'), /Server: Gantry[\s\S]*API version: +1\.55 \(minimum version 1\.24\)/)

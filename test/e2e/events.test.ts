@@ -1,6 +1,7 @@
 /** Events as Docker's CLI and the HTTP API tell them. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
 
 interface Message {
@@ -19,11 +20,7 @@ suite('events', { concurrency: 1 }, () => {
   let daemon: TestDaemon
   const cleanUp: (() => unknown)[] = []
 
-  async function ok(...args: string[]): Promise<string> {
-    const result = await daemon.docker(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => daemon.docker(args))
 
   /** Everything that happens from now on to what carries this name, when asked for. */
   function recorder() {

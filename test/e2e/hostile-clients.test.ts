@@ -9,6 +9,7 @@ import { connect, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { okBy } from './commands.ts'
 import { suiteDaemon, type TestDaemon, until } from './harness.ts'
 
 const mebibyte = 1 << 20
@@ -34,11 +35,7 @@ const upgrade = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n'
 suite('clients that misbehave', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
 
-  const ok = async (...args: string[]) => {
-    const result = await daemon().docker(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${result.stderr}`)
-    return result.stdout.trim()
-  }
+  const ok = okBy((args) => daemon().docker(args))
 
   /** Runs `work` and expects the daemon to come back to the descriptors it had. */
   const leavesNoDescriptor = async (work: () => Promise<void>) => {

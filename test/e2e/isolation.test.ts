@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readlink, rm, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { startDaemon, suiteDaemon, until } from './harness.ts'
 
 type Client = 'gantry' | 'docker'
@@ -20,11 +21,7 @@ suite('isolation', () => {
   function ofClient(client: Client) {
     const run = (...args: string[]) => daemon()[client](args, { timeout: 120_000, cwd: scratch })
 
-    async function ok(...args: string[]): Promise<string> {
-      const result = await run(...args)
-      assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-      return result.stdout.trimEnd()
-    }
+    const ok = okBy((args) => run(...args))
 
     const inside = (options: string[], script: string) =>
       ok('run', '--rm', ...options, 'busybox', 'sh', '-c', script)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { okBy } from './commands.ts'
 import { type CommandOptions, type CommandResult, suiteDaemon, until } from './harness.ts'
 
 type Command = (args: readonly string[], options?: CommandOptions) => Promise<CommandResult>
@@ -12,11 +13,7 @@ for (const name of ['gantry', 'docker'] as const) {
     const command: Command = (args, options) => daemon()[name](args, options)
 
     /** Runs a command that must succeed; its stdout without the last newline. */
-    async function ok(...args: string[]): Promise<string> {
-      const result = await command(args)
-      assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-      return result.stdout.trimEnd()
-    }
+    const ok = okBy((args) => command(args))
 
     test('create, start, stop, start again, restart, remove', async () => {
       await ok('create', '--name', 'life', '--stop-timeout', '1', 'busybox', 'sleep', '600')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { failsBy, okBy } from './commands.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { suiteDaemon, until } from './harness.ts'
 
@@ -10,16 +11,8 @@ const sleeps = ['busybox', 'sleep', '600']
 suite('links and hosts', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
 
-  async function ok(...args: string[]): Promise<string> {
-    const result = await daemon().docker(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
-  async function fails(...args: string[]): Promise<string> {
-    const result = await daemon().docker(args)
-    assert.notEqual(result.exitCode, 0, args.join(' '))
-    return result.stderr.trimEnd()
-  }
+  const ok = okBy((args) => daemon().docker(args))
+  const fails = failsBy((args) => daemon().docker(args))
   const hosts = async (name: string) => (await ok('exec', name, 'cat', '/etc/hosts')).split('\n').slice(6)
   const address = (name: string, network = 'bridge') =>
     ok('inspect', '-f', `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`, name)

@@ -4,13 +4,14 @@ import { existsSync, readdirSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { okBy } from './commands.ts'
 import { startDaemon, suiteDaemon, type TestDaemon, until } from './harness.ts'
 
-async function ok(daemon: TestDaemon, ...args: string[]): Promise<string> {
-  const result = await daemon.gantry(args)
-  assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}\n${daemon.log}`)
-  return result.stdout.trimEnd()
-}
+const ok = (daemon: TestDaemon, ...args: string[]) =>
+  okBy(
+    (words) => daemon.gantry(words),
+    () => daemon.log,
+  )(...args)
 
 /** A server for lines (syslog over TCP), which can go away and come back at the same port. */
 class LineServer implements AsyncDisposable {

@@ -7,13 +7,14 @@ import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { okBy } from './commands.ts'
 import { suiteDaemon, type TestDaemon, until } from './harness.ts'
 
-async function ok(daemon: TestDaemon, ...args: string[]): Promise<string> {
-  const result = await daemon.gantry(args)
-  assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}\n${daemon.log}`)
-  return result.stdout.trimEnd()
-}
+const ok = (daemon: TestDaemon, ...args: string[]) =>
+  okBy(
+    (words) => daemon.gantry(words),
+    () => daemon.log,
+  )(...args)
 
 async function logDirectory(daemon: TestDaemon, name: string): Promise<string> {
   return `${daemon.root}/data/containers/${await ok(daemon, 'inspect', '-f', '{{.Id}}', name)}`

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect as connectTo, createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
+import { failsBy, okBy } from './commands.ts'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
 
 suite('networks', { concurrency: 2 }, () => {
@@ -11,17 +12,9 @@ suite('networks', { concurrency: 2 }, () => {
   const net = `10.${220 + ((process.pid >> 8) & 7)}.${process.pid & 255}`
 
   /** Runs a command that must succeed; its stdout without the last newline. */
-  async function ok(...args: string[]): Promise<string> {
-    const result = await daemon.docker(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => daemon.docker(args))
 
-  async function fails(...args: string[]): Promise<string> {
-    const result = await daemon.docker(args)
-    assert.notEqual(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stderr.trimEnd()
-  }
+  const fails = failsBy((args) => daemon.docker(args))
 
   after(async () => {
     for (const hook of cleanUp) await hook()

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { enterOwnNetwork, isRoot } from '../../packages/network/testing.ts'
+import { okBy } from './commands.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { run, suiteDaemon, until } from './harness.ts'
 
@@ -58,11 +59,8 @@ suite('published ports', { skip: !isRoot && 'needs root' }, () => {
 
   const server = (port: number) => ['nc', '-ll', '-p', String(port), '-e', 'echo', 'hello']
 
-  async function ok(command: 'gantry' | 'docker', ...args: string[]): Promise<string> {
-    const result = await daemon()[command](args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = (command: 'gantry' | 'docker', ...args: string[]) =>
+    okBy((words) => daemon()[command](words))(...args)
 
   for (const command of ['gantry', 'docker'] as const)
     test(`on all addresses of both families: ${command}`, async () => {

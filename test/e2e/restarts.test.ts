@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { run, startDaemon, suiteDaemon, type TestDaemon, until } from './harness.ts'
 
 interface Inspected {
@@ -9,11 +10,11 @@ interface Inspected {
   RestartCount: number
 }
 
-async function ok(daemon: TestDaemon, ...args: string[]): Promise<string> {
-  const result = await daemon.docker(args)
-  assert.equal(result.exitCode, 0, `${args.join(' ')}: ${result.stderr}\n${daemon.log}`)
-  return result.stdout.trim()
-}
+const ok = (daemon: TestDaemon, ...args: string[]) =>
+  okBy(
+    (words) => daemon.docker(words),
+    () => daemon.log,
+  )(...args)
 
 async function inspect(daemon: TestDaemon, name: string): Promise<Inspected> {
   return JSON.parse(await ok(daemon, 'inspect', '-f', '{{json .}}', name)) as Inspected

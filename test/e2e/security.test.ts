@@ -10,6 +10,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { okBy } from './commands.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { run, suiteDaemon, until } from './harness.ts'
 import { changedRootfs } from './images.ts'
@@ -54,11 +55,7 @@ suite('security', () => {
 
   const docker = (...args: string[]) => daemon().docker(args, { timeout: 120_000 })
 
-  async function ok(...args: string[]): Promise<string> {
-    const result = await docker(...args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => docker(...args))
 
   /** Imports busybox with what a shell script does in its root directory. */
   async function importImage(name: string, script: string, ...options: string[]): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
+import { okBy } from './commands.ts'
 import { run as runCommand, startDaemon, suiteDaemon, until } from './harness.ts'
 
 const accountFiles = ['/etc/subuid', '/etc/subgid']
@@ -31,11 +32,7 @@ suite('userns-remap', { concurrency: 1 }, () => {
   for (const client of ['gantry', 'docker'] as const) {
     const run = (...args: string[]) => daemon()[client](args, { timeout: 120_000 })
 
-    const ok = async (...args: string[]) => {
-      const result = await run(...args)
-      assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-      return result.stdout.trimEnd()
-    }
+    const ok = okBy((args) => run(...args))
     const inside = (options: string[], script: string) =>
       ok('run', '--rm', ...options, 'busybox', 'sh', '-c', script)
 

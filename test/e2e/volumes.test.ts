@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { failsBy, okBy } from './commands.ts'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
 import { changedRootfs } from './images.ts'
 
@@ -11,17 +12,9 @@ suite('volumes', { concurrency: 2 }, () => {
   let daemon: TestDaemon
   const cleanUp: (() => unknown)[] = []
 
-  async function ok(...args: string[]): Promise<string> {
-    const result = await daemon.docker(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => daemon.docker(args))
 
-  async function fails(...args: string[]): Promise<string> {
-    const result = await daemon.docker(args)
-    assert.notEqual(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stderr.trimEnd()
-  }
+  const fails = failsBy((args) => daemon.docker(args))
 
   const mounted = async (name: string) =>
     (await readFile('/proc/self/mountinfo', 'utf8')).includes(`${daemon.root}/data/volumes/${name}/_data `)
@@ -251,11 +244,7 @@ suite('volumes', { concurrency: 2 }, () => {
 
 test('a crash of the daemon forgets no user of a volume', async (t) => {
   const daemon = await startDaemon(t)
-  const ok = async (...args: string[]) => {
-    const result = await daemon.docker(args)
-    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}`)
-    return result.stdout.trimEnd()
-  }
+  const ok = okBy((args) => daemon.docker(args))
   const mounted = async () =>
     (await readFile('/proc/self/mountinfo', 'utf8')).includes(`${daemon.root}/data/volumes/mem/_data `)
   const options = ['type=tmpfs', 'device=tmpfs', 'o=size=1m'].flatMap((option) => ['--opt', option])

@@ -1,17 +1,18 @@
 /** A daemon that is killed at step after step of its work, always over the same directories. */
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
+import { okBy } from '../commands.ts'
 import { suiteDaemon, type TestDaemon, until } from '../harness.ts'
 
 /** One for a whole suite, with `busybox`. */
 export const faultyDaemon = (flags: string[] = []) => suiteDaemon({ faults: true, flags })
 
 /** A command's output. Fails unless it exits with 0. */
-export async function ok(daemon: TestDaemon, ...args: string[]): Promise<string> {
-  const result = await daemon.gantry(args)
-  assert.equal(result.exitCode, 0, `${args.join(' ')}: ${JSON.stringify(result)}\n${daemon.log}`)
-  return result.stdout.trimEnd()
-}
+export const ok = (daemon: TestDaemon, ...args: string[]) =>
+  okBy(
+    (words) => daemon.gantry(words),
+    () => daemon.log,
+  )(...args)
 
 /** Runs commands, one after the other, until one of them meets the point and the daemon dies; then starts the next. */
 export async function crashAt(
