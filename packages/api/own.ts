@@ -21,6 +21,12 @@ declare module './generated.ts' {
     CheckpointDelete: { query: { dir?: string }; body: undefined; answer: undefined }
     /** POST /system/gc: Clean up by the daemon's policy, or tell what would go */
     SystemGc: { query: { 'dry-run'?: boolean }; body: undefined; answer: GarbageReport }
+    /** POST /build/contexts: Send a named context, as an archive, before its build */
+    BuildContextUpload: {
+      query: { type?: string; tag?: string; digest?: string }
+      body: undefined
+      answer: { ID: string }
+    }
     /** GET /build/exports/{id}: An archive that a running build gives out, once */
     BuildExport: { query: Record<never, never>; body: undefined; answer: undefined }
     /** GET /images/{name}/diff: What differs from one image's files to another's, an ImageDifference on each line */

@@ -12,6 +12,7 @@ import {
 import { Checks } from './checks.ts'
 import type { BuildEvent, Builder, BuildRequest, BuildResult, ImageStep, Step, Target } from './contracts.ts'
 import { tellPlan, unusedArguments, withLabels } from './plan/classic.ts'
+import { namedContexts } from './plan/named-contexts.ts'
 import { type Plan, planTarget } from './plan/planner.ts'
 import { BuildRun } from './solve/build-run.ts'
 import { Solver, type SolverParts, type SolveSession } from './solve/solver.ts'
@@ -94,11 +95,7 @@ class Build {
       },
       {
         imageConfig: (reference, wanted) => this.#imageConfig(reference, wanted),
-        namedContext: (name) => {
-          const image = namedImages.get(name)
-          if (image !== undefined) return { image }
-          return this.#request.contexts.includes(name) ? 'files' : null
-        },
+        namedContext: namedContexts(namedImages, this.#request.contexts),
       },
     )
   }

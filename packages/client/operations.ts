@@ -29,6 +29,7 @@ export const operations = {
   ContainerPrune: 'POST /containers/prune',
   ImageList: 'GET /images/json',
   ImageBuild: 'POST /build',
+  BuildContextUpload: 'POST /build/contexts',
   BuildExport: 'GET /build/exports/{id}',
   BuildPrune: 'POST /build/prune',
   ImageCreate: 'POST /images/create',

@@ -450,6 +450,8 @@ export interface EngineBuildRequest {
   platforms: readonly string[]
   /** What is to be made of the result; an image among those of this machine when there is none. */
   outputs: readonly BuildOutput[]
+  /** Named contexts: `docker-image://…`, `upload:…` with what `uploadContext` resolved to, `local` for a session's own. */
+  contexts: Readonly<Record<string, string>>
   /** What is to be said about it, by type: `{"provenance": "mode=max", "sbom": ""}`. */
   attests: Readonly<Record<string, string>>
   /** For pulls of base images and pushes, by the registry's host name. */
@@ -492,6 +494,13 @@ export interface BuildOutput {
   attributes: Readonly<Record<string, string>>
 }
 
+/** A named context that is sent before its build: a directory's files, or an image layout and which image of it. */
+export interface ContextUpload {
+  type: 'directory' | 'oci-layout'
+  tag?: string
+  digest?: string
+}
+
 /** What became of a build: told as the last message, for our own command line. */
 export interface BuildSummary {
   /** What to run: the image that names stand for on this machine. */
@@ -514,6 +523,8 @@ export interface Builds {
    * An archive that a running build gives out, which has told its name (`gantry.export`). Once. Throws NotFound.
    */
   export(id: string): AsyncIterable<Uint8Array>
+  /** Takes a named context in, for one build that begins within ten minutes. Resolves to its id. */
+  uploadContext(archive: Readable, upload: ContextUpload, signal: AbortSignal): Promise<string>
   /** Forgets what the cache keeps: `unusedFor` in milliseconds, `keep` in bytes. */
   prune(options: {
     all?: boolean

@@ -349,8 +349,52 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.equal(layers.length, 2)
   })
 
+  test('named contexts: directories, images and image layouts, instead of stages and images too', async () => {
+    const more = await context({ f: 'more', dropped: '', '.dockerignore': 'dropped\n' })
+    const layout = join(top, 'layout')
+    const base = await context({ Dockerfile: 'FROM busybox\nRUN echo layout > /from\n' })
+    await build('-t', 'laid:7', '-o', `type=oci,dest=${layout},tar=false`, base)
+    const root = await context({
+      Dockerfile: [
+        'FROM scratch AS tools',
+        'FROM alpine AS laid',
+        'FROM tools AS gathered',
+        'RUN --mount=from=more,target=/m mkdir /out && cat /m/f > /out/mounted',
+        'COPY --from=laid /from /out/from',
+        'FROM more',
+        'COPY --from=gathered /out /out',
+      ].join('\n'),
+    })
+    const contexts = { more, tools: 'docker-image://busybox', alpine: `oci-layout://${layout}:7` }
+    const flags = Object.entries(contexts).flatMap(([name, value]) => ['--build-context', `${name}=${value}`])
+    const out = join(root, 'out')
+    await build('-o', out, '--provenance=true', ...flags, root)
+    assert.deepEqual((await readdir(out)).sort(), ['.dockerignore', 'f', 'out', 'provenance.json'])
+    assert.equal(await readFile(join(out, 'out/from'), 'utf8'), 'layout\n')
+    assert.equal(await readFile(join(out, 'out/mounted'), 'utf8'), 'more')
+    assert.match(await readFile(join(out, 'provenance.json'), 'utf8'), /"oci-layout:\/\/sha256:/)
+    assert.ok(!(await ok(daemon().gantry(['image', 'ls', '-a']))).stdout.includes('gantry.invalid'))
+    const cases: [string, RegExp][] = [
+      ['x', /invalid context value: x, expected key=value/],
+      ['context=.', /invalid context name context/],
+      ['x=/nowhere', /failed to get build context path/],
+      ['x=target:y', /docker buildx bake/],
+      [`x=oci-layout://${more}`, /is no image layout/],
+      [`x=oci-layout://${layout}:8`, /the layout has no image 8/],
+      ['x=docker-image://A B', /invalid image "A B"/],
+    ]
+    await leavesNothing(daemon(), async () => {
+      for (const [value, expected] of cases) {
+        const { exitCode, stderr } = await daemon().gantry(['build', '--build-context', value, root])
+        assert.equal(exitCode, 1, value)
+        assert.match(stderr, expected)
+      }
+    })
+  })
+
   test('outputs that cannot be are refused before anything is built', async () => {
     const root = await context({ Dockerfile: small })
+    await build('-o', 'type=cacheonly', root)
     const cases: [string[], RegExp][] = [
       [['-o', 'type=local'], /dest is required for local exporter/],
       [['-o', 'dest=x,name=y'], /type is required for output/],

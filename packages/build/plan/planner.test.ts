@@ -208,6 +208,18 @@ test('where files come from', async () => {
   assert.ok(
     replaced?.kind === 'snapshot' && replaced.step.kind === 'image' && replaced.step.reference === 'mine',
   )
+  const stages = 'FROM a AS x\nRUN x\nFROM x\nRUN --mount=from=x,target=/1 --mount=from=x,target=/2 y\n'
+  const own = await plan(stages)
+  assert.equal(own.step?.kind === 'run' && own.step.mounts.length, 2)
+  const instead = await plan(stages, { contexts: { x: { image: 'mine' } } })
+  const below = instead.step?.kind === 'run' ? instead.step.input : null
+  assert.equal(below?.kind === 'image' && below.reference, 'mine', 'a named context goes before a stage')
+  const files = await plan('FROM x\nRUN y\n', { contexts: { x: 'files' } })
+  const copied = files.step?.kind === 'run' ? files.step.input : null
+  assert.deepEqual(copied?.kind === 'copy' && [copied.dest, copied.copies[0]?.origin], [
+    '/',
+    { kind: 'context', name: 'x' },
+  ])
   assert.deepEqual(await origin('ADD https://example.test/a.tgz b'), {
     kind: 'http',
     url: 'https://example.test/a.tgz',

@@ -43,7 +43,7 @@ export interface Plan {
 export interface PlanSurroundings {
   /** The configuration of a base image. Rejects when it cannot be had. */
   imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile>
-  /** What a named context stands for: an image's reference, a tree of files, or nothing. */
+  /** What a named context stands for, which goes before stages and images of that name: an image's reference, a tree of files, or nothing. */
   namedContext(name: string): { image: string } | 'files' | null
 }
 
@@ -155,9 +155,9 @@ export class Planner {
     const number = this.#number(from)
     if (/^\d+$/.test(from) && (number === null || number >= stageIndex))
       throw new DockerfileProblem(`invalid stage index ${from}`, lines)
+    const context = number === null ? this.namedContext(from) : null
     const index = number ?? this.indexOf(from)
-    if (index !== null) return this.#snapshotOf((await this.stage(index)).step)
-    const context = this.namedContext(from)
+    if (context === null && index !== null) return this.#snapshotOf((await this.stage(index)).step)
     if (context === 'files') return { kind: 'context', name: from }
     const reference = context?.image ?? from
     if (reference === 'scratch') return { kind: 'documents', documents: [] }

@@ -23,17 +23,12 @@ export async function runStep(
 ): Promise<RunStep> {
   const { options } = plan.planner
   const workingDir = config.WorkingDir || '/'
-  const mounts = await Promise.all(
-    run.mounts.map((text) =>
-      mountOf(
-        plan,
-        at(run.lines, () => parseMount(text)),
-        run,
-        workingDir,
-        place,
-      ),
-    ),
-  )
+  const mounts: RunStep['mounts'][number][] = []
+  // One after another: a stage that two mounts come from is planned once.
+  for (const text of run.mounts) {
+    const mount = at(run.lines, () => parseMount(text))
+    mounts.push(await mountOf(plan, mount, run, workingDir, place))
+  }
   const proxies = predefinedArguments.flatMap((name) => {
     const value = options.args.get(name)
     return value === undefined || args.some((word) => word.startsWith(`${name}=`)) ? [] : [`${name}=${value}`]

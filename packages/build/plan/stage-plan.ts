@@ -14,7 +14,7 @@ import { checkInstruction, checkPlatform } from './checks.ts'
 import { classicHistoryOf } from './classic-history.ts'
 import { configure, workingDirectory } from './configuration.ts'
 import { copyStep } from './copy-step.ts'
-import { historyOf } from './history.ts'
+import { historyComment, historyOf } from './history.ts'
 import type { Planner } from './planner.ts'
 import { runStep } from './run-step.ts'
 
@@ -54,7 +54,7 @@ export class StagePlan {
   }
 
   async plan(): Promise<Target> {
-    const { image, ...base } = await this.#base()
+    const { image, directory, ...base } = await this.#base()
     const { OnBuild: triggers = [], ...config } = base.config
     const state: StageState = { ...base, config, history: [...base.history] }
     const scope = this.#scope(config)
@@ -63,9 +63,14 @@ export class StagePlan {
     this.#total = 1 + commands.filter(({ instruction }) => counted.has(instruction)).length
     if (image !== undefined)
       state.step = { kind: 'image', ...this.place(`FROM ${image}`, this.#stage.lines), reference: image }
+    if (directory !== undefined) this.#takeDirectory(state, directory)
     const from = { source: this.#stage.source, instruction: 'FROM' }
     const states = [
-      stateAfter(state, { ...from, triggered: false, made: image === undefined ? null : state.step }),
+      stateAfter(state, {
+        ...from,
+        triggered: false,
+        made: image === undefined && directory === undefined ? null : state.step,
+      }),
     ]
     let commandGiven = false
     for (const [index, command] of commands.entries()) {
@@ -83,6 +88,16 @@ export class StagePlan {
     return { ...outcome, ...(author && { author }) }
   }
 
+  /** A stage whose base is a named context: all of its files. */
+  #takeDirectory(state: StageState, name: string): void {
+    const { lines } = this.#stage
+    const copies = [{ origin: { kind: 'context' as const, name }, sources: ['/'], unpack: false }]
+    const how = { link: false, parents: false, exclude: [] }
+    const place = this.place(`FROM ${name}`, lines)
+    state.step = { kind: 'copy', ...place, input: null, copies, dest: '/', ...how }
+    state.history.push({ created_by: `FROM ${name}`, comment: historyComment })
+  }
+
   #scope({ Env = [] }: RunConfig): StageScope {
     const { globals, options, dockerfile } = this.planner
     const pairs = Env.map((word): [string, string] => {
@@ -93,14 +108,15 @@ export class StagePlan {
   }
 
   /** The state that FROM gives; the files of an image only by its reference, since steps are not counted yet. */
-  async #base(): Promise<StageState & { image?: string }> {
+  async #base(): Promise<StageState & { image?: string; directory?: string }> {
     const reference = this.planner.globals.base(this.#stage)
-    const index = this.planner.indexOf(reference, this.index)
-    if (index !== null) return this.planner.stage(index).then(stateOf)
     const context = this.planner.namedContext(reference)
-    if (reference === 'scratch' && context === null)
-      return { step: null, config: { Env: [defaultPath] }, history: [] }
-    const image = context !== null && context !== 'files' ? context.image : reference
+    const index = this.planner.indexOf(reference, this.index)
+    if (context === null && index !== null) return this.planner.stage(index).then(stateOf)
+    const empty = { step: null, config: { Env: [defaultPath] }, history: [] }
+    if (context === 'files') return { ...empty, directory: reference }
+    if (reference === 'scratch' && context === null) return empty
+    const image = context?.image ?? reference
     const file = await this.planner.imageConfig(image, this.#platform, this.#stage.lines)
     this.planner.findings.push(...checkPlatform(image, file, this.#platform, this.#stage.lines))
     return { ...stateOf({ ...file, step: null, config: withPath(file.config) }), image }

@@ -90,6 +90,12 @@ export const ownFlags: Record<string, FlagSpec[]> = {
       multi: true,
       desc: 'Attestation parameters (format: "type=provenance,mode=max" or "type=sbom")',
     },
+    {
+      long: 'build-context',
+      type: 'list',
+      multi: true,
+      desc: 'Additional build contexts (e.g., name=path, name=docker-image://image, name=oci-layout://path)',
+    },
     { long: 'load', type: 'bool', desc: 'Keep the image on this machine, besides what --output says' },
     { long: 'metadata-file', type: 'string', desc: 'Write build result metadata to a file' },
     {

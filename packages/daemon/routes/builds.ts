@@ -10,6 +10,18 @@ import { outputs } from './build-outputs.ts'
 export function buildRoutes(builds: Builds): Route[] {
   return [
     post('/build', (request) => progress(builds.build(request.body, buildRequest(request)))),
+    post('/build/contexts', async ({ body, query, signal }) => {
+      const type = query.text('type') || 'directory'
+      if (type !== 'directory' && type !== 'oci-layout')
+        throw new GantryError('InvalidParameter', `unknown type of a build context: ${type}`)
+      const [tag, digest] = [query.optional('tag'), query.optional('digest')]
+      const upload = {
+        type,
+        ...(tag !== undefined && { tag }),
+        ...(digest !== undefined && { digest }),
+      } as const
+      return json(201, { ID: await builds.uploadContext(body, upload, signal) })
+    }),
     get('/build/exports/:id', ({ params }) =>
       stream('application/x-tar', builds.export(params.id as string)),
     ),
@@ -35,6 +47,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     dockerfile: query.text('dockerfile') || 'Dockerfile',
     outputs: outputs(query.text('outputs')),
     attests: record(query, 'attests'),
+    contexts: record(query, 'contexts'),
     platforms: query.all('platform').flatMap((text) => text.split(',').filter(Boolean)),
     credentials: credentialsOf(headers['x-registry-config']),
     tags: query.all('t').filter((tag) => tag !== ''),

@@ -17,7 +17,7 @@ import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hexOf, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { FaultPoint } from '../containers/faults.ts'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
-import type { Builds, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
+import type { Builds, ContextUpload, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
@@ -31,6 +31,7 @@ import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import type { Contexts, ReceivedContext } from './context.ts'
 import { type Download, download } from './download.ts'
 import type { FileThreads } from './files/file-threads.ts'
+import { NamedContexts, withContexts } from './named-contexts.ts'
 import { Exports } from './outputs/exports.ts'
 import { giveOut } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
@@ -60,9 +61,11 @@ export class BuildService implements Builds {
   readonly #parts: BuildParts
   readonly #known = new KnownStates()
   readonly #exports = new Exports()
+  readonly #named: NamedContexts
 
   constructor(parts: BuildParts) {
     this.#parts = parts
+    this.#named = new NamedContexts(parts.contexts, parts.images)
   }
 
   build(archive: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage> {
@@ -86,7 +89,9 @@ export class BuildService implements Builds {
       try {
         const started = new Date()
         const materials: Material[] = []
-        const asked = this.#request(request, context, materials, work, signal)
+        const named = this.#named.open(request.contexts, work)
+        const plain = this.#request(request, context, materials, work, signal)
+        const asked = withContexts(plain, named, this.#parts.files)
         const results = await this.#parts.builder.build(asked, signal, hear)
         if (request.check) return
         const facts = factsOf(request, context.dockerfile, started, materials)
@@ -163,6 +168,10 @@ export class BuildService implements Builds {
       ...createdAt(request.args.get('SOURCE_DATE_EPOCH')),
       ...(request.credentials && { credentials: request.credentials }),
     }
+  }
+
+  uploadContext(archive: Readable, upload: ContextUpload, signal: AbortSignal): Promise<string> {
+    return this.#named.add(archive, upload, signal)
   }
 
   export(id: string): AsyncIterable<Uint8Array> {

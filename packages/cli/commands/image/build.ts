@@ -6,6 +6,7 @@ import { encodeAttests } from '../../build/attests.ts'
 import { outline, parseCall, targets } from '../../build/call.ts'
 import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
+import { sendContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
 import { type BuildEvent, BuildProgress, type BuildWarning } from '../../build/progress.ts'
 import { receiveOutput } from '../../build/receive.ts'
@@ -37,6 +38,7 @@ export async function imageBuild(
     stdout.write(described(call, context, flags.string('target')))
     return 0
   }
+  const contexts = await sendContexts(client, flags.list('build-context'))
   const warnings: BuildWarning[] = []
   const progress = new BuildProgress(stderr, flags.bool('explain'))
   const shown = { name: shownName(file), text: context.text }
@@ -46,6 +48,7 @@ export async function imageBuild(
     const messages = client.values<JsonMessage>('ImageBuild', {
       query: {
         ...query,
+        ...contexts,
         dockerfile: context.dockerfile,
         ...(context.remote !== undefined && { remote: context.remote }),
       },

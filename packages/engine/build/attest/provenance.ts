@@ -1,6 +1,7 @@
 /** SLSA provenance of a build, in the terms that BuildKit uses (its slsa-definitions). */
 import type { BuildResult } from '@gantry/build'
 import { type Digest, formatPlatform, hexOf, hostPlatform } from '@gantry/oci'
+import { layoutRepository } from '../named-contexts.ts'
 import { buildSteps } from './build-steps.ts'
 import type { ProvenanceOptions } from './options.ts'
 import { imageUrl } from './package-url.ts'
@@ -71,7 +72,7 @@ function partsOf(facts: BuildFacts, result: BuildResult, options: ProvenanceOpti
 
 function baseImages({ bases }: BuildResult): Material[] {
   const found = [...bases].map(([{ reference, platform }, digest]): [string, Digest] => [
-    imageUrl(reference, platform),
+    reference.startsWith(layoutRepository) ? `oci-layout://${digest}` : imageUrl(reference, platform),
     digest,
   ])
   return [...new Map(found)].map(([uri, digest]) => ({ uri, digest: { sha256: hexOf(digest) } }))

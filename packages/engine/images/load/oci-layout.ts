@@ -45,7 +45,8 @@ export async function readOciLayout(
   return [...loadables.values()]
 }
 
-async function readTop(
+/** What a descriptor of `index.json` stands for. Rejects with InvalidParameter. */
+export async function readTop(
   descriptor: Descriptor,
   content: ContentStore,
   hold: Hold,
