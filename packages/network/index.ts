@@ -19,5 +19,5 @@ export {
 } from './files/resolv-conf.ts'
 export { type AddressPool, defaultPools } from './ipam/pools.ts'
 export { createNetworks, type NetworksOptions } from './networks.ts'
-export { hasNames } from './sandbox/endpoint.ts'
+export { checkAddresses, hasNames } from './sandbox/endpoint.ts'
 export type { NetworkTables, SandboxRecord } from './sandbox/records.ts'

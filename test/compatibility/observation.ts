@@ -40,6 +40,8 @@ function collect(value: unknown, path: string, found: Set<string>): void {
     if (value.length > 0) found.add(`${path}[]`)
     for (const item of value) collect(item, `${path}[]`, found)
   } else if (typeof value === 'object' && value !== null) {
+    // In maps that stand for sets, the key is all there is.
+    if (Object.keys(value).length === 0 && path.includes('.')) found.add(path)
     for (const [name, field] of Object.entries(value))
       collect(field, path === '' ? name : `${path}.${name}`, found)
   } else if (value !== null && path !== '') found.add(path)

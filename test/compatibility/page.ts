@@ -30,6 +30,9 @@ function assign(endpoints: Endpoint[], observations: Observation[]): Map<Endpoin
   return assigned
 }
 
+/** Some fields are there to be refused; what an answer holds counts only where it is no error. */
+const statusLimits = { query: 500, body: 500, answer: 400 }
+
 /** Of those that use the field, the test that says the least besides: it is most likely about that field. */
 function mostSpecific(
   observations: Observation[],
@@ -37,12 +40,16 @@ function mostSpecific(
   pattern: RegExp,
 ): string | null {
   const using = observations.filter(
-    (observation) => observation.status < 400 && observation[part].some((field) => pattern.test(field)),
+    (observation) =>
+      observation.status < statusLimits[part] && observation[part].some((field) => pattern.test(field)),
   )
-  const [best] = using.sort((a, b) => weight(a) - weight(b) || a.test.localeCompare(b.test))
+  const [best] = using.sort(
+    (a, b) => refusal(a) - refusal(b) || weight(a) - weight(b) || a.test.localeCompare(b.test),
+  )
   return best?.test ?? null
 }
 
+const refusal = ({ status }: Observation): number => Number(status >= 400)
 const weight = ({ query, body }: Observation): number => query.length + body.length
 
 /** What the tests use of each endpoint. */

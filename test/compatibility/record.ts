@@ -45,7 +45,9 @@ function record(request: IncomingMessage, response: ServerResponse, file: string
     answered.add(parameters[0])
     return Reflect.apply(end, response, parameters)
   }
-  request.once('close', () => {
+  const note = () => {
+    response.off('close', note)
+    request.socket.off('close', note)
     const url = new URL(request.url ?? '/', 'http://daemon')
     const observation: Observation = {
       test,
@@ -57,7 +59,10 @@ function record(request: IncomingMessage, response: ServerResponse, file: string
       answer: fieldsOf(answered.text()),
     }
     appendFileSync(file, `${JSON.stringify(observation)}\n`)
-  })
+  }
+  // A connection that is taken over has no end of its answer.
+  response.once('close', note)
+  request.socket.once('close', note)
 }
 
 function collect(): { add(chunk: unknown): void; text(): string } {

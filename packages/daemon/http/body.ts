@@ -7,15 +7,19 @@ import { parseJson } from './json-syntax.ts'
 
 /** No JSON body of the API comes near this size. */
 const bodyLimit = 4 * 1024 * 1024
-/** A client that has not sent its JSON by then never will. */
-const bodyTimeout = 60_000
 
 /**
  * Reads a JSON body of the given shape. Undefined for an empty body, which Docker allows. Throws InvalidParameter for
- * another content type, malformed JSON, a wrong type or too many bytes.
+ * another content type, malformed JSON, a wrong type or too many bytes. A client that has not sent it after `patience`
+ * milliseconds never will, and is cut off.
  */
-export async function readJson(body: Readable, headers: IncomingHttpHeaders, shape: Shape): Promise<unknown> {
-  const text = await readText(body)
+export async function readJson(
+  body: Readable,
+  headers: IncomingHttpHeaders,
+  shape: Shape,
+  patience: number,
+): Promise<unknown> {
+  const text = await readText(body, patience)
   if (text === '') return undefined
   checkContentType(headers['content-type'])
   try {
@@ -31,10 +35,10 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-async function readText(body: Readable): Promise<string> {
+async function readText(body: Readable, patience: number): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  const timer = setTimeout(() => body.destroy(new Error('timed out reading the request body')), bodyTimeout)
+  const timer = setTimeout(() => body.destroy(new Error('timed out reading the request body')), patience)
   try {
     // Left open on an early exit: the same connection carries the answer.
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {

@@ -291,3 +291,29 @@ test('a daemon that stops finishes what it has begun, and begins nothing more on
   assert.deepEqual(statuses, ['HTTP/1.1 200', 'HTTP/1.1 503'])
   await stopped
 })
+
+test('whoever sends a head or a JSON body byte by byte is cut off', async () => {
+  await using server = await serve(
+    fakeEngine({ containers: { create: async () => ({ id: 'x', warnings: [] }) } }),
+    {
+      patience: 400,
+    },
+  )
+  const beginnings = [
+    'GET /_ping HTTP/1.1\r\nX-Slow: ',
+    'POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"Image":"',
+    'POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n{"Image":"',
+  ]
+  await Promise.all(
+    beginnings.map(async (beginning) => {
+      const socket = connect(server.socket)
+      socket.on('error', () => {}) // it may be cut in the middle of a byte
+      socket.resume()
+      socket.write(beginning)
+      const drip = setInterval(() => socket.write('x'), 20)
+      await new Promise((resolve) => socket.once('close', resolve))
+      clearInterval(drip)
+    }),
+  )
+  assert.equal((await server.call('GET', '/_ping')).status, 200)
+})

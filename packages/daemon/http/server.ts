@@ -29,12 +29,14 @@ export interface ApiServerOptions {
   product: string
   /** `--experimental`. */
   experimental?: boolean
+  /** Milliseconds in which a client is to send the headers of a request, and a JSON body. */
+  patience?: number
 }
 
 /** Headers and request lines beyond this are refused (431): filters and registry tokens are the longest. */
 const maxHeaderSize = 64 * 1024
-/** A client has this long to send its headers. */
-const headersTimeout = 60_000
+/** Whoever sends a head or a JSON body more slowly is cut off, give or take the half of it. */
+const defaultPatience = 60_000
 /** Idle connections are kept long, so that a client never sends into a closing one. */
 const keepAliveTimeout = 10 * 60_000
 
@@ -43,12 +45,14 @@ export class ApiServer {
   readonly #router: Router
   readonly #log: Logger
   readonly #headers: Record<string, string>
+  readonly #patience: number
   readonly #stopping = new AbortController()
   readonly #active = new Set<Promise<void>>()
 
   constructor(options: ApiServerOptions) {
     this.#router = new Router(options.routes)
     this.#log = options.log
+    this.#patience = options.patience ?? defaultPatience
     this.#headers = {
       'Api-Version': `1.${newestVersion}`,
       'Docker-Experimental': String(options.experimental ?? false),
@@ -61,7 +65,8 @@ export class ApiServer {
   listener(options: { guard?: TcpGuard; tls?: TlsOptions }): Server {
     const serverOptions = {
       maxHeaderSize,
-      headersTimeout,
+      headersTimeout: this.#patience,
+      connectionsCheckingInterval: this.#patience / 2,
       keepAliveTimeout,
       // Uploads may take any time; JSON bodies have a limit of their own.
       requestTimeout: 0,
@@ -158,13 +163,32 @@ export class ApiServer {
       const match = this.#router.match(request.method ?? '', versioned.path)
       if (!match) return pageNotFound
       const reply = await match.route.handle(
-        apiRequest(request, match.params, versioned.version ?? newestVersion, signal),
+        this.#apiRequest(request, match.params, versioned.version ?? newestVersion, signal),
       )
       this.#log.debug('served', { method: request.method, url: request.url })
       return reply
     } catch (error) {
       this.#report(request, error)
       return errorReply(error)
+    }
+  }
+
+  #apiRequest(
+    request: IncomingMessage,
+    params: Record<string, string>,
+    version: ApiVersion,
+    signal: AbortSignal,
+  ) {
+    const mark = request.url?.indexOf('?') ?? -1
+    return {
+      params,
+      version,
+      signal,
+      query: new Query(mark < 0 ? '' : (request.url ?? '').slice(mark + 1)),
+      headers: request.headers,
+      body: request,
+      json: async <T>(shape: Shape) =>
+        (await readJson(request, request.headers, shape, this.#patience)) as T | undefined,
     }
   }
 
@@ -182,24 +206,6 @@ function pathOf(request: IncomingMessage): string {
   const url = request.url ?? '/'
   const target = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/]*/i, '')
   return (target.split('?', 1)[0] as string).replace(/\/{2,}/g, '/')
-}
-
-function apiRequest(
-  request: IncomingMessage,
-  params: Record<string, string>,
-  version: ApiVersion,
-  signal: AbortSignal,
-) {
-  const mark = request.url?.indexOf('?') ?? -1
-  return {
-    params,
-    version,
-    signal,
-    query: new Query(mark < 0 ? '' : (request.url ?? '').slice(mark + 1)),
-    headers: request.headers,
-    body: request,
-    json: async <T>(shape: Shape) => (await readJson(request, request.headers, shape)) as T | undefined,
-  }
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -84,7 +84,10 @@ export interface TestAnswer {
 }
 
 /** Serves the engine's routes on a unix socket of its own. */
-export async function serve(engine: Engine, options: { guard?: TcpGuard } = {}): Promise<TestServer> {
+export async function serve(
+  engine: Engine,
+  options: { guard?: TcpGuard; patience?: number } = {},
+): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'gantry-api-'))
   const socket = join(directory, 'api.sock')
   const log = createLogger({ level: 'error', format: 'text' }, () => {})
@@ -92,6 +95,7 @@ export async function serve(engine: Engine, options: { guard?: TcpGuard } = {}):
     routes: engineRoutes(engine, { experimental: true }),
     log,
     product: 'Gantry/test (linux)',
+    ...(options.patience !== undefined && { patience: options.patience }),
   })
   const server = api.listener(options)
   await new Promise<void>((resolve) => server.listen(socket, resolve))

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerConfig, HostConfig } from '@gantry/api'
 import { GantryError, messageOf } from '@gantry/errors'
+import { checkAddresses } from '@gantry/network'
 import { anonymousLabel } from '@gantry/volumes'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
 import { checkLogConfig, logInfo } from '../logging/index.ts'
@@ -50,6 +51,8 @@ export class Creator {
     const hostConfig = this.#resolveSharing(possible)
     validateHealthAction(config, hostConfig)
     this.#checkLogging(request, config)
+    for (const settings of Object.values(request.networkingConfig.EndpointsConfig ?? {}))
+      if (settings) checkAddresses(settings)
     const links = newLinks(hostConfig, this.#registry)
     const planned = planMounts(config, hostConfig, (other) => this.#peer(other).record.mounts)
     const name = request.name ? parseName(request.name) : generateName((it) => this.#registry.nameTaken(it))

@@ -94,5 +94,6 @@ test('--storage-opt', () => {
     /^GantryError: --storage-opt is supported only/,
   )
   assert.throws(() => storageSize({ StorageOpt: { size: '-1' } }, true), /invalid size: '-1'/)
-  assert.throws(() => storageSize({ StorageOpt: { inodes: '1' } }, true), /Unknown option inodes/)
+  for (const supported of [true, false])
+    assert.throws(() => storageSize({ StorageOpt: { inodes: '1' } }, supported), /Unknown option inodes/)
 })

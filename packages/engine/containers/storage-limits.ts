@@ -80,15 +80,13 @@ export class StorageLimits {
 /** The bytes of `--storage-opt size=`, 0 for no limit; undefined when it does not say. Throws InvalidParameter. */
 export function storageSize({ StorageOpt }: HostConfig, supported: boolean): number | undefined {
   const options = Object.entries(StorageOpt ?? {})
+  const unknown = options.find(([key]) => key.toLowerCase() !== 'size')
+  if (unknown) throw new GantryError('InvalidParameter', `Unknown option ${unknown[0]}`)
   if (options.length > 0 && !supported)
     throw new GantryError(
       'InvalidParameter',
       "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
     )
-  let size: number | undefined
-  for (const [key, value] of options) {
-    if (key.toLowerCase() !== 'size') throw new GantryError('InvalidParameter', `Unknown option ${key}`)
-    size = byteSize(value)
-  }
+  const [size] = options.map(([, value]) => byteSize(value))
   return size
 }

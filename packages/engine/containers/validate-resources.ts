@@ -57,7 +57,7 @@ function memory({ hostConfig: it, warnings }: JudgedResources, facts: ResourceFa
   }
   swappiness({ hostConfig: it, warnings }, facts)
   reservation({ hostConfig: it, warnings }, facts)
-  outOfMemory({ hostConfig: it, warnings }, facts, update)
+  outOfMemory({ hostConfig: it, warnings }, facts)
 }
 
 /** -1 is what command lines send for "not said". */
@@ -86,16 +86,12 @@ function reservation({ hostConfig: it, warnings }: JudgedResources, { limits }: 
   }
 }
 
-function outOfMemory(
-  { hostConfig: it, warnings }: JudgedResources,
-  { limits }: ResourceFacts,
-  update: boolean,
-): void {
+function outOfMemory({ hostConfig: it, warnings }: JudgedResources, { limits }: ResourceFacts): void {
   if (!it.OomKillDisable) return
   if (!limits.oomKillDisable) {
     warnings.push('Your kernel does not support OomKillDisable. OomKillDisable discarded.')
     it.OomKillDisable = false
-  } else if (!it.Memory && !update) {
+  } else if (!it.Memory) {
     warnings.push(
       'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
     )

@@ -148,6 +148,29 @@ test('execs that nobody starts or asks about any more do not pile up', async (t)
   assert.equal(JSON.stringify(it.execRows.get(id)).includes('SECRET'), false)
 })
 
+test('thousands of execs: those that ended are few, and no timer is left of the others', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start(container)
+  let waiting = 0
+  const after = it.clock.after.bind(it.clock)
+  it.clock.after = (milliseconds, callback) => {
+    waiting++
+    const cancel = after(milliseconds, callback)
+    return () => {
+      waiting--
+      cancel()
+    }
+  }
+  for (let count = 0; count < 3000; count++) {
+    const { id } = await it.execs.create(container, { cmd: ['x'] })
+    await it.execs.start(id, { detach: true })
+  }
+  await until(() => it.execRows.values().every(({ state }) => state === 'exited'))
+  assert.ok(it.execRows.values().length <= 1000, `${it.execRows.values().length} rows`)
+  assert.ok(waiting <= 1000, `${waiting} timers`)
+})
+
 test('an exec that fails because its container is paused or has ended says that', async (t) => {
   const it = await bench(t)
   const id = await it.create()

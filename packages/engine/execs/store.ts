@@ -19,6 +19,8 @@ export class ExecStore {
   readonly #byId = new Map<string, Exec>()
   /** In order of their creation and of their end. */
   readonly #idle = { created: new Set<Exec>(), exited: new Set<Exec>() }
+  /** Calls off the end of their time. */
+  readonly #ends = new Map<Exec, () => void>()
   readonly #watched = new Set<Container>()
 
   /** Takes up what an earlier daemon has kept; rows of containers that are gone are deleted. */
@@ -98,7 +100,10 @@ export class ExecStore {
     idle.add(exec)
     if (endedAt) {
       const left = Date.parse(endedAt) + keptFor - this.#clock.now().getTime()
-      this.#clock.after(Math.max(0, left), () => this.#drop(exec))
+      this.#ends.set(
+        exec,
+        this.#clock.after(Math.max(0, left), () => this.#drop(exec)),
+      )
     }
     const [oldest] = idle
     if (oldest && idle.size > mostKept) this.#drop(oldest)
@@ -107,6 +112,8 @@ export class ExecStore {
   #drop(exec: Exec): void {
     if (!this.#byId.delete(exec.id)) return
     this.#table.delete(exec.id)
+    this.#ends.get(exec)?.()
+    this.#ends.delete(exec)
     this.#idle.created.delete(exec)
     this.#idle.exited.delete(exec)
     exec.container.execs.delete(exec.id)

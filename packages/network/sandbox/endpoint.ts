@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
+import type { EndpointSettings } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import { macBytes, macText } from '@gantry/syscall'
 import { macFromIPv4 } from '../bridge/bridge.ts'
@@ -17,10 +18,7 @@ export function hasNames(network: NetworkRecord): boolean {
 
 /** Refuses what the default networks do not offer, in Docker's words. Throws GantryError InvalidParameter. */
 export function checkSettings(network: NetworkRecord, { settings }: EndpointRequest): void {
-  if (settings.MacAddress) readMac(settings.MacAddress)
-  for (const address of settings.IPAMConfig?.LinkLocalIPs ?? [])
-    if (isIP(address) === 0)
-      throw new GantryError('InvalidParameter', `invalid link-local IP address: ${address}`)
+  checkAddresses(settings)
   const name = settings.DriverOpts?.[nameOption]
   if (name && !isInterfaceName(name))
     throw new GantryError('InvalidParameter', `invalid interface name: ${name}`)
@@ -44,6 +42,17 @@ export function checkSettings(network: NetworkRecord, { settings }: EndpointRequ
       'InvalidParameter',
       'network-scoped alias is supported only for containers in user defined networks',
     )
+}
+
+/** Whether the addresses that a user asks for are any, on whatever network. Throws GantryError InvalidParameter. */
+export function checkAddresses({ MacAddress, IPAMConfig }: EndpointSettings): void {
+  if (MacAddress) readMac(MacAddress)
+  const { IPv4Address, IPv6Address, LinkLocalIPs } = IPAMConfig ?? {}
+  const refused = (what: string) => new GantryError('InvalidParameter', `invalid ${what}`)
+  if (IPv4Address && isIP(IPv4Address) !== 4) throw refused(`IPv4 address: ${IPv4Address}`)
+  if (IPv6Address && isIP(IPv6Address) !== 6) throw refused(`IPv6 address: ${IPv6Address}`)
+  for (const address of LinkLocalIPs ?? [])
+    if (isIP(address) === 0) throw refused(`link-local IP address: ${address}`)
 }
 
 /** An address that no subnet of the network has room for would be dropped in silence. */
