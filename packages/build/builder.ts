@@ -64,8 +64,14 @@ class Build {
       checked.findings((await this.#plan(platforms[0] ?? hostPlatform())).findings)
       return []
     }
-    const running = platforms.map((platform) => this.#result(platform, checked))
+    const running: Promise<BuildResult>[] = []
     try {
+      const plans = await Promise.all(platforms.map((platform) => this.#plan(platform)))
+      for (const { target, findings } of plans) {
+        checked.findings(findings)
+        this.#session.run.expect(target.step)
+      }
+      running.push(...plans.map((plan) => this.#result(plan)))
       const results = await Promise.all(running)
       await Promise.all(this.#telling)
       const names = unusedArguments(this.#dockerfile, this.#request.args)
@@ -100,9 +106,7 @@ class Build {
     )
   }
 
-  async #result(platform: Platform, checks: Checks): Promise<BuildResult> {
-    const plan = await this.#plan(platform)
-    checks.findings(plan.findings)
+  async #result(plan: Plan): Promise<BuildResult> {
     const planned = plan.target
     if (this.#request.classic) this.#telling.push(this.#tellStates(plan))
     const snapshot = await this.#session.snapshot(planned.step)

@@ -233,8 +233,11 @@ export type PreparedMount =
 /** COPY and ADD: moves files into a root, in a worker thread, every path resolved by the kernel inside its root. */
 export interface Files {
   copy(request: CopyRequest): Promise<void>
-  /** A directory as a tree: what is asked for is read and hashed, in a worker thread. */
-  tree(root: string): FileTree
+  /**
+   * A directory as a tree: what is asked for is read and hashed, in a worker thread. `memo` is a file beside the tree, for
+   * digests of what will not have changed the next time.
+   */
+  tree(root: string, memo?: string): FileTree
   /** Documents as files in a directory of their own, until it is disposed of. */
   documents(documents: readonly Heredoc[]): Promise<FileTree & AsyncDisposable>
   makeDirectory(root: string, path: string, owner: { uid: number; gid: number }): Promise<void>
@@ -260,7 +263,8 @@ export interface CopyRequest {
 
 /** Contexts, downloads and repositories, as trees of files. */
 export interface Sources {
-  context(name: string): Promise<FileTree | null>
+  /** `paths` are all that the build reads of it, as `FileSelection.include` has them; links are followed. */
+  context(name: string, paths: readonly string[]): Promise<FileTree | null>
   http(url: string, checksum: string | undefined, signal: AbortSignal): Promise<FileTree>
   git(
     url: string,

@@ -1,3 +1,4 @@
+export { StatusResponse, timestamp } from './control/status.ts'
 export { type FileType, goMode, permissionsOf, typeOf } from './files/mode.ts'
 export { comparePaths } from './files/order.ts'
 export type { FileStat } from './files/packet.ts'

@@ -4,7 +4,7 @@
  * A `reference` to a container is its full id, its name, or an unambiguous prefix of its id.
  */
 
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type {
   ContainerConfig,
   ContainerInspectResponse,
@@ -485,6 +485,14 @@ export interface EngineBuildRequest {
   /** Tell that intermediate containers are removed, as classic clients expect: after success, always. */
   remove: boolean
   forceRemove: boolean
+  /** The client's session, where secrets and agents come from, and its files if `context` says so. */
+  session?: string
+  /** Where the context is: in the request's body, asked for in the session, in an upload under this build's id, at `remote`. */
+  context: 'body' | 'session' | 'upload' | 'remote'
+  /** By which the build can be cancelled. */
+  buildId?: string
+  /** Tell what happens as BuildKit does. */
+  trace: boolean
   signal?: AbortSignal
 }
 
@@ -516,7 +524,16 @@ export interface BuildSummary {
   provenance?: Readonly<Record<string, object>>
 }
 
+/** Keeps the connection of a client that offers files, secrets and agents to its builds, until either side closes it. */
+export type HoldSession = (connection: Duplex, signal: AbortSignal) => Promise<void>
+
 export interface Builds {
+  /** Headers describe a session. Rejects with InvalidParameter and Conflict. */
+  session(headers: Readonly<Record<string, string | string[] | undefined>>): Promise<HoldSession>
+  /** The context of a build that waits for it, or will do so soon. Resolves when it has been read. */
+  upload(buildId: string, archive: Readable, signal: AbortSignal): Promise<void>
+  /** Ends a running build; nothing when there is none of that id. */
+  cancel(buildId: string): void
   /** Builds an image from an archive of a context; yields Docker's progress messages. A reader that stops cancels it. */
   build(context: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage>
   /**

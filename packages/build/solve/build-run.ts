@@ -1,10 +1,12 @@
 /** What all steps of one running build share. */
-import type { BuildEvent, BuildRequest } from '../contracts.ts'
+import type { BuildEvent, BuildRequest, Step } from '../contracts.ts'
+import { contextReads } from '../plan/context-reads.ts'
 
 export class BuildRun {
   readonly request: BuildRequest
   readonly signal: AbortSignal
   readonly #tell: (event: BuildEvent) => void
+  readonly #contextPaths = new Map<string, Set<string>>()
   #lastId = 0
 
   constructor(request: BuildRequest, signal: AbortSignal, tell: (event: BuildEvent) => void) {
@@ -18,6 +20,20 @@ export class BuildRun {
     const id = ++this.#lastId
     this.#tell({ type: 'step', id, name, started: new Date() })
     return new StepReport(id, this.#tell)
+  }
+
+  /** Notes what a plan reads of contexts, before any of it runs. */
+  expect(step: Step | null): void {
+    for (const { name, paths } of contextReads(step)) {
+      const known = this.#contextPaths.get(name) ?? new Set()
+      for (const path of paths) known.add(path)
+      this.#contextPaths.set(name, known)
+    }
+  }
+
+  /** What the build reads of a context. */
+  contextPaths(name: string): string[] {
+    return [...(this.#contextPaths.get(name) ?? [])]
   }
 
   warn(event: Omit<Extract<BuildEvent, { type: 'warning' }>, 'type'>): void {

@@ -26,7 +26,7 @@ export async function openOrigin(
       return sources.git(origin.url, { keepGitDir: origin.keepGitDir ?? false, ...checksum }, signal)
     }
     case 'context': {
-      const tree = await sources.context(origin.name)
+      const tree = await sources.context(origin.name, session.run.contextPaths(origin.name))
       if (tree) return tree
       throw new GantryError('NotFound', `no build context ${JSON.stringify(origin.name)} was sent`)
     }

@@ -15,6 +15,11 @@ export function hijackHead(upgrade: boolean, contentType: string): string {
   return `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
 }
 
+/** The same for a connection that goes on in another protocol. */
+export function switchingHead(protocol: string): string {
+  return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`
+}
+
 /**
  * Takes a connection away from Node's HTTP server after a request that did not ask for an upgrade, as clients of old do:
  * what the client sends from now on is not another request.

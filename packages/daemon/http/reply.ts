@@ -1,7 +1,8 @@
+import type { Duplex } from 'node:stream'
 import type { AttachSession, ProgressMessage } from '@gantry/engine'
 
 /** What a route answers: plain data, which the server writes. */
-export type Reply = BufferedReply | StreamReply | HijackReply | WebSocketReply
+export type Reply = BufferedReply | StreamReply | HijackReply | WebSocketReply | ConnectionReply
 
 export interface BufferedReply {
   kind: 'buffered'
@@ -35,6 +36,14 @@ export interface WebSocketReply {
   session: AttachSession
   /** Whether output goes out as binary messages. */
   binary: boolean
+}
+
+/** The connection leaves HTTP/1.1 and is handed over; it is closed when `hold` resolves. */
+export interface ConnectionReply {
+  kind: 'connection'
+  /** What it becomes, as the client has asked: `h2c`. */
+  protocol: string
+  hold(connection: Duplex, signal: AbortSignal): Promise<void>
 }
 
 const jsonHeaders = { 'Content-Type': 'application/json' }

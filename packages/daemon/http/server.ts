@@ -11,7 +11,7 @@ import { GantryError } from '@gantry/errors'
 import type { Logger } from '../log.ts'
 import { readJson } from './body.ts'
 import type { TcpGuard } from './guard.ts'
-import { carry, detachFromHttp, hijackHead } from './hijack.ts'
+import { carry, detachFromHttp, hijackHead, switchingHead } from './hijack.ts'
 import { createServer } from './node-http.ts'
 import { Query } from './query.ts'
 import type { HijackReply, Reply } from './reply.ts'
@@ -123,8 +123,9 @@ export class ApiServer {
     const signal = AbortSignal.any([client.signal, this.#stopping.signal])
     const reply = await this.#answer(request, signal, guard)
     if (reply.kind === 'hijack') return this.#hijack(detachFromHttp(request, response), false, reply)
-    // Its route answers nobody who has not asked for the upgrade.
-    if (reply.kind === 'websocket') throw new Error('a WebSocket without an upgrade')
+    // Their routes answer nobody who has not asked for the upgrade.
+    if (reply.kind === 'websocket' || reply.kind === 'connection')
+      throw new Error(`a ${reply.kind} without an upgrade`)
     await writeReply(response, this.#headers, reply, signal, this.#log)
   }
 
@@ -143,6 +144,10 @@ export class ApiServer {
     const signal = AbortSignal.any([client.signal, this.#stopping.signal])
     const reply = await this.#answer(request, signal, guard)
     if (reply.kind === 'hijack') return this.#hijack(socket, true, reply)
+    if (reply.kind === 'connection') {
+      socket.write(switchingHead(reply.protocol))
+      return await reply.hold(socket, this.#stopping.signal)
+    }
     if (reply.kind === 'websocket') {
       return await serveWebSocket(request, socket, reply, this.#stopping.signal)
     }

@@ -45,10 +45,6 @@ export function absentRoutes(): Route[] {
     get('/plugins', () => json(200, [])),
     get('/plugins/*name/json', pluginNotFound),
     del('/plugins/*name', pluginNotFound),
-    post('/session', (request) => {
-      if (!request.headers.upgrade) throw new GantryError('InvalidParameter', 'no upgrade proto in request')
-      return missing('the build session')(request)
-    }),
     post('/grpc', missing('the build service')),
   ]
 }

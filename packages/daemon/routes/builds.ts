@@ -3,13 +3,15 @@ import { GantryError } from '@gantry/errors'
 import { type Credentials, decodeRegistryConfig } from '@gantry/oci'
 import { parseFilters } from '../http/filters.ts'
 import type { Query } from '../http/query.ts'
-import { json, progress, stream } from '../http/reply.ts'
-import { type ApiRequest, get, post, type Route } from '../http/route.ts'
+import { empty, json, progress, stream } from '../http/reply.ts'
+import { type ApiRequest, get, hijack, post, type Route } from '../http/route.ts'
 import { outputs } from './build-outputs.ts'
+
+/** Under which a client sends the context of a build whose request is another one. */
+const uploadId = /^upload-request:(.+)$/
 
 export function buildRoutes(builds: Builds): Route[] {
   return [
-    post('/build', (request) => progress(builds.build(request.body, buildRequest(request)))),
     post('/build/contexts', async ({ body, query, signal }) => {
       const type = query.text('type') || 'directory'
       if (type !== 'directory' && type !== 'oci-layout')
@@ -21,6 +23,24 @@ export function buildRoutes(builds: Builds): Route[] {
         ...(digest !== undefined && { digest }),
       } as const
       return json(201, { ID: await builds.uploadContext(body, upload, signal) })
+    }),
+    post('/build', async (request) => {
+      const [, upload] = uploadId.exec(request.query.text('buildid')) ?? []
+      if (upload === undefined) return progress(builds.build(request.body, buildRequest(request)))
+      await builds.upload(upload, request.body, request.signal)
+      return empty(200)
+    }),
+    post('/build/cancel', ({ query }) => {
+      const id = query.text('id')
+      if (id === '') throw new GantryError('InvalidParameter', 'build ID not provided')
+      builds.cancel(id)
+      return empty(200)
+    }),
+    hijack('/session', async ({ headers }) => {
+      if (!headers.upgrade) throw new GantryError('InvalidParameter', 'no upgrade proto in request')
+      if (headers.upgrade !== 'h2c')
+        throw new GantryError('InvalidParameter', `protocol ${headers.upgrade} not supported`)
+      return { kind: 'connection', protocol: 'h2c', hold: await builds.session(headers) }
     }),
     get('/build/exports/:id', ({ params }) =>
       stream('application/x-tar', builds.export(params.id as string)),
@@ -39,9 +59,10 @@ export function buildRoutes(builds: Builds): Route[] {
 }
 
 function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildRequest {
-  refuse(query)
   const target = query.optional('target')
   const remote = query.optional('remote')
+  const session = query.optional('session')
+  const buildId = query.optional('buildid')
   const shmSize = query.integer('shmsize')
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
@@ -59,6 +80,10 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     quiet: query.flag('q'),
     check: query.flag('check'),
     events: query.flag('events'),
+    trace: query.text('version') === '2',
+    context: contextOf(remote),
+    ...(session !== undefined && { session }),
+    ...(buildId !== undefined && { buildId }),
     network: query.text('networkmode'),
     hosts: hosts(query),
     signal,
@@ -70,6 +95,12 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     limits: limits(query),
     ...ulimits(query),
   }
+}
+
+function contextOf(remote: string | undefined): EngineBuildRequest['context'] {
+  if (remote === undefined) return 'body'
+  if (remote === 'client-session') return 'session'
+  return remote === 'upload-request' ? 'upload' : 'remote'
 }
 
 /** Zero and nothing mean no limit. */
@@ -85,14 +116,6 @@ function limits(query: Query): NonNullable<EngineBuildRequest['limits']> {
     CgroupParent: query.optional('cgroupparent'),
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value))
-}
-
-/** What classic clients may ask and this builder does not do is refused, not dropped. */
-function refuse(query: Query): void {
-  const missing = [query.text('version') === '2' && 'the BuildKit protocol (set DOCKER_BUILDKIT=0)'].find(
-    (what) => what,
-  )
-  if (missing) throw new GantryError('NotImplemented', `building with ${missing} is not available yet`)
 }
 
 /** Credentials by server address, as classic clients send them: Docker Hub has several spellings. */

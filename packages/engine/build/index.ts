@@ -10,6 +10,7 @@ import { FileThreads } from './files/file-threads.ts'
 import { createFiles } from './files/files.ts'
 import { createRunner, type RunnerParts } from './runner.ts'
 import { BuildService } from './service.ts'
+import { KeptTrees } from './session/kept-trees.ts'
 import { openSnapshots } from './snapshots.ts'
 
 export interface BuildDependencies extends Omit<RunnerParts, 'directory'> {
@@ -57,6 +58,8 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
   const runner = createRunner({ ...deps, directory: deps.runDirectory })
   const limiter = new Limiter(Math.max(2, availableParallelism()))
   const builder = createBuilder({ snapshots, runner, files, cache, cacheMounts, limiter })
+  const trees = new KeptTrees(join(directory, 'kept-contexts'))
+  await trees.clean()
   const service = new BuildService({
     builder,
     snapshots,
@@ -64,6 +67,10 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
     version: deps.version,
     archive,
     contexts,
+    trees,
+    runDirectory: deps.runDirectory,
+    applyChanges: async (root, changes, signal) =>
+      void (await threads.run({ kind: 'apply', root, changes }, signal)),
     cache,
     cacheMounts,
     files,

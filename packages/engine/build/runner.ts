@@ -172,6 +172,8 @@ class StepRun {
       case 'bind':
         return bind(mount.source, !mount.readonly)
       case 'socket':
+        await chown(mount.source, mount.uid, mount.gid)
+        await chmod(mount.source, mount.mode)
         return bind(mount.source, true)
       case 'file': {
         const path = join(this.#directory, `mount-${index}`)

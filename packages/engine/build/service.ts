@@ -1,59 +1,42 @@
 /** Image builds as the API asks for them. */
-import { rm } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type {
-  BuildCache,
-  BuildEvent,
-  Builder,
-  BuildRequest,
-  CacheMounts,
-  Files,
-  Snapshots,
-  Sources,
-} from '@gantry/build'
+import type { BuildCache, BuildEvent, Builder, BuildRequest, CacheMounts, Snapshots } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
-import { familiarName, formatPlatform, hexOf, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
+import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { FaultPoint } from '../containers/faults.ts'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
-import type { Builds, ContextUpload, EngineBuildRequest, ProgressMessage } from '../contracts.ts'
+import type { Builds, ContextUpload, EngineBuildRequest, HoldSession, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
 import { Attestor } from './attest/attestor.ts'
-import { withoutUser } from './attest/build-steps.ts'
 import { attestOptions } from './attest/options.ts'
-import type { Material } from './attest/provenance.ts'
 import { factsOf } from './build-facts.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
-import type { Contexts, ReceivedContext } from './context.ts'
-import { type Download, download } from './download.ts'
 import type { FileThreads } from './files/file-threads.ts'
+import { type BuildInput, BuildInputs, type InputParts } from './inputs.ts'
 import { NamedContexts, withContexts } from './named-contexts.ts'
 import { Exports } from './outputs/exports.ts'
 import { giveOut } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
-import { repositoryTree } from './remote-context.ts'
 import type { BuildSnapshots } from './snapshots.ts'
+import { StepNumbers } from './step-numbers.ts'
 
-export interface BuildParts {
+export interface BuildParts extends InputParts {
   builder: Builder
   snapshots: BuildSnapshots & Snapshots
   archive: Pick<ArchiveWorkers, 'layer' | 'export' | 'squash'>
   threads: Pick<FileThreads, 'run'>
   /** Of this engine. */
   version: string
-  contexts: Contexts
   cache: BuildCache
   cacheMounts: CacheMounts
-  files: Files
   images: ImageParts
   /** What limits are judged by. */
   facts: ResourceFacts
-  /** For downloads of running builds. */
-  directory: string
   faults: FaultPoint
 }
 
@@ -62,10 +45,12 @@ export class BuildService implements Builds {
   readonly #known = new KnownStates()
   readonly #exports = new Exports()
   readonly #named: NamedContexts
+  readonly #inputs: BuildInputs
 
   constructor(parts: BuildParts) {
     this.#parts = parts
     this.#named = new NamedContexts(parts.contexts, parts.images)
+    this.#inputs = new BuildInputs(parts)
   }
 
   build(archive: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage> {
@@ -73,28 +58,28 @@ export class BuildService implements Builds {
     const plans = planOutputs(request.outputs, request.tags)
     const attests = attestOptions(request.attests)
     return progressOf(async (tell, abandoned) => {
-      const signal = request.signal ? AbortSignal.any([request.signal, abandoned]) : abandoned
-      const { quiet, remove, forceRemove, noCache } = request
-      const progress = new ClassicProgress(tell, this.#known, { quiet, remove, forceRemove, noCache })
       await using work = new AsyncDisposableStack()
-      const context = work.use(await this.#context(archive, request, signal))
+      const opened = work.use(await this.#inputs.begin(request, archive, abandoned))
+      const { signal } = opened
       this.#parts.faults('build.context.received')
-      work.use(this.#parts.snapshots.begin())
+      const progress = await this.#progress(request, tell)
+      const numbers = new StepNumbers()
       let begun = false
       const hear = (event: BuildEvent): void => {
         begun = true
-        if (request.events) tell({ id: 'gantry.build', aux: event })
-        else progress.event(event)
+        const numbered = numbers.numbered(event)
+        if (request.events) tell({ id: 'gantry.build', aux: numbered })
+        else progress.event(numbered)
       }
+      work.use(this.#parts.snapshots.begin())
       try {
         const started = new Date()
-        const materials: Material[] = []
         const named = this.#named.open(request.contexts, work)
-        const plain = this.#request(request, context, materials, work, signal)
-        const asked = withContexts(plain, named, this.#parts.files)
+        const input = await opened.open(numbers.internal(hear))
+        const asked = withContexts(this.#request(request, input), named, this.#parts.files)
         const results = await this.#parts.builder.build(asked, signal, hear)
         if (request.check) return
-        const facts = factsOf(request, context.dockerfile, started, materials)
+        const facts = factsOf(request, input.dockerfile, started, input.materials)
         const attestor = new Attestor(this.#parts, attests, facts, signal)
         const summary = await giveOut(this.#parts, {
           results,
@@ -105,7 +90,7 @@ export class BuildService implements Builds {
           credentials: request.credentials ?? (() => undefined),
           deliver: (output, archive) =>
             this.#exports.offer(archive, (id) => tell({ id: 'gantry.export', aux: { id, output } }), signal),
-          hear: (event) => request.events && hear(event),
+          hear: (event) => (request.events || request.trace) && hear(event),
           signal,
         })
         this.#parts.faults('build.image.published')
@@ -128,21 +113,29 @@ export class BuildService implements Builds {
     })
   }
 
-  #context(archive: Readable, request: EngineBuildRequest, signal: AbortSignal): Promise<ReceivedContext> {
-    const { remote, dockerfile: name, args } = request
-    const keepGitDir = /^(1|true)$/i.test(args.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
-    const { contexts } = this.#parts
-    if (remote === undefined) return contexts.receive(archive, name, signal)
-    return contexts.fetch(remote, { archive, name, access: { keepGitDir }, signal })
+  async #progress(
+    request: EngineBuildRequest,
+    tell: (message: ProgressMessage) => void,
+  ): Promise<Pick<ClassicProgress, 'event' | 'done' | 'failed'>> {
+    const { quiet, remove, forceRemove, noCache } = request
+    if (!request.trace) return new ClassicProgress(tell, this.#known, { quiet, remove, forceRemove, noCache })
+    const { TraceProgress } = await import('./session/trace-progress.ts')
+    return new TraceProgress(tell)
   }
 
-  #request(
-    request: EngineBuildRequest,
-    { root, dockerfile, ignores }: ReceivedContext,
-    materials: Material[],
-    work: AsyncDisposableStack,
-    signal: AbortSignal,
-  ): BuildRequest {
+  session(headers: Parameters<Builds['session']>[0]): Promise<HoldSession> {
+    return this.#inputs.session(headers)
+  }
+
+  upload(buildId: string, archive: Readable, signal: AbortSignal): Promise<void> {
+    return this.#inputs.running.upload(buildId, archive, signal)
+  }
+
+  cancel(buildId: string): void {
+    this.#inputs.running.cancel(buildId)
+  }
+
+  #request(request: EngineBuildRequest, { dockerfile, ignores, sources }: BuildInput): BuildRequest {
     return {
       dockerfile,
       dockerfileName: posix.basename(request.dockerfile),
@@ -154,13 +147,13 @@ export class BuildService implements Builds {
       pull: request.pull,
       network: networkOf(request.network),
       hosts: request.hosts,
-      classic: !request.events,
+      classic: !request.events && !request.trace,
       checkOnly: request.check,
-      ignores,
+      ...(ignores && { ignores }),
       contexts: [],
       namedImages: new Map(),
       cacheFrom: [],
-      sources: this.#sources(root, materials, work, signal),
+      sources,
       ...(request.target && { target: request.target }),
       ...(request.shmSize !== undefined && { shmSize: request.shmSize }),
       ...(request.ulimits && { ulimits: request.ulimits }),
@@ -178,48 +171,15 @@ export class BuildService implements Builds {
     return this.#exports.take(id)
   }
 
-  #sources(root: string, materials: Material[], work: AsyncDisposableStack, signal: AbortSignal): Sources {
-    const { files, directory } = this.#parts
-    const downloads = new Map<string, Promise<Download>>()
-    const repositories = new Map<string, ReturnType<typeof repositoryTree>>()
-    return {
-      context: async (name) => (name === 'context' ? files.tree(root) : null),
-      async http(url, checksum) {
-        const known = downloads.get(`${url} ${checksum}`)
-        const downloading = known ?? download(directory, url, checksum, signal)
-        downloads.set(`${url} ${checksum}`, downloading)
-        const { root: path, digest } = await downloading
-        if (!known) {
-          work.defer(() => rm(path, { recursive: true, force: true }))
-          materials.push({ uri: withoutUser(url), digest: { sha256: hexOf(digest) } })
-        }
-        return files.tree(path)
-      },
-      async git(url, options) {
-        const key = JSON.stringify([url, options])
-        const known = repositories.get(key)
-        const repository = known ?? repositoryTree(url, { directory, files, signal, ...options })
-        repositories.set(key, repository)
-        const { root: cloned, tree, commit } = await repository
-        if (!known) {
-          work.defer(() => rm(cloned, { recursive: true, force: true }))
-          materials.push({ uri: withoutUser(url), digest: { sha1: commit } })
-        }
-        return files.tree(tree)
-      },
-      secret: async () => null,
-      ssh: async () => null,
-    }
-  }
-
   async prune(options: { all?: boolean; keep?: number; unusedFor?: number }) {
-    const { cache, cacheMounts, images } = this.#parts
+    const { cache, cacheMounts, images, trees } = this.#parts
     const gone = cache.prune(options)
+    const contexts = options.all ? await trees.clear() : 0
     if (options.all) await cacheMounts.prune()
     await images.retention.sweep()
     return {
       deleted: gone.map(({ key }) => key),
-      spaceReclaimed: gone.reduce((sum, { size }) => sum + size, 0),
+      spaceReclaimed: gone.reduce((sum, { size }) => sum + size, contexts),
     }
   }
 }

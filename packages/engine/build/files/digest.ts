@@ -5,12 +5,18 @@ import { describeObject, walkTree } from '@gantry/archive'
 import type { FileSelection } from '@gantry/build'
 import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { readLinkOf } from '@gantry/syscall'
+import { DigestMemo } from './digest-memo.ts'
 import { findSources } from './sources.ts'
 
 const O_PATH = 0o10000000
 
 /** Throws NotFound for a path that names nothing. `stopped` is asked now and then, and throws to end the work. */
-export function digestTree(root: string, selection: FileSelection, stopped: () => void): string {
+export function digestTree(
+  root: string,
+  selection: FileSelection,
+  stopped: () => void,
+  memo: DigestMemo = new DigestMemo(undefined),
+): string {
   const { include, exclude = [], followLinks = false } = selection
   const excluded = exclude.map((pattern) => compilePattern(pattern))
   const top = openSync(root, O_PATH | constants.O_DIRECTORY)
@@ -21,7 +27,7 @@ export function digestTree(root: string, selection: FileSelection, stopped: () =
       for (const entry of walkTree(source.fd, { enter: ({ path }) => !isExcluded(excluded, path) })) {
         stopped()
         if (isExcluded(excluded, entry.path)) continue
-        addEntry(hash, entry, stopped)
+        addEntry(hash, entry, stopped, memo)
       }
     }
   } finally {
@@ -35,7 +41,7 @@ export const isExcluded = (patterns: readonly PathPattern[], path: string): bool
 
 type Entry = ReturnType<typeof walkTree> extends Generator<infer T> ? T : never
 
-function addEntry(hash: Hash, { fd, info, path }: Entry, stopped: () => void): void {
+function addEntry(hash: Hash, { fd, info, path }: Entry, stopped: () => void, memo: DigestMemo): void {
   const header = describeObject(fd, info, path)
   if (header === null) return
   const { type, mode, uid, gid, size, deviceMajor, deviceMinor, xattrs } = header
@@ -44,12 +50,13 @@ function addEntry(hash: Hash, { fd, info, path }: Entry, stopped: () => void): v
   hash.update(
     JSON.stringify([path, type, mode, uid, gid, size, deviceMajor, deviceMinor, target, attributes]),
   )
-  if (type === 'file' && size > 0) addContent(hash, fd, stopped)
+  if (type === 'file' && size > 0) hash.update(memo.digest(info, () => contentDigest(fd, stopped)))
 }
 
 const piece = Buffer.allocUnsafe(1 << 20)
 
-function addContent(hash: Hash, fd: number, stopped: () => void): void {
+function contentDigest(fd: number, stopped: () => void): string {
+  const hash = createHash('sha256')
   const file = openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY)
   try {
     for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
@@ -59,4 +66,5 @@ function addContent(hash: Hash, fd: number, stopped: () => void): void {
   } finally {
     closeSync(file)
   }
+  return hash.digest('base64url')
 }

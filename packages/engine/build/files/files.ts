@@ -15,10 +15,12 @@ const O_PATH = 0o10000000
 
 /** `directory` is for documents; what is in it belongs to running builds. */
 export function createFiles(threads: FileThreads, directory: string): Files {
-  const tree = (root: string): FileTree => ({
+  const tree = (root: string, memo?: string): FileTree => ({
     root,
     digest: async (selection): Promise<Digest> =>
-      parseDigest(await threads.run({ kind: 'digest', root, selection })),
+      parseDigest(
+        await threads.run({ kind: 'digest', root, selection, ...(memo !== undefined && { memo }) }),
+      ),
   })
   return {
     tree,

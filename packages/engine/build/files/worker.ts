@@ -3,10 +3,11 @@ import { chownSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { describeError, TreeRoot } from '@gantry/archive'
 import { GantryError } from '@gantry/errors'
-
 import { digestFiles, scanPackages } from '../attest/packages/scan.ts'
+import { applyChanges } from './apply.ts'
 import { copyTree } from './copy.ts'
 import { digestTree } from './digest.ts'
+import { DigestMemo } from './digest-memo.ts'
 import type { FileJob, FromThread, ToThread } from './messages.ts'
 import { cleanPath } from './sources.ts'
 
@@ -25,10 +26,16 @@ port.on('message', async ({ job, stop }: ToThread) => {
 })
 
 async function work(job: FileJob, stopped: () => void): Promise<string> {
-  if (job.kind === 'digest') return digestTree(job.root, job.selection, stopped)
   if (job.kind === 'packages') return JSON.stringify(scanPackages(job.root, stopped))
   if (job.kind === 'subjects') return JSON.stringify(digestFiles(job.root, stopped))
+  if (job.kind === 'digest') {
+    const memo = new DigestMemo(job.memo)
+    const digest = digestTree(job.root, job.selection, stopped, memo)
+    memo.save()
+    return digest
+  }
   if (job.kind === 'copy') await copyTree(job.request, stopped)
+  else if (job.kind === 'apply') applyChanges(job.root, job.changes, stopped)
   else makeDirectory(job)
   return ''
 }

@@ -1,0 +1,161 @@
+/** What a build is made of: its Dockerfile, its contexts, downloads, secrets and agents; wherever they come from. */
+import { rm } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { Files, Sources } from '@gantry/build'
+import type { CallerSession, Sessions } from '@gantry/buildkit'
+import { GantryError } from '@gantry/errors'
+import { hexOf } from '@gantry/oci'
+import type { EngineBuildRequest, HoldSession } from '../contracts.ts'
+import { withoutUser } from './attest/build-steps.ts'
+import type { Material } from './attest/provenance.ts'
+import type { Contexts, ReceivedContext } from './context.ts'
+import { type Download, download } from './download.ts'
+import { repositoryTree } from './remote-context.ts'
+import { RunningBuilds } from './running-builds.ts'
+import type { SessionContextParts } from './session/session-context.ts'
+import type { Internal } from './step-numbers.ts'
+
+export interface InputParts extends SessionContextParts {
+  contexts: Contexts
+  files: Files
+  /** For downloads of running builds. */
+  directory: string
+}
+
+export interface BuildInput {
+  /** The text of the Dockerfile. */
+  dockerfile: string
+  sources: Sources
+  /** Whether the ignore file takes a path out of the context, where that is known. */
+  ignores?(path: string): boolean
+  /** What has been downloaded so far. */
+  materials: readonly Material[]
+}
+
+/** The input of one build. Disposing of it gives back what was opened. */
+export interface OpenInput extends AsyncDisposable {
+  /** Aborted when the build must end: its client has gone, or somebody has cancelled it. */
+  readonly signal: AbortSignal
+  open(internal: Internal): Promise<BuildInput>
+}
+
+export class BuildInputs {
+  readonly running = new RunningBuilds()
+  readonly #parts: InputParts
+  /** Made for the first client that opens one. */
+  #openSessions: Promise<Sessions> | null = null
+
+  constructor(parts: InputParts) {
+    this.#parts = parts
+  }
+
+  #sessions(): Promise<Sessions> {
+    this.#openSessions ??= import('@gantry/buildkit').then((buildkit) => new buildkit.Sessions())
+    return this.#openSessions
+  }
+
+  /** See `Builds.session`. */
+  async session(headers: Readonly<Record<string, string | string[] | undefined>>): Promise<HoldSession> {
+    const { sessionDescription } = await import('@gantry/buildkit')
+    const sessions = await this.#sessions()
+    const description = sessionDescription(headers)
+    sessions.check(description)
+    return (connection, signal) => sessions.hold(description, connection, signal)
+  }
+
+  /** Takes in an archive when that is what the context comes in. Rejects leaving nothing. */
+  async begin(request: EngineBuildRequest, archive: Readable, abandoned: AbortSignal): Promise<OpenInput> {
+    await using undo = new AsyncDisposableStack()
+    const session = request.session ? await (await this.#sessions()).get(request.session, abandoned) : null
+    const cancelled = undo.use(this.running.begin(request.buildId)).signal
+    const ends = [abandoned, cancelled, request.signal, session?.closed]
+    const signal = AbortSignal.any(ends.filter((end) => end !== undefined))
+    const received =
+      request.context === 'session' ? null : undo.use(await this.#received(archive, request, signal))
+    const stack = undo.move()
+    return {
+      signal,
+      open: (internal) => this.#open(request, { received, session }, stack, internal, signal),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    }
+  }
+
+  #received(archive: Readable, request: EngineBuildRequest, signal: AbortSignal): Promise<ReceivedContext> {
+    const { contexts } = this.#parts
+    const { context, remote = '', dockerfile: name, args } = request
+    const receive = (sent: Readable) => contexts.receive(sent, name, signal)
+    if (context === 'body') return receive(archive)
+    if (context === 'upload') return this.running.uploaded(request.buildId ?? '', receive, signal)
+    const keepGitDir = /^(1|true)$/i.test(args.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
+    return contexts.fetch(remote, { archive, name, access: { keepGitDir }, signal })
+  }
+
+  async #open(
+    { dockerfile: name }: EngineBuildRequest,
+    { received, session }: { received: ReceivedContext | null; session: CallerSession | null },
+    stack: AsyncDisposableStack,
+    internal: Internal,
+    signal: AbortSignal,
+  ): Promise<BuildInput> {
+    const materials: Material[] = []
+    const downloads = this.#downloads(materials, stack, signal)
+    const offered = session ? await this.#offered(session, name, stack, internal, signal) : null
+    const lent = offered?.sources ?? { secret: async () => null, ssh: async () => null }
+    if (received) {
+      const { root, dockerfile, ignores } = received
+      const context = async (wanted: string) => (wanted === 'context' ? this.#parts.files.tree(root) : null)
+      return { dockerfile, ignores, materials, sources: { ...downloads, ...lent, context } }
+    }
+    if (!offered)
+      throw new GantryError('InvalidParameter', 'a context in a session needs the id of the session')
+    const dockerfile = await offered.dockerfile()
+    const ignores = (path: string): boolean => offered.ignores(path)
+    return { dockerfile, ignores, materials, sources: { ...downloads, ...offered.sources } }
+  }
+
+  async #offered(
+    session: CallerSession,
+    dockerfile: string,
+    stack: AsyncDisposableStack,
+    internal: Internal,
+    signal: AbortSignal,
+  ) {
+    const { SessionContext } = await import('./session/session-context.ts')
+    return stack.use(new SessionContext(this.#parts, { session, dockerfile, internal, signal }))
+  }
+
+  #downloads(
+    materials: Material[],
+    stack: AsyncDisposableStack,
+    signal: AbortSignal,
+  ): Pick<Sources, 'http' | 'git'> {
+    const { files, directory } = this.#parts
+    const downloads = new Map<string, Promise<Download>>()
+    const repositories = new Map<string, ReturnType<typeof repositoryTree>>()
+    return {
+      async http(url, checksum) {
+        const known = downloads.get(`${url} ${checksum}`)
+        const downloading = known ?? download(directory, url, checksum, signal)
+        downloads.set(`${url} ${checksum}`, downloading)
+        const { root, digest } = await downloading
+        if (!known) {
+          stack.defer(() => rm(root, { recursive: true, force: true }))
+          materials.push({ uri: withoutUser(url), digest: { sha256: hexOf(digest) } })
+        }
+        return files.tree(root)
+      },
+      async git(url, options) {
+        const key = JSON.stringify([url, options])
+        const known = repositories.get(key)
+        const repository = known ?? repositoryTree(url, { directory, files, signal, ...options })
+        repositories.set(key, repository)
+        const { root: cloned, tree, commit } = await repository
+        if (!known) {
+          stack.defer(() => rm(cloned, { recursive: true, force: true }))
+          materials.push({ uri: withoutUser(url), digest: { sha1: commit } })
+        }
+        return files.tree(tree)
+      },
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/** The contexts of a build whose client has a session open: its files are asked for when they are needed. */
+import { randomUUID } from 'node:crypto'
+import { join, posix } from 'node:path'
+import type { Files, FileTree, Sources } from '@gantry/build'
+import type { CallerSession, FileSink, FilesRequest } from '@gantry/buildkit'
+import { IgnoreFile } from '@gantry/dockerfile'
+import { GantryError } from '@gantry/errors'
+import type { TreeChange } from '../files/apply.ts'
+import type { Internal } from '../step-numbers.ts'
+import type { KeptTrees } from './kept-trees.ts'
+import { TextFiles } from './text-files.ts'
+import { TreeSync } from './tree-sync.ts'
+
+export interface SessionContextParts {
+  trees: KeptTrees
+  files: Files
+  applyChanges(root: string, changes: readonly TreeChange[], signal: AbortSignal): Promise<void>
+  /** For sockets of ssh agents. */
+  runDirectory: string
+}
+
+export interface SessionContextRequest {
+  session: CallerSession
+  /** Path of the Dockerfile in the client's directory `dockerfile`. */
+  dockerfile: string
+  internal: Internal
+  signal: AbortSignal
+}
+
+export class SessionContext implements AsyncDisposable {
+  readonly #parts: SessionContextParts
+  readonly #request: SessionContextRequest
+  readonly #stack = new AsyncDisposableStack()
+  readonly #contexts = new Map<string, Promise<FileTree>>()
+  readonly #agents = new Map<string, Promise<string | null>>()
+  #ignored: string[] = []
+  #rules = new IgnoreFile('')
+
+  constructor(parts: SessionContextParts, request: SessionContextRequest) {
+    this.#parts = parts
+    this.#request = request
+  }
+
+  /** The text of the Dockerfile. Rejects with InvalidParameter when there is none. */
+  async dockerfile(): Promise<string> {
+    const { dockerfile: name } = this.#request
+    const own = `${name}.dockerignore`
+    const [definition, context] = await Promise.all([
+      this.#load(`[internal] load build definition from ${posix.basename(name)}`, 'dockerfile', [name, own]),
+      this.#load('[internal] load .dockerignore', 'context', ['.dockerignore']),
+    ])
+    this.#ignored = ignoreRules(definition.text(own) ?? context.text('.dockerignore') ?? '')
+    this.#rules = new IgnoreFile(this.#ignored.join('\n'))
+    const text = definition.text(name)
+    if (text === null)
+      throw new GantryError(
+        'InvalidParameter',
+        `failed to read dockerfile: open ${name}: no such file or directory`,
+      )
+    if (text.trim() === '')
+      throw new GantryError('InvalidParameter', `the Dockerfile (${name}) cannot be empty`)
+    return text
+  }
+
+  /** Whether the ignore file takes a path of the context out. */
+  ignores(path: string): boolean {
+    return this.#rules.ignores(posix.join('/', path).slice(1) || '.')
+  }
+
+  get sources(): Pick<Sources, 'context' | 'secret' | 'ssh'> {
+    const { session, signal } = this.#request
+    return {
+      context: (name, paths) => {
+        const known = this.#contexts.get(name) ?? this.#context(name, paths)
+        this.#contexts.set(name, known)
+        return known
+      },
+      secret: (id) => session.secret(id, signal),
+      ssh: (id) => {
+        const known = this.#agents.get(id) ?? this.#agent(id)
+        this.#agents.set(id, known)
+        return known
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Whatever is under way puts what it has opened on the stack.
+    await Promise.allSettled([...this.#contexts.values(), ...this.#agents.values()])
+    await this.#stack.disposeAsync()
+  }
+
+  /** Small files of a directory of the client. */
+  async #load(name: string, directory: string, follow: string[]): Promise<TextFiles> {
+    const what = directory === 'dockerfile' ? 'transferring dockerfile:' : 'transferring context:'
+    return this.#request.internal(name, async (progress) => {
+      const files = new TextFiles()
+      progress(what, await this.#receive({ directory, follow }, files))
+      return files
+    })
+  }
+
+  #receive(request: FilesRequest, sink: FileSink): Promise<number> {
+    const { session, signal } = this.#request
+    return session.receiveFiles(request, sink, signal)
+  }
+
+  #context(name: string, paths: readonly string[]): Promise<FileTree> {
+    const { internal, session } = this.#request
+    const { sharedKey, name: sessionName, id } = session.description
+    const rules = name === 'context' ? this.#ignored : []
+    const shownName = name === 'context' ? 'build context' : `context ${name}`
+    return internal(`[internal] load ${shownName}`, async (progress) => {
+      // A client that does not say who it is is another one each time.
+      const client = sharedKey === '' ? id : `${sharedKey} ${sessionName}`
+      const tree = this.#stack.use(await this.#parts.trees.take(JSON.stringify([client, name, rules])))
+      const sync = new TreeSync({
+        known: tree.entries,
+        ignore: rules.length > 0 ? this.#rules : null,
+        begin: () => tree.invalidate(),
+        apply: (changes) => this.#parts.applyChanges(tree.root, changes, this.#request.signal),
+        progress: (bytes) => progress('transferring context:', bytes),
+      })
+      const follow = followPaths(paths)
+      const request = { directory: name, exclude: rules, ...(follow && { follow }) }
+      progress('transferring context:', await this.#receive(request, sync))
+      const entries = await sync.finish()
+      if (sync.changed) await tree.save(entries)
+      return this.#parts.files.tree(tree.root, tree.memo)
+    })
+  }
+
+  async #agent(id: string): Promise<string | null> {
+    const { session, signal } = this.#request
+    const agent = await session.agent(id, join(this.#parts.runDirectory, `agent-${randomUUID()}`), signal)
+    return agent ? this.#stack.use(agent).path : null
+  }
+}
+
+/** The rules of an ignore file as patterns, one each. */
+function ignoreRules(text: string): string[] {
+  return text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== '!')
+    .map((line) => {
+      const isException = line.startsWith('!')
+      const path = posix.normalize(isException ? line.slice(1).trim() : line)
+      return `${isException ? '!' : ''}${path.replace(/^\/+(?=.)|(?<=.)\/+$/g, '')}`
+    })
+}
+
+/** Null for the whole directory. */
+function followPaths(paths: readonly string[]): string[] | null {
+  const clean = paths.map((path) => posix.join('/', path).replace(/^\/+|\/+$/g, ''))
+  return clean.includes('') || clean.length === 0 ? null : [...new Set(clean)].sort()
+}

@@ -1,0 +1,31 @@
+/** What `POST /build?version=2` tells: BuildKit's messages, in JSON's clothes. */
+import { randomUUID } from 'node:crypto'
+import type { BuildEvent } from '@gantry/build'
+import { StatusResponse } from '@gantry/buildkit'
+import type { ProgressMessage } from '../../contracts.ts'
+import { describe } from '../classic-errors.ts'
+import { BuildTrace } from './trace.ts'
+
+export class TraceProgress {
+  readonly #tell: (message: ProgressMessage) => void
+  readonly #trace = new BuildTrace(randomUUID())
+
+  constructor(tell: (message: ProgressMessage) => void) {
+    this.#tell = tell
+  }
+
+  event(event: BuildEvent): void {
+    const status = this.#trace.status(event)
+    if (status)
+      this.#tell({ id: 'moby.buildkit.trace', aux: StatusResponse.encode(status).toString('base64') })
+  }
+
+  done(id: string): void {
+    this.#tell({ id: 'moby.image.id', aux: { ID: id } })
+  }
+
+  failed(error: unknown): void {
+    const message = describe(error)
+    this.#tell({ errorDetail: { message }, error: message })
+  }
+}

@@ -1,0 +1,218 @@
+/** Builds whose client has a session open: files sent when they are asked for, secrets, ssh agents. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { after, before, suite, type TestContext, test } from 'node:test'
+import { leavesNothing } from './daemon-state.ts'
+import { type CommandOptions, type CommandResult, run, suiteDaemon, until } from './harness.ts'
+import { oldDocker } from './old-docker.ts'
+
+/** A text that is searched for wherever it must not be. */
+const secret = 'hush-4f1d9a7e'
+
+suite('build in a session', { concurrency: 1 }, () => {
+  const daemon = suiteDaemon({ flags: ['--debug'] })
+  let top: string
+  let count = 0
+  let docker = ''
+  let missing = ''
+
+  before(async () => {
+    top = await mkdtemp('/tmp/gantry-e2e-session-')
+    const found = await oldDocker()
+    if ('path' in found) docker = found.path
+    else missing = found.missing
+  })
+  after(() => rm(top, { recursive: true, force: true }))
+
+  async function context(files: Record<string, string>): Promise<string> {
+    const root = join(top, String(++count))
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(join(root, name, '..'), { recursive: true })
+      await writeFile(join(root, name), text)
+    }
+    return root
+  }
+
+  type Build = (args: string[], options?: CommandOptions) => Promise<CommandResult>
+  const clients: [string, Build][] = [
+    [
+      'docker 20.10',
+      (args, options) =>
+        run(docker, ['-H', daemon().host, 'build', '--progress=plain', ...args], {
+          ...options,
+          env: { DOCKER_BUILDKIT: '1', ...options?.env },
+        }),
+    ],
+  ]
+
+  /** A test for each client. */
+  function each(name: string, body: (build: Build, tag: string, t: TestContext) => Promise<void>): void {
+    for (const [client, build] of clients)
+      test(`${client}: ${name}`, async (t) => {
+        if (client.startsWith('docker') && missing !== '') return t.skip(missing)
+        await body(build, `${client.replace(' ', '-')}-${++count}`, t)
+      })
+  }
+
+  async function ok(result: Promise<CommandResult>): Promise<string> {
+    const { exitCode, stdout, stderr } = await result
+    assert.equal(exitCode, 0, `${stdout}\n${stderr}\n${daemon().log.slice(-5000)}`)
+    return stdout + stderr
+  }
+  const inside = async (...args: string[]): Promise<string> =>
+    (await ok(daemon().gantry(['run', '--rm', ...args]))).trimEnd()
+
+  each('only what is asked for travels, and only what has changed', async (build, tag) => {
+    const root = await context({
+      Dockerfile: 'FROM busybox\nCOPY a.txt dir /dst/\nCOPY link /linked\nRUN cat /dst/*\n',
+      'a.txt': 'first\n',
+      'dir/b.txt': 'b\n',
+      'dir/ignored.log': 'log\n',
+      'other/unused': 'x'.repeat(300_000),
+      target: 'behind the link\n',
+      '.dockerignore': '*.txt\n**/*.log\n!a.txt\n!**/b.txt\n',
+    })
+    await symlink('target', join(root, 'link'))
+    await chmod(join(root, 'dir/b.txt'), 0o754)
+    await utimes(join(root, 'dir/b.txt'), 1_000_000_000, 1_000_000_000)
+    const kept = join(daemon().root, 'data/build/kept-contexts')
+    await daemon().api('POST', '/build/prune?all=1')
+    await ok(build(['-t', tag, root]))
+    const [tree = ''] = await readdir(kept)
+    const files = async () => (await readdir(join(kept, tree, 'tree'), { recursive: true })).sort()
+    assert.deepEqual(await files(), ['a.txt', 'dir', 'dir/b.txt', 'link', 'target'])
+    assert.equal(await inside(tag, 'cat', '/dst/a.txt', '/dst/b.txt', '/linked'), 'first\nb\nbehind the link')
+    assert.equal(await inside(tag, 'stat', '-c', '%a %Y %u', '/dst/b.txt'), '754 1000000000 0')
+    assert.match(
+      await ok(build(['-t', tag, root])),
+      /COPY link \/linked[\s\S]*CACHED[\s\S]*RUN cat[\s\S]*CACHED/,
+    )
+    await writeFile(join(root, 'a.txt'), 'second\n')
+    await rm(join(root, 'target'))
+    await rm(join(root, 'link'))
+    await mkdir(join(root, 'link'))
+    await writeFile(join(root, 'link/now'), 'a directory')
+    await ok(build(['-t', tag, root]))
+    assert.equal(await inside(tag, 'cat', '/dst/a.txt', '/linked/now'), 'second\na directory')
+    assert.deepEqual(await files(), ['a.txt', 'dir', 'dir/b.txt', 'link', 'link/now'])
+    assert.equal((await readdir(kept)).length, 1)
+  })
+
+  each('Dockerfiles elsewhere and on standard input, contexts that are archives', async (build, tag) => {
+    const root = await context({ f: 'f', g: 'g' })
+    const text = 'FROM busybox\nCOPY . /c\n'
+    const file = join(await context({ Other: text, 'Other.dockerignore': 'g\n' }), 'Other')
+    await ok(build(['-t', tag, '-f', file, root]))
+    assert.equal(await inside(tag, 'ls', '/c'), 'f')
+    await ok(build(['-t', tag, '-f', '-', root], { input: text }))
+    assert.equal(await inside(tag, 'ls', '/c'), 'f\ng')
+    await ok(build(['-t', tag, '-'], { input: 'FROM busybox\nRUN echo alone > /x\n' }))
+    assert.equal(await inside(tag, 'cat', '/x'), 'alone')
+    await writeFile(join(root, 'Dockerfile'), text)
+    await run('tar', ['-C', root, '-cf', `${root}.tar`, '.'])
+    await ok(build(['-t', tag, '-'], { input: await readFile(`${root}.tar`) }))
+    assert.equal(await inside(tag, 'cat', '/c/f'), 'f')
+  })
+
+  each('CVE-2023-26054: a secret is in the step that asks for it and nowhere else', async (build, tag) => {
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox',
+        'RUN --mount=type=secret,id=one,required [ "$(sha256sum < /run/secrets/one)" = "$(cat /run/secrets/two)" ]',
+        'RUN --mount=type=secret,id=one,target=/here,mode=0440,uid=3 stat -c "%a %u" /here > /seen',
+        'RUN --mount=type=secret,id=none ls /run/secrets > /none || true',
+      ]
+        .join('\n')
+        .replace('id=one,required', 'id=one,required --mount=type=secret,id=two'),
+      one: secret,
+    })
+    const hash = (await run('sha256sum', [], { input: secret })).stdout
+    await writeFile(join(root, 'two'), hash)
+    const flags = ['--secret', `id=one,src=${root}/one`, '--secret', `id=two,src=${root}/two`]
+    const output = await ok(build(['-t', tag, '--no-cache', ...flags, root]))
+    assert.equal(await inside(tag, 'cat', '/seen'), '440 3')
+    const found = await run('grep', ['-rlF', secret, `${daemon().root}/data`, `${daemon().root}/exec`])
+    assert.equal(found.stdout, '')
+    const history = await ok(daemon().gantry(['history', '--no-trunc', tag]))
+    for (const text of [output, history, daemon().log]) assert.ok(!text.includes(secret))
+    const without = await build(['--no-cache', root])
+    assert.equal(without.exitCode, 1)
+    assert.match(without.stderr, /secret one: not found/)
+  })
+
+  each('an ssh agent is lent to a step', async (build, tag) => {
+    const path = join(top, `agent-${++count}`)
+    const agent = createServer()
+    await once(agent.listen(path), 'listening')
+    try {
+      const root = await context({
+        Dockerfile: [
+          'FROM busybox',
+          'RUN --mount=type=ssh,required [ -S "$SSH_AUTH_SOCK" ] && stat -c "%a %u" $SSH_AUTH_SOCK > /said',
+          'RUN --mount=type=ssh,uid=7,mode=0620 stat -c "%a %u" $SSH_AUTH_SOCK >> /said',
+          'RUN echo "[$SSH_AUTH_SOCK]" >> /said; ls /run/buildkit >> /said 2>/dev/null; true',
+        ].join('\n'),
+      })
+      await ok(build(['-t', tag, '--ssh', `default=${path}`, root]))
+      assert.equal(await inside(tag, 'cat', '/said'), '600 0\n620 7\n[]')
+      const without = await build(['--no-cache', root])
+      assert.equal(without.exitCode, 1)
+      assert.match(without.stdout + without.stderr, /unset ssh forward key default/)
+    } finally {
+      agent.close()
+    }
+  })
+
+  each('mistakes and failures are told, and leave nothing', async (build) => {
+    await leavesNothing(daemon(), async () => {
+      const cases: [Record<string, string>, RegExp][] = [
+        [{ Dockerfile: 'FROM busybox\nRUNN x\n' }, /unknown instruction: RUNN/],
+        [{ Dockerfile: 'FROM busybox\nCOPY nothing /\n' }, /"\/nothing": not found/],
+        [
+          { Dockerfile: 'FROM busybox\nRUN echo last words; exit 3\n' },
+          /last words[\s\S]*did not complete successfully: exit code: 3/,
+        ],
+        [{ Dockerfile: '' }, /cannot be empty|file with no instructions/],
+      ]
+      for (const [files, expected] of cases) {
+        const result = await build([await context(files)])
+        assert.equal(result.exitCode, 1, JSON.stringify(files))
+        assert.match(result.stdout + result.stderr, expected)
+      }
+    })
+  })
+
+  each('a client that goes cancels its build', async (_, __, t) => {
+    const root = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 300\n' })
+    await leavesNothing(daemon(), async () => {
+      const client = spawnClient(root, t)
+      await until('the step', () => client.output().includes('begun'), 60)
+      client.process.kill('SIGKILL')
+      await until('its end', async () => !(await run('ps', ['ax'])).stdout.includes('sleep 300'), 60)
+    })
+  })
+
+  function spawnClient(root: string, t: TestContext): { process: ChildProcess; output(): string } {
+    const args = ['-H', daemon().host, 'build', '--progress=plain', '--no-cache', root]
+    const process_ = spawn(docker, args, { env: { ...process.env, DOCKER_BUILDKIT: '1' } })
+    t.after(() => process_.kill('SIGKILL'))
+    let text = ''
+    for (const stream of [process_.stdout, process_.stderr])
+      stream.on('data', (data) => {
+        text += data
+      })
+    return { process: process_, output: () => text }
+  }
+
+  test('requests for a session that make no sense are refused', async () => {
+    const answer = await daemon().api('POST', '/session')
+    assert.deepEqual(answer, { status: 400, body: { message: 'no upgrade proto in request' } })
+    const build = await daemon().api('POST', '/build?version=2&remote=client-session&session=nosuch')
+    assert.equal(build.status, 404)
+    assert.deepEqual(await daemon().api('POST', '/build/cancel?id=nosuch'), { status: 200, body: '' })
+  })
+})
