@@ -100,6 +100,7 @@ test('X-Registry-Config names each server’s credentials; a server called __pro
   const config = decodeRegistryConfig(header)
   assert.deepEqual(Object.keys(config), ['__proto__', 'a'])
   assert.deepEqual(plain(config.a), { username: 'u', password: 'p' })
+  assert.deepEqual(decodeRegistryConfig('bnVsbA=='), {})
   assert.throws(() => decodeRegistryConfig(encoded({ a: 1 })), { kind: 'InvalidParameter' })
 })
 

@@ -20,7 +20,8 @@ export function decodeRegistryAuth(header: string | undefined): Credentials {
 
 /** Decodes X-Registry-Config: credentials by server address, for builds. Throws InvalidParameter. */
 export function decodeRegistryConfig(header: string | undefined): Record<string, Credentials> {
-  if (header === undefined || header === '') return {}
+  // Clients without any credentials send `null`.
+  if (header === undefined || header === '' || header === 'bnVsbA==') return {}
   try {
     return json.map(decode(header), 'X-Registry-Config header', parseAuthConfig)
   } catch (cause) {
