@@ -31,6 +31,8 @@ declare module './generated.ts' {
     BuildExport: { query: Record<never, never>; body: undefined; answer: undefined }
     /** GET /images/{name}/diff: What differs from one image's files to another's, an ImageDifference on each line */
     ImageDiff: { query: { with: string; platform?: string }; body: undefined; answer: undefined }
+    /** GET /images/{name}/layers: What each layer does: an ImageLayer on a line, then its ImageLayerFiles */
+    ImageLayers: { query: { platform?: string }; body: undefined; answer: undefined }
     /** POST /containers/{id}/debug: Create an exec that brings its own tools; it is started like any other */
     ContainerDebug: {
       query: { image?: string }
@@ -48,6 +50,28 @@ export interface ImageDifference {
   layer: string
   /** Bytes of a regular file. */
   size: number
+}
+
+/** A layer of an image; the lines after it are its files. */
+export interface ImageLayer {
+  /** The digest of the uncompressed layer. */
+  layer: string
+  /** The command that made it, from the image's history. */
+  createdBy: string
+}
+
+/** What a layer does to one path. */
+export interface ImageLayerFile {
+  path: string
+  kind: 'added' | 'changed' | 'removed'
+  /** Bytes of a regular file: of the new one, or of what was removed. */
+  size: number
+  /** Bytes in the layers below that nobody sees any more. */
+  hides: number
+  /** As of stat(2), with the type. */
+  mode: number
+  uid: number
+  gid: number
 }
 
 /** What a clean-up removed, or would remove. */

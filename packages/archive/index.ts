@@ -1,5 +1,5 @@
 export { describeError } from './describe-error.ts'
-export type { Change, LayerDirectory, SealedLayer, TreeDifference, Upper } from './messages.ts'
+export type { Change, ExploreLayer, LayerDirectory, SealedLayer, TreeDifference, Upper } from './messages.ts'
 export { describeObject } from './packer.ts'
 export type { PathStat } from './resolve.ts'
 export { TreeRoot } from './tree-root.ts'

@@ -21,6 +21,8 @@ export type Job =
   | { kind: 'compare'; from: LayerDirectory[]; to: LayerDirectory[] }
   /** Answers null, then sends the layer that leads from one chain to another, whose files the view shows. */
   | { kind: 'squash'; view: TreeView; from: LayerDirectory[]; to: LayerDirectory[] }
+  /** Answers null, then sends ExploredLayers, each with the ExploredFiles after it, as lines of JSON. */
+  | { kind: 'explore'; layers: ExploreLayer[] }
   /** Answers null when it is ready, then takes an archive, then answers null. */
   | { kind: 'unpack'; view: TreeView; path: string; keepKinds: boolean; owner: Owner | null }
 
@@ -67,6 +69,30 @@ export interface TreeDifference {
   layer: string
   /** Bytes of a regular file. */
   size: number
+}
+
+/** A layer, and what made it. */
+export interface ExploreLayer extends LayerDirectory {
+  createdBy: string
+}
+
+export interface ExploredLayer {
+  layer: string
+  createdBy: string
+}
+
+/** What a layer does to one path. */
+export interface ExploredFile {
+  path: string
+  kind: 'added' | 'changed' | 'removed'
+  /** Bytes of a regular file: of the new one, or of what was removed. */
+  size: number
+  /** Bytes in the layers below that nobody sees any more. */
+  hides: number
+  /** As of stat(2), with the type. */
+  mode: number
+  uid: number
+  gid: number
 }
 
 export interface Owner {

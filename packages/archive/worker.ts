@@ -9,6 +9,7 @@ import { changesOf } from './changes.ts'
 import { compareLayers } from './compare.ts'
 import { describeError, systemWords } from './describe-error.ts'
 import { descriptorPath } from './descriptor-path.ts'
+import { exploreLayers } from './explore.ts'
 import { Inbox, released } from './inbox.ts'
 import { type Answer, Control, type FromWorker, type Job, type ToWorker } from './messages.ts'
 import { Outflow } from './outflow.ts'
@@ -75,6 +76,10 @@ async function work(job: Job, output: Outflow, { returned, stopped }: Course): P
     answer(null)
     for (const each of compareLayers(job.from, job.to)) output.write(Buffer.from(`${JSON.stringify(each)}\n`))
     return
+  }
+  if (job.kind === 'explore') {
+    answer(null)
+    return exploreLayers(job.layers, (line) => output.write(Buffer.from(`${JSON.stringify(line)}\n`)))
   }
   const opened = openView(job.view)
   try {

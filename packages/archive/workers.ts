@@ -7,6 +7,7 @@ import {
   type Answer,
   type Change,
   Control,
+  type ExploreLayer,
   type ExportOptions,
   type FromWorker,
   type Job,
@@ -97,6 +98,11 @@ export class ArchiveWorkers {
   /** The one layer that leads from a chain of layers to another, base first; the view shows the latter's files. */
   async squash(view: TreeView, from: LayerDirectory[], to: LayerDirectory[]): Promise<Readable> {
     return (await this.#pack({ kind: 'squash', view, from, to })).body
+  }
+
+  /** What each layer of a chain does, base first: ExploredLayers and ExploredFiles as JSON on each line. */
+  async explore(layers: ExploreLayer[]): Promise<Readable> {
+    return (await this.#pack({ kind: 'explore', layers })).body
   }
 
   async changes(upper: Upper): Promise<Change[]> {

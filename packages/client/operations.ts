@@ -52,6 +52,7 @@ export const operations = {
   ImageGetAll: 'GET /images/get',
   SystemGc: 'POST /system/gc',
   ImageDiff: 'GET /images/{name}/diff',
+  ImageLayers: 'GET /images/{name}/layers',
   ImageLoad: 'POST /images/load',
   ContainerExec: 'POST /containers/{id}/exec',
   ContainerRestore: 'POST /containers/{id}/start',

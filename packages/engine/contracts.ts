@@ -270,6 +270,8 @@ export interface Images {
   history(reference: string, platform?: string): Promise<ImageHistoryResponseItem[]>
   /** What differs from one image's files to another's: lines of JSON, in the order of paths. */
   diff(from: string, to: string, platform?: string): Promise<Readable>
+  /** What each layer of an image adds, changes and removes: lines of JSON, base first. */
+  explore(reference: string, platform?: string): Promise<Readable>
   tag(source: string, target: { repo: string; tag: string }): Promise<void>
   remove(
     reference: string,

@@ -1,10 +1,11 @@
-/** `gantry image diff`, through the command and the API. */
+/** `gantry image diff` and `gantry image explore`, through the command and the API. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import type { ImageDifference } from '@gantry/api'
-import { suiteDaemon } from './harness.ts'
+import { gantryBinary, suiteDaemon } from './harness.ts'
 import { changedRootfs } from './images.ts'
+import { openTerminal } from './terminal.ts'
 
 suite('image diff', () => {
   const daemon = suiteDaemon({ busybox: true })
@@ -65,5 +66,28 @@ suite('image diff', () => {
     )
     const { status } = await daemon().api('GET', '/images/busybox/diff')
     assert.equal(status, 400)
+  })
+
+  test('explore: a report, an object, and a view on a terminal', async (t) => {
+    const text = await ok('image', 'explore', 'changed:1')
+    assert.match(text, /\n {4}1 added, 1 changed, 1 removed, hides \d+B\n/)
+    assert.match(text, /^ +\d+B 1x \/etc\/passwd$/m)
+    const { layers, wastedFiles } = JSON.parse(await ok('image', 'explore', '--format', 'json', 'changed:1'))
+    assert.deepEqual([layers.length, layers[1].added, wastedFiles[0].path], [2, 1, '/etc/passwd'])
+    const terminal = await openTerminal(t, { columns: 100, rows: 20 })
+    await terminal.type(`${gantryBinary} -H ${daemon().host} image explore changed:1`)
+    await terminal.press('Enter')
+    await terminal.shows(/^2 layers, .* wasted /)
+    await terminal.press('Down', 'a', '+')
+    await terminal.shows(/│ A -rw-r--r-- +0:0 +6B +fresh/)
+    await terminal.shows(/│ D .* passwd/)
+    await terminal.press('q')
+    await terminal.shows(/^\$ .*image explore changed:1/)
+    const missing = await daemon().gantry(['image', 'explore', 'nothere'])
+    assert.deepEqual(
+      [missing.exitCode, missing.stderr],
+      [1, 'Error response from daemon: No such image: nothere:latest\n'],
+    )
+    assert.equal((await daemon().api('GET', '/images/changed:1/layers?platform=nonsense')).status, 400)
   })
 })

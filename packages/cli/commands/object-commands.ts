@@ -17,6 +17,7 @@ export const objectCommands: Record<string, CommandLoader> = {
   'builder prune': async () => (await import('./image/builder-prune.ts')).builderPrune,
   'image build': async () => (await import('./image/build.ts')).imageBuild,
   'image diff': async () => (await import('./image/diff.ts')).imageDiff,
+  'image explore': async () => (await import('./image/explore/explore.ts')).imageExplore,
   'image history': async () => (await import('./image/history.ts')).imageHistory,
   'image import': async () => (await import('./image/import.ts')).imageImport,
   'image inspect': async () => (await import('./image/inspect.ts')).imageInspect,

@@ -67,6 +67,24 @@ export const ownCommands: CommandSpec[] = [
       },
     ],
   },
+  {
+    paths: ['image explore'],
+    short: 'Look through the layers of an image and what they waste',
+    usage: ['[OPTIONS] IMAGE'],
+    args: [1, 1],
+    flags: [
+      {
+        long: 'format',
+        type: 'string',
+        desc: 'Print a report in the place of the view on the terminal ("text", "json")',
+      },
+      {
+        long: 'platform',
+        type: 'string',
+        desc: 'Explore the image for this platform (e.g., "linux/amd64")',
+      },
+    ],
+  },
 ]
 
 const healthOnFailure: FlagSpec = {

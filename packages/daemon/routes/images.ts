@@ -60,6 +60,10 @@ export function imageRoutes(images: Images): Route[] {
       const body = await images.diff(name(params), other, platformOf(query.text('platform')))
       return { ...stream('application/x-ndjson', body), lazy: true }
     }),
+    get('/images/*name/layers', async ({ params, query }) => {
+      const body = await images.explore(name(params), platformOf(query.text('platform')))
+      return { ...stream('application/x-ndjson', body), lazy: true }
+    }),
     post('/images/*name/tag', async ({ params, query }) => {
       await images.tag(name(params), { repo: query.text('repo'), tag: query.text('tag') })
       return empty(201)

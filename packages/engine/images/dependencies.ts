@@ -18,7 +18,7 @@ export interface ImageParts {
   /** The platform of this machine. */
   host: Platform
   transfers: Transfers
-  archive: Pick<ArchiveWorkers, 'compare'>
+  archive: Pick<ArchiveWorkers, 'compare' | 'explore'>
   /** Called at each step of a pull or push: where tests make it fail. */
   reached: (point: ImageFaultPoint) => void
 }

@@ -32,7 +32,7 @@ import {
 } from './collect.ts'
 import { commitImage } from './commit.ts'
 import type { ImageParts } from './dependencies.ts'
-import { diffImages } from './diff.ts'
+import { diffImages, exploreImage } from './diff.ts'
 import { importImage } from './import.ts'
 import { imageHistory, inspectImage } from './inspect.ts'
 import { listImages } from './list.ts'
@@ -114,6 +114,10 @@ export class ImageService implements Images {
 
   diff(from: string, to: string, platform?: string): Promise<Readable> {
     return diffImages(this.#parts, [from, to], platform)
+  }
+
+  explore(reference: string, platform?: string): Promise<Readable> {
+    return exploreImage(this.#parts, reference, platform)
   }
 
   async tag(source: string, target: { repo: string; tag: string }): Promise<void> {
