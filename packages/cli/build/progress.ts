@@ -1,4 +1,4 @@
-/** What a build does, as lines: `#3 [2/4] RUN make`, `#3 0.512 output`, `#3 DONE 0.6s`. */
+/** What builds tell, and how that is shown as lines: `#3 [2/4] RUN make`, `#3 0.512 output`, `#3 DONE 0.6s`. */
 import type { Output } from '../framework/command.ts'
 
 /** One event of a build, as the engine tells it in JSON. */
@@ -13,6 +13,8 @@ export type BuildEvent =
 export type BuildWarning = Extract<BuildEvent, { type: 'warning' }>
 
 interface Step {
+  /** As it is shown: in the order in which steps begin. */
+  number: number
   name: string
   started: number
   /** An output line that has not ended yet. */
@@ -24,7 +26,16 @@ interface Step {
 /** Lines of a failed step that are shown again at the end. */
 const remembered = 10
 
-export class BuildProgress {
+/** Shows a build somewhere. */
+export interface BuildDisplay {
+  show(event: BuildEvent): void
+  /** The build is over, one way or the other. */
+  close(): void
+  /** The last words of the step that failed, if one did. After `close`. */
+  report(): void
+}
+
+export class PlainProgress implements BuildDisplay {
   readonly #output: Output
   readonly #explain: boolean
   readonly #steps = new Map<number, Step>()
@@ -43,30 +54,31 @@ export class BuildProgress {
     }
     if (event.type === 'warning') return
     if (event.type === 'step') {
-      const step = { name: event.name, started: Date.now(), partial: '', last: [] }
+      const number = this.#steps.size + 1
+      const step = { number, name: event.name, started: Date.now(), partial: '', last: [] }
       this.#steps.set(event.id, step)
-      this.#line(event.id, event.name)
+      this.#line(step, event.name)
       return
     }
     const step = this.#steps.get(event.id)
     if (!step) return
-    if (event.type === 'log') this.#log(event.id, step, Buffer.from(event.data.data).toString())
+    if (event.type === 'log') this.#log(step, Buffer.from(event.data.data).toString())
     if (event.type === 'end') this.#end(event, step)
   }
 
-  #line(id: number, text: string): void {
-    this.#output.write(`#${id} ${text}\n`)
+  #line({ number }: Step, text: string): void {
+    this.#output.write(`#${number} ${text}\n`)
   }
 
-  #log(id: number, step: Step, text: string): void {
+  #log(step: Step, text: string): void {
     const lines = (step.partial + text).split('\n')
     step.partial = lines.pop() ?? ''
-    for (const line of lines) this.#logLine(id, step, line)
+    for (const line of lines) this.#logLine(step, line)
   }
 
-  #logLine(id: number, step: Step, line: string): void {
+  #logLine(step: Step, line: string): void {
     const time = this.#seconds(step).toFixed(3)
-    this.#line(id, `${time} ${line}`)
+    this.#line(step, `${time} ${line}`)
     step.last = [...step.last, `${time} ${line}`].slice(-remembered)
   }
 
@@ -74,21 +86,22 @@ export class BuildProgress {
     return (Date.now() - started) / 1000
   }
 
-  #end({ id, cached, error, why }: Extract<BuildEvent, { type: 'end' }>, step: Step): void {
-    if (step.partial !== '') this.#logLine(id, step, step.partial)
+  #end({ cached, error, why }: Extract<BuildEvent, { type: 'end' }>, step: Step): void {
+    if (step.partial !== '') this.#logLine(step, step.partial)
     step.partial = ''
     if (error !== undefined) {
       this.#failed ??= step
-      this.#line(id, `ERROR: ${error}`)
-    } else if (cached) this.#line(id, 'CACHED')
+      this.#line(step, `ERROR: ${error}`)
+    } else if (cached) this.#line(step, 'CACHED')
     else {
-      if (this.#explain) this.#line(id, `NOT CACHED: ${why ? `changed: ${why}` : 'it has not run before'}`)
-      this.#line(id, `DONE ${this.#seconds(step).toFixed(1)}s`)
+      if (this.#explain) this.#line(step, `NOT CACHED: ${why ? `changed: ${why}` : 'it has not run before'}`)
+      this.#line(step, `DONE ${this.#seconds(step).toFixed(1)}s`)
     }
     this.#output.write('\n')
   }
 
-  /** The last words of the step that failed. */
+  close(): void {}
+
   report(): void {
     if (!this.#failed || this.#failed.last.length === 0) return
     const { name, last } = this.#failed

@@ -125,6 +125,11 @@ export const ownFlags: Record<string, FlagSpec[]> = {
     },
     { long: 'platform', type: 'list', multi: true, desc: 'Set target platforms for build' },
     { long: 'provenance', type: 'string', desc: 'Shorthand for "--attest=type=provenance"' },
+    {
+      long: 'progress',
+      type: 'string',
+      desc: 'Set type of progress output ("auto", "plain", "tty", "rawjson", "quiet")',
+    },
     { long: 'push', type: 'bool', desc: 'Shorthand for "--output=type=registry"' },
     { long: 'call', type: 'string', desc: 'Set method for evaluating build ("check", "outline", "targets")' },
     { long: 'check', type: 'bool', desc: 'Shorthand for "--call=check"' },

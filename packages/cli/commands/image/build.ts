@@ -6,9 +6,10 @@ import { encodeAttests } from '../../build/attests.ts'
 import { outline, parseCall, targets } from '../../build/call.ts'
 import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
+import { openDisplay } from '../../build/display.ts'
 import { sendContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
-import { type BuildEvent, BuildProgress, type BuildWarning } from '../../build/progress.ts'
+import type { BuildEvent, BuildWarning } from '../../build/progress.ts'
 import { receiveOutput } from '../../build/receive.ts'
 import { type BuildSummary, resultId, writeMetadata } from '../../build/result.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
@@ -40,9 +41,14 @@ export async function imageBuild(
   }
   const contexts = await sendContexts(client, flags.list('build-context'))
   const warnings: BuildWarning[] = []
-  const progress = new BuildProgress(stderr, flags.bool('explain'))
   const shown = { name: shownName(file), text: context.text }
-  const isQuiet = flags.bool('quiet')
+  const isQuiet = flags.bool('quiet') || flags.string('progress') === 'quiet'
+  const progress = openDisplay(stderr, {
+    progress: flags.string('progress'),
+    quiet: isQuiet || call.name === 'check',
+    explain: flags.bool('explain'),
+    env,
+  })
   let summary: BuildSummary = { names: [] }
   try {
     const messages = client.values<JsonMessage>('ImageBuild', {
@@ -64,13 +70,15 @@ export async function imageBuild(
       if (message.id === 'gantry.build') {
         const event = message.aux as BuildEvent
         if (event.type === 'warning') warnings.push(event)
-        else if (!isQuiet) progress.show(event)
+        progress.show(event)
       }
       if (message.id === 'gantry.export')
         await receive(commandContext, message.aux as { id: string; output: number }, outputs)
       if (message.id === 'gantry.result') summary = message.aux as BuildSummary
     }
+    progress.close()
   } catch (error) {
+    progress.close()
     progress.report()
     if (!isQuiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
     if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))

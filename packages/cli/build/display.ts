@@ -1,0 +1,42 @@
+/** How a build is shown: `--progress`, or BUILDKIT_PROGRESS. */
+import type { Output } from '../framework/command.ts'
+import { type BuildDisplay, PlainProgress } from './progress.ts'
+import { RawJsonProgress } from './progress-rawjson.ts'
+import { TtyProgress } from './progress-tty.ts'
+
+export interface DisplayOptions {
+  /** Of the flag; empty when it was not given. */
+  progress: string
+  quiet: boolean
+  explain: boolean
+  env: Readonly<Record<string, string | undefined>>
+}
+
+/** Nothing is shown. */
+const silent: BuildDisplay = { show: () => undefined, close: () => undefined, report: () => undefined }
+
+/** Throws Error for a way that is not known, or that needs a terminal where there is none. */
+export function openDisplay(output: Output, { progress, quiet, explain, env }: DisplayOptions): BuildDisplay {
+  const mode = quiet ? 'quiet' : progress || env.BUILDKIT_PROGRESS || 'auto'
+  switch (mode) {
+    case 'quiet':
+    case 'none':
+      return silent
+    case 'rawjson':
+      return new RawJsonProgress(output)
+    case 'plain':
+      return new PlainProgress(output, explain)
+    case 'tty':
+      if (!output.isTTY) throw new Error('--progress=tty needs a terminal: failed to get console')
+      return new TtyProgress(output, !env.NO_COLOR)
+    case 'auto':
+      // An explanation is more than the live view has room for.
+      return output.isTTY && !explain && env.TERM !== 'dumb'
+        ? new TtyProgress(output, !env.NO_COLOR)
+        : new PlainProgress(output, explain)
+    default:
+      throw new Error(
+        `invalid argument ${JSON.stringify(mode)} for "--progress" flag: choose auto, plain, tty, rawjson or quiet`,
+      )
+  }
+}
