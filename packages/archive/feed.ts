@@ -1,5 +1,6 @@
 /** Gives a thread the bytes of an archive as it asks for them, from the daemon's side. */
 import type { Readable } from 'node:stream'
+import { decompressRare } from '@gantry/oci'
 import type { ToWorker } from './messages.ts'
 
 /** Bytes of an upload that wait for the thread, at most, and one piece more. */
@@ -39,7 +40,8 @@ export class Feed {
   /** Resolves when the thread has been given everything or takes no more. The chunks' memory goes to the thread. */
   async run(source: Readable, progress: () => void): Promise<void> {
     try {
-      for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      // The thread may be in a mount namespace that must end with its job: no other thread is to be born into it.
+      for await (const chunk of await decompressRare(source)) {
         if (this.#closed) return
         progress()
         this.#gathered.push(chunk)

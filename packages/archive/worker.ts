@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:f
 import { posix } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { GantryError } from '@gantry/errors'
-import { decompress, readTar } from '@gantry/oci'
+import { decompress, readTar, releasing } from '@gantry/oci'
 import { rootOf, takeRootOf } from '@gantry/syscall'
 import { changesOf } from './changes.ts'
 import { compareLayers } from './compare.ts'
@@ -131,7 +131,7 @@ async function unpack(root: number, job: Extract<Job, { kind: 'unpack' }>): Prom
       users,
       ...(owner && { owner }),
     })
-    const bytes = compression === 'none' ? released(stream) : stream
+    const bytes = compression === 'none' ? released(stream) : releasing(stream)
     for await (const entry of readTar(bytes)) {
       await unpacker.add(entry).catch(nameEntry(path, entry.header.name))
     }

@@ -1,11 +1,10 @@
 /** Compressed streams, told by their first bytes. */
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { GantryError } from '@gantry/errors'
 
-export type Compression = 'none' | 'gzip' | 'zstd'
+export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz'
 
-const magic: readonly { name: Compression | 'bzip2' | 'xz'; bytes: number[] }[] = [
+const magic: readonly { name: Compression; bytes: number[] }[] = [
   { name: 'gzip', bytes: [0x1f, 0x8b, 0x08] },
   { name: 'zstd', bytes: [0x28, 0xb5, 0x2f, 0xfd] },
   { name: 'bzip2', bytes: [0x42, 0x5a, 0x68] },
@@ -24,7 +23,7 @@ export interface ByteStream extends AsyncIterable<Buffer> {
 
 /**
  * The uncompressed bytes of a stream, and how they were compressed. Consumes `source`; destroying the result destroys
- * it. Rejects with InvalidParameter for a compression that is known but not supported; broken data fails the stream.
+ * it. Broken data fails the stream.
  */
 export async function decompress(
   source: AsyncIterable<Buffer> & { destroy?(): void },
@@ -33,14 +32,10 @@ export async function decompress(
   const destroy = () => source.destroy?.()
   const head = await readHead(chunks)
   const found = nameIn(head) ?? 'none'
-  if (found === 'bzip2' || found === 'xz') {
-    destroy()
-    throw new GantryError('InvalidParameter', `unsupported compression: ${found} (use gzip, zstd or none)`)
-  }
   const whole = concat(head, chunks)
-  if (found === 'none') {
-    return { compression: found, stream: { [Symbol.asyncIterator]: () => whole, destroy } }
-  }
+  if (found === 'none') return { compression: found, stream: streamOf(whole, destroy) }
+  if (found === 'bzip2' || found === 'xz')
+    return { compression: found, stream: await decode(found, whole, destroy) }
   const output = found === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
   // A generator that was never started does not run its `finally`, so its end alone would not do.
   output.on('close', destroy)
@@ -63,11 +58,42 @@ export async function* releasing(stream: ByteStream): AsyncGenerator<Buffer> {
   }
 }
 
+/**
+ * The bytes of a stream, uncompressed where it takes a thread of its own (bzip2, xz), as they are otherwise. For a reader
+ * in a place where no thread may be started. Consumes `source`.
+ */
+export async function decompressRare(source: Readable): Promise<AsyncIterable<Buffer>> {
+  const chunks = source.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
+  const head = await readHead(chunks)
+  const found = nameIn(head)
+  const whole = concat(head, chunks)
+  return found === 'bzip2' || found === 'xz' ? await decode(found, whole, () => source.destroy()) : whole
+}
+
+async function decode(
+  format: 'bzip2' | 'xz',
+  source: AsyncIterable<Buffer>,
+  destroy: () => void,
+): Promise<ByteStream> {
+  const { decodeInThread } = await import('./compression/in-thread.ts')
+  const chunks = decodeInThread(format, source)
+  return streamOf(chunks, () => {
+    destroy()
+    // The thread ends, also when the reader has stopped between two chunks.
+    chunks.return(undefined).catch(() => {})
+  })
+}
+
+const streamOf = (chunks: AsyncIterableIterator<Buffer>, destroy: () => void): ByteStream => ({
+  [Symbol.asyncIterator]: () => chunks,
+  destroy,
+})
+
 const nameIn = (head: Uint8Array) =>
   magic.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte))?.name
 
-/** Whether what begins with these bytes (512, where there are so many) looks like an archive that can be unpacked. */
-export function startsArchive(head: Buffer): boolean {
+/** Whether what begins with these bytes (512, where there are so many) looks like a layer that can be unpacked as it is. */
+export function startsLayer(head: Buffer): boolean {
   const compression = nameIn(head)
   if (compression === undefined) return head.toString('latin1', 257, 262) === 'ustar'
   return compression === 'gzip' || compression === 'zstd'

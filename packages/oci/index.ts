@@ -1,5 +1,12 @@
 export { chainIdOf, chainIdsOf, digestOf } from './chain-id.ts'
-export { type ByteStream, type Compression, decompress, releasing, startsArchive } from './compression.ts'
+export {
+  type ByteStream,
+  type Compression,
+  decompress,
+  decompressRare,
+  releasing,
+  startsLayer,
+} from './compression.ts'
 export { type Digest, hexOf, isDigest, parseDigest } from './digest.ts'
 export { systemAuthorities } from './distribution/certificates.ts'
 export type {

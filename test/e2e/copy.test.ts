@@ -137,6 +137,8 @@ suite('copying', () => {
         plain: archive,
         gzip: gzipSync(archive),
         zstd: zstdCompressSync(archive),
+        bzip2: execFileSync('bzip2', ['-c'], { input: archive }),
+        xz: execFileSync('xz', ['-c'], { input: archive }),
       })) {
         const target = `/${kind}`
         await ok(cli, 'cp', `${local}/dir/sub/.`, `${name}:${target}`)
@@ -160,7 +162,15 @@ suite('copying', () => {
       assert.ok(!diff.some((line) => / \/(etc\/hosts|dev|proc|sys|\.dockerenv)$/.test(line)), diff.join('\n'))
       await ok(cli, 'export', '-o', `${name}.tar`, name)
       const names = execFileSync('tar', ['-tf', `${local}/${name}.tar`], { encoding: 'utf8' }).split('\n')
-      for (const each of ['a/b', '.dockerenv', 'etc/hosts', 'vol/', 'gzip/dir/sub/deep'])
+      for (const each of [
+        'a/b',
+        '.dockerenv',
+        'etc/hosts',
+        'vol/',
+        'gzip/dir/sub/deep',
+        'bzip2/dir/sub/deep',
+        'xz/dir/sub/deep',
+      ])
         assert.ok(names.includes(each), each)
       assert.ok(!names.some((each) => each === 'bin/arp' || each.startsWith('vol/x')))
       assert.equal(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -302,7 +302,12 @@ test('what save wrote, load reads: names, ids, layers', async (t) => {
 })
 
 /** A docker-archive as older engines write it, with a link for a layer that appears twice. */
-async function oldArchive(tags: string[] | null, layerBytes: Buffer, config: object = {}): Promise<Buffer> {
+async function oldArchive(
+  tags: string[] | null,
+  layerBytes: Buffer,
+  config: object = {},
+  compress: (bytes: Buffer) => Buffer = gzipSync,
+): Promise<Buffer> {
   const body = JSON.stringify({
     architecture: 'amd64',
     os: 'linux',
@@ -312,7 +317,7 @@ async function oldArchive(tags: string[] | null, layerBytes: Buffer, config: obj
   })
   return tarOf([
     { header: entryHeader({ name: 'l1/', type: 'directory' }) },
-    tarFile('l1/layer.tar', gzipSync(layerBytes)),
+    tarFile('l1/layer.tar', compress(layerBytes)),
     { header: entryHeader({ name: 'l2/layer.tar', type: 'symlink', linkName: '../l1/layer.tar' }) },
     tarFile('config.json', body),
     tarFile(
@@ -344,6 +349,39 @@ test('loads the archives of older engines: links between layers, compressed laye
     `The image n:1 already exists, renaming the old one with ID ${hexOf(id as Digest)} to empty string\nLoaded image: n:1\n`,
   )
 })
+
+for (const tool of ['bzip2', 'xz']) {
+  const compress = (bytes: Buffer) => execFileSync(tool, ['-c'], { input: bytes })
+  test(`${tool}: archives to load, their layers, and what is imported`, async (t) => {
+    const b = await bench(t)
+    const layer = await rootfs('x')
+    assert.equal(
+      await load(b, compress(await oldArchive(['n:1'], layer, {}, compress))),
+      'Loaded image: n:1\n',
+    )
+    const [top] = await b.images.rootfs((await b.images.resolve('n:1')).id)
+    assert.equal(await readFile(join(top as string, 'file'), 'utf8'), 'x')
+    const entries = readTar(Readable.from([await save(b, 'n:1')]))
+    for await (const entry of entries) {
+      if (!entry.header.name.startsWith('blobs/') || entry.header.type !== 'file') continue
+      const content = await readEntry(entry, 1 << 20)
+      if (content.subarray(0, 1).toString() !== '{')
+        assert.ok(content.equals(layer), 'there is no media type for it')
+    }
+    await b.images.import(Readable.from([compress(layer)]), { repo: 'i' })
+    assert.equal((await b.images.resolve('i')).chainId, digestOf(layer))
+    for (const { Id } of await b.images.list({})) await b.images.remove(Id, { force: true })
+    const cut = compress(layer).subarray(0, -7)
+    const message = /unexpected EOF|data invalid/
+    await assert.rejects(b.images.import(Readable.from([cut]), {}), { kind: 'InvalidParameter', message })
+    await assert.rejects(load(b, cut), { kind: 'InvalidParameter', message })
+    await assert.rejects(load(b, await oldArchive(['n:1'], layer, {}, () => cut)), {
+      kind: 'InvalidParameter',
+      message,
+    })
+    await nothingIsLeft(b)
+  })
+}
 
 test('a load that fails leaves nothing', async (t) => {
   const b = await bench(t)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -136,6 +137,8 @@ for (const [name, compress] of [
   ['plain', (tar: Buffer) => tar],
   ['gzip', gzipSync],
   ['zstd', zstdCompressSync],
+  ['bzip2', (tar: Buffer) => execFileSync('bzip2', ['-c'], { input: tar })],
+  ['xz', (tar: Buffer) => execFileSync('xz', ['-c'], { input: tar })],
 ] as const) {
   test(`unpacks ${name} layers and checks the uncompressed bytes`, async (t) => {
     const { store, directory } = await openStore(t)

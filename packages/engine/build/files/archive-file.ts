@@ -12,7 +12,7 @@ export async function beginsAsArchive(file: Readable): Promise<boolean> {
     ;({ stream } = await decompress(file))
   } catch {
     file.destroy()
-    return false // a compression that is not read here: it is a file like others
+    return false // what cannot be read is a file like others
   }
   let head = Buffer.alloc(0)
   try {

@@ -107,6 +107,14 @@ suite('files of a build', () => {
     execFileSync('tar', ['-C', join(from, 'dir'), '-czf', join(from, 'dir.tgz'), '.'])
     await copy({ from, to, sources: ['dir.tgz'], dest: '/unpacked', unpack: true })
     assert.deepEqual(await tree(join(to, 'unpacked')), ['c.txt', 'link', 'sub', 'sub/d.txt'])
+    for (const [name, option] of [
+      ['dir.tbz', '-j'],
+      ['dir.txz', '-J'],
+    ] as const) {
+      execFileSync('tar', ['-C', join(from, 'dir'), option, '-cf', join(from, name), '.'])
+      await copy({ from, to, sources: [name], dest: `/${name}`, unpack: true })
+      assert.deepEqual(await tree(join(to, name)), ['c.txt', 'link', 'sub', 'sub/d.txt'])
+    }
     await copy({ from, to, sources: ['dir.tgz'], dest: '/kept', unpack: false })
     assert.deepEqual(readFileSync(join(to, 'kept')), readFileSync(join(from, 'dir.tgz')))
     await copy({ from, to, sources: ['a.txt'], dest: '/plain', unpack: true })

@@ -4,7 +4,7 @@
  */
 
 import { GantryError } from '@gantry/errors'
-import { type Digest, startsArchive, type TarEntry } from '@gantry/oci'
+import { type Digest, startsLayer, type TarEntry } from '@gantry/oci'
 import type { BlobDraft, BlobInfo, ContentStore, LayerStore, StagedLayer } from '@gantry/store'
 import type { ImageParts } from '../dependencies.ts'
 import type { Hold } from '../retention.ts'
@@ -47,7 +47,7 @@ export class ArrivingFiles implements AsyncDisposable {
     if (digest && (await this.#isHere(digest, entry.header.size))) return done(expected as BlobInfo)
     const chunks = contentOf(entry)
     const { head, all } = await peek(chunks)
-    using place = startsArchive(head) ? this.#arrivals.tryEnter() : null
+    using place = startsLayer(head) ? this.#arrivals.tryEnter() : null
     // With all places taken, a layer is kept now and unpacked when the archive is there.
     if (place === null) return done(await this.#store(all, expected))
     const read = Promise.withResolvers<void>()

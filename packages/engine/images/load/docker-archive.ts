@@ -35,7 +35,7 @@ export async function readDockerArchive(
     if (config.size > largestConfig)
       throw json.malformed('image config', `larger than ${largestConfig} bytes`)
     const layers: Descriptor[] = []
-    for (const layer of item.layers) layers.push(await describeLayer(content, spooled.get(layer)))
+    for (const layer of item.layers) layers.push(await describeLayer(content, hold, spooled.get(layer)))
     const body = { config: { mediaType: mediaTypes.ociConfig, ...config }, layers }
     const manifest = serializeManifest({ kind: 'manifest', mediaType: mediaTypes.ociManifest, ...body })
     const { digest } = await hold.put(manifest)
@@ -67,10 +67,22 @@ async function readItems(spooled: Spooled, content: ContentStore): Promise<Item[
   })
 }
 
-async function describeLayer(content: ContentStore, { digest, size }: BlobInfo): Promise<Descriptor> {
+/** There is no media type for layers in bzip2 or xz, which Docker takes as well: those are kept uncompressed. */
+async function describeLayer(
+  content: ContentStore,
+  hold: Hold,
+  { digest, size }: BlobInfo,
+): Promise<Descriptor> {
   const { compression, stream } = await decompress(await content.read(digest))
-  stream.destroy()
-  return { mediaType: layerTypes[compression], digest, size }
+  try {
+    if (compression !== 'bzip2' && compression !== 'xz')
+      return { mediaType: layerTypes[compression], digest, size }
+    await using writer = await content.writer()
+    for await (const chunk of stream) await writer.write(chunk)
+    return { mediaType: layerTypes.none, ...(await hold.commit(writer)) }
+  } finally {
+    stream.destroy()
+  }
 }
 
 const layerTypes = {
