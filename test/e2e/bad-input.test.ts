@@ -10,237 +10,181 @@ import { okBy } from './commands.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { run, suiteDaemon, type TestDaemon } from './harness.ts'
 
-interface Case {
-  name: string
-  args: string[]
-  /** What is on stderr, without the name of the command, the usage and the hint that follow. */
-  message: string
-  /** How the message is dressed: as that of `run`, as one about a flag of `run`, or as it is, by any other command. */
-  dress?: 'run' | 'flag' | 'plain'
-  stdout?: string
-  exitCode?: number
-}
+/**
+ * What it is, the command's words, and what is on stderr without the name of the command, the usage and the hint that
+ * follow. `dress`: how the message is dressed, as that of `run`, as one about a flag of `run`, or as it is, by any other
+ * command. `exitCode` is 125 for `run` and 1 for others.
+ */
+type Case = [
+  name: string,
+  args: string | string[],
+  message: string,
+  more?: { dress?: 'run' | 'flag' | 'plain'; exitCode?: number },
+]
 
 const create = 'failed to create shim task: OCI runtime create failed: runc create failed'
 const daemonSays = 'Error response from daemon: '
 
 const cases: Case[] = [
-  {
-    name: 'an unknown image',
-    args: ['run', '--pull', 'never', 'nosuchimage', 'true'],
-    message: `${daemonSays}No such image: nosuchimage:latest`,
-  },
-  {
-    name: 'an unknown image, by create',
-    args: ['create', '--pull', 'never', 'nosuchimage:1'],
-    message: `${daemonSays}No such image: nosuchimage:1`,
-    dress: 'plain',
-  },
-  {
-    name: 'a malformed host port',
-    args: ['run', '-p', 'x:80', 'busybox'],
-    message: 'invalid hostPort: x',
-  },
-  {
-    name: 'a host port out of range',
-    args: ['run', '-p', '99999:80', 'busybox'],
-    message: 'invalid hostPort: 99999',
-  },
-  {
-    name: 'a malformed container port',
-    args: ['run', '-p', 'abc', 'busybox'],
-    message: 'invalid containerPort: abc',
-  },
-  {
-    name: 'an unknown protocol',
-    args: ['run', '-p', '80:80/xyz', 'busybox'],
-    message: 'invalid proto: xyz',
-  },
-  {
-    name: 'port ranges of different lengths',
-    args: ['run', '-p', '8000-8002:9000-9001', 'busybox'],
-    message: 'invalid ranges specified for container and host Ports: 9000-9001 and 8000-8002',
-  },
-  {
-    name: 'a malformed host address',
-    args: ['run', '-p', '1.2.3:80:80', 'busybox'],
-    message: 'invalid IP address: 1.2.3',
-  },
-  {
-    name: 'a mount whose source is missing',
-    args: ['run', '--mount', 'type=bind,src=/no/such/dir,dst=/x', 'busybox'],
-    message: `${daemonSays}invalid mount config for type "bind": bind source path does not exist: /no/such/dir`,
-  },
-  {
-    name: 'a mount of unknown type',
-    args: ['run', '--mount', 'type=nosuch,dst=/x', 'busybox'],
-    message: `${daemonSays}invalid mount config for type "nosuch": mount type unknown`,
-  },
-  {
-    name: 'a mount without target',
-    args: ['run', '--mount', 'type=volume', 'busybox'],
-    message: 'invalid argument "type=volume" for "--mount" flag: target is required',
-    dress: 'flag',
-  },
-  {
-    name: 'a mount with an unknown key',
-    args: ['run', '--mount', 'type=bind,src=/srv,dst=/x,foo=1', 'busybox'],
-    message:
-      'invalid argument "type=bind,src=/srv,dst=/x,foo=1" for "--mount" flag: unexpected key \'foo\' in \'foo=1\'',
-    dress: 'flag',
-  },
-  {
-    name: 'a volume with a relative target',
-    args: ['run', '-v', '/srv:relative', 'busybox'],
-    message: `${daemonSays}invalid volume specification: '/srv:relative': invalid mount config for type "bind": invalid mount path: 'relative' mount path must be absolute`,
-  },
-  {
-    name: 'a volume with an unknown mode',
-    args: ['run', '-v', '/srv:/x:badmode', 'busybox'],
-    message: `${daemonSays}invalid mode: badmode`,
-  },
-  {
-    name: 'a volume with a name that cannot be one',
-    args: ['run', '-v', 'rel/path:/x', 'busybox'],
-    message: `${daemonSays}create rel/path: "rel/path" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-  },
-  {
-    name: 'two volumes in one place',
-    args: ['run', '-v', 'one:/x', '-v', 'two:/x', 'busybox'],
-    message: `${daemonSays}Duplicate mount point: /x`,
-  },
-  {
-    name: 'a malformed memory size',
-    args: ['run', '--memory', '10x', 'busybox'],
-    message: 'invalid argument "10x" for "-m, --memory" flag: invalid suffix: \'x\'',
-    dress: 'flag',
-  },
-  {
-    name: 'too little memory',
-    args: ['run', '--memory', '1k', 'busybox'],
-    message: `${daemonSays}Minimum memory limit allowed is 6MB`,
-  },
-  {
-    name: 'less memory with swap than without',
-    args: ['run', '--memory', '64m', '--memory-swap', '32m', 'busybox'],
-    message: `${daemonSays}Minimum memoryswap limit should be larger than memory limit, see usage`,
-  },
-  {
-    name: 'a limit of the writable layer, which nothing would keep',
-    args: ['run', '--storage-opt', 'size=1G', 'busybox'],
-    message: `${daemonSays}--storage-opt is supported only for overlay over xfs with 'pquota' mount option`,
-  },
-  {
-    name: 'a missing env file',
-    args: ['run', '--env-file', '/no/such/file', 'busybox'],
-    message: 'open /no/such/file: no such file or directory',
-  },
-  {
-    name: 'an env file that is a directory',
-    args: ['run', '--env-file', '/', 'busybox'],
-    message: 'invalid env file (/): read /: is a directory',
-  },
-  {
-    name: 'a malformed reference',
-    args: ['run', '--pull', 'never', 'busybox:la:test', 'true'],
-    message: 'invalid reference format',
-  },
-  {
-    name: 'a reference with a space',
-    args: ['run', '--pull', 'never', 'busy box', 'true'],
-    message: 'invalid reference format',
-  },
-  {
-    name: 'a malformed template',
-    args: ['inspect', '-f', '{{.Id', 'busybox'],
-    message: 'template parsing error: template: :1: unclosed action',
-    dress: 'plain',
-    exitCode: 64,
-  },
-  {
-    name: 'a template with an unknown function',
-    args: ['inspect', '-f', '{{nofunc .}}', 'busybox'],
-    message: 'template parsing error: template: :1: function "nofunc" not defined',
-    dress: 'plain',
-    exitCode: 64,
-  },
-  {
-    name: 'a malformed template of a list',
-    args: ['ps', '--format', '{{.Names'],
-    message: 'failed to parse template: template: :1: unclosed action',
-    dress: 'plain',
-  },
-  {
-    name: 'an unknown flag',
-    args: ['run', '--nosuchflag', 'busybox'],
-    message: 'unknown flag: --nosuchflag',
-    dress: 'flag',
-  },
-  {
-    name: 'an unknown short flag',
-    args: ['run', '-Z', 'busybox'],
-    message: "unknown shorthand flag: 'Z' in -Z",
-    dress: 'flag',
-  },
-  {
-    name: 'a command that is not there',
-    args: ['run', '--rm', '-p', '127.0.0.1::80', '-v', '/anonymous', 'busybox', 'nosuchcmd'],
-    message: `${daemonSays}${create}: unable to start container process: exec: "nosuchcmd": executable file not found in $PATH: unknown`,
-    exitCode: 127,
-  },
-  {
-    name: 'a path that is not there',
-    args: ['run', '--rm', 'busybox', '/no/such/command'],
-    message: `${daemonSays}${create}: unable to start container process: exec: "/no/such/command": stat /no/such/command: no such file or directory: unknown`,
-    exitCode: 127,
-  },
-  {
-    name: 'a command that cannot be executed',
-    args: ['run', '--rm', '-p', '127.0.0.1::80', 'busybox', '/etc/hostname'],
-    message: `${daemonSays}${create}: unable to start container process: exec: "/etc/hostname": permission denied: unknown`,
-    exitCode: 126,
-  },
-  {
-    name: 'a directory as a command',
-    args: ['run', '--rm', 'busybox', '/etc'],
-    message: `${daemonSays}${create}: unable to start container process: exec: "/etc": permission denied: unknown`,
-    exitCode: 126,
-  },
-  {
-    name: 'an unknown network',
-    args: ['run', '--rm', '--network', 'nosuchnet', 'busybox', 'true'],
-    message: `${daemonSays}network nosuchnet not found`,
-  },
-  {
-    name: 'the network of a container that is not there',
-    args: ['run', '--rm', '--network', 'container:nosuch', 'busybox', 'true'],
-    message: `${daemonSays}No such container: nosuch`,
-  },
-  {
-    name: 'the volumes of a container that is not there',
-    args: ['run', '--rm', '--volumes-from', 'nosuch', 'busybox', 'true'],
-    message: `${daemonSays}No such container: nosuch`,
-  },
-  {
-    name: 'an unknown user',
-    args: ['run', '--rm', '-u', 'nosuchuser', 'busybox', 'true'],
-    message: `${daemonSays}unable to find user nosuchuser: no matching entries in passwd file`,
-  },
-  {
-    name: 'a name that cannot be one',
-    args: ['run', '--name', 'sp ec', 'busybox', 'true'],
-    message: `${daemonSays}Invalid container name (sp ec), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-  },
-  {
-    name: 'a container that is not there',
-    args: ['stop', 'nosuch'],
-    message: `${daemonSays}No such container: nosuch`,
-    dress: 'plain',
-  },
+  ['an unknown image', 'run --pull never nosuchimage true', `${daemonSays}No such image: nosuchimage:latest`],
+  [
+    'an unknown image, by create',
+    'create --pull never nosuchimage:1',
+    `${daemonSays}No such image: nosuchimage:1`,
+    { dress: 'plain' },
+  ],
+  ['a malformed host port', 'run -p x:80 busybox', 'invalid hostPort: x'],
+  ['a host port out of range', 'run -p 99999:80 busybox', 'invalid hostPort: 99999'],
+  ['a malformed container port', 'run -p abc busybox', 'invalid containerPort: abc'],
+  ['an unknown protocol', 'run -p 80:80/xyz busybox', 'invalid proto: xyz'],
+  [
+    'port ranges of different lengths',
+    'run -p 8000-8002:9000-9001 busybox',
+    'invalid ranges specified for container and host Ports: 9000-9001 and 8000-8002',
+  ],
+  ['a malformed host address', 'run -p 1.2.3:80:80 busybox', 'invalid IP address: 1.2.3'],
+  [
+    'a mount whose source is missing',
+    'run --mount type=bind,src=/no/such/dir,dst=/x busybox',
+    `${daemonSays}invalid mount config for type "bind": bind source path does not exist: /no/such/dir`,
+  ],
+  [
+    'a mount of unknown type',
+    'run --mount type=nosuch,dst=/x busybox',
+    `${daemonSays}invalid mount config for type "nosuch": mount type unknown`,
+  ],
+  [
+    'a mount without target',
+    'run --mount type=volume busybox',
+    'invalid argument "type=volume" for "--mount" flag: target is required',
+    { dress: 'flag' },
+  ],
+  [
+    'a mount with an unknown key',
+    'run --mount type=bind,src=/srv,dst=/x,foo=1 busybox',
+    'invalid argument "type=bind,src=/srv,dst=/x,foo=1" for "--mount" flag: unexpected key \'foo\' in \'foo=1\'',
+    { dress: 'flag' },
+  ],
+  [
+    'a volume with a relative target',
+    'run -v /srv:relative busybox',
+    `${daemonSays}invalid volume specification: '/srv:relative': invalid mount config for type "bind": invalid mount path: 'relative' mount path must be absolute`,
+  ],
+  ['a volume with an unknown mode', 'run -v /srv:/x:badmode busybox', `${daemonSays}invalid mode: badmode`],
+  [
+    'a volume with a name that cannot be one',
+    'run -v rel/path:/x busybox',
+    `${daemonSays}create rel/path: "rel/path" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+  ],
+  ['two volumes in one place', 'run -v one:/x -v two:/x busybox', `${daemonSays}Duplicate mount point: /x`],
+  [
+    'a malformed memory size',
+    'run --memory 10x busybox',
+    'invalid argument "10x" for "-m, --memory" flag: invalid suffix: \'x\'',
+    { dress: 'flag' },
+  ],
+  ['too little memory', 'run --memory 1k busybox', `${daemonSays}Minimum memory limit allowed is 6MB`],
+  [
+    'less memory with swap than without',
+    'run --memory 64m --memory-swap 32m busybox',
+    `${daemonSays}Minimum memoryswap limit should be larger than memory limit, see usage`,
+  ],
+  [
+    'a limit of the writable layer, which nothing would keep',
+    'run --storage-opt size=1G busybox',
+    `${daemonSays}--storage-opt is supported only for overlay over xfs with 'pquota' mount option`,
+  ],
+  [
+    'a missing env file',
+    'run --env-file /no/such/file busybox',
+    'open /no/such/file: no such file or directory',
+  ],
+  [
+    'an env file that is a directory',
+    'run --env-file / busybox',
+    'invalid env file (/): read /: is a directory',
+  ],
+  ['a malformed reference', 'run --pull never busybox:la:test true', 'invalid reference format'],
+  ['a reference with a space', ['run', '--pull', 'never', 'busy box', 'true'], 'invalid reference format'],
+  [
+    'a malformed template',
+    'inspect -f {{.Id busybox',
+    'template parsing error: template: :1: unclosed action',
+    { dress: 'plain', exitCode: 64 },
+  ],
+  [
+    'a template with an unknown function',
+    ['inspect', '-f', '{{nofunc .}}', 'busybox'],
+    'template parsing error: template: :1: function "nofunc" not defined',
+    { dress: 'plain', exitCode: 64 },
+  ],
+  [
+    'a malformed template of a list',
+    'ps --format {{.Names',
+    'failed to parse template: template: :1: unclosed action',
+    { dress: 'plain' },
+  ],
+  ['an unknown flag', 'run --nosuchflag busybox', 'unknown flag: --nosuchflag', { dress: 'flag' }],
+  ['an unknown short flag', 'run -Z busybox', "unknown shorthand flag: 'Z' in -Z", { dress: 'flag' }],
+  [
+    'a command that is not there',
+    'run --rm -p 127.0.0.1::80 -v /anonymous busybox nosuchcmd',
+    `${daemonSays}${create}: unable to start container process: exec: "nosuchcmd": executable file not found in $PATH: unknown`,
+    { exitCode: 127 },
+  ],
+  [
+    'a path that is not there',
+    'run --rm busybox /no/such/command',
+    `${daemonSays}${create}: unable to start container process: exec: "/no/such/command": stat /no/such/command: no such file or directory: unknown`,
+    { exitCode: 127 },
+  ],
+  [
+    'a command that cannot be executed',
+    'run --rm -p 127.0.0.1::80 busybox /etc/hostname',
+    `${daemonSays}${create}: unable to start container process: exec: "/etc/hostname": permission denied: unknown`,
+    { exitCode: 126 },
+  ],
+  [
+    'a directory as a command',
+    'run --rm busybox /etc',
+    `${daemonSays}${create}: unable to start container process: exec: "/etc": permission denied: unknown`,
+    { exitCode: 126 },
+  ],
+  [
+    'an unknown network',
+    'run --rm --network nosuchnet busybox true',
+    `${daemonSays}network nosuchnet not found`,
+  ],
+  [
+    'the network of a container that is not there',
+    'run --rm --network container:nosuch busybox true',
+    `${daemonSays}No such container: nosuch`,
+  ],
+  [
+    'the volumes of a container that is not there',
+    'run --rm --volumes-from nosuch busybox true',
+    `${daemonSays}No such container: nosuch`,
+  ],
+  [
+    'an unknown user',
+    'run --rm -u nosuchuser busybox true',
+    `${daemonSays}unable to find user nosuchuser: no matching entries in passwd file`,
+  ],
+  [
+    'a name that cannot be one',
+    ['run', '--name', 'sp ec', 'busybox', 'true'],
+    `${daemonSays}Invalid container name (sp ec), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+  ],
+  [
+    'a container that is not there',
+    'stop nosuch',
+    `${daemonSays}No such container: nosuch`,
+    { dress: 'plain' },
+  ],
 ]
 
 /** What the command says of a case, all of it. */
-function dressed(command: string, { message, dress = 'run' }: Case): string {
+function dressed(command: string, message: string, dress: 'run' | 'flag' | 'plain' = 'run'): string {
   if (dress === 'plain') return `${message}\n`
   const hint = `Run '${command} run --help' for more information\n`
   if (dress === 'run') return `${command}: ${message}\n\n${hint}`
@@ -276,13 +220,13 @@ suite('bad input', () => {
   const ok = okBy((args) => daemon().docker(args))
 
   for (const name of ['gantry', 'docker'] as const) {
-    for (const item of cases) {
-      test(`${name}: ${item.name}`, () =>
+    for (const [what, args, message, { dress, exitCode } = {}] of cases) {
+      test(`${name}: ${what}`, () =>
         leavesNothing(daemon(), async () => {
-          const result = await daemon()[name](item.args)
-          assert.equal(result.stderr, dressed(name, item))
-          if (item.dress !== 'plain') assert.equal(result.stdout, '')
-          assert.equal(result.exitCode, item.exitCode ?? (item.dress === 'plain' ? 1 : 125))
+          const result = await daemon()[name](typeof args === 'string' ? args.split(' ') : args)
+          assert.equal(result.stderr, dressed(name, message, dress))
+          if (dress !== 'plain') assert.equal(result.stdout, '')
+          assert.equal(result.exitCode, exitCode ?? (dress === 'plain' ? 1 : 125))
         }))
     }
 
@@ -293,9 +237,7 @@ suite('bad input', () => {
         assert.equal(
           started.stderr,
           `${daemonSays}${create}: unable to start container process: exec: "nosuchcmd": executable file not found in $PATH: unknown\n` +
-            (name === 'docker'
-              ? 'Error: failed to start containers: broken\n'
-              : 'Error: failed to start containers: broken\n'),
+            'Error: failed to start containers: broken\n',
         )
         assert.equal(started.exitCode, 1)
         assert.equal(
@@ -325,7 +267,7 @@ suite('bad input', () => {
           const created = await daemon()[name](['create', '--name', 'taken', '-v', '/anonymous', 'busybox'])
           assert.deepEqual(created, { stdout: '', stderr: `${daemonSays}${conflict}\n`, exitCode: 1 })
           const started = await daemon()[name](['run', '--name', 'taken', 'busybox'])
-          assert.equal(started.stderr, dressed(name, { name: '', args: [], message: daemonSays + conflict }))
+          assert.equal(started.stderr, dressed(name, daemonSays + conflict))
           assert.equal(started.exitCode, 125)
         })
         await ok('rm', 'taken')

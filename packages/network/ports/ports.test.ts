@@ -58,13 +58,16 @@ for (const [bindings, message] of [
     assert.throws(() => portWishes(request(bindings as never), reach), { message })
   })
 
-const tcp = (first: number, hostIps = ['127.0.0.1'], last = first) => [
+/** An address of the loopback that no other process uses: a port that is free there stays free. */
+const ownAddress = `127.${(process.pid >> 16) + 1}.${(process.pid >> 8) & 255}.${process.pid & 255}`
+
+const tcp = (first: number, hostIps = [ownAddress], last = first) => [
   { protocol: 'tcp' as const, containerPort: 80, hostIps, hostPorts: { first, last } },
 ]
 
 /** A port nobody has at the moment. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = createServer().listen(0, ownAddress)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()
@@ -76,14 +79,14 @@ test('a port is ours, on an address or on all', async () => {
   const reservations = new PortReservations()
   const port = await freePort()
   const held = reservations.reserve(tcp(port))
-  assert.deepEqual(held, [{ protocol: 'tcp', hostIp: '127.0.0.1', hostPort: port, containerPort: 80 }])
+  assert.deepEqual(held, [{ protocol: 'tcp', hostIp: ownAddress, hostPort: port, containerPort: 80 }])
   assert.throws(() => reservations.reserve(tcp(port)), {
-    message: `Bind for 127.0.0.1:${port} failed: port is already allocated`,
+    message: `Bind for ${ownAddress}:${port} failed: port is already allocated`,
   })
   assert.throws(() => reservations.reserve(tcp(port, ['0.0.0.0'])), {
     message: `Bind for 0.0.0.0:${port} failed: port is already allocated`,
   })
-  const server = createServer().listen(port, '127.0.0.1')
+  const server = createServer().listen(port, ownAddress)
   const [error] = (await once(server, 'error')) as [NodeJS.ErrnoException]
   assert.equal(error.code, 'EADDRINUSE', 'for every other process too')
   for (const one of held) reservations.release(one)
@@ -92,15 +95,15 @@ test('a port is ours, on an address or on all', async () => {
 })
 
 test("a port is another process's", async (t) => {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = createServer().listen(0, ownAddress)
   t.after(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const reservations = new PortReservations()
   assert.throws(() => reservations.reserve(tcp(port)), {
-    message: `listen tcp4 127.0.0.1:${port}: bind: address already in use`,
+    message: `listen tcp4 ${ownAddress}:${port}: bind: address already in use`,
   })
-  const next = reservations.reserve(tcp(port, ['127.0.0.1'], port + 5))
+  const next = reservations.reserve(tcp(port, [ownAddress], port + 5))
   assert.ok((next[0]?.hostPort ?? 0) > port, 'the next one of a range')
   assert.throws(() => reservations.reserve(tcp(1234, ['203.0.113.1'])), {
     message: 'listen tcp4 203.0.113.1:1234: bind: cannot assign requested address',
@@ -114,7 +117,7 @@ test('a port that the forwarder holds is ours all the same, and then held by us 
   const [held] = reservations.reserve(tcp(port))
   assert.ok(held)
   reservations.lend(held)
-  const forwarder = createServer().listen(port, '127.0.0.1')
+  const forwarder = createServer().listen(port, ownAddress)
   await once(forwarder, 'listening')
   assert.throws(() => reservations.reserve(tcp(port)), /already allocated/)
   reservations.release(held)
@@ -122,7 +125,7 @@ test('a port that the forwarder holds is ours all the same, and then held by us 
   forwarder.close()
   await once(forwarder, 'close')
   reservations.giveBack(held)
-  const other = createServer().listen(port, '127.0.0.1')
+  const other = createServer().listen(port, ownAddress)
   const [error] = (await once(other, 'error')) as [NodeJS.ErrnoException]
   assert.equal(error.code, 'EADDRINUSE')
   reservations.close()
@@ -138,17 +141,17 @@ test('all or none', async () => {
 })
 
 test('connections that linger do not keep a port from us', async () => {
-  const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
+  const server = createServer((socket) => socket.end()).listen(0, ownAddress)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const client = connect(port, '127.0.0.1')
+  const client = connect(port, ownAddress)
   client.resume()
   await once(client, 'close') // the server closed first: its side is in TIME_WAIT
   server.close()
   await once(server, 'close')
   const reservations = new PortReservations()
   reservations.reserve(tcp(port))
-  const second = createServer().listen(port, '127.0.0.1')
+  const second = createServer().listen(port, ownAddress)
   const [error] = (await once(second, 'error')) as [NodeJS.ErrnoException]
   assert.equal(error.code, 'EADDRINUSE')
   reservations.close()
@@ -156,7 +159,7 @@ test('connections that linger do not keep a port from us', async () => {
 
 test('any free port', () => {
   const reservations = new PortReservations()
-  const wish = { protocol: 'udp' as const, containerPort: 53, hostIps: ['127.0.0.1'], hostPorts: null }
+  const wish = { protocol: 'udp' as const, containerPort: 53, hostIps: [ownAddress], hostPorts: null }
   const ports = reservations.reserve([wish, wish]).map(({ hostPort }) => hostPort)
   assert.equal(new Set(ports).size, 2)
   assert.ok(ports.every((port) => port >= 1024))

@@ -7,7 +7,7 @@ import { announce } from '../announce.ts'
 import type { Container } from '../container.ts'
 import type { ContainerDependencies } from '../dependencies.ts'
 import { rootFilesystem } from '../paths.ts'
-import type { Registry } from '../registry.ts'
+import { notFound, type Registry } from '../registry.ts'
 import { commit } from './commit.ts'
 import { upperOf } from './upper.ts'
 import { FileViews } from './views.ts'
@@ -31,16 +31,19 @@ export class FileService implements ContainerFiles {
 
   async stat(reference: string, path: string): Promise<PathStat> {
     const container = this.#registry.find(reference)
-    await using opened = await this.#views.read(container)
-    return await this.#deps.archive.stat(opened.view, path).catch(namePath(reference))
+    return await reading(container, async () => {
+      await using opened = await this.#views.read(container)
+      return await this.#deps.archive.stat(opened.view, path).catch(namePath(reference))
+    })
   }
 
   async archive(reference: string, path: string): Promise<{ stat: PathStat; body: Readable }> {
     const container = this.#registry.find(reference)
     await using undo = new AsyncDisposableStack()
     const opened = undo.use(await this.#views.read(container))
-    const packing = this.#deps.archive.pack(opened.view, path, ownMounts)
-    const { answer, body } = await packing.catch(namePath(reference))
+    const { answer, body } = await reading(container, () =>
+      this.#deps.archive.pack(opened.view, path, ownMounts).catch(namePath(reference)),
+    )
     const held = undo.move()
     body.once('close', () => void held.disposeAsync())
     announce(this.#deps.events, container, 'archive-path')
@@ -73,19 +76,32 @@ export class FileService implements ContainerFiles {
 
   async export(reference: string): Promise<Readable> {
     const container = this.#registry.find(reference)
-    const body = await this.#deps.archive.export(await this.#views.rootOnly(container))
+    const body = await reading(container, async () =>
+      this.#deps.archive.export(await this.#views.rootOnly(container)),
+    )
     announce(this.#deps.events, container, 'export')
     return body
   }
 
   async changes(reference: string): Promise<FilesystemChanges> {
     const container = this.#registry.find(reference)
-    const changes = await this.#deps.archive.changes(await upperOf(this.#deps, container.record))
+    const changes = await reading(container, async () =>
+      this.#deps.archive.changes(await upperOf(this.#deps, container.record)),
+    )
     return changes.map(({ path, kind }) => ({ Path: path, Kind: kind }))
   }
 
   async commit(reference: string, options: CommitOptions): Promise<Digest> {
     return await commit(this.#registry.find(reference), options, this.#registry, this.#deps)
+  }
+}
+
+/** A removal does not wait for who only reads: what fails then is told as if the container had not been there. */
+async function reading<T>(container: Container, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw container.gone ? notFound(container.id) : error
   }
 }
 
