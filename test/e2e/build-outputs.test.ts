@@ -1,7 +1,10 @@
 /** What builds give out: directories, archives, images in registries, and what is told about them. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
@@ -349,7 +352,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.equal(layers.length, 2)
   })
 
-  test('named contexts: directories, images and image layouts, instead of stages and images too', async () => {
+  test('named contexts: directories, images, image layouts and URLs, instead of stages and images too', async (t) => {
     const more = await context({ f: 'more', dropped: '', '.dockerignore': 'dropped\n' })
     const layout = join(top, 'layout')
     const base = await context({ Dockerfile: 'FROM busybox\nRUN echo layout > /from\n' })
@@ -374,6 +377,33 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.equal(await readFile(join(out, 'out/mounted'), 'utf8'), 'more')
     assert.match(await readFile(join(out, 'provenance.json'), 'utf8'), /"oci-layout:\/\/sha256:/)
     assert.ok(!(await ok(daemon().gantry(['image', 'ls', '-a']))).stdout.includes('gantry.invalid'))
+    // Archives behind a URL, as a named context and as the context itself; provenance tells of both.
+    const archive = join(root, 'fetched.tar')
+    await writeFile(join(more, 'Dockerfile'), 'FROM scratch\nCOPY --from=far /f /far\n')
+    await ok(run('tar', ['-C', more, '-cf', archive, '.']))
+    const server = createServer((_, answer) => createReadStream(archive).pipe(answer))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const url = `http://user:hidden@127.0.0.1:${(server.address() as { port: number }).port}/x.tar`
+    const fetched = join(root, 'fetched')
+    await build('-o', fetched, '--provenance=true', '--build-context', `far=${url}`, url)
+    assert.equal(await readFile(join(fetched, 'far'), 'utf8'), 'more')
+    const { predicate } = JSON.parse(await readFile(join(fetched, 'provenance.json'), 'utf8'))
+    assert.match(predicate.invocation.configSource.uri, /^http:\/\/127/)
+    assert.deepEqual([predicate.materials.length, predicate.metadata.completeness.materials], [2, true])
+    const gone = url.replace(/:[0-9]+.x/, ':1/x')
+    const failed = await daemon().gantry([
+      'build',
+      '--build-arg',
+      'X=hidden',
+      '--build-context',
+      `far=${gone}`,
+      url,
+    ])
+    assert.equal(failed.exitCode, 1)
+    for (const text of [JSON.stringify(predicate), daemon().log, failed.stderr])
+      assert.ok(!text.includes('hidden'), text)
     const cases: [string, RegExp][] = [
       ['x', /invalid context value: x, expected key=value/],
       ['context=.', /invalid context name context/],

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { isGitUrl } from '@gantry/dockerfile'
 import { entryHeader, type TarInput, writeTar } from '@gantry/oci/tar'
 import type { CommandContext } from '../framework/command.ts'
 import { directoryArchive } from './context-archive.ts'
@@ -32,8 +33,7 @@ async function send(client: Client, name: string, value: string): Promise<string
   if (value.startsWith('docker-image://')) return value
   if (value.startsWith('target:'))
     throw new Error(`context ${name}: target: is for files of docker buildx bake; a stage is named by itself`)
-  if (/^(https?|git|ssh):\/\/|^git@/.test(value))
-    throw new Error(`context ${name}: a URL is not available yet: download it and name its directory`)
+  if (isGitUrl(value) || /^https?:\/\//.test(value)) return value
   if (value.startsWith('oci-layout://')) return sendLayout(client, name, value.slice('oci-layout://'.length))
   const root = await directory(name, value)
   return upload(client, { type: 'directory' }, await directoryArchive(root))

@@ -170,7 +170,7 @@ export class ApiServer {
       const reply = await match.route.handle(
         this.#apiRequest(request, match.params, versioned.version ?? newestVersion, signal),
       )
-      this.#log.debug('served', { method: request.method, url: request.url })
+      this.#log.debug('served', { method: request.method, url: pathOf(request) })
       return reply
     } catch (error) {
       this.#report(request, error)
@@ -199,7 +199,7 @@ export class ApiServer {
 
   #report(request: IncomingMessage, error: unknown): void {
     const { status, message } = describeError(error)
-    const fields = { method: request.method, url: request.url, status, error: message }
+    const fields = { method: request.method, url: pathOf(request), status, error: message }
     if (status < 500) this.#log.debug('request refused', fields)
     else if (status === 500) this.#log.error('request failed', { ...fields, stack: stackOf(error) })
     else this.#log.info('request refused', fields)

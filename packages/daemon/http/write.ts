@@ -95,7 +95,9 @@ async function failStream(
     return
   }
   const { status, message } = describeError(error)
-  log[status >= 500 ? 'error' : 'debug']('stream failed', { url: response.req.url, error: message })
+  // Without the query: that of a build may hold secrets.
+  const [url] = (response.req.url ?? '').split('?')
+  log[status >= 500 ? 'error' : 'debug']('stream failed', { url, error: message })
   if (!response.headersSent) {
     const answer = errorReply(error)
     response.writeHead(answer.status, headersOf(common, answer))

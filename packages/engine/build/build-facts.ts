@@ -1,14 +1,15 @@
 /** What is known of a build as a whole, for its provenance. */
 import { randomBytes } from 'node:crypto'
 import type { EngineBuildRequest } from '../contracts.ts'
-import type { BuildFacts, Material } from './attest/provenance.ts'
+import type { BuildFacts } from './attest/provenance.ts'
+import type { BuildInput } from './inputs.ts'
 
 /** The build has just ended. */
 export function factsOf(
   request: EngineBuildRequest,
-  dockerfile: string,
+  { dockerfile, source }: Pick<BuildInput, 'dockerfile' | 'source'>,
   started: Date,
-  materials: readonly Material[],
+  { materials, locals }: Pick<BuildFacts, 'materials' | 'locals'>,
 ): BuildFacts {
   const { args, labels, target, noCache, network, hosts } = request
   return {
@@ -25,7 +26,8 @@ export function factsOf(
       ...(network && network !== 'default' && { 'force-network-mode': network }),
       ...(hosts.length > 0 && { 'add-hosts': hosts.join(',') }),
     },
-    materials,
-    locals: ['context', 'dockerfile'],
+    materials: source ? [source, ...materials] : materials,
+    ...(source && { source }),
+    locals: [...(source ? [] : ['context', 'dockerfile']), ...locals],
   }
 }

@@ -7,7 +7,9 @@ import type { ArchiveWorkers } from '@gantry/archive'
 import type { Files } from '@gantry/build'
 import { IgnoreFile } from '@gantry/dockerfile'
 import { GantryError, isKind } from '@gantry/errors'
+import type { Material } from './attest/provenance.ts'
 import { fetchContext, type RemoteParts } from './remote-context.ts'
+import { withoutUser } from './urls.ts'
 
 /** Bytes of a Dockerfile or an ignore file that are read. */
 const longestText = 4 << 20
@@ -21,6 +23,14 @@ export interface ReceivedContext extends AsyncDisposable {
   dockerfile: string
   /** Whether the ignore file has taken a path out. */
   ignores(path: string): boolean
+  /** Where it was fetched from. */
+  source?: Material
+}
+
+/** Files from elsewhere. */
+export interface FetchedFiles extends AsyncDisposable {
+  root: string
+  source: Material
 }
 
 interface RemoteRequest extends Pick<RemoteParts, 'access' | 'signal'> {
@@ -66,9 +76,25 @@ export class Contexts {
     if (remote.kind === 'archive') await this.#unpack(remote.archive, root, signal)
     if (foreignName.test(name)) await this.#unpack(archive, root, signal)
     else archive.resume()
-    if (remote.kind !== 'dockerfile') return await this.#received(root, name, undo)
-    await writeFile(join(root, 'Dockerfile'), remote.text)
-    return await this.#received(root, 'Dockerfile', undo)
+    if (remote.kind === 'dockerfile') await writeFile(join(root, 'Dockerfile'), remote.text)
+    const file = remote.kind === 'dockerfile' ? 'Dockerfile' : name
+    return { ...(await this.#received(root, file, undo)), source: remote.source }
+  }
+
+  /** Fetches the files of a repository or an archive. Rejects leaving nothing. */
+  async fetchFiles(address: string, signal: AbortSignal): Promise<FetchedFiles> {
+    await using undo = new AsyncDisposableStack()
+    const parts = { directory: this.#directory, files: this.#files, access: { keepGitDir: false }, signal }
+    const remote = await fetchContext(address, parts, undo)
+    if (remote.kind === 'dockerfile')
+      throw new GantryError(
+        'InvalidParameter',
+        `${withoutUser(address)} is neither a repository nor an archive`,
+      )
+    const root = remote.kind === 'directory' ? remote.root : await this.#directoryFor(undo)
+    if (remote.kind === 'archive') await this.#unpack(remote.archive, root, signal)
+    const kept = undo.move()
+    return { root, source: remote.source, [Symbol.asyncDispose]: () => kept.disposeAsync() }
   }
 
   /** Unpacks an archive, everything root's. Rejects leaving nothing. */

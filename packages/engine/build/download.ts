@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { Digest } from '@gantry/oci'
+import { requestFor } from './urls.ts'
 
 /** What was downloaded. */
 export interface Download {
@@ -31,8 +32,12 @@ export async function download(
   const root = join(directory, `download-${randomUUID()}`)
   await mkdir(root, { recursive: true, mode: 0o755 })
   try {
-    const response = await fetch(url, { signal }).catch((error: Error) => {
-      throw new GantryError('Unavailable', `failed to download ${url}: ${messageOf(error.cause ?? error)}`)
+    const request = requestFor(url)
+    const response = await fetch(request.url, { signal, headers: request.headers }).catch((error: Error) => {
+      throw new GantryError(
+        'Unavailable',
+        `failed to download ${request.url}: ${messageOf(error.cause ?? error)}`,
+      )
     })
     if (!response.ok || !response.body)
       throw new GantryError('InvalidParameter', `invalid response status ${response.status}`)

@@ -6,7 +6,6 @@ import type { CallerSession, Sessions } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import { hexOf } from '@gantry/oci'
 import type { EngineBuildRequest, HoldSession } from '../contracts.ts'
-import { withoutUser } from './attest/build-steps.ts'
 import type { Material } from './attest/provenance.ts'
 import type { Contexts, ReceivedContext } from './context.ts'
 import { type Download, download } from './download.ts'
@@ -14,6 +13,7 @@ import { repositoryTree } from './remote-context.ts'
 import { RunningBuilds } from './running-builds.ts'
 import type { SessionContextParts } from './session/session-context.ts'
 import type { Internal } from './step-numbers.ts'
+import { withoutUser } from './urls.ts'
 
 export interface InputParts extends SessionContextParts {
   contexts: Contexts
@@ -30,6 +30,8 @@ export interface BuildInput {
   ignores?(path: string): boolean
   /** What has been downloaded so far. */
   materials: readonly Material[]
+  /** Where the context was fetched from, if it was. */
+  source?: Material
 }
 
 /** The input of one build. Disposing of it gives back what was opened. */
@@ -104,7 +106,8 @@ export class BuildInputs {
     if (received) {
       const { root, dockerfile, ignores } = received
       const context = async (wanted: string) => (wanted === 'context' ? this.#parts.files.tree(root) : null)
-      return { dockerfile, ignores, materials, sources: { ...downloads, ...lent, context } }
+      const from = received.source && { source: received.source }
+      return { dockerfile, ignores, materials, ...from, sources: { ...downloads, ...lent, context } }
     }
     if (!offered)
       throw new GantryError('InvalidParameter', 'a context in a session needs the id of the session')

@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { BuildRequest, Files } from '@gantry/build'
+import { isGitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { isDigest, parseReference } from '@gantry/oci'
 import type { ContextUpload } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { loadLayout } from '../images/load/load-layout.ts'
+import type { Material } from './attest/provenance.ts'
 import type { Contexts } from './context.ts'
 
 /** What a build uses under a name. */
@@ -21,11 +23,11 @@ const patience = 600_000
 const mostWaiting = 100
 
 export class NamedContexts {
-  readonly #contexts: Pick<Contexts, 'unpack'>
+  readonly #contexts: Pick<Contexts, 'unpack' | 'fetchFiles'>
   readonly #images: ImageParts
   readonly #waiting = new Map<string, { named: Named; timer: NodeJS.Timeout }>()
 
-  constructor(contexts: Pick<Contexts, 'unpack'>, images: ImageParts) {
+  constructor(contexts: Pick<Contexts, 'unpack' | 'fetchFiles'>, images: ImageParts) {
     this.#contexts = contexts
     this.#images = images
   }
@@ -69,23 +71,40 @@ export class NamedContexts {
    * What the names of a request stand for; what was sent lives on `stack` from now on. A name of which nothing but
    * `local` is said is the business of the request's own sources. Rejects with InvalidParameter, NotFound.
    */
-  open(contexts: Readonly<Record<string, string>>, stack: AsyncDisposableStack): OpenContexts {
+  async open(
+    contexts: Readonly<Record<string, string>>,
+    stack: AsyncDisposableStack,
+    signal: AbortSignal,
+  ): Promise<OpenContexts> {
     const images = new Map<string, string>()
     const roots = new Map<string, string>()
     const names: string[] = []
+    const locals: string[] = []
+    const materials: Material[] = []
     for (const [name, value] of Object.entries(contexts)) {
+      if (isGitUrl(value) || /^https?:\/\//.test(value)) {
+        const { root, source } = stack.use(await this.#contexts.fetchFiles(value, signal))
+        roots.set(name, root)
+        materials.push(source)
+        continue
+      }
       const [, kind = '', rest = ''] = /^([a-z-]+):(?:\/\/)?(.*)$/.exec(value) ?? []
       if (kind === 'docker-image') images.set(name, imageReference(name, rest))
-      else if (kind === 'local') names.push(name)
-      else if (kind === 'upload') {
+      else if (kind === 'local') {
+        names.push(name)
+        locals.push(name)
+      } else if (kind === 'upload') {
         const named = this.#take(rest)
         if (!named) throw new GantryError('NotFound', `the context ${JSON.stringify(name)} was not sent`)
         stack.use(named)
         if (named.kind === 'image') images.set(name, named.reference)
-        else roots.set(name, named.root)
+        else {
+          roots.set(name, named.root)
+          locals.push(name)
+        }
       } else throw new GantryError('InvalidParameter', `unsupported context source ${value} for ${name}`)
     }
-    return { images, roots, names: [...names, ...roots.keys()] }
+    return { images, roots, names: [...names, ...roots.keys()], locals, materials }
   }
 }
 
@@ -93,6 +112,10 @@ export interface OpenContexts {
   images: ReadonlyMap<string, string>
   roots: ReadonlyMap<string, string>
   names: readonly string[]
+  /** Those whose files come from the client. */
+  locals: readonly string[]
+  /** What was fetched. */
+  materials: readonly Material[]
 }
 
 /** The request with its named contexts. */

@@ -6,17 +6,24 @@ import type { Readable } from 'node:stream'
 import type { Files } from '@gantry/build'
 import { isGitUrl, parseGitUrl } from '@gantry/dockerfile'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
+import { hexOf } from '@gantry/oci'
+import type { Material } from './attest/provenance.ts'
 import { download } from './download.ts'
 import { beginsAsArchive } from './files/archive-file.ts'
 import type { RepositoryOptions } from './git/repository.ts'
+import { withoutUser } from './urls.ts'
 
 /** What came of a context's address. */
-export type RemoteContext =
+export type RemoteContext = {
+  /** What it was, for provenance. */
+  source: Material
+} & (
   | { kind: 'directory'; root: string }
   /** To be unpacked. */
   | { kind: 'archive'; archive: Readable }
   /** A Dockerfile without a context. */
   | { kind: 'dockerfile'; text: string }
+)
 
 export interface RemoteParts {
   directory: string
@@ -36,32 +43,43 @@ export async function fetchContext(
   work: AsyncDisposableStack,
 ): Promise<RemoteContext> {
   if (isGitUrl(address)) {
-    const { root, tree } = await repositoryTree(address, {
+    const { root, tree, commit } = await repositoryTree(address, {
       directory,
       files,
       ...access,
       signal,
     })
     work.defer(() => rm(root, { recursive: true, force: true }))
-    return { kind: 'directory', root: tree }
+    return { kind: 'directory', root: tree, source: { uri: withoutUser(address), digest: { sha1: commit } } }
   }
   if (!/^https?:\/\//.test(address))
-    throw new GantryError('InvalidParameter', `could not download context: unsupported address ${address}`)
-  const { root } = await download(directory, address, undefined, signal).catch((error) => {
+    throw new GantryError(
+      'InvalidParameter',
+      `could not download context: unsupported address ${withoutUser(address)}`,
+    )
+  const { root, digest } = await download(directory, address, undefined, signal).catch((error) => {
     const kind = isKind(error, 'Unavailable') ? 'Unavailable' : 'InvalidParameter'
-    throw new GantryError(kind, `error downloading remote context ${address}: ${messageOf(error)}`, {
-      cause: error,
-    })
+    throw new GantryError(
+      kind,
+      `error downloading remote context ${withoutUser(address)}: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    )
   })
   work.defer(() => rm(root, { recursive: true, force: true }))
+  const source = { uri: withoutUser(address), digest: { sha256: hexOf(digest) } }
   const [name = ''] = await readdir(root)
   const path = join(root, name)
   if (await beginsAsArchive(createReadStream(path)))
-    return { kind: 'archive', archive: createReadStream(path) }
+    return { kind: 'archive', archive: createReadStream(path), source }
   await using file = await open(path)
   if ((await file.stat()).size > longestText)
-    throw new GantryError('InvalidParameter', `${address} is neither an archive nor a Dockerfile`)
-  return { kind: 'dockerfile', text: await file.readFile('utf8') }
+    throw new GantryError(
+      'InvalidParameter',
+      `${withoutUser(address)} is neither an archive nor a Dockerfile`,
+    )
+  return { kind: 'dockerfile', text: await file.readFile('utf8'), source }
 }
 
 /** Loaded when a repository is asked for. `root` is to be removed; `tree` is the directory of it that counts. */

@@ -74,12 +74,15 @@ export class BuildService implements Builds {
       work.use(this.#parts.snapshots.begin())
       try {
         const started = new Date()
-        const named = this.#named.open(request.contexts, work)
+        const named = await this.#named.open(request.contexts, work, signal)
         const input = await opened.open(numbers.internal(hear))
         const asked = withContexts(this.#request(request, input), named, this.#parts.files)
         const results = await this.#parts.builder.build(asked, signal, hear)
         if (request.check) return
-        const facts = factsOf(request, input.dockerfile, started, input.materials)
+        const facts = factsOf(request, input, started, {
+          materials: [...named.materials, ...input.materials],
+          locals: named.locals,
+        })
         const attestor = new Attestor(this.#parts, attests, facts, signal)
         const summary = await giveOut(this.#parts, {
           results,

@@ -2,6 +2,7 @@
 import { type BuildResult, type RunStep, type Step, stepsOf } from '@gantry/build'
 import { type Platform, parseReference } from '@gantry/oci'
 import { referenceKey } from '../../images/catalog.ts'
+import { withoutUser } from '../urls.ts'
 
 export interface BuildSteps {
   definition: object[]
@@ -108,12 +109,3 @@ function mountsOf(runs: readonly RunStep[], type: 'secret' | 'ssh'): object[] {
 }
 
 const fullName = (reference: string): string => referenceKey(parseReference(reference))
-
-/** URLs as they may be told: without credentials. */
-export function withoutUser(text: string): string {
-  const url = URL.parse(text)
-  if (!url) return text.replace(/\/\/[^/@]*@/, '//')
-  url.username = ''
-  url.password = ''
-  return url.href
-}

@@ -24,6 +24,8 @@ export interface BuildFacts {
   dockerfile: string
   /** As BuildKit names what a build is asked: `build-arg:NAME`, `label:NAME`, `target`, … */
   args: Readonly<Record<string, string>>
+  /** Where the context was fetched from, if it was. */
+  source?: Material
   /** Downloads and repositories. */
   materials: readonly Material[]
   /** Names of the contexts. */
@@ -78,13 +80,16 @@ function baseImages({ bases }: BuildResult): Material[] {
   return [...new Map(found)].map(([uri, digest]) => ({ uri, digest: { sha256: hexOf(digest) } }))
 }
 
+/** Every file came from somewhere that is told. */
+const isComplete = ({ locals }: BuildFacts): boolean => locals.length === 0
+
 function inVersion02({ facts, options, materials, hermetic, request, config }: Parts): object {
   return {
     builder: { id: options.builderId },
     buildType,
     materials,
     invocation: {
-      configSource: { entryPoint: facts.dockerfileName },
+      configSource: { ...facts.source, entryPoint: facts.dockerfileName },
       parameters: request,
       environment: { platform: formatPlatform(hostPlatform()) },
     },
@@ -93,7 +98,7 @@ function inVersion02({ facts, options, materials, hermetic, request, config }: P
       buildInvocationID: facts.id,
       buildStartedOn: facts.started.toISOString(),
       buildFinishedOn: facts.finished.toISOString(),
-      completeness: { parameters: options.mode === 'max', environment: true, materials: false },
+      completeness: { parameters: options.mode === 'max', environment: true, materials: isComplete(facts) },
       reproducible: options.reproducible,
       [`${buildType}#hermetic`]: hermetic,
       [`${buildType}#metadata`]: config ? { source: config.source } : {},
@@ -105,7 +110,7 @@ function inVersion1({ facts, options, materials, hermetic, request, config }: Pa
   return {
     buildDefinition: {
       buildType: definitions,
-      externalParameters: { configSource: { path: facts.dockerfileName }, request },
+      externalParameters: { configSource: { ...facts.source, path: facts.dockerfileName }, request },
       internalParameters: {
         builderPlatform: formatPlatform(hostPlatform()),
         ...(config && { buildConfig: { llbDefinition: config.steps } }),
@@ -120,7 +125,7 @@ function inVersion1({ facts, options, materials, hermetic, request, config }: Pa
         finishedOn: facts.finished.toISOString(),
         buildkit_metadata: config ? { source: config.source } : {},
         buildkit_hermetic: hermetic,
-        buildkit_completeness: { request: options.mode === 'max', resolvedDependencies: false },
+        buildkit_completeness: { request: options.mode === 'max', resolvedDependencies: isComplete(facts) },
         buildkit_reproducible: options.reproducible,
       },
     },
