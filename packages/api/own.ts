@@ -84,5 +84,6 @@ export interface GarbageReport {
     /** RFC 3339. */
     LastUsed: string
   }[]
+  BuildCache: { Id: string; Size: number; LastUsed: string }[]
   SpaceReclaimed: number
 }

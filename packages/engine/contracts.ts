@@ -549,7 +549,13 @@ export interface Builds {
     all?: boolean
     keep?: number
     unusedFor?: number
-  }): Promise<{ deleted: string[]; spaceReclaimed: number }>
+    /** Only tells what would go. */
+    dryRun?: boolean
+  }): Promise<{
+    records: { key: string; size: number; usedAt: string }[]
+    deleted: string[]
+    spaceReclaimed: number
+  }>
 }
 
 export type { GarbageReport } from '@gantry/api'

@@ -1,6 +1,6 @@
 /** Clean-up by a policy, through the command and both a daemon that has one and one that has none. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { startRegistry } from '../registry/registry.ts'
 import { suiteDaemon, until } from './harness.ts'
@@ -18,10 +18,13 @@ suite('image gc', () => {
     const off = await daemon().gantry(['system', 'gc'])
     assert.equal(off.exitCode, 1)
     assert.match(off.stderr, /no clean-up is configured: set "image-gc" in daemon.json/)
-    await daemon().stop()
-    const policy = { unusedFor: '0s', keepTagged: 'false' }
+    const policy = { unusedFor: 0, keepTagged: false }
     await writeFile(`${daemon().root}/daemon.json`, JSON.stringify({ 'image-gc': policy }))
-    await daemon().start()
+    process.kill(daemon().pid, 'SIGHUP')
+    await until(
+      'the reload',
+      async () => (await daemon().gantry(['system', 'gc', '--dry-run'])).exitCode === 0,
+    )
     await ok('create', '--name', 'user', 'busybox', 'true')
     await ok('commit', 'user', 'spare:1')
     assert.match(
@@ -29,7 +32,15 @@ suite('image gc', () => {
       /^[0-9a-f]{12} +\S+ \S+Z spare:1\nSpace to be reclaimed: 0B\n$/,
     )
     assert.match(await ok('images'), /spare/)
-    assert.match(await ok('system', 'gc'), / spare:1\nTotal reclaimed space: 0B\n$/)
+    await mkdir(`${daemon().root}/empty`)
+    await writeFile(`${daemon().root}/Dockerfile`, 'FROM busybox\nRUN touch /built\n')
+    await ok('build', '-q', '-t', 'built:1', '-f', `${daemon().root}/Dockerfile`, `${daemon().root}/empty`)
+    const preview = await ok('system', 'gc', '--dry-run')
+    assert.match(preview, / built:1\n/)
+    assert.match(preview, /^\S{12} +\S+ \S+Z build cache$/m)
+    assert.equal(await ok('system', 'gc', '--dry-run'), preview, 'nothing went')
+    assert.match(await ok('system', 'gc'), / spare:1\n[\s\S]*^Total reclaimed space: \d+B\n$/m)
+    assert.match(await ok('system', 'gc', '--dry-run'), /^Space to be reclaimed: 0B\n$/)
     const left = await ok('images')
     assert.match(left, /busybox/)
     assert.doesNotMatch(left, /spare/)

@@ -119,7 +119,14 @@ export class BuildCache {
   }
 
   /** Forgets records, least recently used first. Their layers go when nothing else needs them. Returns the forgotten. */
-  prune({ unusedFor = 0, keep = 0, ids }: PruneOptions): CacheRecord[] {
+  prune(options: PruneOptions): CacheRecord[] {
+    const forgotten = this.prunable(options)
+    for (const { key } of forgotten) this.#table.delete(key)
+    return forgotten
+  }
+
+  /** What `prune` would forget. */
+  prunable({ unusedFor = 0, keep = 0, ids }: PruneOptions): CacheRecord[] {
     const before = this.#now().getTime() - unusedFor
     const all = this.#table.values()
     let left = all.reduce((sum, { size }) => sum + size, 0)
@@ -127,13 +134,12 @@ export class BuildCache {
       .filter(({ key, usedAt }) => !this.#held.has(key) && Date.parse(usedAt) <= before)
       .filter(({ key }) => !ids || ids.includes(key))
       .sort((a, b) => a.usedAt.localeCompare(b.usedAt))
-    const forgotten: CacheRecord[] = []
+    const chosen: CacheRecord[] = []
     for (const record of candidates) {
       if (keep > 0 && left <= keep) break
-      this.#table.delete(record.key)
       left -= record.size
-      forgotten.push(record)
+      chosen.push(record)
     }
-    return forgotten
+    return chosen
   }
 }

@@ -51,7 +51,7 @@ export const ownCommands: CommandSpec[] = [
     short: "Clean up images and build cache by the daemon's policy",
     usage: ['[OPTIONS]'],
     args: [0, 0],
-    flags: [{ long: 'dry-run', type: 'bool', desc: 'Show which images would be removed' }],
+    flags: [{ long: 'dry-run', type: 'bool', desc: 'Show what would be removed' }],
   },
   {
     paths: ['image diff'],

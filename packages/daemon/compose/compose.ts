@@ -193,7 +193,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   )
   const collector = undo.use(
     new GarbageCollector({
-      policy: config.imageGc,
+      policy: () => config.live.imageGc,
       images,
       builds,
       log: (level, message) => log[level](message),

@@ -35,13 +35,13 @@ export interface LiveConfig {
   defaultRuntime: string | undefined
   /** Seconds. */
   shutdownTimeout: number
+  /** Null: images stay until somebody removes them. */
+  imageGc: CollectionPolicy | null
 }
 
 /** The whole configuration, checked, with its defaults filled in. */
 export interface DaemonConfig {
   live: LiveConfig
-  /** Null: images stay until somebody removes them. */
-  imageGc: CollectionPolicy | null
   /** Empty when none were given: then the default sockets. */
   hosts: Host[]
   dataRoot: string
@@ -136,7 +136,6 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     initPath: values['init-path'] || undefined,
     isolation: isolationOf(values),
     resources: resourcesOf(values),
-    imageGc: imageGcOf(values['image-gc']),
     experimental: values.experimental ?? false,
     logDriver: values['log-driver'] ?? 'json-file',
     logOptions: values['log-opts'] ?? {},
@@ -152,6 +151,7 @@ function liveOf(values: OptionValues): LiveConfig {
     registries: registrySettings(values),
     defaultRuntime: values['default-runtime'] || undefined,
     shutdownTimeout: values['shutdown-timeout'] ?? 15,
+    imageGc: imageGcOf(values['image-gc']),
   }
 }
 

@@ -22,6 +22,7 @@ const shapeOf: Record<OptionType, Shape> = {
   pools: { array: { fields: { base: 'string', size: 'integer' } } },
   runtimes: { map: { fields: { path: 'string', runtimeArgs: { array: 'string' } } } },
   pairs: { map: 'string' },
+  policy: { map: 'any' },
   lists: { map: { array: 'string' } },
   ulimits: { map: { fields: { Name: 'string', Soft: 'integer', Hard: 'integer' } } },
 }

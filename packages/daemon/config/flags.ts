@@ -69,6 +69,7 @@ function addFlag(spec: OptionSpec, name: string, text: string, earlier: unknown)
     case 'runtimes':
       return { ...(earlier as Record<string, RuntimeOption> | undefined), ...parseRuntime(name, text) }
     case 'pairs':
+    case 'policy':
       return { ...(earlier as Record<string, string> | undefined), ...parsePair(name, text) }
     case 'lists':
       return withPair((earlier as Record<string, string[]> | undefined) ?? {}, parsePair(name, text))

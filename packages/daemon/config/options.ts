@@ -12,6 +12,7 @@ export type OptionType =
   | 'pools'
   | 'runtimes'
   | 'pairs'
+  | 'policy'
   | 'lists'
   | 'ulimits'
 
@@ -144,9 +145,10 @@ export const optionSpecs = [
   { key: 'icc', type: 'boolean', help: 'Enable inter-container communication', default: 'true' },
   {
     key: 'image-gc',
-    type: 'pairs',
+    type: 'policy',
     help: 'When unused images and build cache are removed (keepBytes, unusedFor, keepTagged)',
     fileOnly: true,
+    live: true,
   },
   {
     key: 'init',
@@ -301,6 +303,7 @@ interface ValueOf {
   pools: AddressPool[]
   runtimes: Record<string, RuntimeOption>
   pairs: Record<string, string>
+  policy: Record<string, unknown>
   lists: Record<string, string[]>
   ulimits: Record<string, UlimitOption>
 }

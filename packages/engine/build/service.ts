@@ -174,15 +174,16 @@ export class BuildService implements Builds {
     return this.#exports.take(id)
   }
 
-  async prune(options: { all?: boolean; keep?: number; unusedFor?: number }) {
+  async prune(options: { all?: boolean; keep?: number; unusedFor?: number; dryRun?: boolean }) {
     const { cache, cacheMounts, images, trees } = this.#parts
-    const gone = cache.prune(options)
+    const records = options.dryRun ? cache.prunable(options) : cache.prune(options)
     const contexts = options.all ? await trees.clear() : 0
     if (options.all) await cacheMounts.prune()
-    await images.retention.sweep()
+    if (!options.dryRun) await images.retention.sweep()
     return {
-      deleted: gone.map(({ key }) => key),
-      spaceReclaimed: gone.reduce((sum, { size }) => sum + size, contexts),
+      records,
+      deleted: records.map(({ key }) => key),
+      spaceReclaimed: records.reduce((sum, { size }) => sum + size, contexts),
     }
   }
 }

@@ -27,14 +27,15 @@ export interface Collectable {
   lastUsed: Date
 }
 
-/** What goes by the policy. Images that a container or another image needs stay, whatever the policy says. */
+/** What goes by the policy, in groups that go together. Images that a container or another image needs stay, whatever the policy says. */
 export async function planCollection(
   parts: ImageParts,
   policy: CollectionPolicy,
   now: Date,
-): Promise<Collectable[]> {
-  const { catalog, layers, usersOfImage } = parts
-  const staying = new Set(catalog.images())
+): Promise<Collectable[][]> {
+  const { catalog, layers } = parts
+  const images = catalog.images()
+  const staying = new Set(images)
   const users = new Map<Digest, number>()
   for (const image of [...staying, ...catalog.retired()])
     for (const chainId of new Set(chainOf(image))) users.set(chainId, (users.get(chainId) ?? 0) + 1)
@@ -42,34 +43,64 @@ export async function planCollection(
   for (const chainId of await layers.list())
     if (users.has(chainId)) sizes.set(chainId, await layers.size(chainId))
   let total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
-  const candidates = [...staying]
-    .filter((image) => usersOfImage(image.id).length === 0 && isOpen(parts, image, policy))
-    .filter((image) => now.getTime() - lastUsed(image, now).getTime() >= (policy.unusedFor ?? shortest))
-    .sort((a, b) => lastUsed(a, now).getTime() - lastUsed(b, now).getTime())
-  const plan: Collectable[] = []
+  const candidates = groupsOf(parts, images)
+    .filter((group) => isOpen(parts, group, policy))
+    .map((group) => ({ group, used: Math.max(...group.map((image) => lastUsed(image, now).getTime())) }))
+    .filter(({ used }) => now.getTime() - used >= (policy.unusedFor ?? shortest))
+    .sort((a, b) => a.used - b.used)
+  const plan: Collectable[][] = []
   while (policy.keepBytes === undefined || total > policy.keepBytes) {
     // An image that others were made from goes after them.
-    const next = candidates.findIndex(({ id }) => ![...staying].some(({ parent }) => parent === id))
-    const [image] = next < 0 ? [] : candidates.splice(next, 1)
-    if (!image) break
-    staying.delete(image)
+    const isParent = ({ id }: ImageRecord, group: ImageRecord[]) =>
+      [...staying].some((image) => image.parent === id && !group.includes(image))
+    const next = candidates.findIndex(({ group }) => !group.some((image) => isParent(image, group)))
+    const [chosen] = next < 0 ? [] : candidates.splice(next, 1)
+    if (!chosen) break
+    plan.push(
+      chosen.group.map((image) => {
+        staying.delete(image)
+        const size = release(image)
+        total -= size
+        const names = catalog.namesOf(image.id).map(({ name }) => familiarName(parseReference(name)))
+        return { id: image.id, names, size, lastUsed: lastUsed(image, now) }
+      }),
+    )
+  }
+  return plan
+
+  /** Counts one user less of each layer; returns the bytes of those that have none left. */
+  function release(image: ImageRecord): number {
     let size = 0
     for (const chainId of new Set(chainOf(image))) {
       const left = (users.get(chainId) ?? 1) - 1
       users.set(chainId, left)
       if (left === 0) size += sizes.get(chainId) ?? 0
     }
-    total -= size
-    const names = catalog.namesOf(image.id).map(({ name }) => familiarName(parseReference(name)))
-    plan.push({ id: image.id, names, size, lastUsed: lastUsed(image, now) })
+    return size
   }
-  return plan
 }
 
-/** A name of an index stands for all of its images: where there are several, they are left to the user. */
-function isOpen({ catalog }: ImageParts, { id }: ImageRecord, { keepTagged }: CollectionPolicy): boolean {
-  const names = catalog.namesOf(id)
-  return names.every(({ index }) => (index?.images.length ?? 1) === 1) && !(keepTagged && names.length > 0)
+/** A name of an index stands for all of its images, so these stay or go together. */
+function groupsOf({ catalog }: ImageParts, images: readonly ImageRecord[]): ImageRecord[][] {
+  const groupOf = new Map(images.map((image) => [image.id, [image]]))
+  for (const { index } of catalog.references()) {
+    const groups = new Set(
+      (index?.images ?? []).map((id) => groupOf.get(id)).filter((group) => group !== undefined),
+    )
+    const joined = [...groups].flat()
+    for (const { id } of joined) groupOf.set(id, joined)
+  }
+  return [...new Set(groupOf.values())]
+}
+
+function isOpen(
+  { catalog, usersOfImage }: ImageParts,
+  group: readonly ImageRecord[],
+  { keepTagged }: CollectionPolicy,
+): boolean {
+  return group.every(
+    ({ id }) => usersOfImage(id).length === 0 && !(keepTagged && catalog.namesOf(id).length > 0),
+  )
 }
 
 /** An image of which nothing is known counts as used now: its time begins. */
@@ -79,13 +110,18 @@ function lastUsed({ usedAt, taggedAt }: ImageRecord, now: Date): Date {
 }
 
 /** Removes what the plan names, as long as it is still unused. The caller sweeps afterwards. */
-export async function collect(parts: ImageParts, plan: readonly Collectable[]): Promise<Collectable[]> {
+export async function collect(parts: ImageParts, plan: readonly Collectable[][]): Promise<Collectable[]> {
+  const { catalog, usersOfImage } = parts
   const gone: Collectable[] = []
-  for (const each of plan) {
-    const image = parts.catalog.get(each.id)
-    if (!image || parts.usersOfImage(each.id).length > 0) continue
-    await removeAllOf(parts, image, { noPrune: true })
-    if (!parts.catalog.get(each.id)) gone.push(each)
+  for (const group of plan) {
+    const present = group.filter(({ id }) => catalog.get(id))
+    if (present.some(({ id }) => usersOfImage(id).length > 0)) continue
+    for (const { id } of present) {
+      const image = catalog.get(id)
+      // With the last name of an index all of its images go.
+      if (image) await removeAllOf(parts, image, { noPrune: true })
+    }
+    gone.push(...present.filter(({ id }) => !catalog.get(id)))
   }
   return gone
 }

@@ -553,6 +553,17 @@ test('clean-up by a policy: least recently used first, never what is named, used
   assert.deepEqual(await plan({ keepBytes: 406 }), [])
   assert.deepEqual(await plan({ keepBytes: 0, unusedFor: 8.5 * 3_600_000 }), [first, second])
   assert.deepEqual(await plan({ unusedFor: undefined }), ids)
+  // A name of an index stands for several: they go together, by the latest use of any.
+  const named = catalog.namesOf(first)[0] as NonNullable<ReturnType<typeof catalog.reference>>
+  catalog.name({ ...named, index: { digest: first, images: [first, third], blobs: [] } })
+  assert.deepEqual(await plan({}), [second, first, third, unnamed])
+  assert.deepEqual(await plan({ unusedFor: 8.5 * 3_600_000 }), [second], 'the third was used since')
+  const unused = catalog.get(third) as NonNullable<ReturnType<typeof catalog.get>>
+  b.users.push({ image: third, id: 'd'.repeat(64), running: false })
+  assert.deepEqual(await plan({}), [second, unnamed])
+  b.users.pop()
+  catalog.put(unused)
+  catalog.name(named)
   await b.images.rootfs(second)
   assert.deepEqual(await plan({ unusedFor: undefined }), [first, third, unnamed], 'used just now')
   b.users.push({ image: first, id: 'c'.repeat(64), running: false })

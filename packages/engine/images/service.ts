@@ -143,7 +143,7 @@ export class ImageService implements Images {
     const now = new Date()
     noteUse(this.#parts, now)
     const plan = await planCollection(this.#parts, policy, now)
-    if (dryRun) return plan
+    if (dryRun) return plan.flat()
     const gone = await collect(this.#parts, plan)
     await this.sweep()
     return gone

@@ -6,8 +6,8 @@ import type { CollectionPolicy } from '../images/collect.ts'
 const interval = 3600 * 1000
 
 export interface CollectorParts {
-  /** Null: nothing is ever removed. */
-  policy: CollectionPolicy | null
+  /** As it is configured now; null: nothing is ever removed. */
+  policy: () => CollectionPolicy | null
   images: Pick<Images, 'collect'>
   builds: Pick<Builds, 'prune'>
   log: (level: 'info' | 'warn', message: string) => void
@@ -15,17 +15,17 @@ export interface CollectorParts {
 
 export class GarbageCollector implements Collector, Disposable {
   readonly #parts: CollectorParts
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #timer: NodeJS.Timeout
   #running: Promise<unknown> = Promise.resolve()
 
   constructor(parts: CollectorParts) {
     this.#parts = parts
-    if (parts.policy) this.#timer = setInterval(() => this.soon(), interval).unref()
+    this.#timer = setInterval(() => this.soon(), interval).unref()
   }
 
   /** One after another. Rejects with InvalidParameter when no policy is configured. */
   async run(dryRun: boolean): Promise<GarbageReport> {
-    const { policy } = this.#parts
+    const policy = this.#parts.policy()
     if (!policy)
       throw new GantryError('InvalidParameter', 'no clean-up is configured: set "image-gc" in daemon.json')
     const work = this.#running.catch(() => {}).then(() => this.#collect(policy, dryRun))
@@ -35,11 +35,12 @@ export class GarbageCollector implements Collector, Disposable {
 
   /** Runs when there is a policy; what fails is only logged. */
   soon(): void {
-    if (!this.#parts.policy) return
+    if (!this.#parts.policy()) return
     this.run(false).then(
-      ({ Images, SpaceReclaimed }) => {
-        if (Images.length > 0)
-          this.#parts.log('info', `clean-up removed ${Images.length} images, ${SpaceReclaimed} bytes`)
+      ({ Images, BuildCache, SpaceReclaimed }) => {
+        if (Images.length + BuildCache.length === 0) return
+        const what = `${Images.length} images and ${BuildCache.length} records of the build cache`
+        this.#parts.log('info', `clean-up removed ${what}, ${SpaceReclaimed} bytes`)
       },
       (error: unknown) => this.#parts.log('warn', `clean-up: ${String(error)}`),
     )
@@ -50,12 +51,11 @@ export class GarbageCollector implements Collector, Disposable {
     const collected = await images.collect(policy, dryRun)
     const { keepBytes, unusedFor } = policy
     // The build cache has the same limits, and what is in use is not its own to give away.
-    const cache = dryRun
-      ? { spaceReclaimed: 0 }
-      : await builds.prune({
-          ...(keepBytes !== undefined && { keep: keepBytes }),
-          ...(unusedFor !== undefined && { unusedFor }),
-        })
+    const cache = await builds.prune({
+      ...(keepBytes !== undefined && { keep: keepBytes }),
+      ...(unusedFor !== undefined && { unusedFor }),
+      dryRun,
+    })
     return {
       Images: collected.map(({ id, names, size, lastUsed }) => ({
         Id: id,
@@ -63,6 +63,7 @@ export class GarbageCollector implements Collector, Disposable {
         Size: size,
         LastUsed: lastUsed.toISOString(),
       })),
+      BuildCache: cache.records.map(({ key, size, usedAt }) => ({ Id: key, Size: size, LastUsed: usedAt })),
       SpaceReclaimed: collected.reduce((sum, { size }) => sum + size, 0) + cache.spaceReclaimed,
     }
   }

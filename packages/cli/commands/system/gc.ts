@@ -13,6 +13,8 @@ export async function systemGc(
     const id = Id.replace(/^sha256:/, '').slice(0, 12)
     stdout.write(`${id} ${humanSize(Size, 3).padStart(8)} ${LastUsed} ${Names.join(' ') || '<none>'}\n`)
   }
+  for (const { Id, Size, LastUsed } of report.BuildCache)
+    stdout.write(`${Id.slice(0, 12)} ${humanSize(Size, 3).padStart(8)} ${LastUsed} build cache\n`)
   const space = dryRun ? 'Space to be reclaimed' : 'Total reclaimed space'
   stdout.write(`${space}: ${humanSize(report.SpaceReclaimed, 4)}\n`)
 }
