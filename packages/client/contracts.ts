@@ -43,7 +43,7 @@ export interface Client extends AsyncDisposable {
     operation: O,
     request?: Request<O>,
   ): Promise<PendingAnswer<Operations[O]['answer']>>
-  /** Upgrades the connection (attach, exec start). */
+  /** Upgrades the connection (attach, exec start); to what the header `Upgrade` says, if that is given. */
   hijack<O extends OperationName>(operation: O, request?: Request<O>): Promise<HijackedConnection>
   /** A bare connection to the engine, for whoever speaks HTTP through it. */
   dial(): Promise<Duplex>

@@ -91,7 +91,7 @@ export class EngineClient implements Client {
 
   async hijack<O extends OperationName>(operation: O, request: Request<O> = {}): Promise<HijackedConnection> {
     const outgoing = prepare(operation, request)
-    const headers = { ...outgoing.headers, Connection: 'Upgrade', Upgrade: 'tcp' }
+    const headers = { Upgrade: 'tcp', ...outgoing.headers, Connection: 'Upgrade' }
     const result = await this.#negotiated(outgoing, async (target) => {
       const connection = await this.#pool.acquire()
       const upgraded = await guard(connection, request.signal, () =>

@@ -32,6 +32,7 @@ export const operations = {
   BuildContextUpload: 'POST /build/contexts',
   BuildExport: 'GET /build/exports/{id}',
   BuildPrune: 'POST /build/prune',
+  Session: 'POST /session',
   ImageCreate: 'POST /images/create',
   ImageInspect: 'GET /images/{name}/json',
   ImageHistory: 'GET /images/{name}/history',

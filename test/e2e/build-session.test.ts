@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
 import { leavesNothing } from './daemon-state.ts'
-import { type CommandOptions, type CommandResult, run, suiteDaemon, until } from './harness.ts'
+import { type CommandOptions, type CommandResult, gantryBinary, run, suiteDaemon, until } from './harness.ts'
 import { oldDocker } from './old-docker.ts'
 
 /** A text that is searched for wherever it must not be. */
@@ -39,6 +39,7 @@ suite('build in a session', { concurrency: 1 }, () => {
 
   type Build = (args: string[], options?: CommandOptions) => Promise<CommandResult>
   const clients: [string, Build][] = [
+    ['gantry', (args, options) => daemon().gantry(['build', ...args], options)],
     [
       'docker 20.10',
       (args, options) =>
@@ -186,19 +187,23 @@ suite('build in a session', { concurrency: 1 }, () => {
     })
   })
 
-  each('a client that goes cancels its build', async (_, __, t) => {
+  each('a client that goes cancels its build', async (_, tag, t) => {
     const root = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 300\n' })
     await leavesNothing(daemon(), async () => {
-      const client = spawnClient(root, t)
+      const client = spawnClient(tag.startsWith('gantry') ? gantryBinary : docker, root, t)
       await until('the step', () => client.output().includes('begun'), 60)
       client.process.kill('SIGKILL')
       await until('its end', async () => !(await run('ps', ['ax'])).stdout.includes('sleep 300'), 60)
     })
   })
 
-  function spawnClient(root: string, t: TestContext): { process: ChildProcess; output(): string } {
-    const args = ['-H', daemon().host, 'build', '--progress=plain', '--no-cache', root]
-    const process_ = spawn(docker, args, { env: { ...process.env, DOCKER_BUILDKIT: '1' } })
+  function spawnClient(
+    command: string,
+    root: string,
+    t: TestContext,
+  ): { process: ChildProcess; output(): string } {
+    const args = ['-H', daemon().host, 'build', '--no-cache', root]
+    const process_ = spawn(command, args, { env: { ...process.env, DOCKER_BUILDKIT: '1' } })
     t.after(() => process_.kill('SIGKILL'))
     let text = ''
     for (const stream of [process_.stdout, process_.stderr])

@@ -14,6 +14,14 @@ export interface BuildContext {
   text: string | null
   /** Address of a context that the engine fetches. */
   remote?: string
+  /** Of a directory, from which the engine can also ask for single files. */
+  directory?: ContextDirectory
+}
+
+export interface ContextDirectory {
+  root: string
+  /** The texts of the Dockerfile and of its own ignore file, by their names; the Dockerfile's is the first. */
+  texts: ReadonlyMap<string, string>
 }
 
 /** A name that no file of a context has. */
@@ -69,7 +77,11 @@ async function fromDirectory(
     if (!isInside) yield textEntry(dockerfile, text)
     yield* walk(root, '', ignore, always)
   }
-  return { archive: Readable.from(writeTar(entries()), { objectMode: false }), dockerfile, text }
+  const own = ownIgnore && (await read(ownIgnore))
+  const name = basename(isInside ? dockerfile : (ownIgnore?.replace(/\.dockerignore$/, '') ?? 'Dockerfile'))
+  const texts = new Map([[name, text], ...(own !== null ? [[`${name}.dockerignore`, own] as const] : [])])
+  const archive = Readable.from(writeTar(entries()), { objectMode: false })
+  return { archive, dockerfile, text, directory: { root, texts } }
 }
 
 /** The engine fetches the context; a Dockerfile from here goes along. */

@@ -134,6 +134,18 @@ export const ownFlags: Record<string, FlagSpec[]> = {
     { long: 'call', type: 'string', desc: 'Set method for evaluating build ("check", "outline", "targets")' },
     { long: 'check', type: 'bool', desc: 'Shorthand for "--call=check"' },
     { long: 'sbom', type: 'string', desc: 'Shorthand for "--attest=type=sbom"' },
+    {
+      long: 'secret',
+      type: 'list',
+      multi: true,
+      desc: 'Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")',
+    },
+    {
+      long: 'ssh',
+      type: 'list',
+      multi: true,
+      desc: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")',
+    },
     { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },
   ],
   'container create': [healthOnFailure],

@@ -12,6 +12,7 @@ import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/
 import type { BuildEvent, BuildWarning } from '../../build/progress.ts'
 import { receiveOutput } from '../../build/receive.ts'
 import { type BuildSummary, resultId, writeMetadata } from '../../build/result.ts'
+import { sendInput } from '../../build/send-input.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
 import { type CommandContext, ExitError, type Flags } from '../../framework/command.ts'
 import { parseExtraHost } from '../../options/hosts.ts'
@@ -50,19 +51,15 @@ export async function imageBuild(
     env,
   })
   let summary: BuildSummary = { names: [] }
+  await using sent = await sendInput(commandContext, context, flags)
   try {
     const messages = client.values<JsonMessage>('ImageBuild', {
-      query: {
-        ...query,
-        ...contexts,
-        dockerfile: context.dockerfile,
-        ...(context.remote !== undefined && { remote: context.remote }),
-      },
+      query: { ...query, ...contexts, ...sent.query },
       headers: {
         'Content-Type': 'application/x-tar',
         'X-Registry-Config': await registryConfig(config),
       },
-      body: context.archive,
+      ...(sent.body && { body: sent.body }),
     })
     for await (const message of messages) {
       const error = message.errorDetail?.message ?? message.error

@@ -1,0 +1,77 @@
+/** The session of a build: the engine asks for files, secrets and agents while it runs. */
+import { createHash, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { FileSource, FilesRequest } from '@gantry/buildkit'
+import type { CommandContext } from '../framework/command.ts'
+
+export interface SessionOffer {
+  /** The directory of the context; null when the context comes in another way. */
+  root: string | null
+  /** Small files in a directory that is called `dockerfile`: their texts by their names. */
+  texts: ReadonlyMap<string, string>
+  secret(id: string): Promise<Uint8Array | null>
+  agent(id: string): string | null
+}
+
+/** Opens a session and resolves to its id. It lasts until it is disposed of. */
+export async function openSession(
+  client: CommandContext['client'],
+  offer: SessionOffer,
+): Promise<AsyncDisposable & { id: string }> {
+  const { comparePaths, goMode, serve, servicesOf, sessionHeaders } = await import('@gantry/buildkit')
+  const { directorySource } = await import('./directory-source.ts')
+  const { root, texts } = offer
+
+  const textSource = (): FileSource => ({
+    entries: () =>
+      [...texts]
+        .sort(([a], [b]) => comparePaths(a, b))
+        .map(([path, text]) => ({
+          path,
+          mode: goMode('file', 0o644),
+          uid: 0,
+          gid: 0,
+          size: Buffer.byteLength(text),
+          modTime: 0n,
+          linkname: '',
+          devmajor: 0,
+          devminor: 0,
+          xattrs: new Map(),
+        })),
+    content: ({ path }) => [Buffer.from(texts.get(path) ?? '')],
+  })
+
+  const files = (request: FilesRequest): FileSource => {
+    if (request.directory === 'dockerfile') return textSource()
+    if (request.directory === 'context' && root !== null) return directorySource(root, request)
+    throw new Error(`no access allowed to dir ${JSON.stringify(request.directory)}`)
+  }
+
+  const services = servicesOf({ files, secret: offer.secret, agent: offer.agent })
+  const description = {
+    id: randomUUID(),
+    name: basename(root ?? 'build'),
+    sharedKey: root === null ? '' : await sharedKey(root),
+    methods: services.map(({ path }) => path),
+  }
+  const headers = { ...sessionHeaders(description), Upgrade: 'h2c' }
+  const { stream } = await client.hijack('Session', { headers })
+  const served = serve(stream, services)
+  served.catch(() => undefined)
+  return {
+    id: description.id,
+    async [Symbol.asyncDispose]() {
+      stream.destroy()
+      await served
+    },
+  }
+}
+
+/** The same for each build of this user, on this machine, in this directory. */
+async function sharedKey(root: string): Promise<string> {
+  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '')
+  return createHash('sha256')
+    .update(JSON.stringify([machine.trim(), process.getuid?.() ?? 0, root]))
+    .digest('hex')
+}
