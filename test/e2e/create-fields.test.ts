@@ -68,7 +68,7 @@ test('every field of the API has its row', () => {
     ...fieldsOf('EndpointSettings', shapes.EndpointSettings),
     ...fieldsOf('EndpointIPAMConfig', shapes.EndpointIPAMConfig),
   ]
-  assert.deepEqual(rows.map(({ field }) => field).sort(), known.sort())
+  assert.deepEqual([...new Set(rows.map(({ field }) => field))].sort(), known.sort())
 })
 
 suite('create fields', { concurrency: 3 }, () => {
@@ -83,6 +83,9 @@ suite('create fields', { concurrency: 3 }, () => {
     await daemon().docker(['network', 'create', '--subnet', `${subnet}.0/28`, 'fields-net'])
     await daemon().docker(['run', '-d', '--name', 'fields-peer', '-v', '/donated', 'busybox', 'sleep', '600'])
     await daemon().docker(['network', 'connect', 'fields-net', 'fields-peer'])
+    const fill = 'mkdir /v/sub && echo inside > /v/sub/file'
+    await daemon().docker(['run', '--rm', '-v', 'fields-volume:/v', 'busybox', 'sh', '-c', fill])
+    places.scratch = daemon().root
   })
   after(async () => {
     for (const tree of ['', ...readdirSync(layout.root)]) {
@@ -98,15 +101,16 @@ suite('create fields', { concurrency: 3 }, () => {
   function filled<T>(value: T, name: string): T {
     return JSON.parse(
       JSON.stringify(value).replace(
-        /\{(block|cgroup|hostname|address|name)\}/g,
+        /\{(block|cgroup|hostname|address|name|scratch)\}/g,
         (_, key: string) => ({ ...places, name, address: ownAddress(name) })[key] ?? '',
       ),
     ) as T
   }
 
-  for (const template of rows.filter(({ answerOnly }) => !answerOnly)) {
-    test(template.field, async (t) => {
-      const name = `fields-${template.field.replace('.', '-').toLowerCase()}`
+  for (const [index, template] of rows.entries()) {
+    if (template.answerOnly) continue
+    test(template.note ? `${template.field} (${template.note})` : template.field, async (t) => {
+      const name = `fields-${template.field.replace('.', '-').toLowerCase()}-${index}`
       const row = filled(template, name)
       const outcome = row.needs && !limits[row.needs] ? { ...row.otherwise } : row
       const prefix = row.version ? `/v${row.version}` : ''

@@ -74,6 +74,37 @@ suite('update', () => {
     assert.equal(inspected.stdout, '0 0\n')
   })
 
+  test('what an update cannot change is judged and then left alone, as by Docker', async () => {
+    const id = await sleeper(daemon(), 'unchanged')
+    const before = (await daemon().api('GET', `/containers/${id}/json`)).body as { HostConfig: object }
+    const rows: [object, number, RegExp | null][] = [
+      [{ Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }] }, 200, null],
+      [{ Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/x', CgroupPermissions: 'r' }] }, 200, null],
+      [{ DeviceCgroupRules: ['c 1:3 r'] }, 200, null],
+      [{ DeviceRequests: [{ Driver: 'x', Count: 1, Capabilities: [['gpu']] }] }, 200, null],
+      [{ Init: true }, 200, null],
+      [{ OomKillDisable: true }, 200, /OOM killer is disabled|does not support OomKillDisable/],
+      [
+        { MemorySwappiness: 500 },
+        v2 ? 200 : 400,
+        /valid memory swappiness range|does not support memory swappiness/,
+      ],
+      [{ BlkioWeightDevice: [{ Path: '/dev/null', Weight: 200 }] }, 200, null],
+      [{ BlkioDeviceReadBps: [{ Path: '/dev/null', Rate: 5 }] }, 200, null],
+      [{ BlkioDeviceWriteBps: [{ Path: '/dev/null', Rate: 5 }] }, 200, null],
+      [{ BlkioDeviceReadIOps: [{ Path: '/dev/null', Rate: 5 }] }, 200, null],
+      [{ BlkioDeviceWriteIOps: [{ Path: '/dev/null', Rate: 5 }] }, 200, null],
+    ]
+    for (const [body, status, said] of rows) {
+      const answer = await daemon().api('POST', `/containers/${id}/update`, body)
+      const text = JSON.stringify(answer.body)
+      assert.equal(answer.status, status, `${JSON.stringify(body)}: ${text}`)
+      if (said) assert.match(text, said)
+    }
+    const after = (await daemon().api('GET', `/containers/${id}/json`)).body as { HostConfig: object }
+    assert.deepEqual(after.HostConfig, before.HostConfig)
+  })
+
   test('several containers: each that can be is updated', async () => {
     await sleeper(daemon(), 'one')
     const { stdout, stderr, exitCode } = await daemon().gantry([

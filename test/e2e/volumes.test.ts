@@ -188,6 +188,36 @@ suite('volumes', { concurrency: 2 }, () => {
     await ok('volume', 'rm', 'bad')
   })
 
+  test('an image as a mount: read-only, with its users unharmed, and in use as long as the container is there', async () => {
+    await ok('tag', 'content', 'mounted-image')
+    for (const client of ['docker', 'gantry'] as const) {
+      const mount = ['--mount', 'type=image,source=mounted-image,target=/i', '--name', `imaged-${client}`]
+      const script = 'stat -c "%u %a" /i/srv/data/file && cat /i/srv/data/file; touch /i/x; sleep 600'
+      await daemon[client](['run', '-d', ...mount, 'busybox', 'sh', '-c', script])
+      const said = async () => {
+        const { stdout, stderr } = await daemon.docker(['logs', `imaged-${client}`])
+        return stderr.includes('Read-only') ? stdout + stderr : ''
+      }
+      assert.match(await until('what it says', said, 30), /^\d+ \d+\n[\s\S]*Read-only file system/)
+      const shown = await ok(
+        'inspect',
+        '-f',
+        '{{range .Mounts}}{{.Type}} {{.Source}} {{.RW}}{{end}}',
+        `imaged-${client}`,
+      )
+      assert.equal(shown, 'image mounted-image false')
+    }
+    await daemon.kill9()
+    await daemon.start()
+    await ok('restart', '-t', '0', 'imaged-docker')
+    assert.equal(await ok('exec', 'imaged-docker', 'test', '-f', '/i/srv/data/file'), '')
+    await ok('rmi', 'content')
+    assert.match(await fails('rmi', 'mounted-image'), /conflict: unable to (remove|delete)/)
+    await ok('rm', '-f', 'imaged-docker', 'imaged-gantry')
+    await ok('tag', 'mounted-image', 'content')
+    await ok('rmi', 'mounted-image')
+  })
+
   test('--volumes-from shares volumes, read-only when asked', async () => {
     await ok('create', '--name', 'source', '-v', 'shared:/v', '-v', '/anon', 'busybox', 'true')
     await ok('run', '--rm', '--volumes-from', 'source', 'busybox', 'touch', '/v/x', '/anon/y')

@@ -49,6 +49,8 @@ function hostConfigFor(version: ApiVersion, body: HostConfig): HostConfig {
 }
 
 function mountFor(version: ApiVersion, mount: Mount): Mount {
+  if (version >= 48) return mount
+  if (mount.Type === 'image') throw invalid('Mount type "Image" needs API v1.48 or newer')
   if (version >= 45) return mount
   if (mount.VolumeOptions?.Subpath) throw invalid('VolumeOptions.Subpath needs API v1.45 or newer')
   if (!mount.BindOptions || version >= 44) return mount

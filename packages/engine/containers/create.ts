@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerConfig, HostConfig } from '@gantry/api'
-import { GantryError, messageOf } from '@gantry/errors'
+import { GantryError, isKind, messageOf } from '@gantry/errors'
 import { checkAddresses } from '@gantry/network'
 import { anonymousLabel } from '@gantry/volumes'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
@@ -136,7 +136,7 @@ export class Creator {
     const mounts: MountRecord[] = []
     for (const { volumeLabels, volumeOptions, ...mount } of named) {
       if (mount.type !== 'volume') {
-        mounts.push(mount)
+        mounts.push(mount.type === 'image' ? await this.#imageMount(mount) : mount)
         continue
       }
       const labels = { ...volumeLabels, ...(mount.anonymous && { [anonymousLabel]: '' }) }
@@ -153,6 +153,17 @@ export class Creator {
       mounts.push({ ...mount, driver: volume.driver, source: volume.mountpoint })
     }
     return mounts
+  }
+
+  /** Not NotFound when it is missing, as with other containers. */
+  async #imageMount(mount: MountRecord): Promise<MountRecord> {
+    try {
+      return { ...mount, image: (await this.#deps.images.resolve(mount.source)).id }
+    } catch (cause) {
+      throw isKind(cause, 'NotFound')
+        ? new GantryError('InvalidParameter', messageOf(cause), { cause })
+        : cause
+    }
   }
 
   /** `upper` becomes the container's `/`, so it takes after the image's. */

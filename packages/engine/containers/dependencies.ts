@@ -92,6 +92,8 @@ export interface SpecMount {
   /** Mount propagation of a bind, `rprivate` unless said. */
   propagation: string
   recursive: boolean
+  /** Whether mounts below a read-only one are read-only too: where the kernel can, unless said otherwise. */
+  readOnlyBelow?: 'never' | 'possible' | 'always'
   /** tmpfs only: `size=…`, `mode=…`, and flags. */
   options: string[]
 }

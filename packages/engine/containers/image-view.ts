@@ -1,11 +1,16 @@
-import { mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type IdMap, mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
+import { type IdMap, MountFlag, mount, mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
 
-/** Shows an image's layers as one directory for a moment. */
+/** Shows an image's layers as one directory for a moment, or what another path names. */
 export interface ImageView {
   /** `lower` top first, its owners seen as `idMap` has them. The view cannot be written; disposing it removes it. */
   open(lower: string[], idMap?: IdMap): Promise<AsyncDisposable & { root: string }>
+  /**
+   * A path for what `source` names, a directory or a file, without the mounts below it. Runtimes find what is behind a
+   * descriptor of ours (`/proc/…/fd`) by such a name only, and not all of them can leave out the mounts below.
+   */
+  pin(source: string): Promise<AsyncDisposable & { root: string }>
   /** Removes views that a killed daemon left. */
   clean(): Promise<void>
 }
@@ -39,6 +44,22 @@ export function createImageView(directory: string): ImageView {
         },
       }
     },
+    async pin(source) {
+      const root = await placeFor(source, directory)
+      try {
+        mount({ source, target: root, type: '', flags: MountFlag.bind })
+      } catch (error) {
+        await removePlace(root)
+        throw error
+      }
+      return {
+        root,
+        async [Symbol.asyncDispose]() {
+          unmount(root, UnmountFlag.detach)
+          await removePlace(root)
+        },
+      }
+    },
     async clean() {
       for (const name of await readdir(directory).catch(() => [])) {
         const root = join(directory, name)
@@ -47,8 +68,24 @@ export function createImageView(directory: string): ImageView {
         } catch {
           // It had not been mounted yet.
         }
-        await rmdir(root)
+        await removePlace(root)
       }
     },
   }
+}
+
+/** A new directory, or an empty file where the source is one. */
+async function placeFor(source: string, directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const root = await mkdtemp(join(directory, 'view-'))
+  if ((await stat(source)).isDirectory()) return root
+  await rmdir(root)
+  await writeFile(root, '', { flag: 'wx', mode: 0o600 })
+  return root
+}
+
+/** Never anything in it. */
+async function removePlace(root: string): Promise<void> {
+  if ((await lstat(root)).isDirectory()) await rmdir(root)
+  else await unlink(root)
 }

@@ -113,7 +113,7 @@ function fromBind(raw: string, volumeDriver: string): PlannedMount {
 function fromMount(mount: Mount): PlannedMount {
   validateMount(mount)
   const type = mount.Type as MountRecord['type']
-  const { BindOptions, VolumeOptions, TmpfsOptions } = mount
+  const { BindOptions, VolumeOptions, TmpfsOptions, ImageOptions } = mount
   const planned: PlannedMount = {
     ...blank(type, posix.normalize(mount.Target as string)),
     writable: !mount.ReadOnly,
@@ -121,9 +121,11 @@ function fromMount(mount: Mount): PlannedMount {
       ...(BindOptions && { BindOptions }),
       ...(VolumeOptions && { VolumeOptions }),
       ...(TmpfsOptions && { TmpfsOptions }),
+      ...(ImageOptions && { ImageOptions }),
     },
   }
   if (type === 'tmpfs') return planned
+  if (type === 'image') return { ...planned, source: mount.Source as string, writable: false }
   if (type === 'bind') {
     const source = trimmed(mount.Source as string)
     if (!BindOptions?.CreateMountpoint && !existsSync(source)) {
@@ -183,12 +185,18 @@ function problemOf(mount: Mount): string | null {
     case 'tmpfs':
       if (extra) return `field ${extra} must not be specified`
       return mount.Source ? 'field Source must not be specified' : null
+    case 'image':
+      if (!mount.Source) return 'field Source must not be empty'
+      return extra ? `field ${extra} must not be specified` : null
     default:
       return 'mount type unknown'
   }
 }
 
 function bindProblem(mount: Mount, source: string): string | null {
+  const { ReadOnlyNonRecursive, ReadOnlyForceRecursive } = mount.BindOptions ?? {}
+  if (ReadOnlyNonRecursive && ReadOnlyForceRecursive)
+    return 'mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive'
   const propagation = mount.BindOptions?.Propagation
   if (propagation && !propagations.includes(propagation)) return `invalid propagation mode: ${propagation}`
   return source.startsWith('/') ? null : `invalid mount path: '${source}' mount path must be absolute`

@@ -41,9 +41,9 @@ export interface ContainerRecord {
 
 /** One place in the container where something is mounted. */
 export interface MountRecord {
-  type: 'bind' | 'volume' | 'tmpfs'
+  type: 'bind' | 'volume' | 'tmpfs' | 'image'
   destination: string
-  /** Directory or file on the host; empty for tmpfs. */
+  /** Directory or file on the host, or the name of an image; empty for tmpfs. */
   source: string
   /** Of a volume. */
   name: string
@@ -59,5 +59,7 @@ export interface MountRecord {
   /** Made with the container and removed with it when volumes are. */
   anonymous: boolean
   /** The `HostConfig.Mounts` element it comes from, for options not named above. */
-  options?: Pick<Mount, 'BindOptions' | 'VolumeOptions' | 'TmpfsOptions'>
+  options?: Pick<Mount, 'BindOptions' | 'VolumeOptions' | 'TmpfsOptions' | 'ImageOptions'>
+  /** What the image's name stood for when the container was made. */
+  image?: Digest
 }

@@ -182,7 +182,9 @@ export class ContainerService implements Containers {
   usersOfImage(imageId: string) {
     return this.#parts.registry
       .all()
-      .filter(({ record }) => record.image?.id === imageId)
+      .filter(({ record: { image, mounts } }) =>
+        [image?.id, ...mounts.map((mount) => mount.image)].some((id) => id === imageId),
+      )
       .map(({ id, record }) => ({ id, running: isUp(record.state) }))
   }
 }

@@ -22,9 +22,13 @@ export class MountSources {
     const { mounts, hostConfig } = container.record
     const prepared: SpecMount[] = []
     for (const mount of mounts) {
-      const source = await this.#source(container, mount)
-      const subpath = mount.options?.VolumeOptions?.Subpath
-      prepared.push(specMount(mount, subpath ? resolveSubpath(source, subpath, held) : source))
+      const source = await this.#source(container, mount, held, idMap)
+      const { VolumeOptions, ImageOptions, BindOptions } = mount.options ?? {}
+      const subpath = VolumeOptions?.Subpath || ImageOptions?.Subpath
+      const part = subpath ? resolveSubpath(source, subpath, mount.type, held) : source
+      const alone = subpath || (mount.type === 'bind' && BindOptions?.NonRecursive)
+      const path = alone ? held.use(await this.#deps.imageView.pin(part)).root : part
+      prepared.push(specMount(mount, path))
     }
     await this.#fillVolumes(container, idMap)
     for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) {
@@ -40,7 +44,13 @@ export class MountSources {
     }
   }
 
-  async #source(container: Container, mount: MountRecord): Promise<string> {
+  async #source(
+    container: Container,
+    mount: MountRecord,
+    held: AsyncDisposableStack,
+    idMap?: IdMap,
+  ): Promise<string> {
+    if (mount.type === 'image') return await this.#imageRoot(mount, held, idMap)
     if (mount.type === 'volume') {
       return await this.#deps.volumes.mount(mount.name, container.id, {
         destination: mount.destination,
@@ -50,6 +60,18 @@ export class MountSources {
     }
     if (mount.type === 'bind') await requireSource(mount)
     return mount.source
+  }
+
+  /** The container keeps what it has mounted when the view goes. */
+  async #imageRoot(
+    { source, image }: MountRecord,
+    held: AsyncDisposableStack,
+    idMap?: IdMap,
+  ): Promise<string> {
+    const { images, imageView } = this.#deps
+    const { id } = image ? { id: image } : await images.resolve(source)
+    const layers = await images.rootfs(id)
+    return held.use(await imageView.open(layers, idMap)).root
   }
 
   /** Only before the first run: what a user takes out of a volume later is not put back. */
@@ -81,8 +103,13 @@ async function requireSource({ source, createSource }: MountRecord): Promise<voi
   }
 }
 
-/** A path inside a volume, found by the kernel without leaving it, and named so that nobody can exchange it. */
-function resolveSubpath(volume: string, subpath: string, held: AsyncDisposableStack): string {
+/** A path inside a volume or an image, found by the kernel without leaving it, and named so that nobody can exchange it. */
+function resolveSubpath(
+  volume: string,
+  subpath: string,
+  type: MountRecord['type'],
+  held: AsyncDisposableStack,
+): string {
   const O_PATH = 0o10000000
   const root = openSync(volume, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
@@ -90,7 +117,7 @@ function resolveSubpath(volume: string, subpath: string, held: AsyncDisposableSt
     held.defer(() => closeSync(descriptor))
     return `/proc/${process.pid}/fd/${descriptor}`
   } catch (cause) {
-    const message = `cannot access path ${subpath} of volume: ${messageOf(cause)}`
+    const message = `cannot access path ${subpath} of ${type}: ${messageOf(cause)}`
     throw new GantryError('InvalidParameter', message, { cause })
   } finally {
     closeSync(root)
@@ -112,8 +139,15 @@ function specMount(mount: MountRecord, source: string): SpecMount {
     writable: mount.writable,
     propagation: mount.propagation || 'rprivate',
     recursive: !mount.options?.BindOptions?.NonRecursive,
+    readOnlyBelow: readOnlyBelow(mount),
     options: [],
   }
+}
+
+function readOnlyBelow({ options }: MountRecord): SpecMount['readOnlyBelow'] {
+  const { ReadOnlyNonRecursive, ReadOnlyForceRecursive } = options?.BindOptions ?? {}
+  if (ReadOnlyNonRecursive) return 'never'
+  return ReadOnlyForceRecursive ? 'always' : 'possible'
 }
 
 function tmpfs(destination: string, writable: boolean): SpecMount {

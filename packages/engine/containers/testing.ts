@@ -358,6 +358,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     },
     imageView: {
       open: async () => ({ root: directory, async [Symbol.asyncDispose]() {} }),
+      pin: async (source) => ({ root: source, async [Symbol.asyncDispose]() {} }),
       clean: async () => {},
     },
     paths: {

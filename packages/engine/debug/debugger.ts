@@ -158,7 +158,7 @@ function namespacesOf(pid: number): Record<string, string> {
 
 /** Volumes and directories of a container that does not run, to look at only. */
 function readOnlyMount({ type, source, destination }: MountRecord): SpecMount[] {
-  if (type === 'tmpfs') return []
+  if (type === 'tmpfs' || type === 'image') return []
   return [
     {
       type: 'bind',

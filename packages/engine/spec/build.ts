@@ -45,6 +45,7 @@ export function buildSpec(input: SpecInput, host: HostFacts): OciSpec {
       mounts: input.mounts,
       files: input.files,
       initProgram,
+      readOnlyBelow: host.kernel[0] > 5 || (host.kernel[0] === 5 && host.kernel[1] >= 12),
       writableCgroups: confined.writableCgroups,
     }),
     ...(hostConfig.Annotations && { annotations: hostConfig.Annotations }),

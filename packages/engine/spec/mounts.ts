@@ -1,5 +1,6 @@
 /** The mounts of a container: the kernel's file systems, the engine's own files, and what the user asked for. */
 import type { HostConfig } from '@gantry/api'
+import { GantryError } from '@gantry/errors'
 import type { OciMount } from '@gantry/runtime'
 import type { SpecRequest } from '../containers/dependencies.ts'
 import { tmpfsOptions } from './tmpfs.ts'
@@ -13,6 +14,8 @@ export interface MountsRequest {
   files: SpecRequest['files']
   /** The program for `--init`, if there is to be one. */
   initProgram: string | null
+  /** The kernel can make a mount and all below it read-only at once (Linux 5.12). */
+  readOnlyBelow: boolean
   /** /sys/fs/cgroup is not mounted read-only. */
   writableCgroups: boolean
 }
@@ -55,7 +58,7 @@ export function containerMounts(request: MountsRequest): OciMount[] {
   const managed = managedFiles(files, hostConfig).filter(
     ({ destination }) => !user.has(destination as string),
   )
-  const own = [...request.mounts.map(userMount), ...managed]
+  const own = [...request.mounts.map((mount) => userMount(mount, request)), ...managed]
   own.sort((a, b) => depth(a.destination) - depth(b.destination))
   const init: OciMount[] = initProgram
     ? [{ destination: initPath, type: 'bind', source: initProgram, options: ['bind', 'ro'] }]
@@ -86,15 +89,8 @@ function systemOptions(
   return mustBeReadOnly ? [...writable, 'ro'] : writable
 }
 
-function userMount({
-  type,
-  source,
-  destination,
-  writable,
-  propagation,
-  recursive,
-  options,
-}: UserMount): OciMount {
+function userMount(mount: UserMount, host: Pick<MountsRequest, 'readOnlyBelow'>): OciMount {
+  const { type, source, destination, writable, propagation, recursive, options } = mount
   if (type === 'tmpfs') {
     const wishes = writable ? options : [...options, 'ro']
     return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(wishes) }
@@ -105,10 +101,22 @@ function userMount({
     source,
     options: [
       recursive ? 'rbind' : 'bind',
-      ...(writable ? [] : ['ro']),
+      ...(writable ? [] : [readOnlyOption(mount, host)]),
       ...(propagation ? [propagation] : []),
     ],
   }
+}
+
+/** What the OCI runtime calls it. Throws InvalidParameter for what this kernel cannot do. */
+function readOnlyOption(
+  { readOnlyBelow: wish = 'never', destination }: UserMount,
+  { readOnlyBelow: possible }: Pick<MountsRequest, 'readOnlyBelow'>,
+): 'ro' | 'rro' {
+  if (wish === 'always' && !possible) {
+    const message = `cannot mount ${destination} recursively read-only: it needs Linux 5.12`
+    throw new GantryError('InvalidParameter', message)
+  }
+  return wish === 'never' || !possible ? 'ro' : 'rro'
 }
 
 function managedFiles(
