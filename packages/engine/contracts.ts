@@ -286,6 +286,8 @@ export interface Images {
   save(references: string[], platforms?: string[]): Promise<Readable>
   /** Makes a one-layer image of a root file system tar; resolves to its id. */
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest>
+  /** The same from a URL. The last message is the id; before the first, it rejects in Docker's words. */
+  importFrom(url: string, options: ImageImportOptions): AsyncIterable<ProgressMessage>
   /** Makes an image of one more layer on top of another; resolves to its id and its name, empty without one. */
   commit(layer: () => Promise<Readable>, options: ImageCommitOptions): Promise<{ id: Digest; name: string }>
   count(): number

@@ -24,6 +24,7 @@ export type {
   SearchResult,
   UploadOptions,
 } from './distribution/contracts.ts'
+export { shownUrl } from './distribution/download.ts'
 export { RegistryError, type RegistryReason } from './distribution/errors.ts'
 export { type ProxySettings, proxiesFromEnvironment } from './distribution/proxies.ts'
 export { pullError } from './distribution/pull-error.ts'

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { entryHeader, tarOf } from '@gantry/oci'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
 import { type CommandOptions, run, suiteDaemon, until } from './harness.ts'
 
@@ -249,11 +251,20 @@ describe('registries', () => {
     assert.ok(!daemon().log.includes(Buffer.from(`ann:${password}`).toString('base64')))
   })
 
-  test('mirrors and proxies of daemon.json are read anew at a reload', async () => {
+  test('mirrors and proxies of daemon.json are read anew at a reload; imports from a URL go through them', async (t) => {
+    const archive = await tarOf([{ header: entryHeader({ name: 'd/', type: 'directory' }) }])
+    const asked: (string | undefined)[][] = []
+    const proxy = createServer(({ url, headers }, answer) => {
+      asked.push([url, headers['proxy-authorization']])
+      answer.end(archive)
+    })
+    await once(proxy.listen(0, '127.0.0.1'), 'listening')
+    t.after(() => proxy.close())
+    const at = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
     const settings = {
       'registry-mirrors': ['https://mirror.example'],
       mirrors: { 'ghcr.io': ['http://127.0.0.1:5/ghcr'] },
-      proxies: { 'http-proxy': 'http://someone:hush@127.0.0.1:9', 'no-proxy': '.example' },
+      proxies: { 'http-proxy': `http://someone:hush@${at}`, 'no-proxy': '.example' },
     }
     await writeFile(`${daemon().root}/daemon.json`, JSON.stringify(settings))
     process.kill(daemon().pid, 'SIGHUP')
@@ -262,8 +273,24 @@ describe('registries', () => {
       const found = body as { HttpProxy: string; NoProxy: string; RegistryConfig: { Mirrors: string[] } }
       return found.HttpProxy === '' ? null : found
     })
-    assert.equal(info.HttpProxy, 'http://xxxxx:xxxxx@127.0.0.1:9')
+    assert.equal(info.HttpProxy, `http://xxxxx:xxxxx@${at}`)
     assert.equal(info.NoProxy, '.example')
     assert.deepEqual(info.RegistryConfig.Mirrors, ['https://mirror.example/'])
+    const address = 'http://files.invalid/rootfs.tar'
+    for (const cli of ['gantry', 'docker'] as const) {
+      const { exitCode, stdout, stderr } = await daemon()[cli]([
+        'import',
+        '-m',
+        'hello',
+        address,
+        `web:${cli}`,
+      ])
+      assert.equal(exitCode, 0, stderr)
+      assert.match(stdout, /^Downloading from http:\/\/files.invalid\/rootfs.tar\nsha256:[0-9a-f]{64}\n$/)
+    }
+    assert.deepEqual(new Set(asked.map(String)), new Set([`${address},Basic ${btoa('someone:hush')}`]))
+    const { stderr } = await daemon().gantry(['import', 'http://127.0.0.1:1/x'])
+    const refused = 'Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused'
+    assert.equal(stderr.trim(), `Error response from daemon: ${refused}`)
   })
 })

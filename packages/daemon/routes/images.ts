@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Images, ProgressMessage, RegistryAccess } from '@gantry/engine'
+import type { ImageImportOptions, Images, ProgressMessage, RegistryAccess } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { type Credentials, canonicalName, decodeRegistryAuth, parseReference } from '@gantry/oci'
 import { imageInspectFor, imageSummaryFor } from '../compat/images.ts'
@@ -106,24 +106,22 @@ async function create(images: Images, request: ApiRequest): Promise<Reply> {
   const fromSrc = request.query.text('fromSrc')
   if (fromSrc === '-') return progress(imported(images, request))
   if (fromSrc === '') throw new GantryError('InvalidParameter', 'either fromImage or fromSrc is required')
-  const problem =
-    'importing from a URL is not available in this version of Gantry: download the archive and import it from a file'
-  throw new GantryError('NotImplemented', problem)
+  return progress(images.importFrom(fromSrc, importOptions(request)))
 }
 
-async function* imported(
-  images: Images,
-  { query, body, signal }: ApiRequest,
-): AsyncIterable<ProgressMessage> {
-  const digest = await images.import(body, {
+async function* imported(images: Images, request: ApiRequest): AsyncIterable<ProgressMessage> {
+  yield { status: await images.import(request.body, importOptions(request)) }
+}
+
+function importOptions({ query, signal }: ApiRequest): ImageImportOptions {
+  return {
     repo: query.optional('repo'),
     tag: query.optional('tag'),
     message: query.optional('message'),
     changes: query.all('changes').filter((change) => change !== ''),
     platform: query.optional('platform'),
     signal,
-  })
-  yield { status: digest }
+  }
 }
 
 async function pull(

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -124,6 +126,67 @@ test('import refuses what is wrong before it reads, and leaves nothing', async (
   })
   await nothingIsLeft(b)
   assert.equal(b.images.count(), 0)
+})
+
+test('import from a URL: progress, redirects, and what goes wrong in the words of Docker', async (t) => {
+  const b = await bench(t)
+  const archive = gzipSync(await rootfs('hi'))
+  const seen: (string | undefined)[] = []
+  const server = createServer(({ url = '', headers }, answer) => {
+    seen.push(headers.authorization)
+    if (url === '/fs.tgz') answer.writeHead(200, { 'Content-Length': archive.length }).end(archive)
+    else if (url === '/moved') answer.writeHead(302, { Location: '/fs.tgz' }).end()
+    else if (url === '/loop') answer.writeHead(302, { Location: '/loop' }).end()
+    else if (url === '/away') answer.writeHead(302, { Location: 'http://169.254.169.254/secret' }).end()
+    else if (url === '/broken') answer.writeHead(500).end('oops\n')
+    else if (url === '/short') {
+      answer.writeHead(200, { 'Content-Length': 100_000 }).write(archive.subarray(0, 20))
+      answer.socket?.end()
+    } else answer.writeHead(404).end('<html>')
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const messages = (address: string, options = {}) => Array.fromAsync(b.images.importFrom(address, options))
+  const [first, progress, last] = await messages(`http://ann:secret@${host}/fs.tgz`, {
+    repo: 'web',
+    changes: ['CMD x'],
+  })
+  assert.deepEqual(first, { status: `Downloading from http://ann:xxxxx@${host}/fs.tgz` })
+  const progressDetail = { current: archive.length, total: archive.length }
+  assert.deepEqual(progress, { status: 'Importing', progressDetail })
+  const { id, config } = await b.images.resolve('web')
+  assert.deepEqual(last, { status: id })
+  assert.deepEqual(config.Cmd, ['/bin/sh', '-c', 'x'])
+  const { Comment } = await b.images.inspect('web')
+  assert.equal(Comment, `Imported from http://ann:xxxxx@${host}/fs.tgz`)
+  assert.deepEqual(seen, [`Basic ${Buffer.from('ann:secret').toString('base64')}`])
+  assert.equal((await messages(`${host}/moved`))[0]?.status, `Downloading from http://${host}/moved`)
+  for (const { Id } of await b.images.list({})) await b.images.remove(Id, { force: true })
+  for (const [address, kind, message] of [
+    [`${host}/none`, 'NotFound', `failed to GET http://${host}/none with status 404 Not Found: <html>`],
+    [
+      `${host}/broken`,
+      'System',
+      `failed to GET http://${host}/broken with status 500 Internal Server Error: oops`,
+    ],
+    [`${host}/loop`, 'System', 'Get "/loop": stopped after 10 redirects'],
+    [`${host}/away`, 'System', /refusing to connect to 169.254.169.254/],
+    [`${host}/short`, 'System', 'unexpected EOF'],
+    [`ftp://${host}/x`, 'System', `Get "ftp://${host}/x": unsupported protocol scheme "ftp"`],
+    [
+      'http://127.0.0.1:1/x',
+      'System',
+      'Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused',
+    ],
+    ['http://', 'InvalidParameter', 'parse "http://": invalid URL'],
+  ] as const)
+    await assert.rejects(messages(address), { kind, message }, address)
+  await assert.rejects(messages(`${host}/fs.tgz`, { changes: ['NOPE'] }), { message: /nope/i })
+  await nothingIsLeft(b)
 })
 
 test('images are found by name, id and prefix, and missing ones in the words of Docker', async (t) => {

@@ -33,7 +33,7 @@ import {
 import { commitImage } from './commit.ts'
 import type { ImageParts } from './dependencies.ts'
 import { diffImages, exploreImage } from './diff.ts'
-import { importImage } from './import.ts'
+import { importFromUrl, importImage } from './import.ts'
 import { imageHistory, inspectImage } from './inspect.ts'
 import { listImages } from './list.ts'
 import { loadArchive } from './load/load.ts'
@@ -183,7 +183,13 @@ export class ImageService implements Images {
   }
 
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest> {
-    return importImage(this.#parts, rootfs, options)
+    return importImage(this.#parts, { name: '-', open: async () => rootfs }, options)
+  }
+
+  importFrom(url: string, options: ImageImportOptions): AsyncIterable<ProgressMessage> {
+    return progressOf((report, abandoned) =>
+      importFromUrl(this.#parts, url, options, report, eitherOf(abandoned, options.signal)),
+    )
   }
 
   commit(layer: () => Promise<Readable>, options: ImageCommitOptions): Promise<{ id: Digest; name: string }> {

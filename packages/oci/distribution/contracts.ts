@@ -84,10 +84,22 @@ export interface Registries {
   login(credentials: Credentials, options?: CallOptions): Promise<LoginResult>
   /** Asks the v1 search of the registry that the term begins with (`registry:5000/term`), or Docker's own. */
   search(term: string, options: SearchOptions): Promise<SearchResult[]>
+  /**
+   * Gets the file behind an http or https URL, through redirects; user and password in it are for its own origin. Rejects
+   * in Docker's words, with NotFound for a 404.
+   */
+  download(url: URL, options?: CallOptions): Promise<DownloadedFile>
   /** Takes a new configuration for everything that starts from now on. Tokens and idle connections are dropped. */
   configure(config: RegistryConfig): void
   /** Destroys every connection; what is under way rejects. */
   close(): void
+}
+
+export interface DownloadedFile {
+  /** To be read; it fails in Docker's words. Ending it early ends the connection. */
+  body: AsyncIterable<Buffer>
+  /** Bytes, where the server says it. */
+  size?: number
 }
 
 export interface LoginResult {

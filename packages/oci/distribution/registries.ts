@@ -1,5 +1,6 @@
 import type { Reference } from '../reference.ts'
 import type { Access, Registries, RegistryConfig, RegistryLimits, Repository } from './contracts.ts'
+import { download } from './download.ts'
 import { basesOf, hostOfDomain, type Insecure, insecurityOf } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { RegistryHost } from './host.ts'
@@ -42,6 +43,7 @@ export function createRegistries(config: RegistryConfig, options: RegistriesOpti
     repository: (reference, access) => repository(current, reference, access, log),
     login: (credentials, callOptions) => login(current, credentials, callOptions),
     search: (term, searchOptions) => search(current, term, searchOptions),
+    download: (url, callOptions = {}) => download(current, url, callOptions),
     configure(changed) {
       current.transport.retire()
       current = new Hosts(changed, closed.signal)

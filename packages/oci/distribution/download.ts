@@ -1,0 +1,107 @@
+/** A file behind a URL, over the same proxies, certificates and timeouts as registries. */
+import { GantryError } from '@gantry/errors'
+import { bodyError, discard } from './answers.ts'
+import type { CallOptions, DownloadedFile } from './contracts.ts'
+import { RegistryError } from './errors.ts'
+import type { Hosts } from './registries.ts'
+import { basicAuthorization } from './tokens.ts'
+import type { Answer } from './transport.ts'
+import { reachOfRedirect } from './trust.ts'
+
+/** As Go's client. */
+const mostRedirects = 10
+const redirects = new Set([301, 302, 303, 307, 308])
+/** Bytes of an error's body that are shown, at most. */
+const longestQuote = 1024
+
+const kindOfStatus: Record<number, 'NotFound' | 'InvalidParameter' | 'Unauthorized' | 'Forbidden'> = {
+  400: 'InvalidParameter',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+}
+
+/** See Registries.download. */
+export async function download(hosts: Hosts, start: URL, { signal }: CallOptions): Promise<DownloadedFile> {
+  const answer = await follow(hosts, start, signal)
+  if (answer.status < 400) {
+    const length = Number(answer.headers['content-length'] ?? Number.NaN)
+    return { body: contentOf(answer), ...(Number.isSafeInteger(length) && { size: length }) }
+  }
+  const status = `${answer.status} ${answer.reason}`.trimEnd()
+  const said = await quote(answer)
+  const message = `failed to GET ${shownUrl(start)} with status ${status}${said && `: ${said}`}`
+  throw new GantryError(kindOfStatus[answer.status] ?? 'System', message)
+}
+
+async function follow(hosts: Hosts, start: URL, signal: AbortSignal | undefined): Promise<Answer> {
+  let url = start
+  for (let hops = 0; ; hops++) {
+    const isHome = url.origin === start.origin
+    const [username, password] = [decodeURIComponent(start.username), decodeURIComponent(start.password)]
+    const answer = await hosts.transport
+      .send({
+        method: 'GET',
+        url,
+        headers: {
+          'User-Agent': hosts.config.userAgent,
+          ...(isHome && username && { Authorization: basicAuthorization({ username, password }) }),
+        },
+        insecure: undefined,
+        reach: isHome ? 'any' : reachOfRedirect(start, url, false),
+        ...(signal && { signal }),
+      })
+      .catch((error: unknown) => {
+        throw error instanceof RegistryError ? error.of('GET', url) : error
+      })
+    const { location } = answer.headers
+    if (!redirects.has(answer.status) || location === undefined) return answer
+    discard(answer)
+    if (hops === mostRedirects)
+      throw new GantryError(
+        'System',
+        `Get ${JSON.stringify(location)}: stopped after ${mostRedirects} redirects`,
+      )
+    url = targetOf(url, location)
+  }
+}
+
+function targetOf(from: URL, location: string): URL {
+  const target = URL.parse(location, from)
+  if (
+    !target ||
+    !/^https?:$/.test(target.protocol) ||
+    (from.protocol === 'https:' && target.protocol !== 'https:')
+  )
+    throw new GantryError('System', `Get ${JSON.stringify(location)}: refusing to be redirected there`)
+  return target
+}
+
+async function* contentOf({ body }: Answer): AsyncGenerator<Buffer> {
+  try {
+    yield* body as AsyncIterable<Buffer>
+  } catch (error) {
+    throw bodyError(error)
+  }
+}
+
+/** What the server says of an error. */
+async function quote({ body }: Answer): Promise<string> {
+  let text = ''
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      text += chunk.toString()
+      if (text.length > longestQuote) break
+    }
+  } catch (error) {
+    throw bodyError(error)
+  }
+  return text.slice(0, longestQuote).trim()
+}
+
+/** A URL as it may be shown: without its password. */
+export function shownUrl(url: URL): string {
+  const shown = new URL(url)
+  if (shown.password !== '') shown.password = 'xxxxx'
+  return shown.href
+}
