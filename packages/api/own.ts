@@ -29,6 +29,10 @@ declare module './generated.ts' {
     }
     /** GET /build/exports/{id}: An archive that a running build gives out, once */
     BuildExport: { query: Record<never, never>; body: undefined; answer: undefined }
+    /** GET /build/cache/{id}/archive: The content of a cache mount as an archive */
+    BuildCacheExport: { query: Record<never, never>; body: undefined; answer: undefined }
+    /** PUT /build/cache/{id}/archive: Make an archive the content of a cache mount */
+    BuildCacheImport: { query: Record<never, never>; body: unknown; answer: undefined }
     /** GET /images/{name}/diff: What differs from one image's files to another's, an ImageDifference on each line */
     ImageDiff: { query: { with: string; platform?: string }; body: undefined; answer: undefined }
     /** GET /images/{name}/layers: What each layer does: an ImageLayer on a line, then its ImageLayerFiles */

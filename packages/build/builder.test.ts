@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { createBuilder } from './builder.ts'
-import type { BuildEvent, BuildRequest } from './contracts.ts'
+import { CacheMounts } from './cache/mounts.ts'
+import { type CacheUsage, type PruneRule, planPrune } from './cache/usage.ts'
+import type { BuildEvent, BuildRequest, SnapshotLayer } from './contracts.ts'
 import { type FakeWorld, fakeWorld } from './testing.ts'
 
 async function build(world: FakeWorld, request: BuildRequest, signal = new AbortController().signal) {
@@ -139,8 +144,77 @@ test('proxies are no part of the key', async () => {
 test('the cache is pruned by use, and not under a running build', async () => {
   const world = fakeWorld()
   await build(world, world.request('FROM a\nRUN one\nRUN two\n'))
-  assert.equal(world.cache.prune({ keep: 1 }).length, 1)
+  const usage = world.cache.usage(new Set())
+  const inImages = new Set(usage.map(({ layers }) => layers[0]?.chainId ?? ''))
+  const place = { now: Date.now(), free: 0, inImages }
+  assert.deepEqual(
+    usage.map(({ parents }) => parents.length),
+    [0, 1],
+  )
+  const { gone, freed } = planPrune(usage, { reservedSpace: 1 }, place)
+  assert.deepEqual([gone.length, freed], [1, 1])
+  assert.match(gone[0]?.description ?? '', /two/)
   const [record] = world.cache.records()
   using _held = world.cache.hold(record?.inputs ?? {})
-  assert.equal(world.cache.prune({}).length, 0)
+  assert.equal(world.cache.remove(record?.key ?? ''), false)
+  assert.equal(planPrune(world.cache.usage(new Set()), {}, place).gone.length, 1)
+})
+
+test('a rule of pruning: what may go, and how far', () => {
+  const at = (minutes: number): string => new Date(minutes * 60_000).toISOString()
+  const layer = (name: string) =>
+    ({ diffId: `sha256:${name}`, chainId: `sha256:${name}`, size: 10 }) as SnapshotLayer
+  const record = (id: string, minutes: number, rest: Partial<CacheUsage> = {}): CacheUsage => ({
+    ...{ id, type: 'regular', parents: [], description: id, createdAt: at(0), usedAt: at(minutes), uses: 1 },
+    ...{ inUse: false, shared: false, size: 10, layers: [layer(id)] },
+    ...rest,
+  })
+  const usage = [
+    record('a', 1),
+    record('b', 3),
+    record('c', 2, { shared: true }),
+    record('d', 0, { inUse: true }),
+  ]
+  const plan = (rule: PruneRule, free = 0): string[] =>
+    planPrune(usage, rule, { now: 10 * 60_000, free, inImages: new Set(['sha256:c']) }).gone.map(
+      ({ id }) => id,
+    )
+  assert.deepEqual(plan({}), ['a', 'b'])
+  assert.deepEqual(plan({ all: true }), ['a', 'c', 'b'])
+  assert.deepEqual(plan({ unusedFor: 8 * 60_000 }), ['a'])
+  assert.deepEqual(plan({ matches: ({ id }) => id === 'b' }), ['b'])
+  assert.deepEqual(plan({ maxUsedSpace: 20 }), ['a'])
+  assert.deepEqual(plan({ maxUsedSpace: 5, reservedSpace: 20 }), ['a'])
+  assert.deepEqual(plan({ minFreeSpace: 15 }, 5), ['a'])
+  assert.deepEqual(plan({ minFreeSpace: 15 }, 20), [])
+})
+
+test('cache mounts: noted, in use while a step has them, replaced and removed', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'gantry-mounts-'))
+  t.after(() => rm(root, { recursive: true, force: true }))
+  const mounts = new CacheMounts(root)
+  const mount = { type: 'cache', id: 'go', target: '/go', readonly: false } as never
+  const used = await mounts.open(
+    mount,
+    async (path) => writeFile(join(path, 'first'), ''),
+    new AbortController().signal,
+  )
+  const [found] = await mounts.list()
+  assert.deepEqual([found?.id, found?.inUse, found?.uses], ['go', true, 1])
+  assert.equal(await mounts.remove(found?.name ?? ''), false)
+  await assert.rejects(
+    mounts.replace('go', async () => undefined),
+    { kind: 'Conflict' },
+  )
+  await used[Symbol.asyncDispose]()
+  await assert.rejects(
+    mounts.replace('go', () => Promise.reject(new Error('broken'))),
+    /broken/,
+  )
+  assert.deepEqual(await readdir(found?.path ?? ''), ['first'])
+  await mounts.replace('go', async (path) => writeFile(join(path, 'second'), ''))
+  assert.deepEqual(await readdir(found?.path ?? ''), ['second'])
+  assert.equal(await mounts.remove('../go'), false)
+  assert.equal(await mounts.remove(found?.name ?? ''), true)
+  assert.deepEqual(await readdir(root), [])
 })

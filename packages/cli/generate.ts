@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { commands } from './commands/index.ts'
-import { ownCommands, ownFlags } from './framework/own-commands.ts'
+import { ownCommands, ownFlags, ownGroups } from './framework/own-commands.ts'
 import type { CommandSpec, FlagSpec, GroupSpec } from './framework/tree.ts'
 
 interface SourceFlag extends Omit<FlagSpec, 'short' | 'default' | 'multi'> {
@@ -131,7 +131,7 @@ const { groups, commands: specs } = trim(root.subcommands)
 const tree = {
   short: root.short,
   flags: (root.flags ?? []).map(flagSpec),
-  groups,
+  groups: [...groups, ...ownGroups],
   commands: [...specs, ...ownCommands],
 }
 const lines = [

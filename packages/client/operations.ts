@@ -51,6 +51,8 @@ export const operations = {
   SystemDataUsage: 'GET /system/df',
   ImageGet: 'GET /images/{name}/get',
   ImageGetAll: 'GET /images/get',
+  BuildCacheExport: 'GET /build/cache/{id}/archive',
+  BuildCacheImport: 'PUT /build/cache/{id}/archive',
   SystemGc: 'POST /system/gc',
   ImageDiff: 'GET /images/{name}/diff',
   ImageLayers: 'GET /images/{name}/layers',

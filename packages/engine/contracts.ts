@@ -26,6 +26,7 @@ import type {
   Volume,
 } from '@gantry/api'
 import type { PathStat } from '@gantry/archive'
+import type { CacheUsage, PruneRule } from '@gantry/build'
 import type { Credentials, Digest, Platform, Reference } from '@gantry/oci'
 import type { ConsoleSize, LogBlock, LogQuery, OutputFrame } from '@gantry/runtime'
 import type { Collectable, CollectionPolicy } from './images/collect.ts'
@@ -546,18 +547,32 @@ export interface Builds {
   export(id: string): AsyncIterable<Uint8Array>
   /** Takes a named context in, for one build that begins within ten minutes. Resolves to its id. */
   uploadContext(archive: Readable, upload: ContextUpload, signal: AbortSignal): Promise<string>
-  /** Forgets what the cache keeps: `unusedFor` in milliseconds, `keep` in bytes. */
-  prune(options: {
-    all?: boolean
-    keep?: number
-    unusedFor?: number
-    /** Only tells what would go. */
-    dryRun?: boolean
-  }): Promise<{
-    records: { key: string; size: number; usedAt: string }[]
-    deleted: string[]
-    spaceReclaimed: number
-  }>
+}
+
+/** What builds keep. */
+export interface BuildCaches {
+  usage(): Promise<CacheUsage[]>
+  /** Forgets what may go. Rejects with InvalidParameter for filters that are not known. */
+  prune(options: BuildPruneOptions): Promise<CachePruned>
+  /** The content of a cache mount as an archive. Rejects with NotFound. */
+  exportMount(id: string): Promise<Readable>
+  /** Gives a cache mount the content of an archive. Rejects with Conflict while a step uses it. */
+  importMount(id: string, archive: Readable, signal: AbortSignal): Promise<void>
+}
+
+/** What of the build cache may go. */
+export type BuildPruneOptions = CacheRule & {
+  /** Only tells what would go. */
+  dryRun?: boolean
+}
+
+/** A rule of `builder.gc`. */
+export type CacheRule = Omit<PruneRule, 'matches'> & { filters?: Filters }
+
+export interface CachePruned {
+  /** What went, or would go. */
+  records: Pick<CacheUsage, 'id' | 'size' | 'usedAt'>[]
+  spaceReclaimed: number
 }
 
 export type { GarbageReport } from '@gantry/api'
@@ -576,6 +591,7 @@ export interface Engine {
   execs: Execs
   images: Images
   builds: Builds
+  buildCaches: BuildCaches
   collector: Collector
   networks: NetworkService
   volumes: VolumeService

@@ -1,16 +1,7 @@
 /** What earlier builds made, by the key of the step that made it. */
 import type { CacheRecord, CacheTable, Snapshot, Snapshots } from '../contracts.ts'
 import { type KeyParts, keyOf } from '../solve/key.ts'
-
-export interface PruneOptions {
-  /** Also what is in use by images. */
-  all?: boolean
-  /** Milliseconds: only records that have not been used for so long. */
-  unusedFor?: number
-  /** Bytes that may stay. */
-  keep?: number
-  ids?: readonly string[]
-}
+import type { CacheUsage } from './usage.ts'
 
 export interface BuildCacheParts {
   table: CacheTable
@@ -118,28 +109,32 @@ export class BuildCache {
     return this.records().sort((a, b) => a.usedAt.localeCompare(b.usedAt))
   }
 
-  /** Forgets records, least recently used first. Their layers go when nothing else needs them. Returns the forgotten. */
-  prune(options: PruneOptions): CacheRecord[] {
-    const forgotten = this.prunable(options)
-    for (const { key } of forgotten) this.#table.delete(key)
-    return forgotten
+  /** As it is shown: `inImages` are the chain ids of layers that images of this machine have. */
+  usage(inImages: ReadonlySet<string>): CacheUsage[] {
+    const records = this.records()
+    const byTop = new Map(records.map(({ key, snapshot }) => [snapshot.layers.at(-1)?.chainId, key]))
+    return records.map(({ key, snapshot: { layers }, description, createdAt, usedAt, uses, size }) => {
+      const parent = byTop.get(layers.at(-2)?.chainId)
+      return {
+        id: key,
+        type: 'regular',
+        parents: parent === undefined ? [] : [parent],
+        description,
+        createdAt,
+        usedAt,
+        uses,
+        inUse: this.#held.has(key),
+        shared: inImages.has(layers.at(-1)?.chainId ?? ''),
+        size,
+        layers,
+      }
+    })
   }
 
-  /** What `prune` would forget. */
-  prunable({ unusedFor = 0, keep = 0, ids }: PruneOptions): CacheRecord[] {
-    const before = this.#now().getTime() - unusedFor
-    const all = this.#table.values()
-    let left = all.reduce((sum, { size }) => sum + size, 0)
-    const candidates = all
-      .filter(({ key, usedAt }) => !this.#held.has(key) && Date.parse(usedAt) <= before)
-      .filter(({ key }) => !ids || ids.includes(key))
-      .sort((a, b) => a.usedAt.localeCompare(b.usedAt))
-    const chosen: CacheRecord[] = []
-    for (const record of candidates) {
-      if (keep > 0 && left <= keep) break
-      left -= record.size
-      chosen.push(record)
-    }
-    return chosen
+  /** Forgets a record, unless a build needs it. Its layers go when nothing else needs them. */
+  remove(key: string): boolean {
+    if (this.#held.has(key)) return false
+    this.#forget(key)
+    return true
   }
 }

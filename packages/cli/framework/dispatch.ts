@@ -48,23 +48,18 @@ class CommandLine {
     return this.#runCommand(flags, args)
   }
 
-  /** Finds the command at the head of `words`, through groups, and runs it with the rest. */
-  async #runCommand(globals: Flags, words: readonly string[]): Promise<number> {
+  /** Finds the command at the head of `words`, below the group of the name `above`, and runs it with the rest. */
+  async #runCommand(globals: Flags, words: readonly string[], above = ''): Promise<number> {
     const [first = '', ...others] = words
-    const found = find(first)
-    if (found === undefined) throw unknownCommand(program, '', first)
-    if ('command' in found) return this.#execute(globals, first, found.command, others)
-    const { args, help } = parse([], others, true, `${program} ${first} COMMAND`, `${program} ${first}`)
-    if (help) return this.#showHelp([first])
-    const [second, ...rest] = args
-    if (second === undefined) {
-      this.#outputs.stderr.write(groupHelp(program, found.group))
-      return 0
-    }
-    const path = `${first} ${second}`
-    const inner = find(path)
-    if (inner === undefined || !('command' in inner)) throw unknownCommand(program, first, second)
-    return this.#execute(globals, path, inner.command, rest)
+    const path = above === '' ? first : `${above} ${first}`
+    const found = find(path)
+    if (found === undefined) throw unknownCommand(program, above, first)
+    if ('command' in found) return this.#execute(globals, path, found.command, others)
+    const { args, help } = parse([], others, true, `${program} ${path} COMMAND`, `${program} ${path}`)
+    if (help) return this.#showHelp(path.split(' '))
+    if (args.length > 0) return this.#runCommand(globals, args, path)
+    this.#outputs.stderr.write(groupHelp(program, found.group))
+    return 0
   }
 
   async #execute(

@@ -1,4 +1,4 @@
-import type { CommandSpec, FlagSpec } from './tree.ts'
+import type { CommandSpec, FlagSpec, GroupSpec } from './tree.ts'
 
 /** Commands that Docker's command line does not have. */
 export const ownCommands: CommandSpec[] = [
@@ -54,6 +54,45 @@ export const ownCommands: CommandSpec[] = [
     flags: [{ long: 'dry-run', type: 'bool', desc: 'Show what would be removed' }],
   },
   {
+    paths: ['builder du'],
+    short: 'Disk usage',
+    usage: ['[OPTIONS]'],
+    args: [0, 0],
+    flags: [
+      { long: 'filter', type: 'filter', multi: true, desc: 'Provide filter values' },
+      { long: 'format', type: 'string', desc: 'Format the output ("pretty", "json", or a Go template)' },
+      { long: 'verbose', type: 'bool', desc: 'Shorthand for "--format=pretty"' },
+    ],
+  },
+  {
+    paths: ['builder cache ls', 'builder cache list'],
+    short: 'List cache mounts',
+    usage: ['[OPTIONS]'],
+    args: [0, 0],
+    flags: [{ long: 'quiet', short: 'q', type: 'bool', desc: 'Only display mount IDs' }],
+  },
+  {
+    paths: ['builder cache rm', 'builder cache remove'],
+    short: 'Remove one or more cache mounts',
+    usage: ['ID [ID...]'],
+    args: [1, null],
+    flags: [],
+  },
+  {
+    paths: ['builder cache export'],
+    short: "Export a cache mount's content as a tar archive",
+    usage: ['[OPTIONS] ID'],
+    args: [1, 1],
+    flags: [{ long: 'output', short: 'o', type: 'string', desc: 'Write to a file, instead of STDOUT' }],
+  },
+  {
+    paths: ['builder cache import'],
+    short: 'Make a tar archive the content of a cache mount',
+    usage: ['[OPTIONS] ID'],
+    args: [1, 1],
+    flags: [{ long: 'input', short: 'i', type: 'string', desc: 'Read from a file, instead of STDIN' }],
+  },
+  {
     paths: ['image diff'],
     short: 'List the files that differ between two images',
     usage: ['[OPTIONS] IMAGE IMAGE'],
@@ -92,6 +131,9 @@ const healthOnFailure: FlagSpec = {
   type: 'string',
   desc: 'Action when the container turns unhealthy ("none", "kill", "restart", "stop")',
 }
+
+/** Groups that Docker's command line does not have. */
+export const ownGroups: GroupSpec[] = [{ path: 'builder cache', short: 'Manage cache mounts' }]
 
 /** Flags that Docker's commands do not have, by the command's main name. */
 export const ownFlags: Record<string, FlagSpec[]> = {
@@ -147,6 +189,26 @@ export const ownFlags: Record<string, FlagSpec[]> = {
       desc: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")',
     },
     { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },
+  ],
+  'builder prune': [
+    {
+      long: 'max-used-space',
+      type: 'bytes',
+      default: '0',
+      desc: 'Maximum amount of disk space allowed to keep for cache',
+    },
+    {
+      long: 'min-free-space',
+      type: 'bytes',
+      default: '0',
+      desc: 'Target amount of free disk space after pruning',
+    },
+    {
+      long: 'reserved-space',
+      type: 'bytes',
+      default: '0',
+      desc: 'Amount of disk space always allowed to keep for cache',
+    },
   ],
   'container create': [healthOnFailure],
   'container run': [

@@ -1,5 +1,5 @@
 /** `GET /system/df`: totals by type since 1.52, bare lists until then, both in 1.52 itself. */
-import type { ContainerSummary, ImageSummary, Operations } from '@gantry/api'
+import type { BuildCache, ContainerSummary, ImageSummary, Operations } from '@gantry/api'
 import type { ApiVersion } from '../http/version.ts'
 import { summaryFor } from './containers.ts'
 
@@ -37,7 +37,16 @@ export function legacyDiskUsage(version: ApiVersion, usage: DiskUsage, wanted: U
       ? containers.map((container) => summaryFor(version, container))
       : null,
     Volumes: wanted.has('volume') ? (usage.VolumeUsage?.Items ?? []) : null,
-    BuildCache: wanted.has('build-cache') ? (usage.BuildCacheUsage?.Items ?? []) : null,
-    ...(version < 42 ? { BuilderSize: 0 } : {}),
+    BuildCache: wanted.has('build-cache') ? legacyRecords(version, usage) : null,
+    ...(version < 42
+      ? { BuilderSize: wanted.has('build-cache') ? (usage.BuildCacheUsage?.TotalSize ?? 0) : 0 }
+      : {}),
   }
+}
+
+/** One parent, until 1.41. */
+function legacyRecords(version: ApiVersion, { BuildCacheUsage }: DiskUsage): object[] {
+  const records = (BuildCacheUsage?.Items ?? []) as BuildCache[]
+  if (version >= 42) return records
+  return records.map(({ Parents, ...record }) => ({ ...record, Parent: Parents?.[0] ?? '' }))
 }

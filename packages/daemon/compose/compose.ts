@@ -1,4 +1,6 @@
 /** Builds the engine from its parts, in the order in which they need one another. */
+
+import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ArchiveWorkers } from '@gantry/archive'
@@ -179,7 +181,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   undo.defer(() => services.close())
   const id = engineId(database.table('engine'))
   const settings = systemSettings({ config, dataRoot, engineId: id, programs, host: hostFacts, environment })
-  const builds = undo.use(
+  const { builds, caches } = undo.use(
     await createBuilds({
       ...containerParts,
       images,
@@ -187,6 +189,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       table: database.table('build_cache'),
       version: productVersion,
       transaction: (work) => database.transaction(work),
+      cacheRules: config.cacheRules(await sizeOfDisk(dataRoot)),
       directory: join(dataRoot, 'build'),
       runDirectory: join(execRoot, 'build'),
     }),
@@ -195,7 +198,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     new GarbageCollector({
       policy: () => config.live.imageGc,
       images,
-      builds,
+      caches,
       log: (level, message) => log[level](message),
     }),
   )
@@ -208,6 +211,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     execs: createExecs({ ...containerParts, execTable: database.table('execs') }, services.registry),
     images,
     builds,
+    buildCaches: caches,
     networks: createNetworkService({
       networks,
       containers: containerNetworking(services.registry, services.networkFiles),
@@ -225,6 +229,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       images,
       layers,
       volumes,
+      caches,
       eventListeners: () => events.listeners,
     }),
   }
@@ -239,4 +244,10 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** Bytes of the file system that a directory is on. */
+async function sizeOfDisk(directory: string): Promise<number> {
+  const { blocks, bsize } = await statfs(directory)
+  return blocks * bsize
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { CollectionPolicy } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import type { LogFormat, LogLevel } from '../log.ts'
+import { type CacheRules, cacheRulesOf } from './builder-gc.ts'
 import { readConfigFile, unusable } from './file.ts'
 import { type Host, parseHost } from './hosts.ts'
 import { imageGcOf } from './image-gc.ts'
@@ -42,6 +43,7 @@ export interface LiveConfig {
 /** The whole configuration, checked, with its defaults filled in. */
 export interface DaemonConfig {
   live: LiveConfig
+  cacheRules: CacheRules
   /** Empty when none were given: then the default sockets. */
   hosts: Host[]
   dataRoot: string
@@ -136,6 +138,7 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     initPath: values['init-path'] || undefined,
     isolation: isolationOf(values),
     resources: resourcesOf(values),
+    cacheRules: cacheRulesOf(values.builder?.gc),
     experimental: values.experimental ?? false,
     logDriver: values['log-driver'] ?? 'json-file',
     logOptions: values['log-opts'] ?? {},

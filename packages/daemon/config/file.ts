@@ -24,6 +24,32 @@ const shapeOf: Record<OptionType, Shape> = {
   pairs: { map: 'string' },
   policy: { map: 'any' },
   lists: { map: { array: 'string' } },
+  builder: {
+    fields: {
+      gc: {
+        fields: {
+          enabled: 'boolean',
+          defaultKeepStorage: 'string',
+          defaultReservedSpace: 'string',
+          defaultMaxUsedSpace: 'string',
+          defaultMinFreeSpace: 'string',
+          policy: {
+            array: {
+              fields: {
+                all: 'boolean',
+                filter: { array: 'string' },
+                keepDuration: 'string',
+                keepStorage: 'string',
+                reservedSpace: 'string',
+                maxUsedSpace: 'string',
+                minFreeSpace: 'string',
+              },
+            },
+          },
+        },
+      },
+    },
+  },
   ulimits: { map: { fields: { Name: 'string', Soft: 'integer', Hard: 'integer' } } },
 }
 

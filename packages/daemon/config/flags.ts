@@ -73,6 +73,8 @@ function addFlag(spec: OptionSpec, name: string, text: string, earlier: unknown)
       return { ...(earlier as Record<string, string> | undefined), ...parsePair(name, text) }
     case 'lists':
       return withPair((earlier as Record<string, string[]> | undefined) ?? {}, parsePair(name, text))
+    case 'builder':
+      throw badValue(name, text, 'only known in the configuration file')
     case 'ulimits':
       return { ...(earlier as Record<string, UlimitOption> | undefined), ...parseUlimit(name, text) }
   }

@@ -5,7 +5,6 @@ export const ignoredKeys = new Set([
   'allow-direct-routing',
   'api-cors-header',
   'bridge-accept-fwmark',
-  'builder',
   'cdi-spec-dirs',
   'containerd',
   'containerd-namespace',

@@ -1,5 +1,7 @@
 /** Every option of the daemon: one table for the flags, the keys of daemon.json and `--help`. */
 
+import type { BuilderGcOption } from './builder-gc.ts'
+
 /**
  * `pools`, `runtimes`, `pairs`, `lists` and `ulimits` are written differently in the two places: as flags
  * `base=10.0.0.0/8,size=24`, `name=/path`, `key=value`, several `key=value` and `name=soft:hard`, in the file as objects.
@@ -15,6 +17,7 @@ export type OptionType =
   | 'policy'
   | 'lists'
   | 'ulimits'
+  | 'builder'
 
 export interface OptionSpec {
   /** The key in daemon.json. */
@@ -49,6 +52,12 @@ export const optionSpecs = [
     short: 'b',
     type: 'string',
     help: 'Attach containers to a network bridge, made when it is not there ("none": no bridge network)',
+  },
+  {
+    key: 'builder',
+    type: 'builder',
+    help: 'What of the build cache is removed (gc: enabled, defaultKeepStorage, policy)',
+    fileOnly: true,
   },
   { key: 'cgroup-parent', type: 'string', help: 'Set parent cgroup for all containers' },
   {
@@ -306,6 +315,7 @@ interface ValueOf {
   policy: Record<string, unknown>
   lists: Record<string, string[]>
   ulimits: Record<string, UlimitOption>
+  builder: { gc?: BuilderGcOption }
 }
 
 type SpecOf<Key> = Extract<(typeof optionSpecs)[number], { key: Key }>

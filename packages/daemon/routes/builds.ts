@@ -1,16 +1,16 @@
-import type { Builds, EngineBuildRequest } from '@gantry/engine'
+import type { BuildCaches, BuildPruneOptions, Builds, EngineBuildRequest } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { type Credentials, decodeRegistryConfig } from '@gantry/oci'
 import { parseFilters } from '../http/filters.ts'
 import type { Query } from '../http/query.ts'
 import { empty, json, progress, stream } from '../http/reply.ts'
-import { type ApiRequest, get, hijack, post, type Route } from '../http/route.ts'
+import { type ApiRequest, get, hijack, post, put, type Route } from '../http/route.ts'
 import { outputs } from './build-outputs.ts'
 
 /** Under which a client sends the context of a build whose request is another one. */
 const uploadId = /^upload-request:(.+)$/
 
-export function buildRoutes(builds: Builds): Route[] {
+export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
   return [
     post('/build/contexts', async ({ body, query, signal }) => {
       const type = query.text('type') || 'directory'
@@ -46,16 +46,32 @@ export function buildRoutes(builds: Builds): Route[] {
       stream('application/x-tar', builds.export(params.id as string)),
     ),
     post('/build/prune', async ({ query }) => {
-      const [until] = parseFilters(query.text('filters')).until ?? []
-      const keep = query.integer('reserved-space') ?? query.integer('keep-storage')
-      const { deleted, spaceReclaimed } = await builds.prune({
-        all: query.flag('all'),
-        ...(keep !== undefined && { keep }),
-        ...(until !== undefined && { unusedFor: milliseconds(until) }),
-      })
+      const { records, spaceReclaimed } = await caches.prune(pruneOptions(query))
+      const deleted = records.map(({ id }) => id)
       return json(200, { CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed })
     }),
+    get('/build/cache/:id/archive', async ({ params }) =>
+      stream('application/x-tar', await caches.exportMount(params.id as string)),
+    ),
+    put('/build/cache/:id/archive', async ({ params, body, signal }) => {
+      await caches.importMount(params.id as string, body, signal)
+      return empty(200)
+    }),
   ]
+}
+
+/** `keep-storage` is what `reserved-space` was called until 1.47. */
+function pruneOptions(query: Query): BuildPruneOptions {
+  const reserved = query.integer('reserved-space') ?? query.integer('keep-storage')
+  const most = query.integer('max-used-space')
+  const free = query.integer('min-free-space')
+  return {
+    all: query.flag('all'),
+    filters: parseFilters(query.text('filters')),
+    ...(reserved !== undefined && { reservedSpace: reserved }),
+    ...(most !== undefined && { maxUsedSpace: most }),
+    ...(free !== undefined && { minFreeSpace: free }),
+  }
 }
 
 function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildRequest {
@@ -179,14 +195,3 @@ function parseText(text: string, name: string): unknown {
 
 const malformed = (name: string): GantryError =>
   new GantryError('InvalidParameter', `invalid value of the parameter ${name}`)
-
-const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 }
-
-/** `24h`, `1h30m`. */
-function milliseconds(text: string): number {
-  if (!/^(\d+[smh])+$/.test(text)) throw new GantryError('InvalidParameter', `invalid until: ${text}`)
-  return [...text.matchAll(/(\d+)([smh])/g)].reduce(
-    (sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0),
-    0,
-  )
-}

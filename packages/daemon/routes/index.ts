@@ -26,7 +26,7 @@ export function engineRoutes(engine: Engine, { experimental }: { experimental: b
     ...containerStatsRoutes(engine.containers),
     ...execRoutes(engine.execs),
     ...imageRoutes(engine.images),
-    ...buildRoutes(engine.builds),
+    ...buildRoutes(engine.builds, engine.buildCaches),
     ...networkRoutes(engine.networks),
     ...registryRoutes(engine.registry),
     ...volumeRoutes(engine.volumes),

@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { ArchiveWorkers } from '@gantry/archive'
 import { BuildCache, CacheMounts, type CacheTable, createBuilder, Limiter } from '@gantry/build'
-import type { Images } from '../contracts.ts'
+import type { Builds, CacheRule, Images } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
+import { CacheService } from './cache/cache-service.ts'
 import { Contexts } from './context.ts'
 import { FileThreads } from './files/file-threads.ts'
 import { createFiles } from './files/files.ts'
@@ -22,13 +23,21 @@ export interface BuildDependencies extends Omit<RunnerParts, 'directory'> {
   /** Of this engine, for what is said about images. */
   version: string
   transaction: (work: () => void) => void
+  /** `builder.gc`: null for nothing. */
+  cacheRules: readonly CacheRule[] | null
+  log: (level: 'info' | 'warn', message: string) => void
   /** `<data root>/build` and `<exec root>/build`. */
   directory: string
   runDirectory: string
 }
 
+export interface ImageBuilder {
+  builds: Builds
+  caches: CacheService
+}
+
 /** The image builder. What an interrupted build left goes; the cache stays. */
-export async function createBuilds(deps: BuildDependencies): Promise<BuildService & AsyncDisposable> {
+export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilder & AsyncDisposable> {
   const { directory, parts, archive, images } = deps
   const threads = new FileThreads()
   const files = createFiles(threads, join(directory, 'documents'))
@@ -55,11 +64,23 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
       .flatMap(({ snapshot }) => snapshot.layers.flatMap(({ chainId, diffId }) => [chainId, diffId])),
   )
   const cacheMounts = new CacheMounts(join(directory, 'cache-mounts'))
+  await cacheMounts.clean()
   const runner = createRunner({ ...deps, directory: deps.runDirectory })
   const limiter = new Limiter(Math.max(2, availableParallelism()))
   const builder = createBuilder({ snapshots, runner, files, cache, cacheMounts, limiter })
   const trees = new KeptTrees(join(directory, 'kept-contexts'))
   await trees.clean()
+  const caches = new CacheService({
+    cache,
+    cacheMounts,
+    images: parts,
+    trees,
+    archive,
+    directory,
+    rules: deps.cacheRules,
+    clock: deps.clock,
+    log: deps.log,
+  })
   const service = new BuildService({
     builder,
     snapshots,
@@ -71,15 +92,21 @@ export async function createBuilds(deps: BuildDependencies): Promise<BuildServic
     runDirectory: deps.runDirectory,
     applyChanges: async (root, changes, signal) =>
       void (await threads.run({ kind: 'apply', root, changes }, signal)),
-    cache,
-    cacheMounts,
+    caches,
     files,
     images: parts,
     facts: deps.facts,
     directory: join(directory, 'contexts'),
     faults: deps.faults,
   })
-  return Object.assign(service, { [Symbol.asyncDispose]: async () => threads.close() })
+  return {
+    builds: service,
+    caches,
+    async [Symbol.asyncDispose]() {
+      caches[Symbol.dispose]()
+      threads.close()
+    },
+  }
 }
 
 /** The table, with a fault point after each record. */

@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { BuildCache, BuildEvent, Builder, BuildRequest, CacheMounts, Snapshots } from '@gantry/build'
+import type { BuildEvent, Builder, BuildRequest, Snapshots } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { FaultPoint } from '../containers/faults.ts'
@@ -14,6 +14,7 @@ import { parseTarget } from '../images/tag.ts'
 import { Attestor } from './attest/attestor.ts'
 import { attestOptions } from './attest/options.ts'
 import { factsOf } from './build-facts.ts'
+import type { CacheService } from './cache/cache-service.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import type { FileThreads } from './files/file-threads.ts'
@@ -32,8 +33,7 @@ export interface BuildParts extends InputParts {
   threads: Pick<FileThreads, 'run'>
   /** Of this engine. */
   version: string
-  cache: BuildCache
-  cacheMounts: CacheMounts
+  caches: CacheService
   images: ImageParts
   /** What limits are judged by. */
   facts: ResourceFacts
@@ -59,6 +59,7 @@ export class BuildService implements Builds {
     const attests = attestOptions(request.attests)
     return progressOf(async (tell, abandoned) => {
       await using work = new AsyncDisposableStack()
+      work.defer(() => this.#parts.caches.soon())
       const opened = work.use(await this.#inputs.begin(request, archive, abandoned))
       const { signal } = opened
       this.#parts.faults('build.context.received')
@@ -172,19 +173,6 @@ export class BuildService implements Builds {
 
   export(id: string): AsyncIterable<Uint8Array> {
     return this.#exports.take(id)
-  }
-
-  async prune(options: { all?: boolean; keep?: number; unusedFor?: number; dryRun?: boolean }) {
-    const { cache, cacheMounts, images, trees } = this.#parts
-    const records = options.dryRun ? cache.prunable(options) : cache.prune(options)
-    const contexts = options.all ? await trees.clear() : 0
-    if (options.all) await cacheMounts.prune()
-    if (!options.dryRun) await images.retention.sweep()
-    return {
-      records,
-      deleted: records.map(({ key }) => key),
-      spaceReclaimed: records.reduce((sum, { size }) => sum + size, contexts),
-    }
   }
 }
 

@@ -20,11 +20,11 @@ function bench(t: TestContext, first: CollectionPolicy | null) {
         return [{ id: `sha256:${'a'.repeat(64)}`, names: ['a:1'], size: 10, lastUsed: new Date(0) }]
       },
     },
-    builds: {
-      prune: async ({ dryRun, keep, unusedFor }) => {
+    caches: {
+      prune: async ({ dryRun, reservedSpace: keep, unusedFor }) => {
         calls.push(`${dryRun ? 'dry ' : ''}cache ${keep} ${unusedFor}`)
-        const records = [{ key: 'k', size: 5, usedAt: '1970-01-01T00:00:00Z' }]
-        return { records, deleted: ['k'], spaceReclaimed: 5 }
+        const records = [{ id: 'k', size: 5, usedAt: '1970-01-01T00:00:00Z' }]
+        return { records, spaceReclaimed: 5 }
       },
     },
     log: (level, message) => logged.push(`${level} ${message}`),

@@ -1,6 +1,6 @@
 /** Automatic clean-up of images and build cache: hourly, after pulls, and when asked for. */
 import { GantryError } from '@gantry/errors'
-import type { Builds, Collector, GarbageReport, Images } from '../contracts.ts'
+import type { BuildCaches, Collector, GarbageReport, Images } from '../contracts.ts'
 import type { CollectionPolicy } from '../images/collect.ts'
 
 const interval = 3600 * 1000
@@ -9,7 +9,7 @@ export interface CollectorParts {
   /** As it is configured now; null: nothing is ever removed. */
   policy: () => CollectionPolicy | null
   images: Pick<Images, 'collect'>
-  builds: Pick<Builds, 'prune'>
+  caches: Pick<BuildCaches, 'prune'>
   log: (level: 'info' | 'warn', message: string) => void
 }
 
@@ -47,12 +47,13 @@ export class GarbageCollector implements Collector, Disposable {
   }
 
   async #collect(policy: CollectionPolicy, dryRun: boolean): Promise<GarbageReport> {
-    const { images, builds } = this.#parts
+    const { images, caches } = this.#parts
     const collected = await images.collect(policy, dryRun)
     const { keepBytes, unusedFor } = policy
     // The build cache has the same limits, and what is in use is not its own to give away.
-    const cache = await builds.prune({
-      ...(keepBytes !== undefined && { keep: keepBytes }),
+    const cache = await caches.prune({
+      all: true,
+      ...(keepBytes !== undefined && { reservedSpace: keepBytes }),
       ...(unusedFor !== undefined && { unusedFor }),
       dryRun,
     })
@@ -63,7 +64,7 @@ export class GarbageCollector implements Collector, Disposable {
         Size: size,
         LastUsed: lastUsed.toISOString(),
       })),
-      BuildCache: cache.records.map(({ key, size, usedAt }) => ({ Id: key, Size: size, LastUsed: usedAt })),
+      BuildCache: cache.records.map(({ id, size, usedAt }) => ({ Id: id, Size: size, LastUsed: usedAt })),
       SpaceReclaimed: collected.reduce((sum, { size }) => sum + size, 0) + cache.spaceReclaimed,
     }
   }

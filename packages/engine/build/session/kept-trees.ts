@@ -8,6 +8,16 @@ import type { KeptEntry } from './tree-sync.ts'
 const mostTrees = 32
 const mostBytes = 8 * 1024 ** 3
 
+/** A tree as it is kept. */
+export interface KeptInfo {
+  name: string
+  /** Bytes of its files. */
+  size: number
+  createdAt: Date
+  usedAt: Date
+  inUse: boolean
+}
+
 /** A tree that one build has for itself. */
 export interface KeptTree extends AsyncDisposable {
   readonly root: string
@@ -89,34 +99,39 @@ export class KeptTrees {
     }
   }
 
-  /** Removes the trees that no build uses; resolves to their bytes. */
-  async clear(): Promise<number> {
-    return this.#prune(0, 0)
-  }
-
-  /** Removes free trees, the longest unused ones first, until the rest is within the limits. */
-  async #prune(trees: number, bytes: number): Promise<number> {
+  async list(): Promise<KeptInfo[]> {
     const names = await readdir(this.#directory).catch(() => [])
-    const known = await Promise.all(
+    return Promise.all(
       names.map(async (name) => {
         const place = join(this.#directory, name)
         const size = Number(await readFile(join(place, 'size'), 'latin1').catch(() => 0))
-        return { name, size, time: (await stat(place).catch(() => null))?.mtimeMs ?? 0 }
+        const found = await stat(place).catch(() => null)
+        const [usedAt, createdAt] = [found?.mtime ?? new Date(0), found?.birthtime ?? new Date(0)]
+        return { name, size, usedAt, createdAt, inUse: this.#used.has(name) }
       }),
     )
-    let [count, total, freed] = [known.length, known.reduce((sum, { size }) => sum + size, 0), 0]
-    for (const { name, size } of known.sort((a, b) => a.time - b.time)) {
+  }
+
+  /** Removes a tree, unless a build uses it: then it returns false. */
+  async remove(name: string): Promise<boolean> {
+    if (this.#used.has(name)) return false
+    this.#used.add(name) // nobody takes it meanwhile
+    await rm(join(this.#directory, name), { recursive: true, force: true }).finally(() =>
+      this.#used.delete(name),
+    )
+    return true
+  }
+
+  /** Removes free trees, the longest unused ones first, until the rest is within the limits. */
+  async #prune(trees: number, bytes: number): Promise<void> {
+    const known = await this.list()
+    let [count, total] = [known.length, known.reduce((sum, { size }) => sum + size, 0)]
+    for (const { name, size } of known.sort((a, b) => a.usedAt.getTime() - b.usedAt.getTime())) {
       if (count <= trees && total <= bytes) break
-      if (this.#used.has(name)) continue
-      this.#used.add(name) // nobody takes it meanwhile
-      await rm(join(this.#directory, name), { recursive: true, force: true }).finally(() =>
-        this.#used.delete(name),
-      )
+      if (!(await this.remove(name))) continue
       count--
       total -= size
-      freed += size
     }
-    return freed
   }
 }
 

@@ -1,4 +1,5 @@
-import type { ContainerSummary, ImageSummary, Operations, Volume } from '@gantry/api'
+import type { BuildCache, ContainerSummary, ImageSummary, Operations, Volume } from '@gantry/api'
+import type { CacheUsage } from '@gantry/build'
 
 export interface UsageInputs {
   images: ImageSummary[]
@@ -8,6 +9,7 @@ export interface UsageInputs {
   containers: ContainerSummary[]
   /** With UsageData. */
   volumes: Volume[]
+  buildCache: CacheUsage[]
 }
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
@@ -18,12 +20,13 @@ export function toDiskUsage({
   layers,
   containers,
   volumes,
+  buildCache,
 }: UsageInputs): Operations['SystemDataUsage']['answer'] {
   return {
     ImageUsage: imageUsage(images, layers),
     ContainerUsage: containerUsage(containers),
     VolumeUsage: volumeUsage(volumes),
-    BuildCacheUsage: { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0, Items: [] },
+    BuildCacheUsage: cacheUsage(buildCache),
   }
 }
 
@@ -63,5 +66,34 @@ function volumeUsage(volumes: Volume[]) {
     Reclaimable: size(unused),
     TotalSize: size(volumes),
     Items: volumes,
+  }
+}
+
+/** What images have, too, is counted with them. */
+function cacheUsage(records: CacheUsage[]) {
+  const size = (some: CacheUsage[]) => sum(some.filter(({ shared }) => !shared).map((record) => record.size))
+  const active = records.filter(({ inUse }) => inUse)
+  return {
+    ActiveCount: active.length,
+    TotalCount: records.length,
+    Reclaimable: size(records) - size(active),
+    TotalSize: size(records),
+    Items: records.map(toBuildCache),
+  }
+}
+
+function toBuildCache(record: CacheUsage): BuildCache {
+  const { id, type, parents, description, createdAt, usedAt, uses, inUse, shared, size } = record
+  return {
+    ID: id,
+    ...(parents.length > 0 && { Parents: parents }),
+    Type: type,
+    Description: description,
+    InUse: inUse,
+    Shared: shared,
+    Size: size,
+    CreatedAt: createdAt,
+    LastUsedAt: usedAt,
+    UsageCount: uses,
   }
 }

@@ -116,6 +116,7 @@ function service(changes: Partial<SystemServiceOptions> = {}) {
       },
       users: (name) => (name === 'used' ? ['a'] : []),
     },
+    caches: { usage: async () => [] },
     eventListeners: () => 1,
     ...changes,
   })

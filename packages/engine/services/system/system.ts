@@ -2,7 +2,7 @@ import type { Operations, SystemInfo, SystemVersion, Volume } from '@gantry/api'
 import { isKind } from '@gantry/errors'
 import type { LayerStore } from '@gantry/store'
 import type { Volumes } from '@gantry/volumes'
-import type { Containers, Images, SystemService } from '../../contracts.ts'
+import type { BuildCaches, Containers, Images, SystemService } from '../../contracts.ts'
 import { volumeToWire } from '../volumes/wire.ts'
 import { toDiskUsage } from './disk-usage.ts'
 import type { HostFacts } from './facts.ts'
@@ -22,6 +22,7 @@ export interface SystemServiceOptions {
   images: Pick<Images, 'list' | 'count'>
   layers: Pick<LayerStore, 'list' | 'size'>
   volumes: Pick<Volumes, 'list' | 'size' | 'users'>
+  caches: Pick<BuildCaches, 'usage'>
   eventListeners: () => number
 }
 
@@ -73,6 +74,7 @@ class EngineSystem implements SystemService {
       layers: await this.#layerBytes(),
       containers,
       volumes: await this.#volumesWithUsage(),
+      buildCache: await this.#options.caches.usage(),
     })
   }
 

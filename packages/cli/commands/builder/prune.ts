@@ -18,10 +18,20 @@ export async function builderPrune(
     query: {
       all,
       filters: encodeFilters(filters),
-      ...(flags.changed('keep-storage') && { 'keep-storage': flags.bytes('keep-storage') }),
+      ...space(flags),
     },
   })
   const deleted = report.CachesDeleted ?? []
   if (deleted.length > 0) context.stdout.write(`Deleted build cache objects:\n${deleted.join('\n')}\n\n`)
   context.stdout.write(`Total reclaimed space: ${humanSize(report.SpaceReclaimed ?? 0)}\n`)
+}
+
+/** `--keep-storage` is what `--reserved-space` was called; older engines know it by that name. */
+function space(flags: Flags): Record<string, number> {
+  const reserved = flags.changed('reserved-space') ? 'reserved-space' : 'keep-storage'
+  const names = ['max-used-space', 'min-free-space'].filter((name) => flags.changed(name))
+  const given = Object.fromEntries(names.map((name) => [name, flags.bytes(name)]))
+  if (!flags.changed(reserved)) return given
+  const bytes = flags.bytes(reserved)
+  return { ...given, 'keep-storage': bytes, 'reserved-space': bytes }
 }

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cacheRulesOf } from './builder-gc.ts'
+
+test('builder.gc: on by default, with shares of the disk', () => {
+  const rules = cacheRulesOf(undefined)(1000) ?? []
+  assert.equal(rules.length, 4)
+  assert.deepEqual(rules[2], { reservedSpace: 100, maxUsedSpace: 750, minFreeSpace: 200 })
+  assert.equal(cacheRulesOf({ enabled: false })(1000), null)
+})
+
+test('builder.gc: policies, in the keys of older and newer dockerds', () => {
+  const gc = {
+    defaultKeepStorage: '1GB',
+    policy: [
+      { keepStorage: '512MB', filter: ['unused-for=168h', 'type=regular'] },
+      { all: true, maxUsedSpace: '50%', keepDuration: '48h' },
+    ],
+  }
+  assert.deepEqual(cacheRulesOf(gc)(1000), [
+    { filters: { 'unused-for': ['168h'], type: ['regular'] }, reservedSpace: 512e6 },
+    { all: true, unusedFor: 172_800_000, reservedSpace: 1e9, maxUsedSpace: 500 },
+  ])
+})
+
+test('builder.gc: what cannot be read is refused', () => {
+  const wrong = [
+    { defaultKeepStorage: 'much' },
+    { policy: [{ keepDuration: 'long' }] },
+    { policy: [{ maxUsedSpace: '101%' }] },
+  ]
+  for (const gc of wrong)
+    assert.throws(() => cacheRulesOf(gc), { kind: 'InvalidParameter', message: /^invalid builder\.gc: / })
+})

@@ -1,0 +1,98 @@
+/** `builder.gc` in daemon.json: what of the build cache goes by itself. Keys and defaults are dockerd's. */
+import type { CacheRule } from '@gantry/engine'
+import { GantryError, messageOf } from '@gantry/errors'
+
+export interface BuilderGcOption {
+  enabled?: boolean
+  defaultKeepStorage?: string
+  defaultReservedSpace?: string
+  defaultMaxUsedSpace?: string
+  defaultMinFreeSpace?: string
+  policy?: BuilderGcPolicy[]
+}
+
+export interface BuilderGcPolicy {
+  all?: boolean
+  filter?: string[]
+  keepDuration?: string
+  /** What `reservedSpace` was called. */
+  keepStorage?: string
+  reservedSpace?: string
+  maxUsedSpace?: string
+  minFreeSpace?: string
+}
+
+/** Rules for a disk of that many bytes; null when nothing is to go. */
+export type CacheRules = (diskSize: number) => CacheRule[] | null
+
+const units = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 } as const
+const hour = 3_600_000
+
+/** Throws InvalidParameter for what cannot be read. */
+export function cacheRulesOf(gc: BuilderGcOption = {}): CacheRules {
+  const rules: CacheRules = (diskSize) => (gc.enabled === false ? null : rulesFor(gc, diskSize))
+  try {
+    rules(1)
+  } catch (error) {
+    throw new GantryError('InvalidParameter', `invalid builder.gc: ${messageOf(error)}`)
+  }
+  return rules
+}
+
+function rulesFor(gc: BuilderGcOption, diskSize: number): CacheRule[] {
+  const bytes = (text: string): number => sizeOf(text, diskSize)
+  if (gc.policy) return gc.policy.map((policy) => ruleOf(policy, gc, bytes))
+  const { defaultKeepStorage, defaultReservedSpace = defaultKeepStorage ?? '10%' } = gc
+  const { defaultMaxUsedSpace = '75%', defaultMinFreeSpace = '20%' } = gc
+  const space = {
+    reservedSpace: bytes(defaultReservedSpace),
+    maxUsedSpace: bytes(defaultMaxUsedSpace),
+    minFreeSpace: bytes(defaultMinFreeSpace),
+  }
+  return [
+    // What is easily made again, after two days.
+    { filters: { type: ['exec.cachemount', 'source.local'] }, unusedFor: 48 * hour, maxUsedSpace: 512e6 },
+    { unusedFor: 60 * 24 * hour, ...space },
+    space,
+    { all: true, ...space },
+  ]
+}
+
+function ruleOf(policy: BuilderGcPolicy, gc: BuilderGcOption, bytes: (text: string) => number): CacheRule {
+  const { all, filter = [], keepDuration, keepStorage, maxUsedSpace, minFreeSpace } = policy
+  const reserved = policy.reservedSpace ?? keepStorage ?? gc.defaultReservedSpace ?? gc.defaultKeepStorage
+  const filters: Record<string, string[]> = {}
+  for (const text of filter) {
+    const [, name = '', value = ''] = /^([^=]+?)(?:==?(.*))?$/.exec(text) ?? []
+    filters[name] = [...(filters[name] ?? []), value]
+  }
+  return {
+    ...(all !== undefined && { all }),
+    ...(filter.length > 0 && { filters }),
+    ...(keepDuration !== undefined && { unusedFor: milliseconds(keepDuration) }),
+    ...(reserved !== undefined && { reservedSpace: bytes(reserved) }),
+    ...(maxUsedSpace !== undefined && { maxUsedSpace: bytes(maxUsedSpace) }),
+    ...(minFreeSpace !== undefined && { minFreeSpace: bytes(minFreeSpace) }),
+  }
+}
+
+/** `20GB`, `512mb`, `10%` of the disk. */
+function sizeOf(text: string, diskSize: number): number {
+  const percent = /^(\d{1,3})%$/.exec(text)?.[1]
+  if (percent !== undefined && Number(percent) <= 100) return Math.floor((diskSize / 100) * Number(percent))
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]?)i?b?$/i.exec(text) ?? []
+  if (amount === undefined) throw new Error(`${JSON.stringify(text)} is no size`)
+  return Math.floor(Number(amount) * units[unit.toLowerCase() as keyof typeof units])
+}
+
+const spans = { s: 1000, m: 60_000, h: hour } as const
+
+/** `48h`, or seconds. */
+function milliseconds(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  if (!/^(\d+[smh])+$/.test(text)) throw new Error(`${JSON.stringify(text)} is no duration`)
+  return [...text.matchAll(/(\d+)([smh])/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * spans[unit as keyof typeof spans],
+    0,
+  )
+}

@@ -1,0 +1,43 @@
+/** `--filter` of prunes and of the policies of `builder.gc`. */
+import type { CacheUsage, PruneRule } from '@gantry/build'
+import { GantryError } from '@gantry/errors'
+import type { Filters } from '../../contracts.ts'
+import { parseTimeFilter } from '../../services/filters.ts'
+
+type Match = (usage: CacheUsage, value: string) => boolean
+
+const isTrue = (value: string): boolean => value === '' || value === 'true' || value === '1'
+
+const matches: Record<string, Match> = {
+  id: ({ id }, value) => id.startsWith(value),
+  parent: ({ parents }, value) => parents.some((parent) => parent.startsWith(value)),
+  type: ({ type }, value) => type === value,
+  description: ({ description }, value) => description === value,
+  inuse: ({ inUse }, value) => inUse === isTrue(value),
+  shared: ({ shared }, value) => shared === isTrue(value),
+  private: ({ shared }, value) => shared !== isTrue(value),
+}
+
+/** Throws InvalidParameter in Docker's words: for a filter that is not known, and for more than one value. */
+export function cacheFilters(filters: Filters, now: Date): Pick<PruneRule, 'unusedFor' | 'matches'> {
+  const wanted: [Match, readonly string[]][] = []
+  let unusedFor: number | undefined
+  if (filters.until && filters['unused-for'])
+    throw new GantryError('InvalidParameter', 'conflicting filters: cannot specify both until and unused-for')
+  for (const [name, values] of Object.entries(filters)) {
+    const [value = '', ...more] = values
+    const isTime = name === 'until' || name === 'unused-for'
+    const match = matches[name]
+    if (!isTime && !match) throw new GantryError('InvalidParameter', `invalid filter '${name}'`)
+    if (more.length > 0 && name !== 'type')
+      throw new GantryError('InvalidParameter', `filter '${name}' expects only one value: ${values}`)
+    if (isTime) unusedFor = now.getTime() - parseTimeFilter(value, now).getTime()
+    else if (match) wanted.push([match, values])
+  }
+  return {
+    ...(unusedFor !== undefined && { unusedFor }),
+    ...(wanted.length > 0 && {
+      matches: (usage) => wanted.every(([match, any]) => any.some((value) => match(usage, value))),
+    }),
+  }
+}

@@ -1,0 +1,127 @@
+/** What builds keep: shown, pruned, exported and imported. */
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { leavesNothing } from './daemon-state.ts'
+import { type CommandResult, suiteDaemon } from './harness.ts'
+
+suite('build cache', { concurrency: 1 }, () => {
+  const daemon = suiteDaemon()
+  let top: string
+  let count = 0
+
+  before(async () => {
+    top = await mkdtemp('/tmp/gantry-e2e-build-cache-')
+  })
+  after(() => rm(top, { recursive: true, force: true }))
+
+  async function context(files: Record<string, string>): Promise<string> {
+    const root = join(top, String(++count))
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(join(root, name, '..'), { recursive: true })
+      await writeFile(join(root, name), text)
+    }
+    return root
+  }
+
+  async function gantry(...args: string[]): Promise<CommandResult> {
+    const done = await daemon().gantry(args)
+    assert.equal(done.exitCode, 0, `${done.stdout}\n${done.stderr}\n${daemon().log}`)
+    return done
+  }
+  const records = async (...filters: string[]): Promise<Record<string, string>[]> =>
+    (
+      await gantry('builder', 'du', '--format', 'json', ...filters.flatMap((each) => ['--filter', each]))
+    ).stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+
+  test('du and df show what builds keep; prune takes what its filters say', async () => {
+    const root = await context({
+      Dockerfile: 'FROM busybox\nRUN head -c 100000 /dev/zero > /a\nRUN echo b > /b\n',
+    })
+    await gantry('build', '-t', 'kept', root)
+    const lost = await context({ Dockerfile: 'FROM busybox\nRUN head -c 200000 /dev/zero > /lost\n' })
+    await gantry('build', '-q', '-t', 'lost', lost)
+    await gantry('rmi', 'lost')
+    const shown = await records('type=regular')
+    assert.deepEqual(shown.map(({ CacheType, Size, Shared }) => [CacheType, Size, Shared]).sort(), [
+      ['regular', '100kB', 'true'],
+      ['regular', '200kB', 'false'],
+      ['regular', '2B', 'true'],
+    ])
+    const [above] = shown.filter(({ Parent }) => Parent)
+    const below = shown.find(({ ID }) => ID === above?.Parent)
+    assert.match(below?.Description ?? '', /head -c 100000/)
+    const table = (await gantry('builder', 'du', '--filter', 'type=regular')).stdout
+    assert.match(table, /^ID +RECLAIMABLE +SIZE +LAST ACCESSED\n/)
+    assert.match(table, /\nShared: +100kB\nPrivate: +200kB\nReclaimable: +300kB\nTotal: +300kB\n$/)
+    assert.match(
+      (await gantry('builder', 'du', '--verbose')).stdout,
+      /\nDescription: +\[2\/2\] RUN head -c 200000/,
+    )
+    const df = await daemon().docker(['system', 'df', '-v'])
+    assert.match(
+      df.stdout,
+      /Build cache usage: 200(?:\.\d)?kB\n\nCACHE ID +CACHE TYPE +SIZE[^\n]*\n[0-9a-f]{12} +regular +/,
+    )
+    const before = await daemon().docker([
+      'system',
+      'df',
+      '--format',
+      '{{.Type}} {{.TotalCount}} {{.Size}} {{.Reclaimable}}',
+    ])
+    assert.match(before.stdout, /Build Cache \d 200(\.\d)?kB 200(\.\d)?kB/)
+    const bad = await daemon().gantry(['builder', 'prune', '-f', '--filter', 'colour=red'])
+    assert.match(bad.stderr, /invalid filter 'colour'/)
+    assert.match(
+      (await gantry('builder', 'prune', '-f', '--filter', 'until=24h')).stdout,
+      /^Total reclaimed space: 0B/,
+    )
+    assert.match((await gantry('builder', 'prune', '-af', '--keep-storage', '1GB')).stdout, /space: 0B/)
+    const pruned = await daemon().docker(['builder', 'prune', '-f', '--filter', 'type=regular'])
+    assert.match(
+      pruned.stdout,
+      /^Deleted build cache objects:\n[0-9a-f]{64}\n\nTotal reclaimed space: 200kB\n$/,
+    )
+    assert.equal((await records('type=regular')).length, 2)
+    const one = await gantry('builder', 'prune', '-af', '--filter', `id=${above?.ID}`)
+    assert.match(one.stdout, new RegExp(`${above?.ID}\\n`))
+    await gantry('builder', 'prune', '-af')
+    assert.deepEqual(await records(), [])
+    assert.equal((await gantry('run', '--rm', 'kept', 'cat', '/b')).stdout, 'b\n')
+  })
+
+  test('cache mounts: listed, exported, imported, removed', async () => {
+    const root = await context({
+      Dockerfile:
+        'FROM busybox\nARG N\nRUN --mount=type=cache,id=tools,target=/t echo $N >> /t/log; cp /t/log /seen; mkdir -p /t/d; chown 12:34 /t/d\n',
+    })
+    await gantry('build', '-q', '--build-arg', 'N=one', root)
+    assert.match(
+      (await gantry('builder', 'cache', 'ls')).stdout,
+      /^MOUNT ID +CACHE ID +SIZE +LAST USED\ntools +[0-9a-f]{12} +4B +/,
+    )
+    const file = join(top, 'tools.tar')
+    await gantry('builder', 'cache', 'export', '-o', file, 'tools')
+    await gantry('builder', 'cache', 'rm', 'tools')
+    assert.equal((await gantry('builder', 'cache', 'ls', '-q')).stdout, '')
+    await leavesNothing(daemon(), async () => {
+      const missing = await daemon().gantry(['builder', 'cache', 'export', 'tools'])
+      assert.match(missing.stderr, /No such cache mount: tools/)
+      const broken = await daemon().gantry(['builder', 'cache', 'import', 'tools'], {
+        input: 'x'.repeat(2000),
+      })
+      assert.notEqual(broken.exitCode, 0)
+    })
+    await gantry('builder', 'cache', 'import', '-i', file, 'tools')
+    await gantry('build', '-q', '-t', 'imported', '--build-arg', 'N=two', root)
+    assert.equal((await gantry('run', '--rm', 'imported', 'cat', '/seen')).stdout, 'one\ntwo\n')
+    const listed = await daemon().docker(['system', 'df', '-v'])
+    assert.match(listed.stdout, /exec\.cachemount +8B/)
+    await gantry('builder', 'prune', '-af', '--filter', 'type=exec.cachemount')
+    assert.equal((await gantry('builder', 'cache', 'ls', '-q')).stdout, '')
+  })
+})
