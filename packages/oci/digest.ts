@@ -10,10 +10,15 @@ export function isDigest(text: string): text is Digest {
   return pattern.test(text)
 }
 
-/** Throws InvalidParameter `invalid digest`. */
+/** Throws InvalidParameter: `invalid digest`, or which algorithm it is that is not supported. */
 export function parseDigest(text: string): Digest {
-  if (!isDigest(text)) throw new GantryError('InvalidParameter', `invalid digest: ${JSON.stringify(text)}`)
-  return text
+  if (isDigest(text)) return text
+  const other = /^([a-z0-9+._-]{1,20}):[0-9a-f]{32,256}$/.exec(text)?.[1]
+  const problem =
+    other && other !== 'sha256'
+      ? `unsupported digest algorithm ${other}: only sha256 is`
+      : `invalid digest: ${JSON.stringify(text)}`
+  throw new GantryError('InvalidParameter', problem)
 }
 
 /** The 64 hex digits. */

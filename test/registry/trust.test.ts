@@ -8,7 +8,15 @@ import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { mediaTypes, parseReference } from '@gantry/oci'
 import { createAuthority } from './authority.ts'
-import { descriptorOf, manifestBytes, pushImage, registriesFor, repositoryAt, startStub } from './fixtures.ts'
+import {
+  descriptorOf,
+  manifestBytes,
+  pushImage,
+  quick,
+  registriesFor,
+  repositoryAt,
+  startStub,
+} from './fixtures.ts'
 import { startRegistry } from './registry.ts'
 
 const secret = 'Basic YW5uOnNlY3JldA=='
@@ -330,6 +338,31 @@ test('search asks the registry of the term, and says when it has no index', asyn
     message:
       'Get "http://127.0.0.1:1/v1/search?q=app&n=25": dial tcp 127.0.0.1:1: connect: connection refused',
   })
+})
+
+test('search and login are tried again like other requests, and not without end', async (t) => {
+  let failures = 0
+  const stub = await startStub(t, (request, response, path) => {
+    if (failures-- > 0) return void response.writeHead(503).end()
+    if (path.startsWith('/v1/search')) return void response.end('{"results":[]}')
+    if (path !== '/v2/') return void response.writeHead(404).end()
+    if (request.headers.authorization) return void response.end()
+    response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end()
+  })
+  const registries = registriesFor(t)
+  failures = 2
+  assert.deepEqual(await registries.search(`${stub.host}/app`, { limit: 1 }), [])
+  failures = 2
+  const { status } = await registries.login({ ...ann, serverAddress: stub.host })
+  assert.equal(status, 'Login Succeeded')
+  failures = 1000
+  await assert.rejects(registries.search(`${stub.host}/app`, { limit: 1 }), {
+    message: 'Unexpected status code 503',
+  })
+  await assert.rejects(registriesFor(t).login({ ...ann, serverAddress: stub.host }), {
+    message: `login attempt to ${stub.url}/v2/ failed with status: 503 Service Unavailable`,
+  })
+  assert.equal(1000 - failures, 2 * quick.limits.attempts)
 })
 
 test('connections are kept and shared, no more at a time than are allowed, and none is left at the end', async (t) => {

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { parseChallenges } from './challenge.ts'
 import { RegistryError, type RegistryReason } from './errors.ts'
+import { isTransient } from './retry.ts'
 import type { Answer } from './transport.ts'
 
 /** Largest body of an error, in bytes. */
@@ -79,6 +80,15 @@ export async function answerError(answer: Answer, wanted: Wanted): Promise<Regis
     ...(retryAfter !== undefined && { retryAfter }),
     detail: text,
   })
+}
+
+/** The error of a status that says nothing more, worded by the caller: the same request may succeed after some of them. */
+export function statusError(answer: Answer, message: string): RegistryError {
+  discard(answer)
+  const { status } = answer
+  const retryAfter = retryTime(answer)
+  const reason = status === 429 ? 'rate-limited' : isTransient(status) ? 'server' : 'invalid-answer'
+  return new RegistryError(reason, message, { status, ...(retryAfter !== undefined && { retryAfter }) })
 }
 
 /** When the registry wants to be asked again, in milliseconds since the epoch (RFC 9110, Retry-After). */

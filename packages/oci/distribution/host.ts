@@ -3,7 +3,7 @@
  * authentication, redirects and retries.
  */
 import { isPrivate } from './addresses.ts'
-import { answerError, discard, readBody, type Wanted } from './answers.ts'
+import { answerError, discard, readBody, statusError, type Wanted } from './answers.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Reach } from './connect.ts'
 import type { Credentials, LoginResult, RegistryLimits } from './contracts.ts'
@@ -55,6 +55,8 @@ interface Known {
   challenges: Challenge[]
   isPrivate: boolean
   until: number
+  /** What the answer says that is of the moment. */
+  failure: RegistryError | null
 }
 
 /** Milliseconds for which the answer to the first question holds. */
@@ -141,9 +143,14 @@ export class RegistryHost {
    * Shows credentials to the registry. Rejects with `unauthorized` when it does not take them, and with `denied` when
    * they would have to go to a token server that is not to be trusted with them.
    */
-  async login(credentials: Credentials, signal?: AbortSignal): Promise<LoginResult> {
-    const { base, challenges } = await this.#ping(signal)
-    const url = await this.url('/v2/', signal)
+  login(credentials: Credentials, signal?: AbortSignal): Promise<LoginResult> {
+    return withRetries(this.#options.limits, signal, () => this.#login(credentials, signal))
+  }
+
+  async #login(credentials: Credentials, signal?: AbortSignal): Promise<LoginResult> {
+    const { base, challenges, failure } = await this.#ping(signal)
+    if (failure) throw failure
+    const url = new URL(`${base.pathname.replace(/\/+$/, '')}/v2/`, base)
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
     if (bearer === undefined)
       return this.#loginWith(url, await this.#plainLogin(challenges, credentials), '', signal)
@@ -176,14 +183,12 @@ export class RegistryHost {
       reach: 'any',
       ...(signal && { signal }),
     })
-    discard(answer)
     const { status, reason } = answer
+    const problem = `login attempt to ${url.href} failed with status: ${status} ${reason}`
+    if (status !== 200 && status !== 401) throw statusError(answer, problem)
+    discard(answer)
     if (status === 200) return { status: 'Login Succeeded', identityToken }
-    throw new RegistryError(
-      status === 401 ? 'unauthorized' : 'server',
-      `login attempt to ${url.href} failed with status: ${status} ${reason}`,
-      { status },
-    )
+    throw new RegistryError('unauthorized', problem, { status })
   }
 
   /** The first question: who is there, and what does it demand? */
@@ -214,11 +219,16 @@ export class RegistryHost {
       ...(signal && { signal }),
     })
     const peer = answer.body.socket?.remoteAddress ?? ''
-    discard(answer)
+    const { status, reason } = answer
+    const problem = statusError(
+      answer,
+      `login attempt to ${url.href} failed with status: ${status} ${reason}`,
+    )
     const challenges = answer.status === 401 ? parseChallenges(answer.headers['www-authenticate']) : []
     // An answer that says nothing about authentication says nothing for long.
     const until = Date.now() + (isTransient(answer.status) ? 0 : knownFor)
-    return { base, challenges, isPrivate: isPrivate(peer) || isPrivate(base.hostname), until }
+    const failure = isTransient(status) ? problem : null
+    return { base, challenges, isPrivate: isPrivate(peer) || isPrivate(base.hostname), until, failure }
   }
 
   /** Sends with authorization; once more when the registry wants another one. */

@@ -1,11 +1,12 @@
 /** Searching a registry's index: Docker's registry API v1, which only Docker's own and a few others have. */
 import { GantryError } from '@gantry/errors'
 import * as json from '../json.ts'
-import { discard, readBody } from './answers.ts'
+import { readBody, statusError } from './answers.ts'
 import type { SearchOptions, SearchResult } from './contracts.ts'
 import { basesOf, type Insecure, insecurityOf } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import type { Hosts } from './registries.ts'
+import { withRetries } from './retry.ts'
 import { basicAuthorization } from './tokens.ts'
 import type { Answer } from './transport.ts'
 
@@ -21,7 +22,8 @@ export async function search(hosts: Hosts, term: string, options: SearchOptions)
   for (const [at, base] of bases.entries()) {
     const url = new URL(`/v1/search?${new URLSearchParams({ q: name, n: String(options.limit) })}`, base)
     try {
-      return parseResults(await ask(hosts, url, insecure, options))
+      const { limits } = hosts.config
+      return parseResults(await withRetries(limits, options.signal, () => ask(hosts, url, insecure, options)))
     } catch (error) {
       const isOfConnection =
         error instanceof RegistryError && (error.reason === 'tls' || error.reason === 'unreachable')
@@ -70,8 +72,7 @@ async function ask(
     ...(signal && { signal }),
   })
   if (answer.status === 200) return readBody(answer.body, largestAnswer, 'the list of results')
-  discard(answer)
-  throw new RegistryError('server', `Unexpected status code ${answer.status}`, { status: answer.status })
+  throw statusError(answer, `Unexpected status code ${answer.status}`)
 }
 
 function parseResults(bytes: Buffer): SearchResult[] {

@@ -1,6 +1,7 @@
 /** HTTP/1.1 exchanges with the hosts of registries: kept connections, limits, timeouts, cancelling. No retries, no redirects. */
 import { Agent, type AgentOptions, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { type RegistryCertificates, readCertificates, systemAuthorities } from './certificates.ts'
 import { connect, type Reach, type Target } from './connect.ts'
@@ -221,15 +222,16 @@ class ConnectingAgent extends Agent {
 }
 
 async function secureContext(own: RegistryCertificates, host: string): Promise<HostContext> {
-  const ca = [...(await systemAuthorities()), ...own.authorities]
+  const authorities = [...(await systemAuthorities()), ...own.authorities]
   try {
     const context = createSecureContext({
-      ca,
+      ca: [],
       ...(own.client.length > 0 && {
         cert: own.client.map(({ cert }) => cert),
         key: own.client.map(({ key }) => key),
       }),
     })
+    await trust(context, authorities)
     return { context, ownAuthorities: own.authorities.length > 0 }
   } catch (cause) {
     throw new RegistryError('tls', `certificates for ${host} cannot be used: ${(cause as Error).message}`, {
@@ -237,6 +239,22 @@ async function secureContext(own: RegistryCertificates, host: string): Promise<H
     })
   }
 }
+
+/** How many certificates are read at a time: some milliseconds' work. */
+const batch = 16
+
+/** Adds authorities a few at a time, as a machine's whole bundle would hold up the event loop. */
+async function trust(context: SecureContext, bundles: readonly string[]): Promise<void> {
+  // What `createSecureContext` does with each of its option `ca`.
+  const native = context.context as { addCACert(certificate: string): void }
+  const certificates = bundles.flatMap((text) => text.match(pemCertificate) ?? [text])
+  for (const [index, certificate] of certificates.entries()) {
+    if (index % batch === batch - 1) await nextTurn()
+    native.addCACert(certificate)
+  }
+}
+
+const pemCertificate = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g
 
 /**
  * Destroys a request during which nothing has moved for `limit` milliseconds although the other side had its turn:
