@@ -218,3 +218,24 @@ test('cache mounts: noted, in use while a step has them, replaced and removed', 
   assert.equal(await mounts.remove(found?.name ?? ''), true)
   assert.deepEqual(await readdir(root), [])
 })
+
+test('a linked copy is kept when what is below it changes', async () => {
+  const world = fakeWorld()
+  const layers = async (base: string): Promise<string[]> => {
+    const { results } = await build(world, world.request(`FROM ${base}\nCOPY --link f /\n`))
+    return results[0]?.snapshot.layers.map(({ diffId }) => diffId) ?? []
+  }
+  const [one, other] = [await layers('a'), await layers('b')]
+  assert.deepEqual(world.copied, ['f'])
+  assert.equal(one[1], other[1])
+  assert.notEqual(one[0], other[0])
+})
+
+test('stages that are to be built anew are', async () => {
+  const world = fakeWorld()
+  const text =
+    'FROM a AS one\nRUN one\nFROM a AS Two\nRUN two\nFROM a\nCOPY --from=one f /\nCOPY --from=two g /\n'
+  await build(world, world.request(text))
+  await build(world, world.request(text, { noCacheFilter: ['TWO'] }))
+  assert.deepEqual(world.ran.toSorted(), ['one', 'two', 'two'])
+})

@@ -462,6 +462,8 @@ export interface EngineBuildRequest {
   /** For pulls of base images and pushes, by the registry's host name. */
   credentials?: (domain: string) => Credentials | undefined
   noCache: boolean
+  /** Stages that are built anew. */
+  noCacheFilter: readonly string[]
   /** Make one layer of those that are not the base image's. */
   squash: boolean
   pull: boolean

@@ -7,10 +7,12 @@ export class BuildRun {
   readonly signal: AbortSignal
   readonly #tell: (event: BuildEvent) => void
   readonly #contextPaths = new Map<string, Set<string>>()
+  readonly #uncached: ReadonlySet<string>
   #lastId = 0
 
   constructor(request: BuildRequest, signal: AbortSignal, tell: (event: BuildEvent) => void) {
     this.request = request
+    this.#uncached = new Set(request.noCacheFilter.map((stage) => stage.toLowerCase()))
     this.signal = signal
     this.#tell = tell
   }
@@ -42,7 +44,7 @@ export class BuildRun {
 
   /** Whether the cache may answer for steps of that stage. */
   usesCache(stage: string): boolean {
-    return !this.request.noCache && !this.request.noCacheFilter.includes(stage)
+    return !this.request.noCache && !this.#uncached.has(stage.toLowerCase())
   }
 }
 

@@ -10,7 +10,11 @@ export async function prepareCopy(session: SolveSession, step: CopyStep, input: 
   await using stack = new AsyncDisposableStack()
   const trees = await Promise.all(step.copies.map(({ origin }) => openOrigin(session, origin, stack)))
   const digests = await Promise.all(step.copies.map((copy, index) => digestOf(step, copy, trees[index])))
-  return { parts: copyParts(step, input, digests), execute: (signal) => copy(session, step, input, signal) }
+  return {
+    parts: copyParts(step, input, digests),
+    execute: (signal) => copy(session, step, input, signal),
+    ...(step.link && { place: (made) => session.parts.snapshots.stack(input, made) }),
+  }
 }
 
 async function digestOf(step: CopyStep, { sources }: FileCopy, tree: FileTree | undefined): Promise<string> {
@@ -51,8 +55,7 @@ async function copy(
       signal,
     })
   }
-  const made = await target.commit({ signal })
-  return step.link ? snapshots.stack(input, made) : made
+  return await target.commit({ signal })
 }
 
 async function ownerOf(

@@ -38,6 +38,8 @@ export interface Prepared {
   parts: KeyParts
   /** Makes the snapshot. `signal` is aborted when no build wants it any more. */
   execute(signal: AbortSignal, report: StepReport): Promise<Snapshot>
+  /** What the step leaves upon its input, where what it makes does not depend on that. */
+  place?(made: Snapshot): Promise<Snapshot>
 }
 
 /** What a step left, and when it ran: a cached step keeps its time, so that the same build gives the same image. */
@@ -143,11 +145,12 @@ export class SolveSession {
     try {
       const cached = this.run.usesCache(step.stage) ? await cache.find(prepared.parts) : null
       if (cached) {
+        const placed = await placedBy(prepared, cached)
         report.end(true)
-        return cached
+        return placed
       }
       const why = cache.changes(prepared.parts, step.name)
-      const solved = await this.#execute(step, prepared, report)
+      const solved = await placedBy(prepared, await this.#execute(step, prepared, report))
       report.end(false, why?.join(', '))
       return solved
     } catch (error) {
@@ -190,6 +193,10 @@ export class SolveSession {
   async settled(): Promise<void> {
     await Promise.allSettled(this.#results.values())
   }
+}
+
+async function placedBy({ place }: Prepared, solved: Solved): Promise<Solved> {
+  return place ? { ...solved, snapshot: await place(solved.snapshot) } : solved
 }
 
 /** The steps whose files a step copies from or mounts. */

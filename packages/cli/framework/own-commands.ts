@@ -188,6 +188,7 @@ export const ownFlags: Record<string, FlagSpec[]> = {
       multi: true,
       desc: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")',
     },
+    { long: 'no-cache-filter', type: 'list', multi: true, desc: 'Do not cache specified stages' },
     { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },
   ],
   'builder prune': [

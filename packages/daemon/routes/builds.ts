@@ -91,6 +91,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     args: new Map(Object.entries(record(query, 'buildargs'))),
     labels: record(query, 'labels'),
     noCache: query.flag('nocache'),
+    noCacheFilter: query.all('no-cache-filter').flatMap((text) => text.split(',').filter(Boolean)),
     squash: query.flag('squash'),
     pull: query.flag('pull'),
     quiet: query.flag('q'),

@@ -147,7 +147,7 @@ export class BuildService implements Builds {
       labels: request.labels,
       platforms: platformsOf(request.platforms),
       noCache: request.noCache,
-      noCacheFilter: [],
+      noCacheFilter: request.noCacheFilter,
       pull: request.pull,
       network: networkOf(request.network),
       hosts: request.hosts,

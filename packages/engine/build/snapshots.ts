@@ -159,7 +159,12 @@ export class BuildSnapshots implements Snapshots {
     const layers = [...below.layers]
     for (const { diffId } of above.layers) {
       const parent = layers.at(-1)?.chainId ?? null
-      await this.#hold.keep([chainIdOf(parent, diffId)])
+      const known = chainIdOf(parent, diffId)
+      await this.#hold.keep([known])
+      if (await parts.layers.has(known)) {
+        layers.push({ diffId, chainId: known, size: await parts.layers.size(known) })
+        continue
+      }
       const expected = await parts.content.info(diffId)
       await using staged = await parts.layers.stage({
         path: await parts.content.locate(diffId),

@@ -150,6 +150,7 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
   return {
     events: true,
     nocache: flags.bool('no-cache'),
+    ...(flags.changed('no-cache-filter') && { 'no-cache-filter': flags.list('no-cache-filter') }),
     pull: flags.bool('pull'),
     ...(flags.bool('squash') && { squash: true }),
     t: flags.list('tag'),
