@@ -302,6 +302,8 @@ export interface BuildRequest {
   checkOnly: boolean
   /** Whether the ignore file keeps a path out of the main context. */
   ignores?: (path: string) => boolean
+  /** Takes the file system that a failed RUN left, before it goes. */
+  keepFailed?: (step: RunStep, snapshot: Snapshot) => Promise<void>
   /** Every instruction is told of, in order, and the history has the words of Docker's classic builder. */
   classic: boolean
   sources: Sources

@@ -469,6 +469,8 @@ export interface EngineBuildRequest {
   pull: boolean
   /** Tell nothing but the image's id. */
   quiet: boolean
+  /** Keep the file system that a failed RUN left as an image, and tell its id. */
+  debug: boolean
   /** Build nothing: only tell what the build checks find. */
   check: boolean
   /** Tell what happens as data, for our own command line. */

@@ -9,6 +9,7 @@ import { after, before, suite, test } from 'node:test'
 import { gitIn, serveGit } from '../../packages/engine/build/git/testing.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, repository, suiteDaemon, until } from './harness.ts'
+import { openTerminal } from './terminal.ts'
 
 suite('build', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
@@ -322,6 +323,10 @@ suite('build', { concurrency: 1 }, () => {
       await run('git:4', 'sh', '-c', 'cat /a/top; ls -A /a; ls -d /b/.git'),
       'top\nsub\ntop\n/b/.git',
     )
+    const named = ['--build-context', `app=${server.url}/app.git#main:sub`]
+    const copying = 'FROM busybox\nCOPY --from=app f /named\n'
+    const kept = await gantry(...named, '--output=type=cacheonly', await context({ Dockerfile: copying }))
+    assert.equal(kept.exitCode, 0, kept.stderr)
     await leavesNothing(daemon(), async () => {
       for (const [address, expected] of [
         [`${base}/none`, /error downloading remote context .*404/],
@@ -339,6 +344,38 @@ suite('build', { concurrency: 1 }, () => {
         /expected checksum to match 0+, got/,
       )
     })
+  })
+
+  test('on a terminal: a live view, a shell where a step failed, and Ctrl-C', async (t) => {
+    const text = [
+      'FROM busybox',
+      'RUN mkdir -p -m 1777 /tmp',
+      'ENV KEPT=kept',
+      'WORKDIR /work',
+      'USER 12:34',
+      'RUN echo left > /tmp/left; echo "no luck" >&2; exit 3',
+    ].join('\n')
+    const root = await context({ Dockerfile: text })
+    const forever = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' })
+    await ok(gantry(await context({ Dockerfile: text.split('\n').slice(0, 5).join('\n') })))
+    await leavesNothing(daemon(), async () => {
+      const terminal = await openTerminal(t, { columns: 100, rows: 40 })
+      const command = `${repository}dist/gantry -H ${daemon().host} build`
+      await terminal.type(`${command} --debug-on-error ${root}; echo code=$?`)
+      await terminal.press('Enter')
+      await terminal.shows(/ => ERROR \[4\/4\] RUN echo left[\s\S]*no luck[\s\S]*\/work \$ $/m)
+      await terminal.type('clear; cat /tmp/left; id -u; pwd; echo $KEPT; exit')
+      await terminal.press('Enter')
+      await terminal.shows(/left\n12\n\/work\nkept\n[\s\S]*code=1/)
+      await terminal.type(`clear; trap : INT; ${command} ${forever}; echo code=$?`)
+      await terminal.press('Enter')
+      await terminal.shows(/Building[\s\S]* => => # begun/)
+      await terminal.press('C-c')
+      await terminal.shows(/code=\d+/)
+    })
+    const refused = await gantry('--debug-on-error', root)
+    assert.match(refused.stderr, /--debug-on-error opens a shell: it needs a terminal/)
+    assert.equal(refused.exitCode, 1)
   })
 
   test('a build that is given up ends at once, with everything it started', async () => {

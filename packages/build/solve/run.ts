@@ -55,8 +55,13 @@ async function execute(
     output: (stream, data) => report.log(stream, data),
   })
   signal.throwIfAborted()
-  if (exitCode !== 0) throw new StepFailure(step.args, exitCode)
-  return await snapshot.commit({ signal, mountPoints: mounts.map(({ target }) => target) })
+  const commit = (): Promise<Snapshot> =>
+    snapshot.commit({ signal, mountPoints: mounts.map(({ target }) => target) })
+  if (exitCode !== 0) {
+    await request.keepFailed?.(step, await commit())
+    throw new StepFailure(step.args, exitCode)
+  }
+  return await commit()
 }
 
 const scriptFile = ({ name, content }: NonNullable<RunStep['script']>): PreparedMount => ({

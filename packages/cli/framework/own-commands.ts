@@ -189,6 +189,7 @@ export const ownFlags: Record<string, FlagSpec[]> = {
       desc: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")',
     },
     { long: 'no-cache-filter', type: 'list', multi: true, desc: 'Do not cache specified stages' },
+    { long: 'debug-on-error', type: 'bool', desc: 'Open a shell in the file system of a step that fails' },
     { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },
   ],
   'builder prune': [

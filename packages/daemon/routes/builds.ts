@@ -96,6 +96,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     pull: query.flag('pull'),
     quiet: query.flag('q'),
     check: query.flag('check'),
+    debug: query.flag('debug'),
     events: query.flag('events'),
     trace: query.text('version') === '2',
     context: contextOf(remote),

@@ -9,6 +9,7 @@ import type { EngineBuildRequest, HoldSession } from '../contracts.ts'
 import type { Material } from './attest/provenance.ts'
 import type { Contexts, ReceivedContext } from './context.ts'
 import { type Download, download } from './download.ts'
+import { gitAccess } from './git/access.ts'
 import { repositoryTree } from './remote-context.ts'
 import { RunningBuilds } from './running-builds.ts'
 import type { SessionContextParts } from './session/session-context.ts'
@@ -100,9 +101,9 @@ export class BuildInputs {
     signal: AbortSignal,
   ): Promise<BuildInput> {
     const materials: Material[] = []
-    const downloads = this.#downloads(materials, stack, signal)
     const offered = session ? await this.#offered(session, name, stack, internal, signal) : null
     const lent = offered?.sources ?? { secret: async () => null, ssh: async () => null }
+    const downloads = this.#downloads(materials, lent, stack, signal)
     if (received) {
       const { root, dockerfile, ignores } = received
       const context = async (wanted: string) => (wanted === 'context' ? this.#parts.files.tree(root) : null)
@@ -129,6 +130,7 @@ export class BuildInputs {
 
   #downloads(
     materials: Material[],
+    lent: Pick<Sources, 'secret'>,
     stack: AsyncDisposableStack,
     signal: AbortSignal,
   ): Pick<Sources, 'http' | 'git'> {
@@ -150,7 +152,9 @@ export class BuildInputs {
       async git(url, options) {
         const key = JSON.stringify([url, options])
         const known = repositories.get(key)
-        const repository = known ?? repositoryTree(url, { directory, files, signal, ...options })
+        const fetched = async () =>
+          repositoryTree(url, { directory, files, signal, ...options, ...(await gitAccess(url, lent)) })
+        const repository = known ?? fetched()
         repositories.set(key, repository)
         const { root: cloned, tree, commit } = await repository
         if (!known) {

@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { BuildEvent, Builder, BuildRequest, Snapshots } from '@gantry/build'
+import type { BuildEvent, Builder, BuildRequest, RunStep, Snapshot, Snapshots } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { FaultPoint } from '../containers/faults.ts'
@@ -17,9 +17,11 @@ import { factsOf } from './build-facts.ts'
 import type { CacheService } from './cache/cache-service.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
+import { keepFailedStep } from './failed-step.ts'
 import type { FileThreads } from './files/file-threads.ts'
 import { type BuildInput, BuildInputs, type InputParts } from './inputs.ts'
 import { NamedContexts, withContexts } from './named-contexts.ts'
+
 import { Exports } from './outputs/exports.ts'
 import { giveOut } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
@@ -77,7 +79,10 @@ export class BuildService implements Builds {
         const started = new Date()
         const named = await this.#named.open(request.contexts, work, signal)
         const input = await opened.open(numbers.internal(hear))
-        const asked = withContexts(this.#request(request, input), named, this.#parts.files)
+        const plain = withContexts(this.#request(request, input), named, this.#parts.files)
+        const keepFailed = async (step: RunStep, snapshot: Snapshot): Promise<void> =>
+          tell({ id: 'gantry.debug', aux: { image: await keepFailedStep(this.#parts, step, snapshot) } })
+        const asked = request.debug ? { ...plain, keepFailed } : plain
         const results = await this.#parts.builder.build(asked, signal, hear)
         if (request.check) return
         const facts = factsOf(request, input, started, {

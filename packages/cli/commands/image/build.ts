@@ -6,6 +6,7 @@ import { encodeAttests } from '../../build/attests.ts'
 import { outline, parseCall, targets } from '../../build/call.ts'
 import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
+import { checkDebug, debugShell } from '../../build/debug-shell.ts'
 import { openDisplay } from '../../build/display.ts'
 import { sendContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
@@ -33,6 +34,7 @@ export async function imageBuild(
     ...encodeOutputs(outputs),
     ...encodeAttests(flags),
     ...(call.name === 'check' && { check: true }),
+    ...(checkDebug(commandContext, flags) && { debug: true }),
   }
   const file = flags.string('file')
   const context = await openContext(path, file, stdin)
@@ -50,6 +52,7 @@ export async function imageBuild(
     explain: flags.bool('explain'),
     env,
   })
+  let failedImage = ''
   let summary: BuildSummary = { names: [] }
   await using sent = await sendInput(commandContext, context, flags)
   try {
@@ -69,6 +72,7 @@ export async function imageBuild(
         if (event.type === 'warning') warnings.push(event)
         progress.show(event)
       }
+      if (message.id === 'gantry.debug') failedImage = (message.aux as { image: string }).image
       if (message.id === 'gantry.export')
         await receive(commandContext, message.aux as { id: string; output: number }, outputs)
       if (message.id === 'gantry.result') summary = message.aux as BuildSummary
@@ -79,7 +83,13 @@ export async function imageBuild(
     progress.report()
     if (!isQuiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
     if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
-    throw failure(error, context, file)
+    const problem = failure(error, context, file)
+    if (failedImage !== '') {
+      stderr.write(`${problem.message}\n`)
+      await debugShell(commandContext, failedImage, flags.string('network'))
+      throw new ExitError(1)
+    }
+    throw problem
   }
   if (call.name === 'check') {
     stdout.write(call.json ? checkJson(warnings, shown) : checkReport(warnings, shown))
