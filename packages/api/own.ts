@@ -21,12 +21,8 @@ declare module './generated.ts' {
     CheckpointDelete: { query: { dir?: string }; body: undefined; answer: undefined }
     /** POST /system/gc: Clean up by the daemon's policy, or tell what would go */
     SystemGc: { query: { 'dry-run'?: boolean }; body: undefined; answer: GarbageReport }
-    /** POST /build/contexts: Send a named context, as an archive, before its build */
-    BuildContextUpload: {
-      query: { type?: string; tag?: string; digest?: string }
-      body: undefined
-      answer: { ID: string }
-    }
+    /** POST /build/layouts: Send an image layout, as an archive, before the build that uses an image of it */
+    BuildLayout: { query: { tag?: string; digest?: string }; body: undefined; answer: { ID: string } }
     /** GET /build/exports/{id}: An archive that a running build gives out, once */
     BuildExport: { query: Record<never, never>; body: undefined; answer: undefined }
     /** GET /build/cache/{id}/archive: The content of a cache mount as an archive */

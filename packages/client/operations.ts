@@ -29,7 +29,7 @@ export const operations = {
   ContainerPrune: 'POST /containers/prune',
   ImageList: 'GET /images/json',
   ImageBuild: 'POST /build',
-  BuildContextUpload: 'POST /build/contexts',
+  BuildLayout: 'POST /build/layouts',
   BuildExport: 'GET /build/exports/{id}',
   BuildPrune: 'POST /build/prune',
   Session: 'POST /session',

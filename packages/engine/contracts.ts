@@ -455,7 +455,7 @@ export interface EngineBuildRequest {
   platforms: readonly string[]
   /** What is to be made of the result; an image among those of this machine when there is none. */
   outputs: readonly BuildOutput[]
-  /** Named contexts: `docker-image://…`, `upload:…` with what `uploadContext` resolved to, `local` for a session's own. */
+  /** Named contexts: `docker-image://…`, a URL, `layout:…` with what `uploadLayout` resolved to, `local` for the session's. */
   contexts: Readonly<Record<string, string>>
   /** What is to be said about it, by type: `{"provenance": "mode=max", "sbom": ""}`. */
   attests: Readonly<Record<string, string>>
@@ -511,9 +511,8 @@ export interface BuildOutput {
   attributes: Readonly<Record<string, string>>
 }
 
-/** A named context that is sent before its build: a directory's files, or an image layout and which image of it. */
-export interface ContextUpload {
-  type: 'directory' | 'oci-layout'
+/** Which image of a layout: without either, the latest or the only one. */
+export interface LayoutImage {
   tag?: string
   digest?: string
 }
@@ -549,8 +548,8 @@ export interface Builds {
    * An archive that a running build gives out, which has told its name (`gantry.export`). Once. Throws NotFound.
    */
   export(id: string): AsyncIterable<Uint8Array>
-  /** Takes a named context in, for one build that begins within ten minutes. Resolves to its id. */
-  uploadContext(archive: Readable, upload: ContextUpload, signal: AbortSignal): Promise<string>
+  /** Takes an image layout in, for one build that begins within ten minutes. Resolves to its id. */
+  uploadLayout(archive: Readable, wanted: LayoutImage): Promise<string>
 }
 
 /** What builds keep. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
@@ -420,6 +420,43 @@ suite('outputs of builds', { concurrency: 1 }, () => {
         assert.match(stderr, expected)
       }
     })
+  })
+
+  /** What the engine answers on its socket, as it comes. */
+  async function ask(path: string, signal: AbortSignal, body?: Buffer): Promise<IncomingMessage> {
+    const method = body ? 'POST' : 'GET'
+    const asked = request({ socketPath: daemon().socket, path, method, signal }).on('error', () => {})
+    asked.end(body)
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    return answer.on('error', () => {})
+  }
+
+  test('a client that goes while it is given a result leaves nothing', async () => {
+    const root = await context({ Dockerfile: 'FROM busybox\nRUN head -c 8000000 /dev/urandom > /large\n' })
+    await build('-o', 'type=cacheonly', root)
+    const archive = join(root, 'context.tar')
+    await ok(run('tar', ['-C', root, '-cf', archive, 'Dockerfile']))
+    const outputs = encodeURIComponent('[{"Type":"tar"}]')
+    await leavesNothing(daemon(), async () => {
+      for (const takes of [false, true]) {
+        const gone = new AbortController()
+        let told = ''
+        for await (const chunk of await ask(
+          `/build?events=1&outputs=${outputs}`,
+          gone.signal,
+          await readFile(archive),
+        )) {
+          told += chunk
+          const id = /"gantry.export","aux":\{"id":"([^"]+)"/.exec(told)?.[1]
+          if (!id) continue
+          if (takes) for await (const _first of await ask(`/build/exports/${id}`, gone.signal)) break
+          break
+        }
+        assert.match(told, /gantry.export/)
+        gone.abort()
+      }
+    })
+    assert.equal((await ask('/build/exports/unknown', AbortSignal.timeout(30_000))).statusCode, 404)
   })
 
   test('outputs that cannot be are refused before anything is built', async () => {

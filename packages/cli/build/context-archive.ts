@@ -94,13 +94,6 @@ async function fromRemote(remote: string, file: string, stdin: Readable): Promis
   return { archive, dockerfile, text, remote }
 }
 
-/** The files of a directory, without what its ignore file names. */
-export async function directoryArchive(root: string): Promise<Readable> {
-  const rules = await readFile(join(root, '.dockerignore'), 'utf8').catch(() => '')
-  const entries = walk(root, '', new IgnoreFile(rules), new Set())
-  return Readable.from(writeTar(entries), { objectMode: false })
-}
-
 function textEntry(name: string, text: string): TarInput {
   const content = Buffer.from(text)
   return {

@@ -1,4 +1,4 @@
-/** `--build-context name=…`: directories and image layouts are sent before the build, images are only named. */
+/** `--build-context name=…`: directories are lent to the build, image layouts are sent before it, the rest is only named. */
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,18 +6,26 @@ import { Readable } from 'node:stream'
 import { isGitUrl } from '@gantry/dockerfile'
 import { entryHeader, type TarInput, writeTar } from '@gantry/oci/tar'
 import type { CommandContext } from '../framework/command.ts'
-import { directoryArchive } from './context-archive.ts'
 
 type Client = CommandContext['client']
 
-/** The parameter of the API. Rejects with Error in buildx's words. */
-export async function sendContexts(
-  client: Client,
-  texts: readonly string[],
-): Promise<Record<string, string>> {
+export interface NamedContexts {
+  /** The parameter of the API. */
+  query: Record<string, string>
+  /** What a session is to lend, by name. */
+  directories: ReadonlyMap<string, string>
+}
+
+/** Rejects with Error in buildx's words. */
+export async function sendContexts(client: Client, texts: readonly string[]): Promise<NamedContexts> {
   const contexts: Record<string, string> = {}
-  for (const [name, value] of texts.map(nameAndValue)) contexts[name] = await send(client, name, value)
-  return texts.length > 0 ? { contexts: JSON.stringify(contexts) } : {}
+  const directories = new Map<string, string>()
+  for (const [name, value] of texts.map(nameAndValue)) {
+    contexts[name] = await place(client, name, value)
+    if (contexts[name] === 'local') directories.set(name, await directory(name, value))
+  }
+  const query: Record<string, string> = texts.length > 0 ? { contexts: JSON.stringify(contexts) } : {}
+  return { query, directories }
 }
 
 function nameAndValue(text: string): [string, string] {
@@ -29,14 +37,14 @@ function nameAndValue(text: string): [string, string] {
   return [name, text.slice(equals + 1)]
 }
 
-async function send(client: Client, name: string, value: string): Promise<string> {
+/** Where the engine finds a context; `local` for a directory. */
+async function place(client: Client, name: string, value: string): Promise<string> {
   if (value.startsWith('docker-image://')) return value
   if (value.startsWith('target:'))
     throw new Error(`context ${name}: target: is for files of docker buildx bake; a stage is named by itself`)
   if (isGitUrl(value) || /^https?:\/\//.test(value)) return value
   if (value.startsWith('oci-layout://')) return sendLayout(client, name, value.slice('oci-layout://'.length))
-  const root = await directory(name, value)
-  return upload(client, { type: 'directory' }, await directoryArchive(root))
+  return 'local'
 }
 
 async function directory(name: string, path: string): Promise<string> {
@@ -50,21 +58,14 @@ async function directory(name: string, path: string): Promise<string> {
 async function sendLayout(client: Client, name: string, value: string): Promise<string> {
   const [, path = '', tag, digest] = /^(.*?)(?::([\w][\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(value) ?? []
   const root = await directory(name, path)
-  const query = { type: 'oci-layout', ...(tag && { tag }), ...(digest && { digest }) }
-  return upload(client, query, Readable.from(writeTar(layoutFiles(root)), { objectMode: false }))
-}
-
-async function upload(
-  client: Client,
-  query: { type: string; tag?: string; digest?: string },
-  body: Readable,
-): Promise<string> {
+  const query = { ...(tag && { tag }), ...(digest && { digest }) }
+  const body = Readable.from(writeTar(layoutFiles(root)), { objectMode: false })
   const headers = { 'Content-Type': 'application/x-tar' }
-  const { ID: id } = await client.call('BuildContextUpload', { query, headers, body })
-  return `upload:${id}`
+  const { ID: id } = await client.call('BuildLayout', { query, headers, body })
+  return `layout:${id}`
 }
 
-/** The blobs that the layout refers to, and no more of the directory. */
+/** The files of a layout, and no more of its directory. */
 async function* layoutFiles(root: string): AsyncGenerator<TarInput> {
   for (const name of ['oci-layout', 'index.json']) {
     const content = await readFile(join(root, name)).catch(() => {

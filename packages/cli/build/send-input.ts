@@ -11,20 +11,22 @@ export interface SentInput extends AsyncDisposable {
   body?: Readable
 }
 
-/** Rejects with Error when a secret or an agent is not there. */
+/** `directories` are named contexts. Rejects with Error when a secret or an agent is not there. */
 export async function sendInput(
   { client, env }: CommandContext,
   { archive, dockerfile, remote, directory }: BuildContext,
   flags: Flags,
+  directories: ReadonlyMap<string, string>,
 ): Promise<SentInput> {
   const secrets = await parseSecrets(flags.list('secret'), env)
   const agents = await parseAgents(flags.list('ssh'), env)
   const archived = { query: { dockerfile, ...(remote !== undefined && { remote }) }, body: archive }
-  if (!directory && secrets.size === 0 && agents.size === 0)
+  if (!directory && secrets.size === 0 && agents.size === 0 && directories.size === 0)
     return { ...archived, [Symbol.asyncDispose]: async () => undefined }
   const session = await openSession(client, {
     root: directory?.root ?? null,
     texts: directory?.texts ?? new Map(),
+    directories,
     secret: async (id) => {
       const place = secrets.get(id)
       return place ? secretValue(place, env) : null

@@ -8,6 +8,8 @@ import type { CommandContext } from '../framework/command.ts'
 export interface SessionOffer {
   /** The directory of the context; null when the context comes in another way. */
   root: string | null
+  /** Named contexts. */
+  directories: ReadonlyMap<string, string>
   /** Small files in a directory that is called `dockerfile`: their texts by their names. */
   texts: ReadonlyMap<string, string>
   secret(id: string): Promise<Uint8Array | null>
@@ -21,7 +23,7 @@ export async function openSession(
 ): Promise<AsyncDisposable & { id: string }> {
   const { comparePaths, goMode, serve, servicesOf, sessionHeaders } = await import('@gantry/buildkit')
   const { directorySource } = await import('./directory-source.ts')
-  const { root, texts } = offer
+  const { root, texts, directories } = offer
 
   const textSource = (): FileSource => ({
     entries: () =>
@@ -45,6 +47,8 @@ export async function openSession(
   const files = (request: FilesRequest): FileSource => {
     if (request.directory === 'dockerfile') return textSource()
     if (request.directory === 'context' && root !== null) return directorySource(root, request)
+    const named = directories.get(request.directory)
+    if (named !== undefined) return directorySource(named, request)
     throw new Error(`no access allowed to dir ${JSON.stringify(request.directory)}`)
   }
 

@@ -12,17 +12,10 @@ const uploadId = /^upload-request:(.+)$/
 
 export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
   return [
-    post('/build/contexts', async ({ body, query, signal }) => {
-      const type = query.text('type') || 'directory'
-      if (type !== 'directory' && type !== 'oci-layout')
-        throw new GantryError('InvalidParameter', `unknown type of a build context: ${type}`)
+    post('/build/layouts', async ({ body, query }) => {
       const [tag, digest] = [query.optional('tag'), query.optional('digest')]
-      const upload = {
-        type,
-        ...(tag !== undefined && { tag }),
-        ...(digest !== undefined && { digest }),
-      } as const
-      return json(201, { ID: await builds.uploadContext(body, upload, signal) })
+      const wanted = { ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) }
+      return json(201, { ID: await builds.uploadLayout(body, wanted) })
     }),
     post('/build', async (request) => {
       const [, upload] = uploadId.exec(request.query.text('buildid')) ?? []

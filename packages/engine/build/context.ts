@@ -97,15 +97,6 @@ export class Contexts {
     return { root, source: remote.source, [Symbol.asyncDispose]: () => kept.disposeAsync() }
   }
 
-  /** Unpacks an archive, everything root's. Rejects leaving nothing. */
-  async unpack(archive: Readable, signal: AbortSignal): Promise<AsyncDisposable & { root: string }> {
-    await using undo = new AsyncDisposableStack()
-    const root = await this.#directoryFor(undo)
-    await this.#unpack(archive, root, signal)
-    const kept = undo.move()
-    return { root, [Symbol.asyncDispose]: () => kept.disposeAsync() }
-  }
-
   async #directoryFor(undo: AsyncDisposableStack): Promise<string> {
     const root = join(this.#directory, randomUUID())
     undo.defer(() => rm(root, { recursive: true, force: true }))

@@ -106,7 +106,9 @@ export class BuildInputs {
     const downloads = this.#downloads(materials, lent, stack, signal)
     if (received) {
       const { root, dockerfile, ignores } = received
-      const context = async (wanted: string) => (wanted === 'context' ? this.#parts.files.tree(root) : null)
+      const tree = this.#parts.files.tree(root)
+      const context: Sources['context'] = async (wanted, paths) =>
+        wanted === 'context' ? tree : (offered?.sources.context(wanted, paths) ?? null)
       const from = received.source && { source: received.source }
       return { dockerfile, ignores, materials, ...from, sources: { ...downloads, ...lent, context } }
     }

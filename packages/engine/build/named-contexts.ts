@@ -1,75 +1,71 @@
-/** Named contexts of builds (`--build-context`): images, image layouts, and directories that clients send beforehand. */
+/** Named contexts of builds (`--build-context`): images, image layouts that clients send beforehand, what is behind URLs. */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { BuildRequest, Files } from '@gantry/build'
 import { isGitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { isDigest, parseReference } from '@gantry/oci'
-import type { ContextUpload } from '../contracts.ts'
+import type { LayoutImage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { loadLayout } from '../images/load/load-layout.ts'
 import type { Material } from './attest/provenance.ts'
 import type { Contexts } from './context.ts'
 
-/** What a build uses under a name. */
-type Named = AsyncDisposable & ({ kind: 'files'; root: string } | { kind: 'image'; reference: string })
+/** An image of a layout, under a name of its own. */
+type Layout = AsyncDisposable & { reference: string }
 
 /** Images of layouts are called so while a build needs them. */
 export const layoutRepository = 'gantry.invalid/layout'
 
-/** How long what was sent waits for its build, in milliseconds. */
+/** How long a layout waits for its build, in milliseconds. */
 const patience = 600_000
 /** More than a build has. */
 const mostWaiting = 100
 
 export class NamedContexts {
-  readonly #contexts: Pick<Contexts, 'unpack' | 'fetchFiles'>
+  readonly #contexts: Pick<Contexts, 'fetchFiles'>
   readonly #images: ImageParts
-  readonly #waiting = new Map<string, { named: Named; timer: NodeJS.Timeout }>()
+  readonly #waiting = new Map<string, { layout: Layout; timer: NodeJS.Timeout }>()
 
-  constructor(contexts: Pick<Contexts, 'unpack' | 'fetchFiles'>, images: ImageParts) {
+  /** Takes away the names that layouts had in an earlier daemon. */
+  constructor(contexts: Pick<Contexts, 'fetchFiles'>, images: ImageParts) {
     this.#contexts = contexts
     this.#images = images
+    const { catalog } = images
+    for (const { name } of catalog.references())
+      if (name.startsWith(`${layoutRepository}/`)) catalog.unname(name)
   }
 
-  /** Takes an archive in; resolves to what a build is to call it. Rejects leaving nothing. */
-  async add(archive: Readable, { type, tag, digest }: ContextUpload, signal: AbortSignal): Promise<string> {
+  /** Takes the archive of a layout in; resolves to what a build is to call it. Rejects leaving nothing. */
+  async add(archive: Readable, { tag, digest }: LayoutImage): Promise<string> {
     if (this.#waiting.size >= mostWaiting)
-      throw new GantryError('Unavailable', 'too many build contexts wait for their builds')
-    const id = randomUUID()
-    const named =
-      type === 'directory'
-        ? { kind: 'files' as const, ...(await this.#contexts.unpack(archive, signal)) }
-        : await this.#layout(archive, { ...(tag && { tag }), ...(digest && { digest }) }, id)
-    const timer = setTimeout(() => void this.#forget(id), patience).unref()
-    this.#waiting.set(id, { named, timer })
-    return id
-  }
-
-  async #layout(archive: Readable, choice: { tag?: string; digest?: string }, id: string): Promise<Named> {
-    const { tag, digest } = choice
+      throw new GantryError('Unavailable', 'too many image layouts wait for their builds')
     if (digest !== undefined && !isDigest(digest))
       throw new GantryError('InvalidParameter', `invalid digest ${JSON.stringify(digest)}`)
+    const id = randomUUID()
     const reference = `${layoutRepository}/${id}:latest`
     const wanted = { ...(tag && { tag }), ...(digest && { digest }) }
     const loaded = await loadLayout(this.#images, archive, wanted, parseReference(reference))
-    return { kind: 'image', reference, [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose]() }
+    const layout = { reference, [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose]() }
+    const timer = setTimeout(() => void this.#forget(id), patience).unref()
+    this.#waiting.set(id, { layout, timer })
+    return id
   }
 
   async #forget(id: string): Promise<void> {
     await this.#take(id)?.[Symbol.asyncDispose]()
   }
 
-  #take(id: string): Named | undefined {
+  #take(id: string): Layout | undefined {
     const entry = this.#waiting.get(id)
     clearTimeout(entry?.timer)
     this.#waiting.delete(id)
-    return entry?.named
+    return entry?.layout
   }
 
   /**
-   * What the names of a request stand for; what was sent lives on `stack` from now on. A name of which nothing but
-   * `local` is said is the business of the request's own sources. Rejects with InvalidParameter, NotFound.
+   * What the names of a request stand for; it lives on `stack` from now on. A name of which nothing but `local` is said
+   * is the business of the request's own sources. Rejects with InvalidParameter, NotFound.
    */
   async open(
     contexts: Readonly<Record<string, string>>,
@@ -78,41 +74,36 @@ export class NamedContexts {
   ): Promise<OpenContexts> {
     const images = new Map<string, string>()
     const roots = new Map<string, string>()
-    const names: string[] = []
     const locals: string[] = []
     const materials: Material[] = []
     for (const [name, value] of Object.entries(contexts)) {
-      if (isGitUrl(value) || /^https?:\/\//.test(value)) {
+      if (value === 'local') locals.push(name)
+      else if (isGitUrl(value) || /^https?:\/\//.test(value)) {
         const { root, source } = stack.use(await this.#contexts.fetchFiles(value, signal))
         roots.set(name, root)
         materials.push(source)
-        continue
-      }
-      const [, kind = '', rest = ''] = /^([a-z-]+):(?:\/\/)?(.*)$/.exec(value) ?? []
-      if (kind === 'docker-image') images.set(name, imageReference(name, rest))
-      else if (kind === 'local') {
-        names.push(name)
-        locals.push(name)
-      } else if (kind === 'upload') {
-        const named = this.#take(rest)
-        if (!named) throw new GantryError('NotFound', `the context ${JSON.stringify(name)} was not sent`)
-        stack.use(named)
-        if (named.kind === 'image') images.set(name, named.reference)
-        else {
-          roots.set(name, named.root)
-          locals.push(name)
-        }
-      } else throw new GantryError('InvalidParameter', `unsupported context source ${value} for ${name}`)
+      } else images.set(name, this.#image(name, value, stack))
     }
-    return { images, roots, names: [...names, ...roots.keys()], locals, materials }
+    return { images, roots, locals, materials }
+  }
+
+  #image(name: string, value: string, stack: AsyncDisposableStack): string {
+    const [, kind, rest = ''] = /^(docker-image:\/\/|layout:)(.*)$/.exec(value) ?? []
+    if (kind === undefined)
+      throw new GantryError('InvalidParameter', `unsupported context source ${value} for ${name}`)
+    if (kind !== 'layout:') return imageReference(name, rest)
+    const layout = this.#take(rest)
+    if (!layout)
+      throw new GantryError('NotFound', `the layout for the context ${JSON.stringify(name)} was not sent`)
+    return stack.use(layout).reference
   }
 }
 
 export interface OpenContexts {
   images: ReadonlyMap<string, string>
+  /** Directories with what was fetched. */
   roots: ReadonlyMap<string, string>
-  names: readonly string[]
-  /** Those whose files come from the client. */
+  /** Those whose files the client has. */
   locals: readonly string[]
   /** What was fetched. */
   materials: readonly Material[]
@@ -121,14 +112,14 @@ export interface OpenContexts {
 /** The request with its named contexts. */
 export function withContexts(
   request: BuildRequest,
-  { images, roots, names }: OpenContexts,
+  { images, roots, locals }: OpenContexts,
   files: Pick<Files, 'tree'>,
 ): BuildRequest {
   const { sources } = request
   const trees = new Map([...roots].map(([name, root]) => [name, files.tree(root)]))
   return {
     ...request,
-    contexts: names,
+    contexts: [...locals, ...trees.keys()],
     namedImages: images,
     sources: {
       ...sources,

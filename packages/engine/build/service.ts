@@ -7,7 +7,7 @@ import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { FaultPoint } from '../containers/faults.ts'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
-import type { Builds, ContextUpload, EngineBuildRequest, HoldSession, ProgressMessage } from '../contracts.ts'
+import type { Builds, EngineBuildRequest, HoldSession, LayoutImage, ProgressMessage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
@@ -172,8 +172,8 @@ export class BuildService implements Builds {
     }
   }
 
-  uploadContext(archive: Readable, upload: ContextUpload, signal: AbortSignal): Promise<string> {
-    return this.#named.add(archive, upload, signal)
+  uploadLayout(archive: Readable, wanted: LayoutImage): Promise<string> {
+    return this.#named.add(archive, wanted)
   }
 
   export(id: string): AsyncIterable<Uint8Array> {

@@ -54,10 +54,10 @@ export async function imageBuild(
   })
   let failedImage = ''
   let summary: BuildSummary = { names: [] }
-  await using sent = await sendInput(commandContext, context, flags)
+  await using sent = await sendInput(commandContext, context, flags, contexts.directories)
   try {
     const messages = client.values<JsonMessage>('ImageBuild', {
-      query: { ...query, ...contexts, ...sent.query },
+      query: { ...query, ...contexts.query, ...sent.query },
       headers: {
         'Content-Type': 'application/x-tar',
         'X-Registry-Config': await registryConfig(config),

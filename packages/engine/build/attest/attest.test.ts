@@ -15,7 +15,7 @@ test('what may be asked for', () => {
   assert.deepEqual(
     attestOptions({ provenance: 'mode=max,version=v1,builder-id=x,reproducible=true', sbom: '' }),
     {
-      provenance: { mode: 'max', version: 'v1', builderId: 'x', reproducible: true },
+      provenance: { mode: 'max', version: 'v1', builderId: 'x', reproducible: true, inlineOnly: false },
       sbom: true,
     },
   )

@@ -43,7 +43,7 @@ export class Attestor {
   images(hold: Hold, names: readonly Reference[]): Attest {
     return async ({ manifest, platform }, result) => {
       const urls = names.map((name) => imageUrl(referenceKey(name), platform))
-      const predicates = await this.#predicates(result, urls[0] ?? '_', hexOf(manifest.digest))
+      const predicates = await this.#predicates(this.#options, result, urls[0] ?? '_', hexOf(manifest.digest))
       if (predicates.length === 0) return null
       return storeAttestation(hold, manifest.digest, imageSubjects(urls, manifest.digest), predicates)
     }
@@ -51,11 +51,12 @@ export class Attestor {
 
   /** The same as files beside those of a result, which they are about. */
   async notes(result: BuildResult, prefix: string): Promise<NoteFile[]> {
-    const { provenance: wanted, sbom } = this.#options
-    if (!wanted && !sbom) return []
+    const { provenance: wanted, ...others } = this.#options
+    const options = { ...others, provenance: wanted?.inlineOnly ? null : wanted }
+    if (!options.provenance && !options.sbom) return []
     const subjects = await this.#run<Subject[]>('subjects', result)
     const digest = hexOf(result.snapshot.layers.at(-1)?.chainId ?? `sha256:${'0'.repeat(64)}`)
-    const predicates = await this.#predicates(result, '_', digest)
+    const predicates = await this.#predicates(options, result, '_', digest)
     return predicates.map((predicate) => ({
       name: `${prefix}${predicate.type.startsWith('https://spdx.dev') ? 'sbom.spdx.json' : 'provenance.json'}`,
       content: Buffer.from(`${JSON.stringify(statement(predicate, subjects), null, 2)}\n`),
@@ -73,8 +74,12 @@ export class Attestor {
     )
   }
 
-  async #predicates(result: BuildResult, name: string, digest: string): Promise<Predicate[]> {
-    const { provenance: wanted, sbom } = this.#options
+  async #predicates(
+    { provenance: wanted, sbom }: AttestOptions,
+    result: BuildResult,
+    name: string,
+    digest: string,
+  ): Promise<Predicate[]> {
     const bill = sbom && (await this.#bill(result, name, digest))
     return [...(bill ? [bill] : []), ...(wanted ? [provenance(this.#facts, result, wanted)] : [])]
   }

@@ -7,6 +7,8 @@ export interface ProvenanceOptions {
   builderId: string
   /** The user says that the same input gives the same bytes. */
   reproducible: boolean
+  /** Only with images: no file beside the files of a result. */
+  inlineOnly: boolean
 }
 
 export interface AttestOptions {
@@ -20,6 +22,7 @@ export const leastProvenance: ProvenanceOptions = {
   version: 'v0.2',
   builderId: '',
   reproducible: false,
+  inlineOnly: false,
 }
 
 /** `attests` by type: `{"provenance": "mode=max", "sbom": ""}`. Throws InvalidParameter. */
@@ -49,6 +52,7 @@ function provenanceOptions(fields: Map<string, string>): ProvenanceOptions | nul
     version,
     builderId: fields.get('builder-id') ?? '',
     reproducible: fields.get('reproducible') === 'true',
+    inlineOnly: fields.get('inline-only') === 'true',
   }
 }
 

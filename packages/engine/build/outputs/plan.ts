@@ -55,7 +55,6 @@ const formKeys = [
   'force-compression',
   'rewrite-timestamp',
   'oci-mediatypes',
-  'oci-artifact',
 ]
 const keysOf: Record<string, readonly string[]> = {
   image: [

@@ -105,10 +105,10 @@ export class SessionContext implements AsyncDisposable {
     return session.receiveFiles(request, sink, signal)
   }
 
-  #context(name: string, paths: readonly string[]): Promise<FileTree> {
+  async #context(name: string, paths: readonly string[]): Promise<FileTree> {
     const { internal, session } = this.#request
     const { sharedKey, name: sessionName, id } = session.description
-    const rules = name === 'context' ? this.#ignored : []
+    const rules = name === 'context' ? this.#ignored : await this.#ownRules(name)
     const shownName = name === 'context' ? 'build context' : `context ${name}`
     return internal(`[internal] load ${shownName}`, async (progress) => {
       // A client that does not say who it is is another one each time.
@@ -116,7 +116,7 @@ export class SessionContext implements AsyncDisposable {
       const tree = this.#stack.use(await this.#parts.trees.take(JSON.stringify([client, name, rules])))
       const sync = new TreeSync({
         known: tree.entries,
-        ignore: rules.length > 0 ? this.#rules : null,
+        ignore: rules.length > 0 ? new IgnoreFile(rules.join('\n')) : null,
         begin: () => tree.invalidate(),
         apply: (changes) => this.#parts.applyChanges(tree.root, changes, this.#request.signal),
         progress: (bytes) => progress('transferring context:', bytes),
@@ -128,6 +128,12 @@ export class SessionContext implements AsyncDisposable {
       if (sync.changed) await tree.save(entries)
       return this.#parts.files.tree(tree.root, tree.memo)
     })
+  }
+
+  /** Of a named context. */
+  async #ownRules(name: string): Promise<string[]> {
+    const files = await this.#load(`[internal] load .dockerignore of ${name}`, name, ['.dockerignore'])
+    return ignoreRules(files.text('.dockerignore') ?? '')
   }
 
   async #agent(id: string): Promise<string | null> {
