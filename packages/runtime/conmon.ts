@@ -87,7 +87,8 @@ const startFd = 5
 
 /**
  * Spawns conmon and resolves when the OCI runtime has created the process (for an exec: started it).
- * `beforeStart` is called for an exec with `attach`, when its attach socket exists and before its process starts.
+ * `beforeStart` is called for an exec with `attach`, when its attach socket and its pid file exist and before its process
+ * starts.
  * Rejects with MonitorError. conmon forks itself into a session of its own; nothing of this daemon stays open in it.
  */
 export async function spawnMonitor(
@@ -100,7 +101,12 @@ export async function spawnMonitor(
   const forked = reap(pid)
   const complaint = collect(pipes.complaint)
   const answer = collect(pipes.sync, parseReport)
-  if (pipes.handshake) await Promise.race([answer, waitForClient(pipes.handshake, beforeStart)])
+  // Both halves of conmon go on side by side: with the first one's end, the pid file is there as well.
+  const ready = async () => {
+    await forked
+    await beforeStart?.()
+  }
+  if (pipes.handshake) await Promise.race([answer, waitForClient(pipes.handshake, ready)])
   const report = parseReport(await answer)
   if (report && report.number > 0) {
     await forked
@@ -135,12 +141,12 @@ function startMonitor(request: MonitorRequest, pipes: MonitorPipes): number {
 /** conmon announces its attach socket, then holds the process back until it is told to go on. */
 async function waitForClient(
   { attach, start }: { attach: Readable; start: Writable },
-  beforeStart?: () => Promise<void>,
+  beforeStart: () => Promise<void>,
 ): Promise<void> {
   start.write('\0')
   const ready = parseReport(await collect(attach, parseReport))
   if (!ready) return
-  await beforeStart?.()
+  await beforeStart()
   start.write('\0')
 }
 

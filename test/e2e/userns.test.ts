@@ -132,7 +132,7 @@ suite('userns-remap', { concurrency: 1 }, () => {
         assert.equal(
           await inside(
             [...options, ...network],
-            'nc -w 2 127.0.0.1 80; grep -q while /proc/1/cmdline && echo seen',
+            'until nc -w 30 127.0.0.1 80; do sleep 0.1; done; grep -q while /proc/1/cmdline && echo seen',
           ),
           'x\nseen',
         )

@@ -59,6 +59,7 @@ export async function resetEngine(socket: string): Promise<void> {
     if (!['bridge', 'host', 'none'].includes(Name)) await exchange(socket, 'DELETE', `/networks/${Id}`)
   }
   await removeImages(socket, get)
+  await exchange(socket, 'POST', '/build/prune?all=1')
 }
 
 /** A container that stays would answer to its name in the next scenario. */
