@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { criuMessage, requireCriu } from './checkpoint.ts'
+import { criuMessage, requireCriu, restoreFailure } from './checkpoint.ts'
 import { monitorArguments } from './conmon.ts'
 import { OciRuntime } from './oci-runtime.ts'
 import { ProcessPaths } from './paths.ts'
@@ -57,4 +57,21 @@ test('conmon is told where a checkpoint is', () => {
   const args = monitorArguments({ ...request, restore: '/checkpoint' })
   assert.equal(args[args.indexOf('--restore') + 1], '/checkpoint')
   assert.equal(monitorArguments(request).includes('--restore'), false)
+})
+
+test('why a restore failed stands in the log of CRIU', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'gantry-restore-'))
+  t.after(() => rm(directory, { recursive: true }))
+  assert.equal(await restoreFailure(directory), null)
+  const log = [
+    '(00.000001) Version: 3.17.1',
+    '(00.004000) Error (criu/vdso.c:381): vdso: Unexpected rt vDSO area bounds',
+    '(00.004001) Warn  (criu/x.c:1): nothing of interest',
+    '(00.004002) Error (criu/kerndat.c:1615): kerndat_vdso_fill_symtable failed when initializing kerndat.',
+  ]
+  await writeFile(join(directory, 'restore.log'), `${log.join('\n')}\n`)
+  assert.equal(
+    await restoreFailure(directory),
+    'criu failed: vdso: Unexpected rt vDSO area bounds; kerndat_vdso_fill_symtable failed when initializing kerndat.',
+  )
 })

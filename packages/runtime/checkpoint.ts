@@ -1,4 +1,6 @@
 /** Checkpoints: CRIU's images of a container's processes, made and read by the OCI runtime. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { OciRuntime, RuntimeProgram } from './oci-runtime.ts'
 import { findProgram, versionOf } from './probe/programs.ts'
@@ -35,6 +37,18 @@ export async function requireCriu({ name, kind, path }: RuntimeProgram): Promise
   const advice = 'run the container with --runtime runc'
   const message = `the OCI runtime ${name} on this host was built without CRIU: ${advice}`
   throw new GantryError('NotImplemented', message)
+}
+
+/** Bytes at the end of a log of CRIU's that are looked at. */
+const logTail = 64 * 1024
+
+/** Why a restore failed, out of the log that CRIU leaves in the task's directory; null when it does not say. */
+export async function restoreFailure(directory: string): Promise<string | null> {
+  const log = await readFile(join(directory, 'restore.log'), 'utf8').catch(() => '')
+  const errors = [...log.slice(-logTail).matchAll(/ Error \([^)]*\): (.*)$/gm)].map(([, text = '']) =>
+    text.trim(),
+  )
+  return errors.length > 0 ? `criu failed: ${errors.slice(-3).join('; ')}` : null
 }
 
 /** What went wrong, out of the log lines that runc writes. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import { Cgroup, type CgroupLayout } from '@gantry/syscall'
 import { CgroupLock } from './cgroup-lock.ts'
-import { requireCriu } from './checkpoint.ts'
+import { requireCriu, restoreFailure } from './checkpoint.ts'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Runtime, Task, TaskOptions } from './contracts.ts'
 import { translateRuntimeError } from './errors.ts'
@@ -158,7 +158,9 @@ class ConmonTasks implements ConmonRuntime {
         ...(options.restore !== undefined && { restore: options.restore }),
       })
     } catch (error) {
-      const detail = error instanceof MonitorError ? error.detail : messageOf(error)
+      const said = error instanceof MonitorError ? error.detail : messageOf(error)
+      const reason = options.restore === undefined ? null : await restoreFailure(paths.directory)
+      const detail = reason ?? said
       throw translateRuntimeError(
         detail,
         { action: 'create', command: options.spec.process.args[0] ?? '' },
