@@ -16,7 +16,13 @@ const matches: Record<string, Match> = {
   inuse: ({ inUse }, value) => inUse === isTrue(value),
   shared: ({ shared }, value) => shared === isTrue(value),
   private: ({ shared }, value) => shared !== isTrue(value),
+  // `system prune` gives its filters to everything; no record has a label.
+  label: () => false,
+  'label!': () => true,
 }
+
+/** Filters that may be given several times. */
+const repeatable = ['type', 'label', 'label!']
 
 /** Throws InvalidParameter in Docker's words: for a filter that is not known, and for more than one value. */
 export function cacheFilters(filters: Filters, now: Date): Pick<PruneRule, 'unusedFor' | 'matches'> {
@@ -29,7 +35,7 @@ export function cacheFilters(filters: Filters, now: Date): Pick<PruneRule, 'unus
     const isTime = name === 'until' || name === 'unused-for'
     const match = matches[name]
     if (!isTime && !match) throw new GantryError('InvalidParameter', `invalid filter '${name}'`)
-    if (more.length > 0 && name !== 'type')
+    if (more.length > 0 && !repeatable.includes(name))
       throw new GantryError('InvalidParameter', `filter '${name}' expects only one value: ${values}`)
     if (isTime) unusedFor = now.getTime() - parseTimeFilter(value, now).getTime()
     else if (match) wanted.push([match, values])
