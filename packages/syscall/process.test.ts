@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { identify, isRunning, processStatus, signalProcess, signalProcessGroup } from './process.ts'
 
@@ -39,10 +40,16 @@ test('a group is signalled only where it belongs to a session of its own', async
   while (await isRunning(member)) await new Promise((resolve) => setImmediate(resolve))
   assert.equal(signalProcessGroup(member, SIGTERM), false)
 
-  // This one shares the test's own group.
-  const alone = spawn('sleep', ['1000'], { stdio: 'ignore' })
-  const over = new Promise((resolve) => alone.once('exit', resolve))
-  const identity = await identify(alone.pid ?? 0)
-  assert.equal(identity && signalProcessGroup(identity, SIGTERM), true)
-  await over
+  // A shell with job control gives its jobs groups, but no sessions. Whoever waits for this one goes on.
+  const job = "sh -c 'sleep 1000 & echo $!; wait; echo went on'"
+  const shell = spawn('setsid', ['sh', '-c', `set -m; ${job} & wait`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const lines = createInterface(shell.stdout)[Symbol.asyncIterator]()
+  const identity = await identify(Number((await lines.next()).value))
+  assert.ok(identity)
+  const inner = await processStatus(identity.pid)
+  assert.notEqual(inner?.group, inner?.session)
+  assert.equal(signalProcessGroup(identity, SIGTERM), true)
+  assert.equal((await lines.next()).value, 'went on')
 })
