@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { gitIn, serveGit } from '../../packages/engine/build/git/testing.ts'
 import { leavesNothing } from './daemon-state.ts'
-import { type CommandResult, repository, suiteDaemon, until } from './harness.ts'
+import { type CommandResult, run as exec, repository, suiteDaemon, until } from './harness.ts'
 import { openTerminal } from './terminal.ts'
 
 suite('build', { concurrency: 1 }, () => {
@@ -344,6 +344,46 @@ suite('build', { concurrency: 1 }, () => {
         /expected checksum to match 0+, got/,
       )
     })
+  })
+
+  test('docker-compose 1.29: build, up --build', async (t) => {
+    if ((await exec('docker-compose', ['--version'])).exitCode !== 0) return t.skip('no docker-compose')
+    const root = await context({
+      'app/Dockerfile.app':
+        'FROM busybox AS first\nARG WORD\nRUN echo $WORD > /word\nFROM busybox\nCOPY --from=first /word /word\nCMD ["cat", "/word"]\n',
+      'docker-compose.yml': JSON.stringify({
+        version: '3.8',
+        services: {
+          app: {
+            image: 'composed:1',
+            network_mode: 'none',
+            build: {
+              context: 'app',
+              dockerfile: 'Dockerfile.app',
+              args: { WORD: 'composed' },
+              labels: { l: 'm' },
+            },
+          },
+        },
+      }),
+    })
+    const compose = (...args: string[]): Promise<CommandResult> =>
+      exec('docker-compose', ['-f', join(root, 'docker-compose.yml'), '-p', 'composed', ...args], {
+        env: {
+          ...process.env,
+          DOCKER_HOST: daemon().host,
+          DOCKER_BUILDKIT: '0',
+          COMPOSE_DOCKER_CLI_BUILD: '0',
+        },
+      })
+    const built = await ok(compose('build'))
+    assert.match(built.stdout + built.stderr, /Step 2\/7 : ARG WORD[\s\S]*Successfully tagged composed:1/)
+    const up = await ok(compose('up', '--build'))
+    assert.match(up.stdout, /composed\n[\s\S]*exited with code 0/)
+    assert.match(up.stdout + up.stderr, /Using cache/)
+    const { Config } = await daemon().dockerode.getImage('composed:1').inspect()
+    assert.equal(Config.Labels.l, 'm')
+    await ok(compose('down'))
   })
 
   test('on a terminal: a live view, a shell where a step failed, and Ctrl-C', async (t) => {

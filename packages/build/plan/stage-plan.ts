@@ -78,7 +78,7 @@ export class StagePlan {
       const instruction = scope.enter(command)
       const findings = checkInstruction(instruction, scope, this.planner)
       if (index >= inherited.length) this.planner.findings.push(...findings)
-      await this.#apply(state, instruction, scope, commandGiven)
+      await this.#apply(state, { instruction, written: command }, scope, commandGiven)
       commandGiven ||= instruction.instruction === 'CMD'
       const made = state.step === before ? null : state.step
       states.push(stateAfter(state, { ...command, triggered: index < inherited.length, made }))
@@ -131,7 +131,7 @@ export class StagePlan {
 
   async #apply(
     state: StageState,
-    instruction: Instruction,
+    { instruction, written }: { instruction: Instruction; written: Instruction },
     scope: StageScope,
     commandGiven: boolean,
   ): Promise<void> {
@@ -144,7 +144,7 @@ export class StagePlan {
     const sorted = args.toSorted()
     const { classic } = this.planner.options
     const history = classic
-      ? classicHistoryOf(instruction, state.config, sorted)
+      ? classicHistoryOf(instruction.instruction === 'ARG' ? written : instruction, state.config, sorted)
       : historyOf(instruction, state.config, sorted)
     if (instruction.instruction === 'MAINTAINER') state.author = instruction.value
     if (instruction.instruction === 'RUN') state.step = await runStep(this, state, instruction, args, place)
