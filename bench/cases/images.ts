@@ -109,7 +109,9 @@ const archive = (engine: Engine): string => `${engine.root}/saved.tar`
 async function makeMany(engine: Engine): Promise<void> {
   await call(engine, 'tag', 'busybox', 'many:0')
   for (let index = 1; index < 500; index++) {
-    const { Id } = (await engine.api('POST', '/containers/create', { Image: 'busybox' })) as { Id: string }
+    const { Id } = (await engine.api('POST', '/containers/create', { Image: 'busybox', Cmd: ['true'] })) as {
+      Id: string
+    }
     const changes = encodeURIComponent(`LABEL number=${index}`)
     await engine.api('POST', `/commit?container=${Id}&repo=many&tag=${index}&changes=${changes}`)
     await engine.api('DELETE', `/containers/${Id}`)
