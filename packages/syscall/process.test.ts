@@ -42,7 +42,7 @@ test('a group is signalled only where it belongs to a session of its own', async
 
   // A shell with job control gives its jobs groups, but no sessions. Whoever waits for this one goes on.
   const job = "sh -c 'sleep 1000 & echo $!; wait; echo went on'"
-  const shell = spawn('setsid', ['sh', '-c', `set -m; ${job} & wait`], {
+  const shell = spawn('setsid', ['bash', '-c', `set -m; ${job} & wait`], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const lines = createInterface(shell.stdout)[Symbol.asyncIterator]()
