@@ -24,7 +24,8 @@ test('a build that nothing has changed in runs nothing, and gives the same image
   const second = await build(world, request)
   assert.deepEqual(world.ran, ['one', 'two'])
   assert.deepEqual(second.cached, [true, true, true, true])
-  assert.deepEqual(second.results, first.results)
+  const images = ({ results }: typeof first) => results.map(({ records: _records, ...image }) => image)
+  assert.deepEqual(images(second), images(first))
   const [{ config } = assert.fail()] = first.results
   assert.equal(config.history.filter(({ empty_layer }) => !empty_layer).length, config.diffIds.length)
   assert.ok(config.history.every(({ created }) => created))

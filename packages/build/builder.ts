@@ -114,6 +114,7 @@ class Build {
       platform: planned.platform,
       config: await this.#config(planned),
       snapshot,
+      records: this.#session.records,
       baseLayers: await this.#baseLayers(planned.step),
       step: planned.step,
       bases: await this.#bases(planned.step),

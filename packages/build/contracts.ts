@@ -311,14 +311,16 @@ export interface BuildRequest {
   contexts: readonly string[]
   /** Names of contexts that stand for an image (`docker-image://…`), with its reference. */
   namedImages: ReadonlyMap<string, string>
-  /** Images whose history counts as cache. */
-  cacheFrom: readonly string[]
+  /** What other builders have made, asked where this one has nothing. */
+  remoteCaches: readonly RemoteCache[]
 }
 
 export interface BuildResult {
   platform: Platform
   config: ImageConfigFile
   snapshot: Snapshot
+  /** Of every step that went into any of the results. */
+  records: readonly BuiltRecord[]
   /** How many of the layers are those of the image that it was built from. */
   baseLayers: number
   /** What made it; null for an empty root. */
@@ -354,6 +356,15 @@ export interface PlannedInstruction {
 export interface Builder {
   /** Runs a build. Rejects with DockerfileProblem, or GantryError with BuildKit's words; everything it started has ended. */
   build(request: BuildRequest, signal: AbortSignal, tell: (event: BuildEvent) => void): Promise<BuildResult[]>
+}
+
+/** A step's result under its key. */
+export type BuiltRecord = Pick<CacheRecord, 'key' | 'snapshot' | 'createdAt'>
+
+/** A build cache of somebody else. */
+export interface RemoteCache {
+  /** The result of the step of that key, its layers brought here; null when it is not there. */
+  find(key: string): Promise<{ snapshot: Snapshot; createdAt: string } | null>
 }
 
 /** Where records are kept. Every call is one short database statement. */

@@ -123,7 +123,7 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       classic: false,
       contexts: [],
       namedImages: new Map(),
-      cacheFrom: [],
+      remoteCaches: [],
       sources: {
         context: async () => tree('context'),
         http: async (url) => tree(url),

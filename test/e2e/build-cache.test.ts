@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { startRegistry } from '../registry/registry.ts'
 import { leavesNothing } from './daemon-state.ts'
-import { type CommandResult, suiteDaemon } from './harness.ts'
+import { type CommandResult, startDaemon, suiteDaemon } from './harness.ts'
 
 suite('build cache', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
@@ -123,5 +124,47 @@ suite('build cache', { concurrency: 1 }, () => {
     assert.match(listed.stdout, /exec\.cachemount +8B/)
     await gantry('builder', 'prune', '-af', '--filter', 'type=exec.cachemount')
     assert.equal((await gantry('builder', 'cache', 'ls', '-q')).stdout, '')
+  })
+
+  test('a cache in a registry: another machine runs nothing', async (t) => {
+    const registry = await startRegistry({}, t)
+    const other = await startDaemon(t)
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox AS tool',
+        'RUN echo tool > /tool && rm /bin/vi 2>/dev/null || true',
+        'FROM busybox',
+        'WORKDIR /work',
+        'COPY f .',
+        'RUN echo ran >> f',
+        'COPY --link --from=tool /tool /tool',
+      ].join('\n'),
+      f: 'file\n',
+    })
+    const ref = `${registry.host}/app:cache`
+    const made = await gantry(
+      'build',
+      '-t',
+      'shared',
+      '--cache-to',
+      `type=registry,ref=${ref},mode=max`,
+      root,
+    )
+    assert.match(made.stderr, /exporting cache to registry/)
+    const build = async (...args: string[]): Promise<string> => {
+      const done = await other.gantry(['build', '-t', 'shared', ...args, root])
+      assert.equal(done.exitCode, 0, `${done.stderr}\n${other.log}`)
+      return done.stderr
+    }
+    const told = await build('--cache-from', `type=registry,ref=${ref}`)
+    assert.equal(told.match(/^#\d+ CACHED$/gm)?.length, 7, told)
+    const seen = await other.gantry(['run', '--rm', 'shared', 'cat', '/work/f', '/tool'])
+    assert.equal(seen.stdout, 'file\nran\ntool\n', seen.stderr)
+    // From now on it is this machine's own; what is not there is told of, and the build goes on.
+    const again = await build('--cache-from', `${registry.host}/nothing:here`)
+    assert.match(again, /importing cache manifest from [^\n]*nothing[\s\S]*ERROR/)
+    assert.equal(again.match(/^#\d+ CACHED$/gm)?.length, 7, again)
+    const refused = await other.gantry(['build', '--cache-to', 'type=gha', root])
+    assert.match(refused.stderr, /--cache-to of type "gha" is not available/)
   })
 })

@@ -60,13 +60,13 @@ export class BuildCache {
   }
 
   /** Keeps what a step has made. */
-  keep(parts: KeyParts, snapshot: Snapshot, description: string): CacheRecord {
+  keep(parts: KeyParts, snapshot: Snapshot, description: string, createdAt?: string): CacheRecord {
     const time = this.#now().toISOString()
     const record: CacheRecord = {
       key: keyOf(parts),
       snapshot,
       description,
-      createdAt: time,
+      createdAt: createdAt ?? time,
       usedAt: time,
       uses: 0,
       size: snapshot.layers.at(-1)?.size ?? 0,

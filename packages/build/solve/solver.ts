@@ -8,6 +8,7 @@ import type { BuildCache } from '../cache/cache.ts'
 import type { CacheMounts } from '../cache/mounts.ts'
 import type {
   BaseImage,
+  CacheRecord,
   Files,
   ImageLookup,
   ImageStep,
@@ -56,7 +57,7 @@ export const emptySnapshot: Snapshot = { layers: [] }
 
 export class Solver {
   readonly parts: SolverParts
-  readonly #shared = new SharedWork<Solved>()
+  readonly #shared = new SharedWork<CacheRecord>()
 
   constructor(parts: SolverParts) {
     this.parts = parts
@@ -71,11 +72,13 @@ export class Solver {
 export class SolveSession {
   readonly parts: SolverParts
   readonly run: BuildRun
-  readonly #shared: SharedWork<Solved>
+  /** Of the steps that are through, in that order. */
+  readonly records: CacheRecord[] = []
+  readonly #shared: SharedWork<CacheRecord>
   readonly #results = new Map<Step, Promise<Solved>>()
   readonly #images = new Map<string, Promise<BaseImage>>()
 
-  constructor(parts: SolverParts, shared: SharedWork<Solved>, run: BuildRun) {
+  constructor(parts: SolverParts, shared: SharedWork<CacheRecord>, run: BuildRun) {
     this.parts = parts
     this.#shared = shared
     this.run = run
@@ -143,14 +146,19 @@ export class SolveSession {
     using _held = cache.hold(prepared.parts)
     const report = this.run.begin(step.name)
     try {
-      const cached = this.run.usesCache(step.stage) ? await cache.find(prepared.parts) : null
+      const cached = this.run.usesCache(step.stage)
+        ? ((await cache.find(prepared.parts)) ?? (await this.#remote(step, prepared.parts)))
+        : null
       if (cached) {
+        this.records.push(cached)
         const placed = await placedBy(prepared, cached)
         report.end(true)
         return placed
       }
       const why = cache.changes(prepared.parts, step.name)
-      const solved = await placedBy(prepared, await this.#execute(step, prepared, report))
+      const made = await this.#execute(step, prepared, report)
+      this.records.push(made)
+      const solved = await placedBy(prepared, made)
       report.end(false, why?.join(', '))
       return solved
     } catch (error) {
@@ -159,7 +167,17 @@ export class SolveSession {
     }
   }
 
-  #execute(step: Step, prepared: Prepared, report: StepReport): Promise<Solved> {
+  /** What another builder made of the same. A cache that fails is none: the step runs. */
+  async #remote(step: Step, parts: KeyParts): Promise<CacheRecord | null> {
+    for (const remote of this.run.request.remoteCaches) {
+      const found = await remote.find(keyOf(parts)).catch(() => null)
+      this.run.signal.throwIfAborted()
+      if (found) return this.parts.cache.keep(parts, found.snapshot, step.name, found.createdAt)
+    }
+    return null
+  }
+
+  #execute(step: Step, prepared: Prepared, report: StepReport): Promise<CacheRecord> {
     const { cache, limiter } = this.parts
     // A build without cache shares work with none: it asked for a new run.
     const key = this.run.usesCache(step.stage) ? keyOf(prepared.parts) : crypto.randomUUID()

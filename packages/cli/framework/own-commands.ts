@@ -188,6 +188,18 @@ export const ownFlags: Record<string, FlagSpec[]> = {
       multi: true,
       desc: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")',
     },
+    {
+      long: 'cache-from',
+      type: 'list',
+      multi: true,
+      desc: 'External cache sources (e.g., "user/app:cache", "type=registry,ref=user/app:cache")',
+    },
+    {
+      long: 'cache-to',
+      type: 'list',
+      multi: true,
+      desc: 'Cache export destinations (e.g., "user/app:cache", "type=registry,ref=user/app:cache,mode=max")',
+    },
     { long: 'no-cache-filter', type: 'list', multi: true, desc: 'Do not cache specified stages' },
     { long: 'debug-on-error', type: 'bool', desc: 'Open a shell in the file system of a step that fails' },
     { long: 'explain', type: 'bool', desc: 'Tell for each step that was not cached what had changed' },

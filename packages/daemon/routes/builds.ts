@@ -84,6 +84,8 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     args: new Map(Object.entries(record(query, 'buildargs'))),
     labels: record(query, 'labels'),
     noCache: query.flag('nocache'),
+    cacheFrom: texts(query, 'cachefrom'),
+    cacheTo: texts(query, 'cacheto'),
     noCacheFilter: query.all('no-cache-filter').flatMap((text) => text.split(',').filter(Boolean)),
     squash: query.flag('squash'),
     pull: query.flag('pull'),
@@ -167,6 +169,14 @@ function ulimits(query: Query): Pick<EngineBuildRequest, 'ulimits'> {
     return { Name, Soft, Hard }
   })
   return { ulimits: limits }
+}
+
+/** A JSON list of texts. */
+function texts(query: Query, name: string): string[] {
+  const value = parse(query, name)
+  if (value === null) return []
+  if (!Array.isArray(value) || !value.every((each) => typeof each === 'string')) throw malformed(name)
+  return value
 }
 
 /** One JSON list, or a comma-separated text, or several parameters. */

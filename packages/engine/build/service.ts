@@ -2,7 +2,15 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { BuildEvent, Builder, BuildRequest, RunStep, Snapshot, Snapshots } from '@gantry/build'
+import type {
+  BuildEvent,
+  Builder,
+  BuildRequest,
+  RemoteCache,
+  RunStep,
+  Snapshot,
+  Snapshots,
+} from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { FaultPoint } from '../containers/faults.ts'
@@ -15,6 +23,14 @@ import { Attestor } from './attest/attestor.ts'
 import { attestOptions } from './attest/options.ts'
 import { factsOf } from './build-facts.ts'
 import type { CacheService } from './cache/cache-service.ts'
+import { type ExportRequest, exportCache } from './cache/export-cache.ts'
+import { type ImportOptions, openRemoteCache } from './cache/import-cache.ts'
+import {
+  type CacheSource,
+  type CacheTarget,
+  parseTarget as parseCacheTarget,
+  parseSource,
+} from './cache/specs.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import { keepFailedStep } from './failed-step.ts'
@@ -26,7 +42,7 @@ import { Exports } from './outputs/exports.ts'
 import { giveOut } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
 import type { BuildSnapshots } from './snapshots.ts'
-import { StepNumbers } from './step-numbers.ts'
+import { type Internal, StepNumbers } from './step-numbers.ts'
 
 export interface BuildParts extends InputParts {
   builder: Builder
@@ -59,6 +75,12 @@ export class BuildService implements Builds {
     const names = request.tags.map((tag) => parseTarget(tag))
     const plans = planOutputs(request.outputs, request.tags)
     const attests = attestOptions(request.attests)
+    const targets = request.cacheTo.map((text) => parseCacheTarget(text))
+    // Images that classic clients name are on this machine, where the cache has what they were made of.
+    const isClassic = !request.events && !request.trace
+    const sources = request.cacheFrom
+      .filter((text) => !isClassic || text.includes('='))
+      .map((text) => parseSource(text))
     return progressOf(async (tell, abandoned) => {
       await using work = new AsyncDisposableStack()
       work.defer(() => this.#parts.caches.soon())
@@ -82,7 +104,11 @@ export class BuildService implements Builds {
         const plain = withContexts(this.#request(request, input), named, this.#parts.files)
         const keepFailed = async (step: RunStep, snapshot: Snapshot): Promise<void> =>
           tell({ id: 'gantry.debug', aux: { image: await keepFailedStep(this.#parts, step, snapshot) } })
-        const asked = request.debug ? { ...plain, keepFailed } : plain
+        const credentials = request.credentials ?? (() => undefined)
+        const told = numbers.internal(hear)
+        const hold = work.use(this.#parts.images.retention.begin())
+        const remoteCaches = await this.#remoteCaches(sources, { hold, credentials, signal }, told)
+        const asked = { ...plain, remoteCaches, ...(request.debug && { keepFailed }) }
         const results = await this.#parts.builder.build(asked, signal, hear)
         if (request.check) return
         const facts = factsOf(request, input, started, {
@@ -96,16 +122,17 @@ export class BuildService implements Builds {
           plans,
           squash: request.squash,
           created: asked.created,
-          credentials: request.credentials ?? (() => undefined),
+          credentials,
           deliver: (output, archive) =>
             this.#exports.offer(archive, (id) => tell({ id: 'gantry.export', aux: { id, output } }), signal),
           hear: (event) => (request.events || request.trace) && hear(event),
           signal,
         })
         this.#parts.faults('build.image.published')
+        await this.#exportCaches(targets, { results, credentials, signal }, told)
         const ref = `default/default/${facts.id}`
-        const told = { ...summary, ref, provenance: attestor.metadata(results) }
-        if (request.events) tell({ id: 'gantry.result', aux: told })
+        const aux = { ...summary, ref, provenance: attestor.metadata(results) }
+        if (request.events) tell({ id: 'gantry.result', aux })
         if (summary.image !== undefined) progress.done(summary.image, names.map(familiarName))
       } catch (error) {
         if (!begun)
@@ -144,6 +171,36 @@ export class BuildService implements Builds {
     this.#inputs.running.cancel(buildId)
   }
 
+  /** A cache that cannot be had is told of, and no more. */
+  async #remoteCaches(
+    sources: readonly CacheSource[],
+    options: ImportOptions,
+    told: Internal,
+  ): Promise<RemoteCache[]> {
+    const caches: RemoteCache[] = []
+    for (const source of sources)
+      await told(`importing cache manifest from ${familiarName(source.reference)}`, () =>
+        openRemoteCache(this.#parts.images, source, options),
+      ).then(
+        (cache) => caches.push(cache),
+        () => options.signal.throwIfAborted(),
+      )
+    return caches
+  }
+
+  async #exportCaches(
+    targets: readonly CacheTarget[],
+    request: Omit<ExportRequest, 'target'>,
+    told: Internal,
+  ): Promise<void> {
+    for (const target of targets)
+      await told(`exporting cache to registry ${familiarName(target.reference)}`, () =>
+        exportCache(this.#parts, { ...request, target }),
+      ).catch((error: unknown) => {
+        if (!target.ignoreError || request.signal.aborted) throw error
+      })
+  }
+
   #request(request: EngineBuildRequest, { dockerfile, ignores, sources }: BuildInput): BuildRequest {
     return {
       dockerfile,
@@ -161,7 +218,7 @@ export class BuildService implements Builds {
       ...(ignores && { ignores }),
       contexts: [],
       namedImages: new Map(),
-      cacheFrom: [],
+      remoteCaches: [],
       sources,
       ...(request.target && { target: request.target }),
       ...(request.shmSize !== undefined && { shmSize: request.shmSize }),

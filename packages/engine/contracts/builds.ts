@@ -29,6 +29,9 @@ export interface EngineBuildRequest {
   noCache: boolean
   /** Stages that are built anew. */
   noCacheFilter: readonly string[]
+  /** `--cache-from` and `--cache-to`: names, or `type=registry,ref=…`. */
+  cacheFrom: readonly string[]
+  cacheTo: readonly string[]
   /** Make one layer of those that are not the base image's. */
   squash: boolean
   pull: boolean

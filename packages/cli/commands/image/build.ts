@@ -160,6 +160,8 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
   return {
     events: true,
     nocache: flags.bool('no-cache'),
+    ...(flags.changed('cache-from') && { cachefrom: JSON.stringify(flags.list('cache-from')) }),
+    ...(flags.changed('cache-to') && { cacheto: JSON.stringify(flags.list('cache-to')) }),
     ...(flags.changed('no-cache-filter') && { 'no-cache-filter': flags.list('no-cache-filter') }),
     pull: flags.bool('pull'),
     ...(flags.bool('squash') && { squash: true }),

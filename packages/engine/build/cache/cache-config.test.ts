@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Digest, digestOf } from '@gantry/oci'
+import { type CacheConfig, parseCacheConfig, serializeCacheConfig } from './cache-config.ts'
+import { parseSource, parseTarget } from './specs.ts'
+
+const digest = (text: string): Digest => digestOf(Buffer.from(text))
+const layer = (name: string, parent: number): CacheConfig['layers'][number] => ({
+  ...{ blob: digest(name), mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', size: 7 },
+  ...{ diffId: digest(`${name} plain`), parent },
+})
+
+const config: CacheConfig = {
+  layers: [layer('a', -1), layer('b', 0), layer('c', 0)],
+  entries: [{ key: 'ab'.repeat(32), layer: 2, createdAt: '2026-01-02T03:04:05.000Z' }],
+}
+
+test('a cache configuration comes back as it was written', () => {
+  assert.deepEqual(parseCacheConfig(serializeCacheConfig(config)), config)
+})
+
+test('records of other builders that have no layer are passed over', () => {
+  const body = { layers: [], records: [{ digest: digest('x'), inputs: [[{ link: 0 }]] }] }
+  assert.deepEqual(parseCacheConfig(Buffer.from(JSON.stringify(body))), { layers: [], entries: [] })
+})
+
+test('what is malformed is refused, whatever of it is broken', () => {
+  const broken: ((body: {
+    layers: Record<string, unknown>[]
+    records: Record<string, unknown>[]
+  }) => void)[] = [
+    ({ layers }) => Object.assign(layers[1] ?? {}, { parent: 1 }),
+    ({ layers }) => Object.assign(layers[0] ?? {}, { parent: 2 }),
+    ({ layers }) => Object.assign(layers[0] ?? {}, { blob: 'sha256:../../etc' }),
+    ({ layers }) => Object.assign(layers[0] ?? {}, { annotations: { diffID: digest('x'), size: '-1' } }),
+    ({ layers }) => Object.assign(layers[0] ?? {}, { annotations: null }),
+    ({ records }) => Object.assign(records[0] ?? {}, { layers: [{ layer: 3 }] }),
+    ({ records }) => Object.assign(records[0] ?? {}, { digest: 'ab' }),
+    (body) => Object.assign(body, { records: {} }),
+  ]
+  for (const change of broken) {
+    const body = JSON.parse(serializeCacheConfig(config).toString())
+    change(body)
+    assert.throws(() => parseCacheConfig(Buffer.from(JSON.stringify(body))), { kind: 'InvalidParameter' })
+  }
+  for (const text of ['', 'null', '[]', '{'])
+    assert.throws(() => parseCacheConfig(Buffer.from(text)), { kind: 'InvalidParameter' })
+})
+
+test('bytes that are changed at random are read or refused, never more', () => {
+  const bytes = serializeCacheConfig(config)
+  for (let round = 0; round < 2000; round++) {
+    const changed = Buffer.from(bytes)
+    for (let times = 0; times < 3; times++)
+      changed[Math.floor(Math.random() * changed.length)] = Math.floor(Math.random() * 128)
+    try {
+      const { layers, entries } = parseCacheConfig(changed)
+      for (const [index, { parent }] of layers.entries()) assert.ok(parent >= -1 && parent < index)
+      for (const entry of entries) assert.ok(layers[entry.layer])
+    } catch (error) {
+      assert.equal((error as { kind?: string }).kind, 'InvalidParameter', changed.toString())
+    }
+  }
+})
+
+test('options of caches', () => {
+  assert.equal(parseSource('app:cache').reference.tag, 'cache')
+  const { all, imageManifest, ignoreError } = parseTarget(
+    'type=registry,ref=a/b:c,mode=max,ignore-error=true',
+  )
+  assert.deepEqual([all, imageManifest, ignoreError], [true, true, true])
+  for (const text of ['type=registry', 'type=registry,ref=a,mode=most', 'type=registry,ref=a,x=y', 'ref=a,b'])
+    assert.throws(() => parseTarget(text), { kind: 'InvalidParameter' })
+  assert.throws(() => parseTarget('type=gha'), { kind: 'NotImplemented' })
+})
