@@ -109,6 +109,44 @@ suite('clients that misbehave', { concurrency: 1 }, () => {
     })
   })
 
+  test('clients that stop reading logs, stats, events or an exec hold a fixed amount', async () => {
+    const id = await ok(
+      'run',
+      '-d',
+      '--network',
+      'none',
+      'busybox',
+      'sh',
+      '-c',
+      'yes | head -c 40000000; sleep 600',
+    )
+    await until('the log', async () => (await ok('logs', '--tail', '1', id)) === 'y', 60)
+    const exec = await daemon().api('POST', `/containers/${id}/exec`, { Cmd: ['yes'], AttachStdout: true })
+    const { Id } = exec.body as { Id: string }
+    await leavesNoDescriptor(async () => {
+      const before = await residentBytes(daemon())
+      const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+      const targets = [
+        get(`/containers/${id}/logs?stdout=1`),
+        get(`/containers/${id}/logs?stdout=1&follow=1`),
+        get(`/containers/${id}/logs?stdout=1&tail=2000000`),
+        get(`/containers/${id}/stats`),
+        get('/events?since=1'),
+        `POST /exec/${Id}/start HTTP/1.1\r\n${upgrade}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+      ]
+      const sockets = [0, 1, 2, 3].flatMap(() => targets.map((target) => speak(daemon(), target)))
+      for (let count = 0; count < 5; count++) {
+        await sleep(300)
+        assert.equal(await ok('exec', id, 'echo', 'served'), 'served')
+      }
+      const grown = (await residentBytes(daemon())) - before
+      // A quarter of what twelve of them would have of the log alone.
+      assert.ok(grown < 120 * mebibyte, `${grown} bytes for ${sockets.length} clients that do not read`)
+      for (const socket of sockets) socket.destroy()
+    })
+    await ok('rm', '-f', id)
+  })
+
   test('a client that never reads does not keep a killed container from ending', async () => {
     const id = await ok('create', '--network', 'none', 'busybox', 'yes')
     const stalled = speak(

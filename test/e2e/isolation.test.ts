@@ -259,9 +259,10 @@ suite('isolation by the daemon’s configuration', () => {
     const daemon = await startDaemon(t, {
       flags: [
         ...['--no-new-privileges', '--default-ipc-mode', 'shareable', '--default-cgroupns-mode', 'private'],
-        ...['--seccomp-profile', `${scratch}/profile.json`, '--icc=false'],
+        ...['--seccomp-profile', `${scratch}/profile.json`, '--icc=false', '--selinux-enabled'],
       ],
     })
+    assert.match(daemon.log, /could not enable SELinux on the host system/)
     const script =
       'grep NoNewPrivs /proc/self/status | cut -f2; chmod 777 /tmp 2>&1; readlink /proc/self/ns/cgroup'
     const said = async (...options: string[]) => {

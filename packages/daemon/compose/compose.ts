@@ -38,7 +38,6 @@ import { createVolumes } from '@gantry/volumes'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
 import { productVersion } from '../version.ts'
-import { openAppArmor } from './apparmor.ts'
 import { confinementDefaults, containerDefaults, containerFacts, containerStorage } from './containers.ts'
 import { prepareDirectories } from './directories.ts'
 import { containerDns } from './dns.ts'
@@ -49,6 +48,7 @@ import { findPrograms } from './programs.ts'
 import { realtimeShare } from './realtime.ts'
 import { registryConfig, transferLimits } from './registries.ts'
 import { dataRootOf, remapOf } from './remap.ts'
+import { checkSelinux, openAppArmor } from './security-modules.ts'
 import { systemSettings } from './settings.ts'
 import { tracedSteps } from './steps.ts'
 
@@ -87,6 +87,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     initProgram: programs.init?.path ?? null,
     ...confinementDefaults(config.isolation),
   })
+  checkSelinux(config, hostFacts, log)
 
   const database = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (opened) => opened.close())
   const threads = new IntakePool()

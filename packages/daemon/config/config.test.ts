@@ -133,8 +133,8 @@ test('mistakes in the file are named as dockerd names them', async (t) => {
     'invalid JSON: json: cannot unmarshal string into Go struct field debug of type bool',
   )
   await refuses(
-    '{"selinux-enabled": true}',
-    'the following directives are not available in this version of Gantry: selinux-enabled',
+    '{"authorization-plugins": ["x"]}',
+    'the following directives are not available in this version of Gantry: authorization-plugins',
   )
   await refuses(
     '{"debug": true, "labels": ["a=b"]}',

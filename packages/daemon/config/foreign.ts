@@ -32,4 +32,4 @@ export const ignoredKeys = new Set([
 ])
 
 /** Somebody relies on these for their safety: starting without them would betray that. */
-export const refusedKeys = new Set(['authorization-plugins', 'selinux-enabled'])
+export const refusedKeys = new Set(['authorization-plugins'])

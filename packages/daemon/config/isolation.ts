@@ -8,6 +8,8 @@ export interface IsolationConfig {
   /** Undefined: private on cgroup v2, the host's on v1. */
   cgroupnsMode: 'private' | 'host' | undefined
   noNewPrivileges: boolean
+  /** Containers are to be labelled. */
+  selinux: boolean
   /** `builtin`, `unconfined` or the path of `text`. */
   seccompProfile: string
   /** Of a profile that is read from a file. */
@@ -23,6 +25,7 @@ export function isolationOf(values: OptionValues): IsolationConfig {
     ipcMode: ipcModeOf(values['default-ipc-mode'] || 'private'),
     cgroupnsMode: cgroupnsModeOf(values['default-cgroupns-mode'] || undefined),
     noNewPrivileges: values['no-new-privileges'] ?? false,
+    selinux: values['selinux-enabled'] ?? false,
     seccompProfile: profile,
     seccompText: profile === 'builtin' || profile === 'unconfined' ? undefined : readProfile(profile),
     usernsRemap: values['userns-remap'] || undefined,

@@ -257,6 +257,7 @@ export const optionSpecs = [
     help: 'Host of another domain that may be given the credentials of a registry, as registry=host',
     live: true,
   },
+  { key: 'selinux-enabled', type: 'boolean', help: 'Label containers, where the host has SELinux' },
   {
     key: 'shutdown-timeout',
     type: 'integer',

@@ -64,8 +64,8 @@ export interface SpecBuilder {
   exec(request: ExecSpecRequest): Promise<OciProcess>
   /** The ids of the user that the container runs as. */
   owner(request: Pick<SpecRequest, 'record' | 'rootfs'>): Promise<{ uid: number; gid: number }>
-  /** The AppArmor profile and SELinux label that a container's processes have; empty for none. */
-  labels(record: ContainerRecord): { apparmorProfile: string; selinuxLabel: string }
+  /** The AppArmor profile and SELinux label of a container's processes, and the label of its files; empty for none. */
+  labels(record: ContainerRecord): { apparmorProfile: string; processLabel: string; mountLabel: string }
 }
 
 export interface SpecRequest {

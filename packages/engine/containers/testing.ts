@@ -145,7 +145,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     spec: {
       owner: async () => ({ uid: 0, gid: 0 }),
       container: async ({ record }) => ({ process: { args: record.args } }) as OciSpec,
-      labels: () => ({ apparmorProfile: '', selinuxLabel: '' }),
+      labels: () => ({ apparmorProfile: '', processLabel: '', mountLabel: '' }),
       limits: (changes) => ({ changes }),
       exec: async ({ exec }) => ({ user: { uid: 0, gid: 0 }, args: exec.cmd, env: [], cwd: '/' }),
     },

@@ -225,6 +225,14 @@ test('CVE-2025-52881: a profile or label that cannot be applied is refused', () 
   const facts = { ...host, apparmorProfiles: ['gantry-default', 'mine'], selinux: true }
   const { process } = buildSpec(input({}, { SecurityOpt: ['apparmor=mine', 'label=type:x_t'] }), facts)
   assert.deepEqual([process.apparmorProfile, process.selinuxLabel], ['mine', 'system_u:system_r:x_t:s0'])
+  const mountLabel = (...SecurityOpt: string[]) =>
+    buildSpec(input({}, { SecurityOpt }), facts).linux.mountLabel
+  assert.equal(mountLabel('label=type:x_t'), 'system_u:object_r:container_file_t:s0')
+  assert.equal(
+    mountLabel('label=level:s0:c1,c2', 'label=user:u', 'label:filetype:f_t'),
+    'u:object_r:f_t:s0:c1,c2',
+  )
+  assert.equal(mountLabel('label=disable', 'label=type:x_t'), undefined)
   const profile = (hostConfig: HostConfig) => buildSpec(input({}, hostConfig), facts).process.apparmorProfile
   assert.equal(profile({}), 'gantry-default')
   assert.equal(profile({ SecurityOpt: ['apparmor=docker-default'] }), 'gantry-default')

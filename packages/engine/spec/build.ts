@@ -53,7 +53,7 @@ export function buildSpec(input: SpecInput, host: HostFacts): OciSpec {
       sysctl: sysctls(input, ownUts),
       ...containerLinux(input, host),
       ...(confined.seccomp && { seccomp: confined.seccomp }),
-      ...(confined.selinuxLabel && { mountLabel: confined.selinuxLabel }),
+      ...(confined.selinux && { mountLabel: confined.selinux.mount }),
     },
   }
 }
@@ -105,7 +105,7 @@ function containerProcess(
     ...(confined.noNewPrivileges && { noNewPrivileges: true }),
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
     ...(confined.apparmorProfile && { apparmorProfile: confined.apparmorProfile }),
-    ...(confined.selinuxLabel && { selinuxLabel: confined.selinuxLabel }),
+    ...(confined.selinux && { selinuxLabel: confined.selinux.process }),
   }
 }
 

@@ -47,6 +47,6 @@ export function buildExecProcess(
     ...(confined.noNewPrivileges && { noNewPrivileges: true }),
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
     ...(apparmorProfile && { apparmorProfile }),
-    ...(confined.selinuxLabel && { selinuxLabel: confined.selinuxLabel }),
+    ...(confined.selinux && { selinuxLabel: confined.selinux.process }),
   }
 }

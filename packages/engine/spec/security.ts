@@ -12,7 +12,7 @@ export interface Confinement {
   writableCgroups: boolean
   /** Absent: not confined by AppArmor. */
   apparmorProfile?: string
-  selinuxLabel?: string
+  selinux?: SelinuxLabels
   seccomp?: OciSeccomp
 }
 
@@ -26,26 +26,28 @@ export function confinement(config: HostConfig, host: HostFacts, capabilities: s
   const values = (key: string) => valuesOf(config, key)
   const privileged = config.Privileged ?? false
   const apparmorProfile = apparmor(config, host)
-  const selinuxLabel = selinux(values('label'), host)
+  const labels = selinux(values('label'), host)
   const seccomp = seccompOf(values('seccomp').at(-1), privileged, host, capabilities)
   return {
     noNewPrivileges:
       parseBoolean(values('no-new-privileges').at(-1) ?? String(host.noNewPrivileges)) ?? false,
     writableCgroups: parseBoolean(values('writable-cgroups').at(-1) ?? String(privileged)) ?? false,
     ...(apparmorProfile && { apparmorProfile }),
-    ...(selinuxLabel && { selinuxLabel }),
+    ...(labels && { selinux: labels }),
     ...(seccomp && { seccomp }),
   }
 }
 
-/** What `inspect` tells of a container: the profile and the label of its processes, empty where there is none. */
+/** What `inspect` tells of a container: the profile of its processes and its labels, empty where there is none. */
 export function labelsOf(
   config: HostConfig,
   host: HostFacts,
-): { apparmorProfile: string; selinuxLabel: string } {
+): { apparmorProfile: string; processLabel: string; mountLabel: string } {
+  const labels = host.selinux ? selinux(valuesOf(config, 'label'), host) : undefined
   return {
     apparmorProfile: host.apparmorProfiles ? profileName(config) : '',
-    selinuxLabel: host.selinux ? (selinux(valuesOf(config, 'label'), host) ?? '') : '',
+    processLabel: labels?.process ?? '',
+    mountLabel: labels?.mount ?? '',
   }
 }
 
@@ -79,17 +81,35 @@ function apparmor(config: HostConfig, { apparmorProfiles: loaded }: HostFacts): 
   throw invalid(`AppArmor profile ${profile} is not loaded on this host`)
 }
 
-/** `label=user:…`, `role:`, `type:`, `level:`; `disable` wants none. */
-function selinux(wishes: string[], host: HostFacts): string | undefined {
+/** Of a container's processes, and of the files that are mounted for it alone. */
+interface SelinuxLabels {
+  process: string
+  mount: string
+}
+
+/**
+ * `label=user:…`, `role:`, `type:`, `level:`, `filetype:`; `disable` wants none. Files have the user and the level of the
+ * processes, in a role and a type of their own.
+ */
+function selinux(wishes: string[], host: HostFacts): SelinuxLabels | undefined {
   if (wishes.length === 0 || wishes.includes('disable')) return undefined
   if (!host.selinux) throw invalid('SELinux labels cannot be applied: SELinux is not enabled on this host')
-  const parts = { user: 'system_u', role: 'system_r', type: 'container_t', level: 's0' }
+  const parts = {
+    user: 'system_u',
+    role: 'system_r',
+    type: 'container_t',
+    level: 's0',
+    filetype: 'container_file_t',
+  }
   for (const wish of wishes) {
-    const [, part, value] = /^(user|role|type|level):(.+)$/.exec(wish) ?? []
+    const [, part, value] = /^(user|role|type|level|filetype):(.+)$/.exec(wish) ?? []
     if (!part || !value) throw invalid(`bad label option ${JSON.stringify(wish)}`)
     parts[part as keyof typeof parts] = value
   }
-  return `${parts.user}:${parts.role}:${parts.type}:${parts.level}`
+  return {
+    process: `${parts.user}:${parts.role}:${parts.type}:${parts.level}`,
+    mount: `${parts.user}:object_r:${parts.filetype}:${parts.level}`,
+  }
 }
 
 function seccompOf(
