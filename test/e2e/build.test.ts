@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { entryHeader, type TarInput, writeTar } from '@gantry/oci'
 import { gitIn, serveGit } from '../../packages/engine/build/git/testing.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, run as exec, repository, suiteDaemon, until } from './harness.ts'
@@ -170,6 +171,10 @@ suite('build', { concurrency: 1 }, () => {
         assert.match(result.stderr, expected)
       }
     })
+    const near = { Dockerfile: 'FROM busybox\nCOPY src/mian.c /\n', 'src/main.c': '' }
+    assert.match((await gantry(await context(near))).stderr, /not found \(did you mean "\/src\/main.c"\?\)/)
+    const hidden = { Dockerfile: 'FROM busybox\nCOPY secret /\n', secret: '', '.dockerignore': 'secret' }
+    assert.match((await gantry(await context(hidden))).stderr, /it is there, and \.dockerignore keeps it out/)
     const classic = await docker(await context({ Dockerfile: 'FROM busybox\nRUN exit 9\n' }))
     assert.equal(classic.exitCode, 9)
     assert.match(classic.stderr, /The command '\/bin\/sh -c exit 9' returned a non-zero code: 9/)
@@ -344,6 +349,45 @@ suite('build', { concurrency: 1 }, () => {
         /expected checksum to match 0+, got/,
       )
     })
+  })
+
+  test('archives that climb, as contexts and in ADD: nothing is written outside', async () => {
+    const canary = join(top, 'climbed')
+    const file = (name: string): TarInput => ({
+      header: entryHeader({ name, type: 'file', mode: 0o644, size: 1 }),
+      content: [Buffer.from('x')],
+    })
+    const link = (name: string, linkName: string): TarInput => ({
+      header: entryHeader({ name, type: 'symlink', mode: 0o777, linkName }),
+    })
+    const up = '../'.repeat(12)
+    const climbing = [
+      file(`${up}${canary}`),
+      file(canary),
+      link('away', top),
+      file('away/climbed'),
+      link('l', `${up}tmp`),
+    ]
+    const inner = Buffer.concat(await Array.fromAsync(writeTar(climbing)))
+    const archive = join(top, 'climbing.tar')
+    await writeFile(archive, inner)
+    const { dockerode } = daemon()
+    const sent = dockerode
+      .buildImage(archive, {})
+      .then((stream) => Array.fromAsync(stream as AsyncIterable<Buffer>))
+    await assert.rejects(sent, /climb|escape|outside|invalid|symlink|not a directory/i)
+    for (const [hostile, expected] of [
+      [climbing.slice(0, 2), /is outside of the layer/],
+      [climbing.slice(2), /mkdirat away: file exists/],
+    ] as const) {
+      const root = await context({ Dockerfile: 'FROM busybox\nADD inner.tar /in/\nCOPY . /all/\n' })
+      await writeFile(join(root, 'inner.tar'), Buffer.concat(await Array.fromAsync(writeTar(hostile))))
+      const { exitCode, stderr } = await gantry(root)
+      assert.equal(exitCode, 1)
+      assert.match(stderr, expected)
+    }
+    const { readdir } = await import('node:fs/promises')
+    assert.ok(!(await readdir(top)).includes('climbed'))
   })
 
   test('docker-compose 1.29: build, up --build', async (t) => {

@@ -8,6 +8,7 @@ import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
 import { checkDebug, debugShell } from '../../build/debug-shell.ts'
 import { openDisplay } from '../../build/display.ts'
+import { missingFileHint } from '../../build/missing-file.ts'
 import { sendContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
 import type { BuildEvent, BuildWarning } from '../../build/progress.ts'
@@ -83,7 +84,7 @@ export async function imageBuild(
     progress.report()
     if (!isQuiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
     if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
-    const problem = failure(error, context, file)
+    const problem = await failure(error, context, file)
     if (failedImage !== '') {
       stderr.write(`${problem.message}\n`)
       await debugShell(commandContext, failedImage, flags.string('network'))
@@ -180,10 +181,14 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
 }
 
 /** With the lines of the Dockerfile that it is about, where they are known. */
-function failure(error: unknown, { text }: BuildContext, file: string): Error {
+async function failure(error: unknown, context: BuildContext, file: string): Promise<Error> {
+  const { text } = context
   const message = messageOf(error).replace(/^Error response from daemon: /, '')
   const line = Number(/^dockerfile parse error on line (\d+)/.exec(message)?.[1] ?? 0)
   const place =
     text !== null && line > 0 ? `${excerpt(shownName(file), text, { first: line, last: line })}\n` : ''
-  return new ExitError(1, `${place}ERROR: failed to build: failed to solve: ${message}`)
+  return new ExitError(
+    1,
+    `${place}ERROR: failed to build: failed to solve: ${message}${await missingFileHint(message, context)}`,
+  )
 }
