@@ -43,6 +43,31 @@ test('whatever the pieces of an upload are, they arrive whole and in order', asy
   assert.ok(Math.max(...steps) <= (1 << 20) + 200_000, `a step of ${Math.max(...steps)} bytes`)
 })
 
+test('it is known who is waited for: the source, or the thread', async () => {
+  const { feed, inbox } = connected()
+  const last = Promise.withResolvers<void>()
+  const source = Readable.from(
+    (async function* () {
+      for (let piece = 0; piece < 4; piece++) yield Buffer.alloc(2 << 20)
+      await last.promise
+    })(),
+    { highWaterMark: 1 },
+  )
+  const said: boolean[] = []
+  const turns = async () => {
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
+  }
+  const running = feed.run(source, (forSource) => said.push(forSource))
+  await turns()
+  assert.equal(said.at(-1), false, 'two pieces are handed over, the third waits for the thread')
+  const reading = collect(inbox)
+  await turns()
+  assert.equal(said.at(-1), true, 'the thread has everything, the source says no more')
+  last.resolve()
+  await Promise.all([running, reading])
+  assert.equal(said.at(-1), false)
+})
+
 test('a source that fails is not an end', async () => {
   const { feed, inbox } = connected()
   const source = Readable.from(

@@ -37,18 +37,24 @@ export class Feed {
     this.#wanted()
   }
 
-  /** Resolves when the thread has been given everything or takes no more. The chunks' memory goes to the thread. */
-  async run(source: Readable, progress: () => void): Promise<void> {
+  /**
+   * Resolves when the thread has been given everything or takes no more. The chunks' memory goes to the thread. `waits` is
+   * told when it is the source that is waited for, and when it no longer is.
+   */
+  async run(source: Readable, waits: (forSource: boolean) => void): Promise<void> {
     try {
+      waits(true)
       // The thread may be in a mount namespace that must end with its job: no other thread is to be born into it.
       for await (const chunk of await decompressRare(source)) {
         if (this.#closed) return
-        progress()
+        waits(false)
         this.#gathered.push(chunk)
         this.#gatheredBytes += chunk.length
         this.#handOver()
         if (this.#gatheredBytes >= mostGathered) await this.#room(mostGathered)
+        waits(true)
       }
+      waits(false)
       await this.#room(1)
       this.#post({ kind: 'end' }, [])
     } catch (error) {

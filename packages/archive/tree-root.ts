@@ -105,8 +105,13 @@ export class TreeRoot {
   /** Removes whatever is there under this name. Throws SystemCallError EBUSY when something is mounted there. */
   remove(directory: number, name: Buffer): void {
     const found = this.find(directory, name)
-    if (found?.isDirectory()) removeTreeAt(directory, name)
-    else if (found) removeFileAt(directory, name)
+    try {
+      if (found?.isDirectory()) removeTreeAt(directory, name)
+      else if (found) removeFileAt(directory, name)
+    } catch (error) {
+      // Somebody else was faster: another copy, or the container.
+      if (!(error instanceof SystemCallError) || error.code !== 'ENOENT') throw error
+    }
     // Paths may lead elsewhere now.
     if (found?.isDirectory() || found?.isSymbolicLink()) this.#forget(directory)
   }

@@ -37,6 +37,8 @@ export interface PrivateView {
   work?: string
   /** The root may not be written. */
   readOnly: boolean
+  /** Paths of files that are there at least, empty and executable, in a view whose changes are thrown away. */
+  placeholders?: string[]
   /** In the order to mount. */
   mounts: ViewMount[]
   /** Archives tell of the users of this mapping; in the view, and in what is mounted in it, they are others. */
@@ -98,9 +100,19 @@ function mountView(view: PrivateView): void {
     const [upper, work] = ['changes', 'work'].map((name) => `${view.directory}/${name}`) as [string, string]
     for (const path of [upper, work]) mkdirSync(path)
     mountOverlay({ lower: [view.upper, ...view.lower], upper, work, target, ...idMap })
+    for (const path of view.placeholders ?? []) placeFile(target, path)
   }
   for (const each of view.mounts) bindMount(target, each)
   if (view.readOnly) remountReadOnly(target)
+}
+
+/** Where the path leads to no place for a file, there is none. */
+function placeFile(root: string, path: string): void {
+  try {
+    closeSync(mountPoint(root, path, false, 0o755))
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error
+  }
 }
 
 function bindMount(root: string, { source, destination, readOnly, recursive }: ViewMount): void {
@@ -126,7 +138,7 @@ function remountReadOnly(target: string): void {
 }
 
 /** An O_PATH descriptor of a path inside the root; made, with its parents, when it is missing. */
-function mountPoint(root: string, destination: string, isDirectory: boolean): number {
+function mountPoint(root: string, destination: string, isDirectory: boolean, mode = 0o644): number {
   const top = openSync(root, O_PATH | O_DIRECTORY)
   try {
     return openInRoot(top, bytesOfName(destination), O_PATH)
@@ -136,7 +148,7 @@ function mountPoint(root: string, destination: string, isDirectory: boolean): nu
     try {
       const parts = destination.split('/').filter((part) => part !== '' && part !== '.')
       if (isDirectory) tree.directory(parts)
-      else closeSync(tree.create(tree.directory(parts.slice(0, -1)), bytesOfName(parts.at(-1) ?? ''), 0o644))
+      else closeSync(tree.create(tree.directory(parts.slice(0, -1)), bytesOfName(parts.at(-1) ?? ''), mode))
     } finally {
       tree.close()
     }

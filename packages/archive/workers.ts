@@ -35,8 +35,8 @@ export interface UnpackRequest {
   owner: { uid: number; gid: number } | null
   /** Gives it up. */
   signal?: AbortSignal
-  /** Told of everything that arrives. */
-  progress?: () => void
+  /** Told when it is the source that is waited for, and when it no longer is. */
+  waits?: (forSource: boolean) => void
 }
 
 /** How long a thread without work is kept, in milliseconds: `docker cp` asks twice. */
@@ -116,11 +116,11 @@ export class ArchiveWorkers {
    * Unpacks an archive, which may be compressed; the memory of what `source` gives is taken over. Rejects with Forbidden for what may not be written. When it settles, the
    * thread writes no more.
    */
-  async unpack(source: Readable, { signal, progress, ...request }: UnpackRequest): Promise<void> {
+  async unpack(source: Readable, { signal, waits, ...request }: UnpackRequest): Promise<void> {
     // It may fail before it is read; then reading it fails.
     source.on('error', () => {})
     const task = this.#begin({ kind: 'unpack', ...request })
-    const ready = task.answer.then(() => task.feed(source, progress))
+    const ready = task.answer.then(() => task.feed(source, waits))
     const aborted = Promise.withResolvers<never>()
     const abort = () => aborted.reject(signal?.reason)
     signal?.addEventListener('abort', abort)
@@ -263,8 +263,8 @@ class Task {
   }
 
   /** Gives the thread the bytes of an archive, and their memory. Resolves when the thread takes no more. */
-  async feed(source: Readable, progress: () => void = () => {}): Promise<void> {
-    await this.#feed.run(source, progress)
+  async feed(source: Readable, waits: (forSource: boolean) => void = () => {}): Promise<void> {
+    await this.#feed.run(source, waits)
   }
 
   stop(): void {

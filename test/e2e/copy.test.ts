@@ -281,6 +281,79 @@ suite('copying', () => {
     assert.ok(Number(stdout) < 1000, stdout)
   })
 
+  for (const format of ['gnu', 'posix', 'posix --sparse-version=0.0', 'posix --sparse-version=0.1']) {
+    test(`holes of an archive stay holes in the container: ${format}`, async () => {
+      const name = `sparse-${format.replaceAll(/\W+/g, '-')}`
+      await ok('gantry', 'create', '--name', name, 'busybox')
+      await writeFile(`${local}/sparse`, 'first')
+      execFileSync(
+        'sh',
+        ['-c', 'printf middle | dd of=sparse seek=20M oflag=seek_bytes conv=notrunc; truncate -s 60M sparse'],
+        { cwd: local, stdio: 'ignore' },
+      )
+      const options = `--format=${format}`.split(' ')
+      const input = execFileSync('tar', ['-C', local, '-S', ...options, '-cf', '-', 'sparse'])
+      assert.ok(input.length < 1_000_000)
+      for (const archive of [input, gzipSync(input), execFileSync('xz', ['-c'], { input })])
+        assert.equal((await daemon().docker(['cp', '-', `${name}:/home`], { input: archive })).exitCode, 0)
+      const id = await ok('gantry', 'inspect', '-f', '{{.Id}}', name)
+      const file = `${daemon().root}/data/containers/${id}/upper/home/sparse`
+      execFileSync('cmp', [file, `${local}/sparse`])
+      assert.ok((await stat(file)).blocks < 1000)
+    })
+  }
+
+  test('a container that never ran has empty network files, unless its image has them', async () => {
+    const files = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']
+    await ok('gantry', 'create', '--name', 'fresh', 'busybox')
+    const look = async (path: string) => {
+      await rm(`${local}/looked`, { force: true })
+      await ok('docker', 'cp', `fresh:${path}`, 'looked')
+      const { mode, size } = await stat(`${local}/looked`)
+      return `${(mode & 0o777).toString(8)} ${size}`
+    }
+    for (const path of files) assert.equal(await look(path), '755 0', path)
+    assert.equal(await ok('gantry', 'diff', 'fresh'), '')
+    await ok('gantry', 'export', '-o', 'fresh.tar', 'fresh')
+    const names = execFileSync('tar', ['-tf', `${local}/fresh.tar`], { encoding: 'utf8' })
+    for (const path of files) assert.ok(names.includes(`${path.slice(1)}\n`), path)
+    await ok('gantry', 'cp', 'file', 'fresh:/etc/hosts')
+    assert.equal(await look('/etc/hosts'), '644 6')
+    await ok('gantry', 'commit', 'fresh', 'fresh:1')
+    await ok('gantry', 'rm', 'fresh')
+    await ok('gantry', 'create', '--name', 'fresh', 'fresh:1')
+    assert.equal(await look('/etc/hosts'), '644 6')
+  })
+
+  test('a container that is removed while it is asked for files answers before, or is not there', async () => {
+    await ok('gantry', 'create', '--name', 'leaving', 'busybox')
+    const archive = execFileSync('tar', ['-C', local, '-cf', '-', 'file'])
+    const head = `PUT /containers/leaving/archive?path=/tmp HTTP/1.1\r\nHost: x\r\nContent-Length: ${archive.length}\r\n\r\n`
+    const holds = connect(daemon().socket)
+    holds.write(Buffer.concat([Buffer.from(head), archive.subarray(0, 600)]))
+    await sleep(500)
+    const removed = daemon().api('DELETE', '/containers/leaving?force=1')
+    await sleep(200)
+    const asked = ['GET', 'GET', 'PUT'].map((method) =>
+      daemon().api(method, '/containers/leaving/archive?path=/etc/passwd'),
+    )
+    await sleep(200)
+    holds.end(archive.subarray(600))
+    assert.equal((await removed).status, 204)
+    // Whoever came before the removal has the answer.
+    for (const { status } of await Promise.all(asked))
+      assert.ok(status === 200 || status === 404, `${status}`)
+    assert.equal((await daemon().api('GET', '/containers/leaving/archive?path=/etc/passwd')).status, 404)
+    holds.destroy()
+  })
+
+  test('copies of the same file at once do not trip over one another', async () => {
+    await ok('gantry', 'run', '-d', '--name', 'crowd', 'busybox', 'sleep', '600')
+    await Promise.all(Array.from({ length: 6 }, () => ok('gantry', 'cp', 'dir/.', 'crowd:/tmp')))
+    assert.equal(await ok('gantry', 'exec', 'crowd', 'cat', '/tmp/sub/deep'), 'deep')
+    await ok('gantry', 'rm', '-f', 'crowd')
+  })
+
   test('events tell of copies, exports and commits', async () => {
     await ok('gantry', 'create', '--name', 'told', '--label', 'l=m', 'busybox')
     const since = String(Date.now() / 1000)

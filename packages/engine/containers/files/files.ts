@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { PathStat } from '@gantry/archive'
+import type { PathStat, TreeView } from '@gantry/archive'
 import { GantryError, isKind } from '@gantry/errors'
 import type { Digest } from '@gantry/oci'
 import type { CommitOptions, ContainerFiles, ExtractOptions, FilesystemChanges } from '../../contracts.ts'
@@ -59,18 +59,19 @@ export class FileService implements ContainerFiles {
     const { events, faults, spec } = this.#deps
     const container = this.#registry.find(reference)
     const { record } = container
-    await this.#views.write(container, async (view) => {
+    const write = async (view: TreeView) => {
       faults('container.extract.mounted')
       const owner =
         asUser && record.config.User
           ? await spec.owner({ record, rootfs: await rootFilesystem(this.#deps, record) })
           : null
       using patience = new Patience(container)
-      const { signal, progress } = patience
-      const request = { view, path, keepKinds, owner, signal, progress }
+      const { signal, waits } = patience
+      const request = { view, path, keepKinds, owner, signal, waits }
       await this.#deps.archive.unpack(archive, request).catch(namePath(reference))
       faults('container.extract.unpacked')
-    })
+    }
+    await unlessGone(container, () => this.#views.write(container, write))
     announce(events, container, 'extract-to-dir')
   }
 
@@ -101,7 +102,18 @@ async function reading<T>(container: Container, work: () => Promise<T>): Promise
   try {
     return await work()
   } catch (error) {
-    throw container.gone ? notFound(container.id) : error
+    const isGone = container.gone || container.record.state.status === 'removing'
+    throw isGone ? notFound(container.id) : error
+  }
+}
+
+/** Whatever fails in a container that was removed meanwhile fails for that reason. */
+async function unlessGone<T>(container: Container, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const isGone = container.gone || container.record.state.status === 'removing'
+    throw isGone ? notFound(container.id) : error
   }
 }
 
@@ -120,13 +132,15 @@ function namePath(reference: string): (error: unknown) => never {
 class Patience implements Disposable {
   readonly signal: AbortSignal
   readonly #timer: NodeJS.Timeout
-  #last = performance.now()
+  /** Since when the client is waited for; null while it is not. */
+  #since: number | null = null
 
   constructor(container: Container) {
     const abort = new AbortController()
     this.signal = abort.signal
     this.#timer = setInterval(() => {
-      if (performance.now() - this.#last < longestPause || !container.lock.contended) return
+      if (this.#since === null || performance.now() - this.#since < longestPause || !container.lock.contended)
+        return
       abort.abort(
         new GantryError('Cancelled', 'the archive did not go on while others waited for the container'),
       )
@@ -134,9 +148,8 @@ class Patience implements Disposable {
     this.#timer.unref()
   }
 
-  /** To be called for everything that arrives. */
-  readonly progress = (): void => {
-    this.#last = performance.now()
+  readonly waits = (forSource: boolean): void => {
+    this.#since = forSource ? performance.now() : null
   };
 
   [Symbol.dispose](): void {

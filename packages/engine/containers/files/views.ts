@@ -11,6 +11,9 @@ import { notFound, type Registry } from '../registry.ts'
 import { MountSources } from '../spec-mounts.ts'
 import { isRemapped, UserNamespaces } from '../user-namespaces.ts'
 
+/** What every container has: empty before its first start, as Docker shows it, if the image has none. */
+const networkFiles = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']
+
 /** Valid until it is disposed of. */
 export interface OpenView extends AsyncDisposable {
   view: TreeView
@@ -119,7 +122,7 @@ export class FileViews {
       directory,
       lower,
       upper,
-      ...(writable && { work }),
+      ...(writable ? { work } : { placeholders: networkFiles }),
       readOnly: readOnly ?? false,
       mounts,
     }
