@@ -240,3 +240,21 @@ test('stages that are to be built anew are', async () => {
   await build(world, world.request(text, { noCacheFilter: ['TWO'] }))
   assert.deepEqual(world.ran.toSorted(), ['one', 'two', 'two'])
 })
+
+test('a step that was not cached says why, without telling values', async () => {
+  const world = fakeWorld()
+  const text = (base: string): string => `FROM ${base}\nARG V\nARG W\nRUN x\nCOPY f /\n`
+  const why = async (base: string, value: string, content: string): Promise<(string | undefined)[]> => {
+    world.contents.set('f', content)
+    const args = new Map([
+      ['V', value],
+      ['W', 'same'],
+    ])
+    const { events } = await build(world, world.request(text(base), { args }))
+    return events.flatMap((event) => (event.type === 'end' && !event.cached ? [event.why] : []))
+  }
+  assert.deepEqual(await why('a', 'one', '1'), [undefined, undefined])
+  assert.deepEqual((await why('a', 'hidden', '1'))[0], 'its environment (V)')
+  assert.deepEqual(await why('a', 'hidden', '2'), ['what it copies'])
+  assert.deepEqual((await why('b', 'hidden', '2'))[0], 'the base image b')
+})

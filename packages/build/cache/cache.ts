@@ -1,6 +1,7 @@
 /** What earlier builds made, by the key of the step that made it. */
 import type { CacheRecord, CacheTable, Snapshot, Snapshots } from '../contracts.ts'
 import { type KeyParts, keyOf } from '../solve/key.ts'
+import { differences } from './explain.ts'
 import type { CacheUsage } from './usage.ts'
 
 export interface BuildCacheParts {
@@ -83,7 +84,7 @@ export class BuildCache {
     this.#latest ??= new Map(this.#byUse().map((record) => [record.description, record.key]))
     const earlier = this.#table.get(this.#latest.get(description) ?? '')
     if (!earlier) return null
-    return Object.keys({ ...earlier.inputs, ...parts }).filter((name) => earlier.inputs[name] !== parts[name])
+    return differences(earlier.inputs, parts)
   }
 
   /** Keeps `prune` off the record while a build uses it. */

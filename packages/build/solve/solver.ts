@@ -159,7 +159,7 @@ export class SolveSession {
       const made = await this.#execute(step, prepared, report)
       this.records.push(made)
       const solved = await placedBy(prepared, made)
-      report.end(false, why?.join(', '))
+      report.end(false, why?.map((part) => inWords(part, step)).join(', '))
       return solved
     } catch (error) {
       report.failed(messageOf(error))
@@ -211,6 +211,13 @@ export class SolveSession {
   async settled(): Promise<void> {
     await Promise.allSettled(this.#results.values())
   }
+}
+
+/** A part of the key, for people: what is below the first step of a stage is its base image. */
+function inWords(part: string, { input }: Exclude<Step, ImageStep>): string {
+  return part === 'the file system before it' && input?.kind === 'image'
+    ? `the base image ${input.reference}`
+    : part
 }
 
 async function placedBy({ place }: Prepared, solved: Solved): Promise<Solved> {
