@@ -36,6 +36,49 @@ suite('networks', { concurrency: 2 }, () => {
     )
   })
 
+  test('fields of the API: addresses that are kept free, endpoint settings, a scope, signals of a stop', async () => {
+    const created = await daemon.api('POST', '/networks/create', {
+      Name: 'fields',
+      EnableIPv4: true,
+      EnableIPv6: true,
+      IPAM: {
+        Driver: 'default',
+        Options: { note: 'kept' },
+        Config: [
+          { Subnet: `${net}.64/28`, IPRange: `${net}.64/29`, AuxiliaryAddresses: { router: `${net}.66` } },
+          { Subnet: 'fd00:66::/64' },
+        ],
+      },
+    })
+    assert.equal(created.status, 201, JSON.stringify(created.body))
+    const shown = await daemon.api('GET', '/networks/fields?scope=local')
+    const { IPAM } = shown.body as { IPAM: { Options: object; Config: { AuxiliaryAddresses?: object }[] } }
+    assert.deepEqual(IPAM.Options, { note: 'kept' })
+    assert.deepEqual(IPAM.Config[0]?.AuxiliaryAddresses, { router: `${net}.66` })
+    await ok('run', '-d', '--name', 'fields-c', '--network', 'none', 'busybox', 'sleep', '600')
+    await ok('network', 'disconnect', 'none', 'fields-c')
+    const settings = {
+      IPAMConfig: { IPv4Address: `${net}.70`, IPv6Address: 'fd00:66::70', LinkLocalIPs: ['169.254.7.70'] },
+      Aliases: ['fields-alias'],
+      DriverOpts: { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.log_martians=1' },
+    }
+    const body = { Container: 'fields-c', EndpointConfig: settings }
+    assert.equal((await daemon.api('POST', '/networks/fields/connect', body)).status, 200)
+    const { body: listed } = await daemon.api(
+      'GET',
+      '/containers/json?filters={"name":["fields-c"]}'.replace(/[{}"[\]]/g, encodeURIComponent),
+    )
+    const [{ NetworkSettings } = { NetworkSettings: { Networks: {} } }] = listed as {
+      NetworkSettings: { Networks: Record<string, object> }
+    }[]
+    const { IPAMConfig, Aliases, DriverOpts } = NetworkSettings.Networks.fields as typeof settings
+    assert.deepEqual({ IPAMConfig, Aliases, DriverOpts }, settings)
+    assert.equal((await daemon.api('POST', '/containers/fields-c/restart?t=0&signal=SIGINT')).status, 204)
+    assert.equal((await daemon.api('POST', '/containers/fields-c/stop?t=0&signal=SIGINT')).status, 204)
+    assert.equal((await daemon.api('DELETE', '/containers/fields-c?v=1')).status, 204)
+    assert.equal((await daemon.api('DELETE', '/networks/fields')).status, 204)
+  })
+
   test('create, list, inspect, remove', async () => {
     const id = await ok('network', 'create', '--label', 'k=v', 'basic')
     assert.match(id, /^[0-9a-f]{64}$/)
