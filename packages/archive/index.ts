@@ -1,4 +1,5 @@
 export { describeError } from './describe-error.ts'
+export { released } from './inbox.ts'
 export type { Change, ExploreLayer, LayerDirectory, SealedLayer, TreeDifference, Upper } from './messages.ts'
 export { describeObject } from './packer.ts'
 export type { PathStat } from './resolve.ts'

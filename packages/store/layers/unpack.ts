@@ -1,7 +1,7 @@
 /** From the bytes of a layer to a directory tree. For an intake thread: it blocks. */
 import { createHash, type Hash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { TreeRoot, Unpacker } from '@gantry/archive'
+import { released, TreeRoot, Unpacker } from '@gantry/archive'
 import { type ByteStream, type Digest, decompress, readTar, releasing } from '@gantry/oci'
 import type { UnpackResult } from '../intake/messages.ts'
 
@@ -19,7 +19,8 @@ export async function unpackLayer(source: Readable, target: string): Promise<Unp
   const root = TreeRoot.open(target)
   try {
     const unpacker = new Unpacker(root)
-    for await (const entry of readTar(hash ? hashed(stream, hash) : stream)) await unpacker.add(entry)
+    for await (const entry of readTar(hash ? hashed(stream, hash) : released(stream)))
+      await unpacker.add(entry)
     unpacker.finish()
     const { size } = unpacker
     const diffId: Digest | null = hash && `sha256:${hash.digest('hex')}`
