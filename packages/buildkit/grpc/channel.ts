@@ -35,6 +35,8 @@ export class Channel {
     this.#session.on('error', () => this.#session.destroy())
     this.#session.once('close', () => this.#closed.abort(closedError()))
     connection.once('close', () => this.#session.destroy())
+    // Sockets of HTTP servers stay half open; a peer that sends no more frames has gone.
+    connection.once('end', () => connection.destroy())
     this.#watch()
   }
 

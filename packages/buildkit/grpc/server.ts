@@ -1,5 +1,4 @@
 /** The answering side of gRPC on a connection that is there already. */
-import { once } from 'node:events'
 import { createServer, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { GantryError } from '@gantry/errors'
@@ -56,7 +55,7 @@ export function unary<I, O>(
   })
 }
 
-/** Answers calls on `connection` until it is closed. */
+/** Answers calls on `connection`, which is open, until it is closed. Never rejects. */
 export async function serve(connection: Duplex, services: readonly Service[]): Promise<void> {
   const byPath = new Map(services.map((service) => [service.path, service]))
   const server = createServer({ settings: { initialWindowSize: window, maxHeaderListSize: 64 << 10 } })
@@ -66,8 +65,11 @@ export async function serve(connection: Duplex, services: readonly Service[]): P
     void answer(stream, byPath.get(String(headers[':path'])), headers)
   })
   connection.on('error', () => connection.destroy())
+  // Sockets of HTTP servers stay half open; a peer that sends no more frames has gone.
+  connection.once('end', () => connection.destroy())
+  const closed = new Promise<void>((resolve) => connection.once('close', resolve))
   server.emit('connection', connection)
-  if (!connection.destroyed) await once(connection, 'close')
+  await closed
 }
 
 async function answer(

@@ -9,7 +9,15 @@ import { type FileSink, receiveTree } from '../files/receive.ts'
 import { type FileSource, sendTree } from '../files/send.ts'
 import { type Call, Channel, type Metadata } from '../grpc/channel.ts'
 import { type FilesRequest, filesMetadata } from './files-request.ts'
-import { agentHeader, checkAgent, credentials, forwardAgent, getSecret } from './methods.ts'
+import {
+  agentHeader,
+  checkAgent,
+  credentials,
+  forwardAgent,
+  getSecret,
+  pull,
+  uploadHeader,
+} from './methods.ts'
 
 export interface SessionDescription {
   id: string
@@ -76,6 +84,14 @@ export class CallerSession {
     await using call = this.#channel.open(packet.sendBytes, { metadata, signal })
     for await (const data of content) await call.send({ data })
     await completed(call)
+  }
+
+  /** What the client offers under a path: an archive from its standard input. */
+  async *pull(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#mustSupport(pull)
+    await using call = this.#channel.open(pull, { metadata: { [uploadHeader]: path }, signal })
+    await call.end()
+    for await (const { data } of call.messages()) yield data
   }
 
   /** Null when the client has no secret of that name. */
@@ -158,10 +174,7 @@ export class CallerSession {
 
   #mustSupport(method: { path: string }): void {
     if (!this.supports(method))
-      throw new GantryError(
-        'InvalidParameter',
-        `the client takes no files: it has not asked for such an output`,
-      )
+      throw new GantryError('InvalidParameter', `the client does not answer ${method.path}`)
   }
 }
 

@@ -32,6 +32,15 @@ export const forwardAgent = {
 
 export const agentHeader = 'buildkit.ssh.id'
 
+/** The bytes of something that the client has on its standard input; `uploadHeader` names it. */
+export const pull = {
+  path: '/moby.upload.v1.Upload/Pull',
+  input: BytesMessage,
+  output: BytesMessage,
+} satisfies Method<unknown, unknown>
+
+export const uploadHeader = 'urlpath'
+
 const CredentialsRequest = message({ host: text(1) })
 const CredentialsResponse = message({ username: text(1), secret: text(2) })
 

@@ -45,6 +45,5 @@ export function absentRoutes(): Route[] {
     get('/plugins', () => json(200, [])),
     get('/plugins/*name/json', pluginNotFound),
     del('/plugins/*name', pluginNotFound),
-    post('/grpc', missing('the build service')),
   ]
 }

@@ -30,10 +30,12 @@ export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
       return empty(200)
     }),
     hijack('/session', async ({ headers }) => {
-      if (!headers.upgrade) throw new GantryError('InvalidParameter', 'no upgrade proto in request')
-      if (headers.upgrade !== 'h2c')
-        throw new GantryError('InvalidParameter', `protocol ${headers.upgrade} not supported`)
+      refuseOtherProtocols(headers.upgrade)
       return { kind: 'connection', protocol: 'h2c', hold: await builds.session(headers) }
+    }),
+    hijack('/grpc', async ({ headers }) => {
+      refuseOtherProtocols(headers.upgrade)
+      return { kind: 'connection', protocol: 'h2c', hold: await builds.control() }
     }),
     get('/build/exports/:id', ({ params }) =>
       stream('application/x-tar', builds.export(params.id as string)),
@@ -108,6 +110,11 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     limits: limits(query),
     ...ulimits(query),
   }
+}
+
+function refuseOtherProtocols(upgrade: string | undefined): void {
+  if (!upgrade) throw new GantryError('InvalidParameter', 'no upgrade proto in request')
+  if (upgrade !== 'h2c') throw new GantryError('InvalidParameter', `protocol ${upgrade} not supported`)
 }
 
 function contextOf(remote: string | undefined): EngineBuildRequest['context'] {

@@ -1,6 +1,6 @@
 /** What a build is made of: its Dockerfile, its contexts, downloads, secrets and agents; wherever they come from. */
 import { rm } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Files, Sources } from '@gantry/build'
 import type { CallerSession, Sessions } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
@@ -15,6 +15,9 @@ import { RunningBuilds } from './running-builds.ts'
 import type { SessionContextParts } from './session/session-context.ts'
 import type { Internal } from './step-numbers.ts'
 import { withoutUser } from './urls.ts'
+
+/** Where clients of BuildKit say that an archive on their standard input is. */
+const standardInput = 'http://buildkit-session/'
 
 export interface InputParts extends SessionContextParts {
   contexts: Contexts
@@ -74,7 +77,7 @@ export class BuildInputs {
     const ends = [abandoned, cancelled, request.signal, session?.closed]
     const signal = AbortSignal.any(ends.filter((end) => end !== undefined))
     const received =
-      request.context === 'session' ? null : undo.use(await this.#received(archive, request, signal))
+      request.context === 'session' ? null : undo.use(await this.#received(archive, request, session, signal))
     const stack = undo.move()
     return {
       signal,
@@ -83,12 +86,21 @@ export class BuildInputs {
     }
   }
 
-  #received(archive: Readable, request: EngineBuildRequest, signal: AbortSignal): Promise<ReceivedContext> {
+  #received(
+    archive: Readable,
+    request: EngineBuildRequest,
+    session: CallerSession | null,
+    signal: AbortSignal,
+  ): Promise<ReceivedContext> {
     const { contexts } = this.#parts
     const { context, remote = '', dockerfile: name, args } = request
     const receive = (sent: Readable) => contexts.receive(sent, name, signal)
     if (context === 'body') return receive(archive)
     if (context === 'upload') return this.running.uploaded(request.buildId ?? '', receive, signal)
+    if (session && remote.startsWith(standardInput)) {
+      const path = remote.slice(standardInput.length - 1)
+      return receive(Readable.from(session.pull(path, signal), { objectMode: false }))
+    }
     const keepGitDir = /^(1|true)$/i.test(args.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
     return contexts.fetch(remote, { archive, name, access: { keepGitDir }, signal })
   }

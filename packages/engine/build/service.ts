@@ -163,6 +163,23 @@ export class BuildService implements Builds {
     return this.#inputs.session(headers)
   }
 
+  async control(): Promise<HoldSession> {
+    const { caches, version } = this.#parts
+    const { serve } = await import('@gantry/buildkit')
+    const { ControlService } = await import('./control/control-service.ts')
+    return async (connection, signal) => {
+      const service = new ControlService({ builds: this, caches, version })
+      const close = (): void => void connection.destroy()
+      signal.addEventListener('abort', close, { once: true })
+      try {
+        await serve(connection, service.services())
+      } finally {
+        signal.removeEventListener('abort', close)
+        service.close()
+      }
+    }
+  }
+
   upload(buildId: string, archive: Readable, signal: AbortSignal): Promise<void> {
     return this.#inputs.running.upload(buildId, archive, signal)
   }

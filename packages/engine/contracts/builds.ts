@@ -100,12 +100,14 @@ export interface BuildSummary {
   provenance?: Readonly<Record<string, object>>
 }
 
-/** Keeps the connection of a client that offers files, secrets and agents to its builds, until either side closes it. */
+/** Keeps a connection that has left HTTP/1.1, until either side closes it. */
 export type HoldSession = (connection: Duplex, signal: AbortSignal) => Promise<void>
 
 export interface Builds {
   /** Headers describe a session. Rejects with InvalidParameter and Conflict. */
   session(headers: Readonly<Record<string, string | string[] | undefined>>): Promise<HoldSession>
+  /** Answers BuildKit's control API on a connection. */
+  control(): Promise<HoldSession>
   /** The context of a build that waits for it, or will do so soon. Resolves when it has been read. */
   upload(buildId: string, archive: Readable, signal: AbortSignal): Promise<void>
   /** Ends a running build; nothing when there is none of that id. */

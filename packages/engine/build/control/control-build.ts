@@ -1,0 +1,83 @@
+/** One build of a client of BuildKit: several calls belong to it, which come in any order. */
+import type { StatusResponse } from '@gantry/buildkit'
+import { GantryError } from '@gantry/errors'
+
+/** Messages about a build that wait for who asks for them. */
+const mostWaiting = 20_000
+
+export type ExporterResponse = ReadonlyMap<string, string>
+
+export class ControlBuild {
+  readonly #abort = new AbortController()
+  readonly #solving = Promise.withResolvers<void>()
+  readonly #returned = Promise.withResolvers<void>()
+  readonly #waiting: StatusResponse[] = []
+  #wake = Promise.withResolvers<void>()
+  #hasEnded = false
+  /** What the exporters have told. */
+  response: ExporterResponse = new Map()
+
+  constructor() {
+    for (const { promise } of [this.#solving, this.#returned]) promise.catch(() => undefined)
+  }
+
+  /** Aborted when the build is given up. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** The client has said what the build is: calls that came before may go on. */
+  begin(): void {
+    this.#solving.resolve()
+  }
+
+  /** Resolves when the build has begun. */
+  get begun(): Promise<void> {
+    return this.#solving.promise
+  }
+
+  /** The client is done with it, as the frontend that it is. */
+  finish(error: GantryError | null): void {
+    if (error) this.#returned.reject(error)
+    else this.#returned.resolve()
+  }
+
+  /** Resolves, or rejects, when the client has returned the build's result. */
+  get returned(): Promise<void> {
+    return this.#returned.promise
+  }
+
+  tell(status: StatusResponse): void {
+    if (this.#waiting.length < mostWaiting) this.#waiting.push(status)
+    this.#wake.resolve()
+  }
+
+  /** Ends everything that belongs to the build. */
+  end(): void {
+    this.#hasEnded = true
+    const error = new GantryError('Cancelled', 'the build has ended')
+    this.#abort.abort(error)
+    this.#solving.reject(error)
+    this.#returned.reject(error)
+    this.#wake.resolve()
+  }
+
+  /** What is told, until the build has ended. For one listener. */
+  async *statuses(signal: AbortSignal): AsyncGenerator<StatusResponse> {
+    const wake = (): void => this.#wake.resolve()
+    signal.addEventListener('abort', wake, { once: true })
+    try {
+      while (!signal.aborted) {
+        const next = this.#waiting.shift()
+        if (next) yield next
+        else if (this.#hasEnded) return
+        else {
+          await this.#wake.promise
+          this.#wake = Promise.withResolvers()
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', wake)
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/** BuildKit's control API (`POST /grpc`): what `docker buildx` speaks with its driver `docker`. */
+import { Readable } from 'node:stream'
+import type { CacheUsage } from '@gantry/build'
+import { control, type Service, StatusResponse, streaming, timestamp, unary } from '@gantry/buildkit'
+import { GantryError } from '@gantry/errors'
+import { hostPlatform } from '@gantry/oci'
+import type { BuildCaches, Builds, ProgressMessage } from '../../contracts.ts'
+import { ControlBuild, type ExporterResponse } from './control-build.ts'
+import { type Exporter, type FrontendOptions, frontendRequest } from './options.ts'
+
+/** How long a call waits for the one that begins its build, in milliseconds. */
+const patience = 15_000
+
+/** Builds of one connection that may be open at once. */
+const mostBuilds = 100
+
+/** What frontends may ask of this engine, of all that BuildKit knows. */
+const frontendCapabilities = [
+  'frontend.caps',
+  'frontend.inputs',
+  'gateway.solve.metadata',
+  'proto.refarray',
+  'return',
+  'returnmap',
+  'solve.base',
+  'solve.inlinereturn',
+]
+
+const frontendName = 'dockerfile.v0'
+
+export interface ControlParts {
+  builds: Pick<Builds, 'build'>
+  caches: Pick<BuildCaches, 'usage' | 'prune'>
+  version: string
+}
+
+/** The services of one connection. */
+export class ControlService {
+  readonly #parts: ControlParts
+  readonly #builds = new Map<string, OpenBuild>()
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts
+  }
+
+  services(): Service[] {
+    const { bridge } = control
+    return [
+      unary(control.info, async () => ({ version: this.#version() })),
+      unary(control.listWorkers, async () => ({ records: [this.#worker()] })),
+      unary(control.diskUsage, async () => ({
+        records: (await this.#parts.caches.usage()).map(usageRecord),
+      })),
+      streaming(control.prune, async (call) => {
+        for await (const { all, keepDuration, ...space } of call.messages()) {
+          const limits = Object.fromEntries(Object.entries(space).filter(([, value]) => Number(value) > 0))
+          const unusedFor = keepDuration / 1e6
+          const pruned = await this.#parts.caches.prune({
+            all,
+            ...(unusedFor > 0 && { unusedFor }),
+            ...limits,
+          })
+          for (const { id, size, usedAt } of pruned.records)
+            await call.send({ id, size, usedAt: timestamp(new Date(usedAt)) })
+        }
+      }),
+      streaming(control.status, async (call) => {
+        for await (const { ref } of call.messages())
+          for await (const status of this.#build(ref).statuses(call.signal)) await call.send(status)
+      }),
+      unary(control.solve, (request, signal) => this.#solve(request, signal)),
+      streaming(bridge.ping, async (call) => {
+        await this.#begun(call.metadata(control.buildHeader)[0])
+        await call.send({
+          frontendCapabilities: frontendCapabilities.map((id) => ({ id, enabled: true })),
+          llbCapabilities: [{ id: 'source.local', enabled: true }],
+          workers: [this.#worker()],
+        })
+      }),
+      streaming(bridge.solve, async (call) => {
+        const build = await this.#begun(call.metadata(control.buildHeader)[0])
+        for await (const request of call.messages()) {
+          if (request.frontend !== frontendName)
+            throw new GantryError(
+              'NotImplemented',
+              `unknown frontend: ${request.frontend || 'LLB definitions'}`,
+            )
+          await build.run(request.options)
+          await call.send({ result: { ref: { id: crypto.randomUUID() } } })
+          return
+        }
+      }),
+      streaming(bridge.return, async (call) => {
+        const build = await this.#begun(call.metadata(control.buildHeader)[0])
+        for await (const { error } of call.messages()) {
+          build.finish(error ? new GantryError('System', error.message || 'the build has failed') : null)
+          await call.send({})
+          return
+        }
+      }),
+    ]
+  }
+
+  /** Gives up every build that is open. */
+  close(): void {
+    for (const build of this.#builds.values()) build.end()
+  }
+
+  #build(ref: string): OpenBuild {
+    const known = this.#builds.get(ref)
+    if (known) return known
+    if (ref === '' || this.#builds.size >= mostBuilds)
+      throw new GantryError('InvalidParameter', `invalid build: ${JSON.stringify(ref)}`)
+    const build = new OpenBuild(this.#parts.builds)
+    this.#builds.set(ref, build)
+    return build
+  }
+
+  /** The build of that id, which has begun or will do so soon. */
+  async #begun(ref = ''): Promise<OpenBuild> {
+    const build = this.#build(ref)
+    const timeout = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => timeout.reject(new GantryError('NotFound', `no such job ${ref}`)),
+      patience,
+    )
+    try {
+      await Promise.race([build.begun, timeout.promise])
+      return build
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #solve(
+    request: control.SolveRequest,
+    signal: AbortSignal,
+  ): Promise<{ exporterResponse: ExporterResponse }> {
+    const build = this.#build(request.ref)
+    const cancel = (): void => build.end()
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      if (request.definition.length > 0)
+        throw new GantryError('NotImplemented', 'LLB definitions are not supported')
+      build.describe(request)
+      build.begin()
+      if (request.frontend === '') await build.returned
+      else if (request.frontend === frontendName) await build.run(request.options)
+      else throw new GantryError('NotImplemented', `unknown frontend: ${request.frontend}`)
+      return { exporterResponse: build.response }
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      build.end()
+      this.#builds.delete(request.ref)
+    }
+  }
+
+  #version() {
+    return { package: 'gantry', version: `v${this.#parts.version}`, revision: '' }
+  }
+
+  #worker(): control.WorkerRecord {
+    const { os, architecture, variant = '' } = hostPlatform()
+    return {
+      id: 'default',
+      labels: new Map([['org.mobyproject.buildkit.worker.executor', 'gantry']]),
+      platforms: [{ os, architecture, variant }],
+      buildkitVersion: this.#version(),
+    }
+  }
+}
+
+function usageRecord({ createdAt, usedAt, ...usage }: CacheUsage) {
+  return { ...usage, createdAt: timestamp(new Date(createdAt)), usedAt: timestamp(new Date(usedAt)) }
+}
+
+/** A build with what it takes to run it. */
+class OpenBuild extends ControlBuild {
+  readonly #builds: Pick<Builds, 'build'>
+  #session = ''
+  #exporters: Exporter[] = []
+
+  constructor(builds: Pick<Builds, 'build'>) {
+    super()
+    this.#builds = builds
+  }
+
+  describe({ session, exporters, exporter, exporterAttributes }: control.SolveRequest): void {
+    this.#session = session
+    this.#exporters = exporters.map(({ type = '', attributes = new Map() }) => ({ type, attributes }))
+    // As older clients say it.
+    if (exporters.length === 0 && exporter !== '')
+      this.#exporters = [{ type: exporter, attributes: exporterAttributes }]
+  }
+
+  /** Builds and gives out. Rejects with what the build has failed with. */
+  async run(options: FrontendOptions): Promise<void> {
+    const request = frontendRequest(options, this.#session, this.#exporters)
+    const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
+    for await (const message of messages) this.#hear(message)
+  }
+
+  #hear({ id, aux, error }: ProgressMessage): void {
+    if (error !== undefined) throw new GantryError('System', error)
+    if (id === 'moby.buildkit.trace') this.tell(StatusResponse.decode(Buffer.from(aux as string, 'base64')))
+    if (id !== 'moby.image.id') return
+    const digest = (aux as { ID: string }).ID
+    this.response = new Map([
+      ['containerimage.digest', digest],
+      ['containerimage.config.digest', digest],
+    ])
+  }
+}

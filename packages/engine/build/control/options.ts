@@ -1,0 +1,113 @@
+/** What a client of BuildKit asks of the Dockerfile frontend, as a request of our own. */
+import { GantryError } from '@gantry/errors'
+import type { BuildOutput, EngineBuildRequest } from '../../contracts.ts'
+
+/** Options of the frontend by their names: `filename`, `build-arg:NAME`, … */
+export type FrontendOptions = ReadonlyMap<string, string>
+
+export interface Exporter {
+  type: string
+  attributes: ReadonlyMap<string, string>
+}
+
+/** Options that say nothing to this builder. */
+const meaningless = new Set([
+  'image-resolve-mode',
+  'source',
+  'cmdline',
+  'contextkey',
+  'dockerfilekey',
+  'hostname',
+  'multi-platform',
+  'build-arg:BUILDKIT_INLINE_CACHE',
+])
+
+const plain = new Set([
+  'filename',
+  'target',
+  'platform',
+  'no-cache',
+  'context',
+  'add-hosts',
+  'force-network-mode',
+  'shm-size',
+  'ulimit',
+  'cgroup-parent',
+])
+const prefixes = ['build-arg:', 'label:', 'context:', 'attest:']
+
+/** Throws NotImplemented for an option that would be dropped otherwise. */
+export function frontendRequest(
+  options: FrontendOptions,
+  session: string,
+  exporters: readonly Exporter[],
+): Omit<EngineBuildRequest, 'signal'> {
+  for (const name of options.keys()) refuseUnknown(name)
+  const get = (name: string): string => options.get(name) ?? ''
+  const target = get('target')
+  const shmSize = Number(get('shm-size'))
+  const ulimits = list(get('ulimit')).map(ulimit)
+  return {
+    dockerfile: get('filename') || 'Dockerfile',
+    ...contextOf(get('context')),
+    tags: exporters.flatMap(({ type, attributes }) =>
+      isImage(type) ? list(attributes.get('name') ?? '') : [],
+    ),
+    args: new Map(withPrefix(options, 'build-arg:')),
+    labels: Object.fromEntries(withPrefix(options, 'label:')),
+    ...(target !== '' && { target }),
+    platforms: list(get('platform')),
+    outputs: exporters.map(output),
+    contexts: Object.fromEntries(withPrefix(options, 'context:')),
+    attests: Object.fromEntries(withPrefix(options, 'attest:')),
+    noCacheFilter: list(get('no-cache')),
+    debug: false,
+    noCache: options.has('no-cache') && get('no-cache') === '',
+    squash: false,
+    pull: get('image-resolve-mode') === 'pull',
+    quiet: false,
+    check: false,
+    events: false,
+    network: get('force-network-mode'),
+    hosts: list(get('add-hosts')).map((host) => host.replace('=', ':')),
+    ...(shmSize > 0 && { shmSize }),
+    ...(ulimits.length > 0 && { ulimits }),
+    ...(get('cgroup-parent') !== '' && { limits: { CgroupParent: get('cgroup-parent') } }),
+    remove: true,
+    forceRemove: true,
+    session,
+    trace: true,
+  }
+}
+
+function refuseUnknown(name: string): void {
+  if (meaningless.has(name) || plain.has(name) || prefixes.some((prefix) => name.startsWith(prefix))) return
+  throw new GantryError('NotImplemented', `the builder's option ${JSON.stringify(name)} is not available`)
+}
+
+function contextOf(context: string): Pick<EngineBuildRequest, 'context' | 'remote'> {
+  if (context === '' || context.startsWith('local:')) return { context: 'session' }
+  return { context: 'remote', remote: context }
+}
+
+/** Docker's own exporter is one of images; those have their names from elsewhere. */
+function output({ type, attributes }: Exporter): BuildOutput {
+  const rest = Object.fromEntries([...attributes].filter(([name]) => !(isImage(type) && name === 'name')))
+  return { type: isImage(type) ? 'image' : type, attributes: rest }
+}
+
+const isImage = (type: string): boolean => type === 'moby' || type === 'image'
+
+const list = (text: string): string[] => text.split(',').filter((item) => item !== '')
+
+const withPrefix = (options: FrontendOptions, prefix: string): [string, string][] =>
+  [...options].flatMap(([name, value]): [string, string][] =>
+    name.startsWith(prefix) && !meaningless.has(name) ? [[name.slice(prefix.length), value]] : [],
+  )
+
+/** `nofile=1024:2048` */
+function ulimit(text: string): { Name: string; Soft: number; Hard: number } {
+  const [, name = '', soft, hard = soft] = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text) ?? []
+  if (name === '') throw new GantryError('InvalidParameter', `invalid ulimit: ${text}`)
+  return { Name: name, Soft: Number(soft), Hard: Number(hard) }
+}

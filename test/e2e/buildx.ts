@@ -1,0 +1,22 @@
+/** Docker's plugin `buildx`, where this machine has it. */
+import { access, constants } from 'node:fs/promises'
+import { homedir } from 'node:os'
+
+const places = [
+  process.env.DOCKER_BUILDX ?? '',
+  `${homedir()}/.docker/cli-plugins/docker-buildx`,
+  '/usr/local/libexec/docker/cli-plugins/docker-buildx',
+  '/usr/libexec/docker/cli-plugins/docker-buildx',
+]
+
+/** Its path, or null. `DOCKER_BUILDX` names one that is elsewhere. */
+export async function buildx(): Promise<string | null> {
+  for (const path of places.filter(Boolean)) {
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (found) return path
+  }
+  return null
+}
