@@ -60,6 +60,8 @@ export function frontendRequest(
     outputs: exporters.map(output),
     contexts: Object.fromEntries(withPrefix(options, 'context:')),
     attests: Object.fromEntries(withPrefix(options, 'attest:')),
+    cacheFrom: [],
+    cacheTo: [],
     noCacheFilter: list(get('no-cache')),
     debug: false,
     noCache: options.has('no-cache') && get('no-cache') === '',
