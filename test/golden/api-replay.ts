@@ -104,6 +104,7 @@ export class ApiReplay implements AsyncDisposable {
   async #prepare(script: string): Promise<void> {
     const env = {
       ...process.env,
+      BASH_ENV: '',
       DOCKER_HOST: `unix://${this.#options.socket}`,
       DOCKER_CONFIG: this.#folder,
       ROOTFS: `${this.#folder}/rootfs.tar`,
