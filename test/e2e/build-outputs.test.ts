@@ -10,6 +10,7 @@ import { after, before, suite, test } from 'node:test'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, gantryBinary, run, startDaemon, suiteDaemon } from './harness.ts'
+import { oldDocker } from './old-docker.ts'
 
 suite('outputs of builds', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
@@ -457,6 +458,37 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       }
     })
     assert.equal((await ask('/build/exports/unknown', AbortSignal.timeout(30_000))).statusCode, 404)
+  })
+
+  test('docker 20.10 is given directories and archives in its session', async (t) => {
+    const found = await oldDocker()
+    if (!('path' in found)) return t.skip(found.missing)
+    const root = await context({
+      Dockerfile:
+        'FROM busybox AS tools\nRUN mkdir -p /out/dir && head -c 3000000 /dev/zero > /out/dir/zeros && echo a > /out/a && chmod 751 /out/dir && ln -s dir /out/link && touch /out/a.b\nFROM scratch\nCOPY --from=tools /out /\n',
+    })
+    const out = join(root, 'out')
+    const docker = (...args: string[]) =>
+      ok(
+        run(found.path, ['-H', daemon().host, 'build', '--progress=plain', ...args, root], {
+          env: { DOCKER_BUILDKIT: '1' },
+        }),
+      )
+    await docker('-o', out)
+    assert.deepEqual((await readdir(out)).sort(), ['a', 'a.b', 'dir', 'link'])
+    assert.deepEqual(
+      [(await stat(join(out, 'link/zeros'))).size, (await stat(join(out, 'dir'))).mode & 0o777],
+      [3_000_000, 0o751],
+    )
+    const tar = join(root, 'files.tar')
+    await docker('-o', `type=tar,dest=${tar}`)
+    assert.deepEqual((await ok(run('tar', ['-tf', tar]))).stdout.trim().split('\n'), [
+      'a',
+      'a.b',
+      'dir/',
+      'dir/zeros',
+      'link',
+    ])
   })
 
   test('outputs that cannot be are refused before anything is built', async () => {

@@ -36,6 +36,8 @@ export interface BuildInput {
   materials: readonly Material[]
   /** Where the context was fetched from, if it was. */
   source?: Material
+  /** Of the client, which may take what the build gives out. */
+  session?: CallerSession
 }
 
 /** The input of one build. Disposing of it gives back what was opened. */
@@ -122,13 +124,21 @@ export class BuildInputs {
       const context: Sources['context'] = async (wanted, paths) =>
         wanted === 'context' ? tree : (offered?.sources.context(wanted, paths) ?? null)
       const from = received.source && { source: received.source }
-      return { dockerfile, ignores, materials, ...from, sources: { ...downloads, ...lent, context } }
+      return {
+        dockerfile,
+        ignores,
+        materials,
+        ...from,
+        ...(session && { session }),
+        sources: { ...downloads, ...lent, context },
+      }
     }
     if (!offered)
       throw new GantryError('InvalidParameter', 'a context in a session needs the id of the session')
     const dockerfile = await offered.dockerfile()
     const ignores = (path: string): boolean => offered.ignores(path)
-    return { dockerfile, ignores, materials, sources: { ...downloads, ...offered.sources } }
+    const sources = { ...downloads, ...offered.sources }
+    return { dockerfile, ignores, materials, ...(session && { session }), sources }
   }
 
   async #offered(

@@ -39,7 +39,7 @@ import { type BuildInput, BuildInputs, type InputParts } from './inputs.ts'
 import { NamedContexts, withContexts } from './named-contexts.ts'
 
 import { Exports } from './outputs/exports.ts'
-import { giveOut } from './outputs/outputs.ts'
+import { giveOut, type OutputRequest } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
 import type { BuildSnapshots } from './snapshots.ts'
 import { type Internal, StepNumbers } from './step-numbers.ts'
@@ -123,8 +123,7 @@ export class BuildService implements Builds {
           squash: request.squash,
           created: asked.created,
           credentials,
-          deliver: (output, archive) =>
-            this.#exports.offer(archive, (id) => tell({ id: 'gantry.export', aux: { id, output } }), signal),
+          ...this.#delivery(request, input, tell, signal),
           hear: (event) => (request.events || request.trace) && hear(event),
           signal,
         })
@@ -147,6 +146,26 @@ export class BuildService implements Builds {
         else progress.failed(error)
       }
     })
+  }
+
+  /** To clients of BuildKit in their session; to others by a name, under which they ask for it. */
+  #delivery(
+    { trace }: EngineBuildRequest,
+    { session }: BuildInput,
+    tell: (message: ProgressMessage) => void,
+    signal: AbortSignal,
+  ): Pick<OutputRequest, 'deliver' | 'deliverTree'> {
+    if (!trace || !session)
+      return {
+        deliver: (output, archive) =>
+          this.#exports.offer(archive, (id) => tell({ id: 'gantry.export', aux: { id, output } }), signal),
+      }
+    const exporter = (output: number) => ({ 'buildkit-attachable-exporter-id': String(output) })
+    return {
+      deliver: (output, archive) =>
+        session.sendFile(archive as AsyncIterable<Buffer>, signal, exporter(output)),
+      deliverTree: async (output, source) => void (await session.sendFiles(source, signal, exporter(output))),
+    }
   }
 
   async #progress(

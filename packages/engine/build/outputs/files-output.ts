@@ -2,8 +2,9 @@
 import { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { BuildResult, Snapshots } from '@gantry/build'
-import { endBlocks, entryBlocks, entryHeader, formatPlatform, padding } from '@gantry/oci'
+import { endBlocks, entryBlocks, entryHeader, padding } from '@gantry/oci'
 import type { FilesPlan } from './plan.ts'
+import { directoryOf } from './platform-directory.ts'
 
 /** A file that tells about a result: its name in the root, and its text. */
 export interface NoteFile {
@@ -27,7 +28,7 @@ export function filesOutput(
   const split = platformSplit ?? results.length > 1
   const pieces = async function* (): AsyncGenerator<Buffer> {
     for (const result of results) {
-      const prefix = split ? `${formatPlatform(result.platform).replaceAll('/', '_')}/` : ''
+      const prefix = split ? directoryOf(result.platform) : ''
       yield* filesOf(parts, result, prefix, modified)
       for (const { name, content } of await notes(result))
         yield noteEntry(`${prefix}${name}`, content, modified ?? Math.floor(Date.now() / 1000))

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { BuildEvent, BuildResult, Snapshots } from '@gantry/build'
+import type { FileSource } from '@gantry/buildkit'
 import { messageOf } from '@gantry/errors'
 import type { Credentials, Descriptor } from '@gantry/oci'
 import type { BuildSummary } from '../../contracts.ts'
@@ -34,6 +35,8 @@ export interface OutputRequest {
   credentials: (domain: string) => Credentials | undefined
   /** Hands an archive over to the client; `output` is the number of its plan. Resolves when the client has it. */
   deliver: (output: number, archive: Readable) => Promise<void>
+  /** Hands files over one by one, to clients that take no archive for them. */
+  deliverTree?: (output: number, source: FileSource) => Promise<void>
   attestor: Attestor
   hear: (event: BuildEvent) => void
   signal: AbortSignal
@@ -85,8 +88,13 @@ class Outputs {
     return this.#summary
   }
 
-  #files(index: number, plan: FilesPlan): Promise<void> {
-    const { results, created, deliver, attestor } = this.#request
+  async #files(index: number, plan: FilesPlan): Promise<void> {
+    const { results, created, deliver, deliverTree, attestor } = this.#request
+    if (plan.tree && deliverTree) {
+      const { treeSource } = await import('./tree-source.ts')
+      await using stack = new AsyncDisposableStack()
+      return await deliverTree(index, await treeSource(this.#parts.snapshots, results, plan, created, stack))
+    }
     const notes = (result: BuildResult) => attestor.notes(result, plan.attestationPrefix)
     return deliver(index, filesOutput(this.#parts, results, plan, { created, notes }))
   }

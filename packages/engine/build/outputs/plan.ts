@@ -40,6 +40,8 @@ export interface ArchivePlan extends ImageForm {
 
 export interface FilesPlan {
   kind: 'files'
+  /** In a directory of the client, not in an archive. */
+  tree: boolean
   /** A directory for each platform. */
   platformSplit: boolean | null
   /** Goes before the names of files with attestations. */
@@ -67,10 +69,11 @@ const keysOf: Record<string, readonly string[]> = {
     'dangling-name-prefix',
     'registry.insecure',
   ],
-  oci: formKeys,
-  docker: formKeys,
-  local: ['platform-split', 'attestation-prefix'],
-  tar: ['platform-split', 'attestation-prefix'],
+  // Where an archive goes is the client's business, which may tell it all the same.
+  oci: [...formKeys, 'dest'],
+  docker: [...formKeys, 'dest'],
+  local: ['platform-split', 'attestation-prefix', 'dest'],
+  tar: ['platform-split', 'attestation-prefix', 'dest'],
   cacheonly: [],
 }
 
@@ -100,7 +103,7 @@ function planOutput({ type: asked, attributes }: BuildOutput, tags: readonly str
     default: {
       const split = read.flag('platform-split')
       const attestationPrefix = read.text('attestation-prefix') ?? ''
-      return { kind: 'files', platformSplit: split ?? null, attestationPrefix }
+      return { kind: 'files', tree: type === 'local', platformSplit: split ?? null, attestationPrefix }
     }
   }
 }
