@@ -51,9 +51,8 @@ suite('published ports', { skip: !isRoot && 'needs root' }, () => {
   ): Promise<string> {
     const there = from === 'here' ? [] : ['ip', 'netns', 'exec', neighbour]
     const client = `exec 3<>/dev/tcp/${address}/${port} && cat <&3`
-    // What a machine's own bash does at its start takes long at times.
-    const env = { BASH_ENV: '' }
-    const { stdout } = await run('timeout', [String(seconds), ...there, 'bash', '-c', client], { env })
+    // With a socket as its input, bash would read .bashrc first, which takes long at times.
+    const { stdout } = await run('timeout', [String(seconds), ...there, 'bash', '--norc', '-c', client])
     return stdout.trimEnd()
   }
   const answers = (address: string, port: number) =>

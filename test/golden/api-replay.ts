@@ -104,12 +104,11 @@ export class ApiReplay implements AsyncDisposable {
   async #prepare(script: string): Promise<void> {
     const env = {
       ...process.env,
-      BASH_ENV: '',
       DOCKER_HOST: `unix://${this.#options.socket}`,
       DOCKER_CONFIG: this.#folder,
       ROOTFS: `${this.#folder}/rootfs.tar`,
     }
-    await promisify(execFile)('bash', ['-c', script], { env, timeout: 120_000 })
+    await promisify(execFile)('bash', ['--norc', '-c', script], { env, timeout: 120_000 })
   }
 
   async run(recorded: Exchange): Promise<ApiOutcome> {

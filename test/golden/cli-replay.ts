@@ -178,7 +178,7 @@ async function runCommand(
   command: string,
   { folder, home, path }: { folder: string; home: string; path: string },
 ) {
-  const child = spawn('bash', ['-c', command], {
+  const child = spawn('bash', ['--norc', '-c', command], {
     cwd: folder,
     env: {
       PATH: `${path}:${process.env.PATH}`,
