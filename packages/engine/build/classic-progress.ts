@@ -4,6 +4,7 @@ import { type BuildEvent, type PlannedInstruction, StepFailure } from '@gantry/b
 import { type Digest, digestOf, serializeImageConfig } from '@gantry/oci'
 import type { ProgressMessage } from '../contracts.ts'
 import { classicError } from './classic-errors.ts'
+import { KeptMessages } from './kept-output.ts'
 
 export interface ClassicOptions {
   /** Tell nothing but the image's id, unless the build fails. */
@@ -16,7 +17,7 @@ export interface ClassicOptions {
 
 /** What has come from a step: it waits until the instructions before it have been told. */
 interface Heard {
-  messages: ProgressMessage[]
+  messages: KeptMessages
   /** Null until it is known. */
   cached: boolean | null
 }
@@ -57,7 +58,7 @@ export class ClassicProgress {
   readonly #options: ClassicOptions
   readonly #known: KnownStates
   /** Of a quiet build, for when it fails. */
-  readonly #kept: ProgressMessage[] = []
+  readonly #kept = new KeptMessages()
   readonly #heard = new Map<string, Heard>()
   readonly #names = new Map<number, string>()
   #plan: readonly PlannedInstruction[] = []
@@ -89,7 +90,7 @@ export class ClassicProgress {
         return
       case 'step':
         this.#names.set(event.id, event.name)
-        this.#heard.set(event.name, { messages: [], cached: null })
+        this.#heard.set(event.name, { messages: new KeptMessages(), cached: null })
         return
       default:
         this.#hear(event)
@@ -101,7 +102,7 @@ export class ClassicProgress {
     const heard = this.#heard.get(name)
     if (!heard) return
     if (event.type === 'end') heard.cached = event.cached && event.error === undefined
-    else heard.messages.push(messageFor(event))
+    else heard.messages.add(messageFor(event))
     if (this.#plan[this.#at]?.step === name) this.#tellHeard(heard)
   }
 
@@ -125,9 +126,9 @@ export class ClassicProgress {
 
   #tellHeard(heard: Heard): void {
     const planned = this.#plan[this.#at]
-    if (planned?.instruction !== 'FROM' && (heard.messages.length > 0 || heard.cached === false))
+    if (planned?.instruction !== 'FROM' && (!heard.messages.isEmpty || heard.cached === false))
       this.#running()
-    for (const message of heard.messages.splice(0)) this.#tell(message)
+    for (const message of heard.messages.take()) this.#tell(message)
   }
 
   #running(): void {
@@ -192,7 +193,7 @@ export class ClassicProgress {
     const heard = this.#heard.get(step ?? '')
     if (heard) this.#tellHeard(heard)
     if (this.#options.forceRemove) this.#removed()
-    for (const message of this.#kept.splice(0)) this.#write(message)
+    for (const message of this.#kept.take()) this.#write(message)
     const message = classicError(error, this.#plan[this.#at]?.instruction ?? '')
     const code = error instanceof StepFailure ? { code: error.exitCode } : {}
     this.#write({ errorDetail: { ...code, message }, error: message })
@@ -204,7 +205,7 @@ export class ClassicProgress {
 
   #tell(message: ProgressMessage): void {
     if (!this.#options.quiet) this.#write(message)
-    else if (message.stream !== undefined) this.#kept.push(message)
+    else if (message.stream !== undefined) this.#kept.add(message)
   }
 
   /** Clients take the last one for the image's id; a quiet build tells it too. */

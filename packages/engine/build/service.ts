@@ -36,6 +36,7 @@ import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import { keepFailedStep } from './failed-step.ts'
 import type { FileThreads } from './files/file-threads.ts'
 import { type BuildInput, BuildInputs, type InputParts } from './inputs.ts'
+import { OutputLimit } from './kept-output.ts'
 import { NamedContexts, withContexts } from './named-contexts.ts'
 
 import { Exports } from './outputs/exports.ts'
@@ -81,7 +82,7 @@ export class BuildService implements Builds {
     const sources = request.cacheFrom
       .filter((text) => !isClassic || text.includes('='))
       .map((text) => parseSource(text))
-    return progressOf(async (tell, abandoned) => {
+    return progressOf(async (tell, abandoned, isBehind) => {
       await using work = new AsyncDisposableStack()
       work.defer(() => this.#parts.caches.soon())
       const opened = work.use(await this.#inputs.begin(request, archive, abandoned))
@@ -89,10 +90,13 @@ export class BuildService implements Builds {
       this.#parts.faults('build.context.received')
       const progress = await this.#progress(request, tell)
       const numbers = new StepNumbers()
+      const output = new OutputLimit(isBehind)
       let begun = false
       const hear = (event: BuildEvent): void => {
         begun = true
-        const numbered = numbers.numbered(event)
+        const limited = output.limit(event)
+        if (limited === null) return
+        const numbered = numbers.numbered(limited)
         if (request.events) tell({ id: 'gantry.build', aux: numbered })
         else progress.event(numbered)
       }

@@ -6,20 +6,25 @@ const mostWaiting = 1000
 
 /**
  * Starts `work` when the first message is asked for. Its failure is thrown after the messages before it. A reader that
- * stops early aborts it, and waits until it has cleaned up.
+ * stops early aborts it, and waits until it has cleaned up. `isBehind` tells that the reader has much to read already.
  */
 export async function* progressOf(
-  work: (report: (message: ProgressMessage) => void, signal: AbortSignal) => Promise<void>,
+  work: (
+    report: (message: ProgressMessage) => void,
+    signal: AbortSignal,
+    isBehind: () => boolean,
+  ) => Promise<void>,
 ): AsyncGenerator<ProgressMessage> {
   const waiting: ProgressMessage[] = []
   const abort = new AbortController()
   let wake = () => {}
   let ended = false
+  const isBehind = () => waiting.length >= mostWaiting
   const report = (message: ProgressMessage) => {
-    if (waiting.length < mostWaiting || message.progressDetail === undefined) waiting.push(message)
+    if (!isBehind() || message.progressDetail === undefined) waiting.push(message)
     wake()
   }
-  const working = work(report, abort.signal).finally(() => {
+  const working = work(report, abort.signal, isBehind).finally(() => {
     ended = true
     wake()
   })
