@@ -81,7 +81,7 @@ const tutorials: Tutorial[] = [
       'FROM busybox',
       'ARG VERSION=1',
       'ARG NONE',
-      'ENV A=$VERSION B="two words" C=${NONE:-c}',
+      `ENV A=$VERSION B="two words" C=\${NONE:-c}`,
       'ENV old form of it',
       'LABEL version=$VERSION description="a \\"quoted\\" text"',
       'WORKDIR /made',

@@ -1,6 +1,6 @@
 /**
  * The `git` program, kept short: no configuration but ours, no questions, no hooks, only protocols that lead to other
- * machines. See docs/decisions/0006-git-program.md.
+ * machines. See docs/decisions/0008-git-program.md.
  */
 import { spawn } from 'node:child_process'
 import { GantryError } from '@gantry/errors'
