@@ -97,6 +97,21 @@ export class TreeRoot {
     }
   }
 
+  /**
+   * Runs `make`, which makes something under this name, in the place of whatever has it. Others may copy the same at the
+   * same time.
+   */
+  replace(directory: number, name: Buffer, make: () => void): void {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return make()
+      } catch (error) {
+        if (!isTaken(error) || attempt === 100) throw error
+        this.remove(directory, name)
+      }
+    }
+  }
+
   /** What is there under this name, itself and not what it points to; null when nothing is. */
   find(directory: number, name: Buffer): Stats | null {
     return lstatSync(pathOf(directory, name), { throwIfNoEntry: false }) ?? null
@@ -128,7 +143,13 @@ export class TreeRoot {
   #make(path: readonly string[], text: string): number {
     const parent = this.directory(path.slice(0, -1))
     const name = bytesOfName(path.at(-1) as string)
-    makeDirectoryAt(parent, name, 0o755)
+    try {
+      makeDirectoryAt(parent, name, 0o755)
+    } catch (error) {
+      const made = isTaken(error) ? this.#find(text) : null
+      if (made === null) throw error
+      return made
+    }
     const fd = openBeneath(parent, name, O_PATH | O_DIRECTORY)
     chmodSync(descriptorPath(fd), 0o755)
     this.#implied.add(text)
@@ -152,3 +173,5 @@ export class TreeRoot {
     }
   }
 }
+
+const isTaken = (error: unknown): boolean => error instanceof SystemCallError && error.code === 'EEXIST'

@@ -132,12 +132,14 @@ export class Unpacker {
       case 'file':
         return this.#write(entry, this.#root.create(parent, name, header.mode & 0o777))
       case 'symlink':
-        this.#root.remove(parent, name)
-        makeSymlinkAt(parent, name, bytesOfName(header.linkName))
+        this.#root.replace(parent, name, () => makeSymlinkAt(parent, name, bytesOfName(header.linkName)))
         break
-      default:
-        this.#root.remove(parent, name)
-        makeNodeAt(parent, name, NodeType[header.type], header.deviceMajor, header.deviceMinor)
+      default: {
+        const type = NodeType[header.type]
+        this.#root.replace(parent, name, () =>
+          makeNodeAt(parent, name, type, header.deviceMajor, header.deviceMinor),
+        )
+      }
     }
     this.#setMetadata(header, parent, name)
     setTimesAt(parent, name, header.modified)
@@ -183,8 +185,9 @@ export class Unpacker {
   #makeDirectory(parent: number, name: Buffer): void {
     const found = this.#root.find(parent, name)
     if (found?.isDirectory()) return
-    if (found) this.#root.remove(parent, name)
-    makeDirectoryAt(parent, name, 0o700)
+    this.#root.replace(parent, name, () => {
+      if (!this.#root.find(parent, name)?.isDirectory()) makeDirectoryAt(parent, name, 0o700)
+    })
     const hides = !this.#options.plain && found?.isCharacterDevice() && found.rdev === 0
     if (hides) makeOpaque(this.#root, parent, name)
   }
@@ -199,8 +202,7 @@ export class Unpacker {
     const held = this.#root.hold(from)
     try {
       const parent = this.#directory(path)
-      this.#root.remove(parent, name)
-      makeLinkAt(held, bytesOfName(targetName), parent, name)
+      this.#root.replace(parent, name, () => makeLinkAt(held, bytesOfName(targetName), parent, name))
     } finally {
       closeSync(held)
     }
