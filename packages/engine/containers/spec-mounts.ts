@@ -28,7 +28,7 @@ export class MountSources {
       const part = subpath ? resolveSubpath(source, subpath, mount.type, held) : source
       const alone = subpath || (mount.type === 'bind' && BindOptions?.NonRecursive)
       const path = alone ? held.use(await this.#deps.imageView.pin(part)).root : part
-      prepared.push(specMount(mount, path))
+      prepared.push(specMount(mount, path, await readOnlyBelow(mount, path)))
     }
     await this.#fillVolumes(container, idMap)
     for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) {
@@ -124,7 +124,7 @@ function resolveSubpath(
   }
 }
 
-function specMount(mount: MountRecord, source: string): SpecMount {
+function specMount(mount: MountRecord, source: string, readOnlyBelow: SpecMount['readOnlyBelow']): SpecMount {
   if (mount.type === 'tmpfs') {
     const { SizeBytes, Mode, Options } = mount.options?.TmpfsOptions ?? {}
     const options = (Options ?? []).map((pair) => pair.join('='))
@@ -139,12 +139,17 @@ function specMount(mount: MountRecord, source: string): SpecMount {
     writable: mount.writable,
     propagation: mount.propagation || 'rprivate',
     recursive: !mount.options?.BindOptions?.NonRecursive,
-    readOnlyBelow: readOnlyBelow(mount),
+    readOnlyBelow,
     options: [],
   }
 }
 
-function readOnlyBelow({ options }: MountRecord): SpecMount['readOnlyBelow'] {
+/** Nothing is mounted below a file; crun 1.8 opens what it is to make read-only so as a directory. */
+async function readOnlyBelow(
+  { type, writable, options }: MountRecord,
+  source: string,
+): Promise<SpecMount['readOnlyBelow']> {
+  if (writable || type === 'tmpfs' || !(await stat(source)).isDirectory()) return 'never'
   const { ReadOnlyNonRecursive, ReadOnlyForceRecursive } = options?.BindOptions ?? {}
   if (ReadOnlyNonRecursive) return 'never'
   return ReadOnlyForceRecursive ? 'always' : 'possible'
