@@ -10,6 +10,8 @@ suite('networks', { concurrency: 2 }, () => {
   const cleanUp: (() => unknown)[] = []
   /** The first three numbers of a subnet that no other test of this machine uses now. */
   const net = `10.${220 + ((process.pid >> 8) & 7)}.${process.pid & 255}`
+  /** And of another one. */
+  const other = `10.${230 + ((process.pid >> 8) & 7)}.${process.pid & 255}`
 
   /** Runs a command that must succeed; its stdout without the last newline. */
   const ok = okBy((args) => daemon.docker(args))
@@ -45,7 +47,11 @@ suite('networks', { concurrency: 2 }, () => {
         Driver: 'default',
         Options: { note: 'kept' },
         Config: [
-          { Subnet: `${net}.64/28`, IPRange: `${net}.64/29`, AuxiliaryAddresses: { router: `${net}.66` } },
+          {
+            Subnet: `${other}.64/28`,
+            IPRange: `${other}.64/29`,
+            AuxiliaryAddresses: { router: `${other}.66` },
+          },
           { Subnet: 'fd00:66::/64' },
         ],
       },
@@ -54,11 +60,11 @@ suite('networks', { concurrency: 2 }, () => {
     const shown = await daemon.api('GET', '/networks/fields?scope=local')
     const { IPAM } = shown.body as { IPAM: { Options: object; Config: { AuxiliaryAddresses?: object }[] } }
     assert.deepEqual(IPAM.Options, { note: 'kept' })
-    assert.deepEqual(IPAM.Config[0]?.AuxiliaryAddresses, { router: `${net}.66` })
+    assert.deepEqual(IPAM.Config[0]?.AuxiliaryAddresses, { router: `${other}.66` })
     await ok('run', '-d', '--name', 'fields-c', '--network', 'none', 'busybox', 'sleep', '600')
     await ok('network', 'disconnect', 'none', 'fields-c')
     const settings = {
-      IPAMConfig: { IPv4Address: `${net}.70`, IPv6Address: 'fd00:66::70', LinkLocalIPs: ['169.254.7.70'] },
+      IPAMConfig: { IPv4Address: `${other}.70`, IPv6Address: 'fd00:66::70', LinkLocalIPs: ['169.254.7.70'] },
       Aliases: ['fields-alias'],
       DriverOpts: { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.log_martians=1' },
     }
