@@ -8,7 +8,7 @@ import { failsBy, okBy } from './commands.ts'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
 import { changedRootfs } from './images.ts'
 
-suite('volumes', { concurrency: 2 }, () => {
+suite('volumes', { concurrency: 1 }, () => {
   let daemon: TestDaemon
   const cleanUp: (() => unknown)[] = []
 
