@@ -104,7 +104,8 @@ export class TreeRoot {
   replace(directory: number, name: Buffer, make: () => void): void {
     for (let attempt = 1; ; attempt++) {
       try {
-        return make()
+        make()
+        return
       } catch (error) {
         if (!isTaken(error) || attempt === 100) throw error
         this.remove(directory, name)
