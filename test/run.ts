@@ -3,7 +3,7 @@
  * nftables table, cgroup, process or directory that was not there before. A few files that fail are run once more,
  * alone: what passes then is named as unsteady, since a limit that a busy machine breaks says little of the product.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,10 @@ const root = new URL('..', import.meta.url).pathname
 
 /** More than these are no accident. */
 const mostTriedAgain = 4
+/** Of one test, in milliseconds. */
+const testLimit = 400_000
+/** Of all of them, in milliseconds: what hangs then is ended and named. */
+const limit = 50 * 60_000
 
 async function testFiles(): Promise<string[]> {
   const files: string[] = []
@@ -25,7 +29,10 @@ async function testFiles(): Promise<string[]> {
   return files.sort()
 }
 
-/** Runs the files, so many at a time. Resolves with the runner's exit code and the files that failed. */
+/**
+ * Runs the files, so many at a time. Resolves with the runner's exit code and the files that failed. A test that is over
+ * its limit may go on for ever, so its file is not waited for.
+ */
 async function runFiles(
   files: string[],
   concurrency: number,
@@ -38,11 +45,30 @@ async function runFiles(
     `--test-reporter=${join(root, 'test/failed-files.ts')}`,
     `--test-reporter-destination=${list}`,
   ]
-  const options = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=400000', ...reporters]
-  const tests = spawn(process.execPath, [...options, ...files], { cwd: root, stdio: 'inherit' })
-  const [code] = (await once(tests, 'exit')) as [number | null]
-  const failed = (await readFile(list, 'utf8')).split('\n').filter((file) => file !== '')
+  const limits = [`--test-timeout=${testLimit}`, '--test-force-exit']
+  const options = ['--test', `--test-concurrency=${concurrency}`, ...limits, ...reporters]
+  const tests = spawn(process.execPath, [...options, ...files], {
+    cwd: root,
+    stdio: 'inherit',
+    detached: true,
+  })
+  const code = await ended(tests)
+  const failed = (await readFile(list, 'utf8').catch(() => '')).split('\n').filter((file) => file !== '')
   return { code, failed: failed.map((file) => relative(root, file)) }
+}
+
+/** The exit code of a process group's first process; after the limit, or when this process is to end, the group is ended. */
+async function ended(leader: ChildProcess): Promise<number | null> {
+  const end = () => leader.pid && process.kill(-leader.pid, 'SIGTERM')
+  const tooLong = setTimeout(() => {
+    console.error(`\nNot done after ${limit / 60_000} minutes: ended.`)
+    end()
+  }, limit)
+  process.on('SIGINT', end).on('SIGTERM', end)
+  const [code] = (await once(leader, 'exit')) as [number | null]
+  process.off('SIGINT', end).off('SIGTERM', end)
+  clearTimeout(tooLong)
+  return code
 }
 
 async function temporaryDirectory(): Promise<{ path: string } & AsyncDisposable> {

@@ -98,7 +98,7 @@ export interface Task {
   openRoot(): Promise<number>
   /**
    * Asks conmon to go on with a new log file at the log's path; it does so as soon as it comes to it, and loses nothing.
-   * What was there must have been renamed. False when it has been asked already and has not done so yet.
+   * What was there must have been renamed. False when it may be at an earlier request still: ask again later.
    */
   reopenLog(): Promise<boolean>
   /**

@@ -24,18 +24,35 @@ export async function resizeTerminal(controlFifo: string, { rows, columns }: Con
   }
 }
 
-/**
- * Has conmon open a new log file under the log's name. A second request while it has not read the first could make it throw
- * away what it wrote in between, so none is sent: false. Rejects with Conflict when conmon has ended.
- */
-export async function reopenLog(controlFifo: string): Promise<boolean> {
-  try {
-    await using fifo = await openForWriting(controlFifo)
-    if (bytesWaiting(fifo.fd) > 0) return false
-    await fifo.write(`${REOPEN_LOGS_EVENT} 0 0\n`)
-    return true
-  } catch (error) {
-    throw new GantryError('Conflict', 'container is not running', { cause: error })
+/** How long conmon may be at a request after it has read it, in milliseconds. */
+const underWay = 1000
+
+/** Has one conmon go on with new log files. */
+export class LogReopener {
+  readonly #fifo: string
+  /** When a request was last seen that conmon had not read. */
+  #lastWaiting = Number.NEGATIVE_INFINITY
+
+  constructor(controlFifo: string) {
+    this.#fifo = controlFifo
+  }
+
+  /**
+   * Has conmon open a new log file under the log's name. A second request while it is at the first would make it throw away
+   * what it wrote in between, so none is sent while one waits, nor soon after one was seen: false. Rejects with Conflict
+   * when conmon has ended.
+   */
+  async ask(): Promise<boolean> {
+    try {
+      await using fifo = await openForWriting(this.#fifo)
+      const now = performance.now()
+      if (bytesWaiting(fifo.fd) > 0) this.#lastWaiting = now
+      if (now - this.#lastWaiting < underWay) return false
+      await fifo.write(`${REOPEN_LOGS_EVENT} 0 0\n`)
+      return true
+    } catch (error) {
+      throw new GantryError('Conflict', 'container is not running', { cause: error })
+    }
   }
 }
 

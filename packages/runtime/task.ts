@@ -20,7 +20,7 @@ import type {
   Exit,
   Task,
 } from './contracts.ts'
-import { reopenLog, resizeTerminal } from './control.ts'
+import { LogReopener, resizeTerminal } from './control.ts'
 import { translateRuntimeError } from './errors.ts'
 import type { ExitRecord } from './exits.ts'
 import { changeLimits } from './limits.ts'
@@ -55,11 +55,13 @@ export class ConmonTask implements Task {
   readonly exit: Promise<Exit>
   readonly #context: TaskContext
   readonly #stdio: StdioConnection
+  readonly #log: LogReopener
   #ended = false
 
   constructor(context: TaskContext) {
     this.#context = context
     const { record, paths } = context
+    this.#log = new LogReopener(paths.controlFifo)
     this.#stdio = new StdioConnection({
       socket: paths.attachSocket,
       stdin: stdinMode(record.stdio),
@@ -145,7 +147,7 @@ export class ConmonTask implements Task {
 
   async reopenLog(): Promise<boolean> {
     if (this.#ended) throw this.#notRunning()
-    return await reopenLog(this.#context.paths.controlFifo)
+    return await this.#log.ask()
   }
 
   get rootfs(): string {
