@@ -15,6 +15,10 @@ export interface NetworkRecord {
   ownSubnets?: boolean
   options: Record<string, string>
   labels: Record<string, string>
+  /** Only settings for other networks: its `driver` is `none`, and no container can be on it. */
+  configOnly?: true
+  /** Name of the configuration-only network whose settings it was made with. */
+  configFrom?: string
   /** The Linux bridge of a bridge network: `gantry0` for the default one, `br-<12 hex>` for others. */
   bridgeName?: string
   /** The bridge was there before the network: it is used as it is and left there. */
@@ -157,4 +161,6 @@ export interface NetworkCreate {
   ipam?: NetworkWire['IPAM']
   options?: Record<string, string>
   labels?: Record<string, string>
+  configOnly?: boolean
+  configFrom?: string
 }

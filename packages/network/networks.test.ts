@@ -86,6 +86,76 @@ test('a network of a user', { skip }, async () => {
   assert.equal(rtnetlink.links().filter((link) => link.name.startsWith('br-')).length, 0)
 })
 
+test('a configuration-only network and networks made from it', { skip }, async () => {
+  await using machine = new Machine()
+  await machine.networks.restore([])
+  const subnet = { Subnet: '10.201.7.0/24', Gateway: '10.201.7.9' }
+  const settings = {
+    ipam: { Config: [subnet] },
+    options: { 'com.docker.network.driver.mtu': '1400' },
+    labels: { tier: 'db' },
+  }
+  const { network: config } = await machine.networks.create({ name: 'cfg', configOnly: true, ...settings })
+  assert.equal(config.bridgeName, undefined)
+  await machine.networks.create({ name: 'same', configOnly: true, ...settings })
+  await assert.rejects(machine.networks.create({ name: 'cfg', configOnly: true }), /already exists/)
+  await assert.rejects(
+    machine.networks.create({ name: 'bad', configOnly: true, ipam: { Config: [{ Subnet: '300.0.0.0/8' }] } }),
+    (error) => isKind(error, 'InvalidParameter'),
+  )
+
+  const { network } = await machine.networks.create({ name: 'web', configFrom: 'cfg' })
+  assert.deepEqual(network.ipam.Config, [subnet])
+  assert.deepEqual([network.options, network.labels], [settings.options, settings.labels])
+  await assert.rejects(machine.networks.create({ name: 'web2', configFrom: 'cfg' }), /Pool overlaps/)
+  await assert.rejects(machine.networks.createSandbox(sandboxRequest('c1', ['cfg'])), {
+    kind: 'Forbidden',
+    message: 'cannot create endpoint on configuration-only network',
+  })
+  const sandbox = await machine.networks.createSandbox(sandboxRequest('c1', ['web']))
+  assert.equal(sandbox.endpoints.web?.ipv4?.gateway, '10.201.7.9')
+
+  await machine.restart(['c1'])
+  const { networks } = machine
+  const [wish] = sandboxRequest('c1', ['cfg']).endpoints
+  assert.ok(wish)
+  await assert.rejects(networks.connect('c1', 'cfg', wish.request), { kind: 'Forbidden' })
+  await networks.removeSandbox('c1')
+  await assert.rejects(networks.remove('cfg'), {
+    kind: 'Forbidden',
+    message: 'error while removing network: configuration network "cfg" is in use',
+  })
+  assert.deepEqual(await networks.prune(() => true), ['web'])
+  await networks.remove('cfg')
+  await networks.remove('same')
+})
+
+const own: [string, object, RegExp][] = [
+  ['another network', { configFrom: 'nothing' }, /^configuration network "nothing" does not exist$/],
+  ['a real network', { configFrom: 'bridge' }, /^configuration network "bridge" does not exist$/],
+  ['a configuration', { configOnly: true }, /^a configuration network cannot depend on another/],
+  ['a subnet', { ipam: { Config: [{ Subnet: '10.9.9.0/24' }] } }, /^user specified configurations are not/],
+  ['an address driver', { ipam: { Driver: 'x' } }, /^user specified configurations are not/],
+  ['labels', { labels: { a: 'b' } }, /^user specified configurations are not/],
+  ['IPv6', { enableIPv6: true }, /^user specified configurations are not/],
+  ['no IPv4', { enableIPv4: false }, /^user specified configurations are not/],
+  ['options', { options: { a: 'b' } }, /^network driver options are not supported/],
+  ['a driver that is not there', { driver: 'nope' }, /^plugin "nope" not found$/],
+]
+test('what a network made from a configuration cannot have', { skip }, async (t) => {
+  await using machine = new Machine()
+  const { networks } = machine
+  await networks.restore([])
+  await networks.create({ name: 'cfg', configOnly: true })
+  for (const [what, request, message] of own)
+    await t.test(what, async () => {
+      await assert.rejects(networks.create({ name: 'web', configFrom: 'cfg', ...request }), (error: Error) =>
+        message.test(error.message),
+      )
+      assert.equal(networks.list().length, 4)
+    })
+})
+
 test('nothing is left behind when the last one closes', { skip }, async () => {
   await using machine = new Machine()
   const { networks } = machine

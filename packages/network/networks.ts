@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { GantryError } from '@gantry/errors'
+import { checkNotConfigOfOthers } from './config-only.ts'
 import type {
   EndpointRecord,
   EndpointRequest,
@@ -154,13 +155,18 @@ class LinuxNetworks implements Networks {
         'Forbidden',
         `error while removing network: network ${name} id ${id} has active endpoints`,
       )
+    checkNotConfigOfOthers(network, this.list())
     await this.#registry.remove(network)
     this.#onEvent('destroy', network)
   }
 
   async prune(accept: (network: NetworkRecord) => boolean): Promise<string[]> {
     const unused = this.list().filter(
-      (network) => !isPredefined(network.name) && this.endpoints(network.id).length === 0 && accept(network),
+      (network) =>
+        !isPredefined(network.name) &&
+        !network.configOnly &&
+        this.endpoints(network.id).length === 0 &&
+        accept(network),
     )
     for (const network of unused) await this.remove(network.id)
     return unused.map(({ name }) => name)

@@ -3,6 +3,7 @@ import { GantryError } from '@gantry/errors'
 import { interfaceIndex } from '@gantry/syscall'
 import { ensureBridge } from './bridge/bridge.ts'
 import { bridgeOptions } from './bridge/options.ts'
+import { configOnlyNetwork, withConfigFrom } from './config-only.ts'
 import type { NetworkCreate, NetworkRecord, RecordTable } from './contracts.ts'
 import { networkElements } from './firewall/elements.ts'
 import { adding, deleting } from './firewall/ruleset.ts'
@@ -54,8 +55,14 @@ export class NetworkRegistry {
   }
 
   /** Makes a network of a user. Synchronous, so that two of one name cannot pass each other. */
-  create(request: NetworkCreate): NetworkRecord {
-    this.#checkName(request.name)
+  create(asked: NetworkCreate): NetworkRecord {
+    this.#checkName(asked.name)
+    if (asked.configOnly) {
+      const network = configOnlyNetwork(asked)
+      this.establish(network)
+      return network
+    }
+    const request = withConfigFrom(asked, this.list())
     const driver = checkDriver(request.driver ?? 'bridge')
     const id = randomBytes(32).toString('hex')
     const options = request.options ?? {}
@@ -84,6 +91,7 @@ export class NetworkRegistry {
       }),
       options,
       labels: request.labels ?? {},
+      ...(request.configFrom && { configFrom: request.configFrom }),
       bridgeName,
       ...(interfaceIndex(bridgeName) !== undefined && { bridgeForeign: true }),
     }
@@ -174,9 +182,9 @@ export class NetworkRegistry {
     this.establish(changed)
   }
 
-  /** Subnets of all networks. */
+  /** Subnets that networks use. */
   subnets(): Cidr[] {
-    return this.list().flatMap((network) => {
+    return this.bridges().flatMap((network) => {
       const { ipv4, ipv6 } = subnetsOf(network)
       return [ipv4, ipv6].flatMap((subnet) => (subnet ? [subnet.subnet] : []))
     })

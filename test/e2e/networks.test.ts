@@ -152,6 +152,72 @@ suite('networks', { concurrency: 2 }, () => {
       assert.equal(await ok('network', 'ls', '-q', '-f', 'name=^n$'), '')
     })
 
+  test('a configuration-only network gives its settings to a network made from it', async () => {
+    const bridge = `gtc${process.pid % 10_000}`
+    const subnet = [`--subnet=${net}.128/27`, `--gateway=${net}.129`]
+    const option = `--opt=com.docker.network.bridge.name=${bridge}`
+    const id = await ok('network', 'create', '--config-only', ...subnet, option, '--label', 'cfg=1', 'config')
+    const shown = '{{.Driver}} {{.ConfigOnly}} {{json .ConfigFrom}} {{json .IPAM.Config}} {{json .Options}}'
+    const settings = `[{"Subnet":"${net}.128/27","Gateway":"${net}.129"}] {"com.docker.network.bridge.name":"${bridge}"}`
+    assert.equal(
+      await ok('network', 'inspect', '-f', shown, 'config'),
+      `null true {"Network":""} ${settings}`,
+    )
+    const listed = await ok(
+      'network',
+      'ls',
+      '-f',
+      'type=custom',
+      '-f',
+      'label=cfg',
+      '--format',
+      '{{.Name}} {{.Driver}}',
+    )
+    assert.equal(listed, 'config null')
+    await ok('network', 'create', '--config-from', 'config', '--internal', 'configured')
+    assert.equal(
+      await ok('network', 'inspect', '-f', `${shown} {{.Internal}} {{json .Labels}}`, 'configured'),
+      `bridge false {"Network":"config"} ${settings} true {"cfg":"1"}`,
+    )
+    const address = `{{.NetworkSettings.Networks.configured.IPAddress}}`
+    await ok('run', '-d', '--name', 'on-configured', '--network', 'configured', 'busybox', 'sleep', '600')
+    assert.equal(await ok('inspect', '-f', address, 'on-configured'), `${net}.130`)
+
+    const statuses: [string, string, object | undefined, number, RegExp][] = [
+      ['DELETE', 'config', undefined, 403, /configuration network "config" is in use/],
+      [
+        'POST',
+        'config/connect',
+        { Container: 'on-configured' },
+        403,
+        /cannot create endpoint on configuration-only/,
+      ],
+      ['POST', 'create', { ConfigFrom: { Network: id } }, 404, /configuration network ".*" does not exist/],
+      ['POST', 'create', { ConfigFrom: { Network: 'config' } }, 403, /Pool overlaps|same bridge name/],
+      [
+        'POST',
+        'create',
+        { ConfigFrom: { Network: 'config' }, Labels: { a: 'b' } },
+        403,
+        /user specified conf/,
+      ],
+      ['POST', 'create', { ConfigFrom: { Network: 'config' }, ConfigOnly: true }, 403, /cannot depend on/],
+      ['POST', 'create', { ConfigOnly: true, Internal: true }, 403, /only contain network specific fields/],
+    ]
+    for (const [method, path, body, status, message] of statuses) {
+      const answer = await daemon.api(method, `/networks/${path}`, body && { Name: 'refused', ...body })
+      assert.equal(answer.status, status, `${method} ${path} ${JSON.stringify(body)}`)
+      assert.match(JSON.stringify(answer.body).replaceAll('\\"', '"'), message)
+    }
+    assert.match(
+      await fails('run', '--rm', '--network', 'config', 'busybox', 'true'),
+      /cannot create endpoint on configuration-only network/,
+    )
+    await ok('rm', '-f', 'on-configured')
+    await ok('network', 'rm', 'configured')
+    await ok('network', 'rm', 'config')
+  })
+
   test('containers of a user network find each other by name and alias', async () => {
     await ok('network', 'create', 'names')
     await ok(

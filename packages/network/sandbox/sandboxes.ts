@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
+import { checkConnectable } from '../config-only.ts'
 import type {
   EndpointRecord,
   EndpointRequest,
@@ -95,6 +96,7 @@ export class Sandboxes {
     undo.defer(() => this.#dismantle(live))
     for (const { network, request: wishes } of withDefaultEndpoint(request)) {
       const found = this.#options.findNetwork(network)
+      checkConnectable(found)
       this.#plan(live, found, wishes, `eth${live.attachments.length}`)
     }
     this.#save(live)
@@ -129,6 +131,7 @@ export class Sandboxes {
         'InvalidParameter',
         'container cannot be disconnected from host network or connected to host network',
       )
+    checkConnectable(network)
     if (network.driver === 'none' || live.attachments.some((other) => other.network.driver === 'none'))
       throw new GantryError(
         'InvalidParameter',

@@ -6,13 +6,15 @@ import { predefined } from './wire.ts'
 
 const refused = (message: string) => new GantryError('InvalidParameter', message)
 
-/** Throws InvalidParameter unless the container may be on this network besides those it is on. */
+/** Throws InvalidParameter unless the container may be on this network besides those it is on, Forbidden when none may be. */
 export function checkConnect(
   container: NetworkedContainer,
   current: NetworkRecord[],
   network: NetworkRecord,
 ): void {
   if (container.networkMode.startsWith('container:')) throw refused(sharedNamespace)
+  if (network.configOnly)
+    throw new GantryError('Forbidden', 'cannot create endpoint on configuration-only network')
   const together = [...current, network]
   if (together.length > 1 && together.some(({ driver }) => driver === 'host')) throw refused(sharedNamespace)
   if (together.length > 1 && together.some(({ driver }) => driver === 'none'))

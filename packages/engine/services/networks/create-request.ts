@@ -2,15 +2,11 @@ import type { Operations } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import type { NetworkCreate } from '@gantry/network'
 
-const noSwarm =
-  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
+type Body = Operations['NetworkCreate']['body']
 
-/** What the body of `POST /networks/create` asks of `Networks`. Throws for what only a swarm, or nobody yet, can do. */
-export function toNetworkCreate(request: Operations['NetworkCreate']['body']): NetworkCreate {
-  if (request.Driver === 'overlay' || (request.Scope && request.Scope !== 'local') || request.Ingress)
-    throw new GantryError('Unavailable', noSwarm)
-  if (request.ConfigOnly || request.ConfigFrom?.Network)
-    throw new GantryError('NotImplemented', 'configuration-only networks are not supported')
+/** What the body of `POST /networks/create` asks of `Networks`. Throws for what only a swarm can do, and for fields that contradict each other. */
+export function toNetworkCreate(request: Body): NetworkCreate {
+  checkScope(request)
   return {
     name: request.Name,
     options: request.Options ?? {},
@@ -21,5 +17,21 @@ export function toNetworkCreate(request: Operations['NetworkCreate']['body']): N
     enableIPv6: request.EnableIPv6 ?? false,
     ...(request.Driver && { driver: request.Driver }),
     ...(request.IPAM && { ipam: request.IPAM }),
+    ...(request.ConfigOnly && { configOnly: true }),
+    ...(request.ConfigFrom?.Network && { configFrom: request.ConfigFrom.Network }),
   }
+}
+
+function checkScope({ Driver, Scope, Ingress, Internal, Attachable, ConfigOnly }: Body): void {
+  const ofSwarm = Boolean(Scope && Scope !== 'local') || Ingress
+  if (ConfigOnly && (ofSwarm || Internal || Attachable))
+    throw new GantryError(
+      'Forbidden',
+      'configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.',
+    )
+  if (!ConfigOnly && (ofSwarm || Driver === 'overlay'))
+    throw new GantryError(
+      'Unavailable',
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+    )
 }

@@ -2,8 +2,9 @@ import { BlockList, isIPv6 } from 'node:net'
 import type { NetworkStatus, SubnetStatus } from '@gantry/api'
 import type { EndpointRecord, NetworkRecord } from '@gantry/network'
 
-/** How full a network's subnets are; undefined for a network without addresses. */
+/** How full a network's subnets are; undefined for a network that gives out none. */
 export function ipamStatus(network: NetworkRecord, endpoints: EndpointRecord[]): NetworkStatus | undefined {
+  if (network.configOnly) return undefined
   const used = endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6].flatMap((ip) => (ip ? [ip.address] : [])))
   const subnets = (network.ipam.Config ?? []).flatMap(({ Subnet, IPRange, Gateway, AuxiliaryAddresses }) => {
     if (!Subnet) return []

@@ -153,6 +153,20 @@ test('lists are filtered', async () => {
   })
 })
 
+test('no container comes to a configuration-only network, running or not', async () => {
+  for (const running of [true, false]) {
+    const { service, networks, container } = setUp({ running, endpoints: {} })
+    networks.list().push(network('settings', { driver: 'none', configOnly: true }))
+    await assert.rejects(service.connect('settings', 'web', {}), {
+      kind: 'Forbidden',
+      message: 'cannot create endpoint on configuration-only network',
+    })
+    assert.deepEqual(container.endpoints, {})
+    const { Driver, ConfigOnly, Status } = await service.inspect('settings')
+    assert.deepEqual({ Driver, ConfigOnly, Status }, { Driver: 'null', ConfigOnly: true, Status: undefined })
+  }
+})
+
 test('connecting a running container wires it and keeps the wish; twice is refused', async () => {
   const { service, container, networks } = setUp()
   await service.connect('front', 'web', { Aliases: ['www'] })
@@ -254,9 +268,11 @@ test('what needs a swarm says so', async () => {
   const { service } = setUp()
   for (const request of [{ Driver: 'overlay' }, { Scope: 'swarm' }, { Ingress: true }])
     await assert.rejects(service.create({ Name: 'x', ...request }), /This node is not a swarm manager/)
-  await assert.rejects(service.create({ Name: 'x', ConfigOnly: true }), (error) =>
-    isKind(error, 'NotImplemented'),
-  )
+  for (const request of [{ Scope: 'swarm' }, { Ingress: true }, { Internal: true }, { Attachable: true }])
+    await assert.rejects(
+      service.create({ Name: 'x', ConfigOnly: true, ...request }),
+      /configuration network can only contain network specific fields/,
+    )
 })
 
 test('prune chooses by label and age, and tells', async () => {

@@ -24,8 +24,8 @@ export function networkToWire(network: NetworkRecord): Network {
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom ?? '' },
+    ConfigOnly: network.configOnly ?? false,
     Options: network.options,
     Labels: network.labels,
   }
