@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { until } from '../../test/until.ts'
 import { createBuilder } from './builder.ts'
 import { CacheMounts } from './cache/mounts.ts'
 import { type CacheUsage, type PruneRule, planPrune } from './cache/usage.ts'
@@ -94,7 +95,7 @@ test('a cancelled build ends its steps, unless another build wants them', async 
   const request = world.request('FROM a\nRUN endless\n')
   const one = builder.build(request, first.signal, () => undefined)
   const two = builder.build(request, second.signal, () => undefined)
-  while (world.ran.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('the step to run', () => world.ran.length > 0)
   first.abort(new Error('cancelled'))
   await assert.rejects(one, /cancelled/)
   assert.deepEqual(ended, [])

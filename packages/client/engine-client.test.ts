@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { until } from '../../test/until.ts'
 import { ApiError } from './api-error.ts'
 import { EngineClient } from './engine-client.ts'
 import { engineDouble, json } from './testing.ts'
@@ -33,11 +34,16 @@ test('calls at the same time do not wait for each other', async (t) => {
 })
 
 test('a connection that the engine has closed is replaced', async (t) => {
+  let closed = false
   const { client, connections } = await engineDouble(t, (_request, socket) => {
+    socket.once('close', () => {
+      closed = true
+    })
     socket.write(json(200, {}))
     setTimeout(() => socket.destroy(), 5)
   })
   await client.call('SystemInfo')
+  await until('the engine to close', () => closed)
   await new Promise((resolve) => setTimeout(resolve, 30))
   await client.call('SystemInfo')
   assert.equal(connections(), 2)
@@ -119,7 +125,7 @@ test('values come one by one and the request ends with the loop', async (t) => {
     if (seen.length === 3) break
   }
   assert.deepEqual(seen, [1, '}{', 3])
-  while (!closed) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('the request to end', () => closed)
 })
 
 test('a hijacked connection carries both ways and closes half by half', async (t) => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { isKind } from '@gantry/errors'
 import { interfaceIndex, Nftables, Rtnetlink } from '@gantry/syscall'
+import { until } from '../../test/until.ts'
 import { ask, echoPeer, enterOwnNetwork, isRoot, Machine, sandboxRequest } from './testing.ts'
 
 const skip = !isRoot && 'needs root'
@@ -212,6 +212,5 @@ test('a container that cannot be wired leaves nothing', { skip }, async () => {
   assert.equal(after.endpoints.web?.ipv4?.address, '172.18.0.2')
   using rtnetlink = new Rtnetlink()
   const pairs = () => rtnetlink.links().filter(({ kind }) => kind === 'veth').length
-  for (let tries = 0; pairs() !== 2 && tries < 3000; tries++) await setTimeout(20)
-  assert.equal(pairs(), 2)
+  await until('the pairs of those that failed to go', () => pairs() === 2)
 })

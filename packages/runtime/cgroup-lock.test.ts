@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CgroupLayout } from '@gantry/syscall'
+import { until } from '../../test/until.ts'
 import { CgroupLock } from './cgroup-lock.ts'
 
 const lines = '7:cpu,cpuacct:/x\n5:pids:/service\n1:name=systemd:/service\n0::/service\n'
@@ -21,11 +23,11 @@ for (const [mode, file] of [
     const written = async () => (await readFile(join(root, file), 'utf8').catch(() => '')) === '0'
     lock.warm()
     lock.warm()
-    while (!(await written())) await new Promise((resolve) => setImmediate(resolve))
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await until('the move', written)
+    await sleep(20)
     await writeFile(join(root, file), '')
     lock.warm()
-    while (!(await written())) await new Promise((resolve) => setImmediate(resolve))
+    await until('the next move', written)
   })
 }
 

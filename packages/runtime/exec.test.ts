@@ -3,9 +3,10 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
+import { until } from '../../test/until.ts'
 import type { ExecOptions } from './contracts.ts'
 import { ProcessStartError } from './errors.ts'
-import { collect, eventually, makeBench, newId, testProcess } from './testing.ts'
+import { collect, makeBench, newId, testProcess } from './testing.ts'
 
 const SIGKILL = 9
 const SIGTERM = 15
@@ -133,7 +134,7 @@ test('CVE-2022-23471: many execs leave no descriptors and no directories', async
       }),
     )
   }
-  await eventually(async () => (await descriptors()) <= before + 2)
+  await until('the descriptors to be closed', async () => (await descriptors()) <= before + 2)
   assert.deepEqual(await readdir(join(bench.bundle(task), 'execs')), [])
   await task.kill(SIGKILL)
   await task.exit
@@ -165,7 +166,7 @@ test('execs of an earlier daemon are found: what runs, what has ended, and not w
   const monitor = Number(await readFile(join(execs, killed.id, 'conmon.pid'), 'utf8'))
   process.kill(monitor, SIGKILL)
   assert.equal((await found.get(killed.id)?.exit)?.exitCode, 255)
-  await eventually(async () => (await readdir(execs)).length === 0)
+  await until('the records of the execs to go', async () => (await readdir(execs)).length === 0)
   await loaded.kill(SIGKILL)
   await loaded.exit
   await loaded.delete()

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { test } from 'node:test'
-import { type Bench, collect, eventually, makeBench, newId } from './testing.ts'
+import { type TestContext, test } from 'node:test'
+import { until } from '../../test/until.ts'
+import { type Bench, collect, makeBench, newId } from './testing.ts'
 
 const SIGKILL = 9
 
@@ -15,12 +16,13 @@ interface Daemon {
   kill(): Promise<void>
 }
 
-/** Another daemon over the bench's directory. */
-function spawnDaemon(bench: Bench, steps: string, command: string[]): Daemon {
+/** Another daemon over the bench's directory, which does not outlive the test. */
+function spawnDaemon(t: TestContext, bench: Bench, steps: string, command: string[]): Daemon {
   const program = join(import.meta.dirname, 'testing-daemon.ts')
   const child = spawn(process.execPath, [program, bench.directory, steps, ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  t.after(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })[
     Symbol.asyncIterator
   ]()
@@ -45,14 +47,14 @@ const isAlive = (pid: number) =>
 test('a container goes on without its daemon, and the next one has its output, its stdin and its end', async (t) => {
   const bench = await makeBench(t)
   const command = ['sh', '-c', 'while true; do echo tick; sleep 0.02; done & read x; echo "<$x>"; exit 7']
-  const daemon = spawnDaemon(bench, 'start', command)
+  const daemon = spawnDaemon(t, bench, 'start', command)
   const [, id = ''] = await daemon.next()
   await daemon.next()
   await daemon.kill()
   const task = await bench.runtime.load(id)
   assert.ok(task)
   const before = (await bench.log(task)).length
-  await eventually(async () => (await bench.log(task)).length > before)
+  await until('more output', async () => (await bench.log(task)).length > before)
   assert.equal(await task.hasStarted(), true)
   const attachment = await task.attach()
   await new Promise((resolve) => attachment.output.once('readable', resolve))
@@ -64,12 +66,12 @@ test('a container goes on without its daemon, and the next one has its output, i
 
 test('an exit without a daemon is not lost, nor its time', async (t) => {
   const bench = await makeBench(t)
-  const daemon = spawnDaemon(bench, 'start', ['sh', '-c', 'sleep 0.3; exit 5'])
+  const daemon = spawnDaemon(t, bench, 'start', ['sh', '-c', 'sleep 0.3; exit 5'])
   const [, id = '', pid = ''] = await daemon.next()
   await daemon.next()
   await daemon.kill()
-  await eventually(async () => !(await isAlive(Number(pid))))
-  await eventually(() => existsSync(join(bench.directory, 'exec', 'exits', id)))
+  await until('the process to end', async () => !(await isAlive(Number(pid))))
+  await until('the exit to be recorded', () => existsSync(join(bench.directory, 'exec', 'exits', id)))
   const endedBefore = Date.now()
   await new Promise((resolve) => setTimeout(resolve, 200))
   await bench.restart()
@@ -83,7 +85,7 @@ test('an exit without a daemon is not lost, nor its time', async (t) => {
 
 test('a container that was created but not started can be started by the next daemon', async (t) => {
   const bench = await makeBench(t)
-  const daemon = spawnDaemon(bench, '', ['sh', '-c', 'exit 4'])
+  const daemon = spawnDaemon(t, bench, '', ['sh', '-c', 'exit 4'])
   const [, id = ''] = await daemon.next()
   await daemon.kill()
   const task = await bench.runtime.load(id)
@@ -96,7 +98,7 @@ test('a container that was created but not started can be started by the next da
 test('killed at any moment of a create, a daemon leaves nothing that cannot be found and purged', async (t) => {
   const bench = await makeBench(t)
   for (const delay of [150, 200, 220, 240, 260, 280, 300, 350]) {
-    const daemon = spawnDaemon(bench, 'start', ['sleep', '1000'])
+    const daemon = spawnDaemon(t, bench, 'start', ['sleep', '1000'])
     await new Promise((resolve) => setTimeout(resolve, delay))
     await daemon.kill()
     for (const id of await bench.runtime.leftovers()) await bench.runtime.purge(id)
@@ -144,7 +146,7 @@ test('when conmon is killed its container is ended, and that is recorded', async
   const { pid } = task
   process.kill(Number(await readFile(join(bench.bundle(task), 'conmon.pid'), 'utf8')), SIGKILL)
   assert.equal((await task.exit).exitCode, 128 + SIGKILL)
-  await eventually(async () => !(await isAlive(pid)))
+  await until('the process to end', async () => !(await isAlive(pid)))
   await task.delete()
 })
 

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
+import { until } from '../../test/until.ts'
 import { ProcessStartError } from './errors.ts'
 import { findProgram } from './probe/programs.ts'
 import { SealedPrograms } from './sealed-programs.ts'
-import { collect, eventually, makeBench } from './testing.ts'
+import { collect, makeBench } from './testing.ts'
 
 const SIGKILL = 9
 const SIGTERM = 15
@@ -57,7 +58,7 @@ for (const program of ['crun', 'runc'] as const) {
     await task.delete()
     const shell = await bench.create(['sh', '-c', 'sleep 1000 & sleep 1000 & wait'])
     await shell.start()
-    await eventually(async () => (await shell.processes()).length === 3)
+    await until('the processes', async () => (await shell.processes()).length === 3)
     await shell.kill(SIGKILL, { all: true })
     assert.equal((await shell.exit).exitCode, 128 + SIGKILL)
     await shell.delete()
@@ -67,18 +68,18 @@ for (const program of ['crun', 'runc'] as const) {
     const bench = await makeBench(t, { program })
     const task = await bench.create(['sh', '-c', 'while true; do echo x; sleep 0.01; done'])
     await task.start()
-    await eventually(async () => (await bench.log(task)).length > 0)
+    await until('output', async () => (await bench.log(task)).length > 0)
     await task.pause()
     assert.equal(await task.isPaused(), true)
     // What it has written before, conmon may still be writing down.
     let before = 0
-    await eventually(async () => {
+    await until('the output to rest', async () => {
       before = (await bench.log(task)).length
       await new Promise((resolve) => setTimeout(resolve, 200))
       return (await bench.log(task)).length === before
     })
     await task.resume()
-    await eventually(async () => (await bench.log(task)).length > before)
+    await until('output again', async () => (await bench.log(task)).length > before)
     await task.pause()
     await task.kill(SIGKILL)
     assert.equal((await task.exit).exitCode, 128 + SIGKILL)

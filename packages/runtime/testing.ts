@@ -208,12 +208,3 @@ export async function collect(attachment: Attachment): Promise<{ stdout: string;
   for await (const { stream, data } of attachment.output as AsyncIterable<OutputFrame>) result[stream] += data
   return result
 }
-
-/** Waits until a condition holds, for a minute at most. */
-export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let attempt = 0; attempt < 3000; attempt++) {
-    if (await condition()) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  assert.fail('it did not happen')
-}

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { until } from '../../test/until.ts'
 import { identify, isRunning, processStatus, signalProcess, signalProcessGroup } from './process.ts'
 
 const SIGTERM = 15
 
-test('a process is named by its pid and its start, and a reused pid is not it', async () => {
+test('a process is named by its pid and its start, and a reused pid is not it', async (t) => {
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+  t.after(() => child.kill('SIGKILL'))
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const identity = await identify(child.pid ?? 0)
   assert.ok(identity)
@@ -24,9 +26,10 @@ test('a process is named by its pid and its start, and a reused pid is not it', 
   assert.equal(await identify(0), null)
 })
 
-test('a group is signalled only where it belongs to a session of its own', async () => {
+test('a group is signalled only where it belongs to a session of its own', async (t) => {
   const script = 'sleep 1000 & echo $!; wait'
   const child = spawn('setsid', ['sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.after(() => child.kill('SIGKILL'))
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const pid = await new Promise<number>((resolve) =>
     child.stdout.once('data', (text) => resolve(Number(text))),
@@ -37,7 +40,7 @@ test('a group is signalled only where it belongs to a session of its own', async
   assert.equal(status?.group, status?.session)
   assert.equal(signalProcessGroup(member, SIGTERM), true)
   await ended
-  while (await isRunning(member)) await new Promise((resolve) => setImmediate(resolve))
+  await until('the member to end', async () => !(await isRunning(member)))
   assert.equal(signalProcessGroup(member, SIGTERM), false)
 
   // A shell with job control gives its jobs groups, but no sessions. Whoever waits for this one goes on.
@@ -45,6 +48,7 @@ test('a group is signalled only where it belongs to a session of its own', async
   const shell = spawn('setsid', ['bash', '-c', `set -m; ${job} & wait`], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
+  t.after(() => shell.kill('SIGKILL'))
   const lines = createInterface(shell.stdout)[Symbol.asyncIterator]()
   const identity = await identify(Number((await lines.next()).value))
   assert.ok(identity)

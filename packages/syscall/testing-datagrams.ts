@@ -1,7 +1,7 @@
 /** For tests: the receiving end of a unix datagram socket, which Node does not have. */
 import { closeSync, fstatSync, readSync, rmSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import koffi from 'koffi'
+import { until } from '../../test/until.ts'
 import { bind, check, SystemCallError } from './libc.ts'
 
 const libcSocket = bind('int socket(int domain, int type, int protocol)')
@@ -30,11 +30,13 @@ export class UnixDatagramServer implements Disposable {
   /** Waits for so many datagrams. */
   async receive(count: number): Promise<ReceivedDatagram[]> {
     const received: ReceivedDatagram[] = []
-    while (received.length < count) {
-      const datagram = this.#receive()
-      if (datagram) received.push(datagram)
-      else await sleep(1)
-    }
+    await until(`${count} datagrams`, () => {
+      for (let datagram: ReceivedDatagram | null; received.length < count; received.push(datagram)) {
+        datagram = this.#receive()
+        if (!datagram) return false
+      }
+      return true
+    })
     return received
   }
 

@@ -7,10 +7,12 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { after, before, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
+import { until } from '../until.ts'
 import { busyboxRootfs } from './images.ts'
 import { endOfTest, recorderEnvironment } from './recording.ts'
+
+export { until } from '../until.ts'
 
 export const repository = new URL('../..', import.meta.url).pathname
 const gantryd = `${repository}scripts/gantryd`
@@ -55,21 +57,6 @@ export function run(
   child.stdin?.on('error', () => undefined) // a command that ends early closes its stdin
   child.stdin?.end(options.input ?? '')
   return promise
-}
-
-/** Waits until `check` returns something truthy; fails after `seconds`. */
-export async function until<T>(
-  what: string,
-  check: () => Promise<T> | T,
-  seconds = 60,
-): Promise<NonNullable<T>> {
-  const deadline = Date.now() + seconds * 1000
-  for (;;) {
-    const value = await check()
-    if (value) return value
-    if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`)
-    await sleep(20)
-  }
 }
 
 export interface DaemonOptions {

@@ -17,6 +17,7 @@ async function scratch(t: TestContext): Promise<string> {
 test('a socket is 0660, refuses a second daemon, and goes at the end', async (t) => {
   const path = join(await scratch(t), 'sub', 'api.sock')
   const server = createServer()
+  t.after(() => server.close())
   const listener = await listenUnix(server, path, 0)
   assert.equal((await stat(path)).mode & 0o777, 0o660)
   assert.equal(await probeSocket(path), 'served')
@@ -44,15 +45,16 @@ test('a stale socket is replaced, a file is not', async (t) => {
 
 test('a socket that another has put in the place of ours is left alone', async (t) => {
   const path = join(await scratch(t), 'api.sock')
-  const first = createServer()
+  const [first, second] = [createServer(), createServer()]
+  t.after(() => {
+    first.close()
+    second.close()
+  })
   const listener = await listenUnix(first, path, 0)
   await rm(path)
-  const second = createServer()
   await listenUnix(second, path, 0)
   await listener.remove()
   assert.equal(await probeSocket(path), 'served')
-  first.close()
-  second.close()
 })
 
 test('the table of the kernel tells listening sockets from connected ones', () => {

@@ -26,6 +26,7 @@ function docker(socket: string, args: string[], input = ''): Promise<Finished> {
       (error, stdout, stderr) =>
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
     )
+    child.stdin?.on('error', () => undefined) // a command that ends early closes its stdin
     child.stdin?.end(input)
   })
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HostConfig } from '@gantry/api'
+import { until } from '../../../test/until.ts'
 import { goDuration, probeCommand } from './health-probe.ts'
-import { type Bench, bench, until } from './testing.ts'
+import { type Bench, bench } from './testing.ts'
 
 const millisecond = 1e6
 
@@ -23,14 +24,14 @@ test('unhealthy after so many failures in a row, healthy after one success', asy
   if (task) task.execResult = { exitCode: 1, output: 'no' }
   for (const streak of [1, 2, 3]) {
     await it.clock.advance(500)
-    await until(async () => (await healthOf(it, id))?.FailingStreak === streak)
+    await until('the streak of failures', async () => (await healthOf(it, id))?.FailingStreak === streak)
     assert.equal((await healthOf(it, id))?.Status, streak < 2 ? 'starting' : 'unhealthy')
-    await until(() => it.clock.pending > 0)
+    await until('the next check to be due', () => it.clock.pending > 0)
   }
   assert.match((await it.containers.list({}))[0]?.Status ?? '', /\(unhealthy\)$/)
   if (task) task.execResult = { exitCode: 0, output: 'fine' }
   await it.clock.advance(500)
-  await until(async () => (await healthOf(it, id))?.Status === 'healthy')
+  await until('the container to be healthy', async () => (await healthOf(it, id))?.Status === 'healthy')
   const health = await healthOf(it, id)
   assert.deepEqual([health?.FailingStreak, health?.Log?.length, health?.Log?.at(-1)?.Output], [0, 4, 'fine'])
   assert.deepEqual(
@@ -47,7 +48,7 @@ test('failures of the start period do not count, and a command that cannot run i
   const task = it.tasks.get(id)
   if (task) task.execResult = new Error('no such shell')
   await it.clock.advance(1000)
-  await until(async () => (await healthOf(it, id))?.Log?.length === 1)
+  await until('the first result', async () => (await healthOf(it, id))?.Log?.length === 1)
   const health = await healthOf(it, id)
   assert.deepEqual([health?.Status, health?.FailingStreak], ['starting', 0])
   assert.deepEqual([health?.Log?.[0]?.ExitCode, health?.Log?.[0]?.Output], [-1, 'no such shell'])
@@ -57,9 +58,9 @@ test('results of an earlier run stay in the log, of which five are kept', async 
   const it = await bench(t)
   const id = await checked(it, {})
   for (let count = 1; count <= 6; count++) {
-    await until(() => it.clock.pending > 0)
+    await until('the next check to be due', () => it.clock.pending > 0)
     await it.clock.advance(500)
-    await until(async () => (await healthOf(it, id))?.Log?.length === Math.min(count, 5))
+    await until('the results', async () => (await healthOf(it, id))?.Log?.length === Math.min(count, 5))
   }
   await it.containers.restart(id)
   const health = await healthOf(it, id)
@@ -74,7 +75,7 @@ test('a check that takes too long is killed with all it started, and its output 
   if (task) task.execResult = { exitCode: 137, output: 'part', hangs: true }
   await it.clock.advance(500)
   await it.clock.advance(700)
-  await until(async () => (await healthOf(it, id))?.Status === 'unhealthy')
+  await until('the container to be unhealthy', async () => (await healthOf(it, id))?.Status === 'unhealthy')
   const [result] = (await healthOf(it, id))?.Log ?? []
   assert.deepEqual([result?.ExitCode, result?.Output], [-1, 'Health check exceeded timeout (700ms): part'])
   assert.deepEqual(task?.execKills, ['9 group'])
@@ -87,7 +88,7 @@ test('output is kept up to 4096 bytes, and Docker’s mark tells that there was 
   const task = it.tasks.get(id)
   if (task) task.execResult = { exitCode: 0, output: 'x'.repeat(5000) }
   await it.clock.advance(500)
-  await until(async () => (await healthOf(it, id))?.Log?.length === 1)
+  await until('the first result', async () => (await healthOf(it, id))?.Log?.length === 1)
   assert.equal((await healthOf(it, id))?.Log?.[0]?.Output, `${'x'.repeat(4096)}...`)
 })
 
@@ -103,7 +104,7 @@ test('a pause calls a check off without a verdict, and none is begun until the c
   if (task) task.execResult = { exitCode: 0, output: '' }
   await it.containers.unpause(id)
   await it.clock.advance(500)
-  await until(async () => (await healthOf(it, id))?.Status === 'healthy')
+  await until('the container to be healthy', async () => (await healthOf(it, id))?.Status === 'healthy')
 })
 
 for (const [action, policy, statuses] of [
@@ -126,7 +127,7 @@ for (const [action, policy, statuses] of [
     for (const status of statuses) {
       await it.reaches(id, status)
       if (status !== 'restarting') continue
-      await until(() => it.clock.pending === 1)
+      await until('the check to be due', () => it.clock.pending === 1)
       await it.clock.advance(100)
     }
     const { State, RestartCount } = await it.containers.inspect(id)
@@ -145,9 +146,9 @@ test('an unhealthy container that an earlier daemon left is dealt with by the ne
   const task = it.tasks.get(id)
   if (task) task.execResult = { exitCode: 1, output: '' }
   await it.clock.advance(500)
-  await until(async () => (await healthOf(it, id))?.Status === 'unhealthy')
+  await until('the container to be unhealthy', async () => (await healthOf(it, id))?.Status === 'unhealthy')
   await it.reopen().restore()
-  await until(() => task?.signals[0] === 15)
+  await until('the signal', () => task?.signals[0] === 15)
 })
 
 test('an action needs to be known, and a health check to go by', async (t) => {

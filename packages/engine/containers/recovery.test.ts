@@ -4,10 +4,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { HostConfig } from '@gantry/api'
+import { until } from '../../../test/until.ts'
 import { newId } from './create.ts'
 import type { ContainerRecord } from './record.ts'
 import type { State } from './state.ts'
-import { type Bench, bench, until } from './testing.ts'
+import { type Bench, bench } from './testing.ts'
 
 /** What a killed daemon leaves: a row in this state. */
 async function leave(
@@ -51,7 +52,7 @@ test('an end while no daemon was there is recorded with its time, and the policy
   const { State } = await it.containers.inspect(id)
   assert.deepEqual([State?.ExitCode, State?.FinishedAt], [5, '2026-01-01T00:00:09.000Z'])
   assert.ok(it.events.includes('container die spec-a'))
-  await until(() => it.clock.pending === 1)
+  await until('the restart to be due', () => it.clock.pending === 1)
   await it.clock.advance(100)
   await it.reaches(id, 'running')
 })
@@ -170,7 +171,10 @@ test('a restart by the user that a daemon did not live to finish is finished by 
   registry.update(registry.find(running), { restartPending: true, stoppedByUser: true })
   const containers = await restored(it)
   await it.reaches(stopped, 'running')
-  await until(() => it.events.filter((event) => event.startsWith('container restart')).length === 2)
+  await until(
+    'both restarts',
+    () => it.events.filter((event) => event.startsWith('container restart')).length === 2,
+  )
   assert.equal((await containers.inspect(running)).State?.Status, 'running')
   assert.ok(it.deps.table.values().every(({ restartPending }) => !restartPending))
 })

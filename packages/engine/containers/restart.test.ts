@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { until } from '../../../test/until.ts'
 import { nextDelay, shouldRestart, startsWithDaemon } from './restart-policy.ts'
-import { bench, until } from './testing.ts'
+import { bench } from './testing.ts'
 
 test('policies', () => {
   const run = { exitCode: 1, restarts: 0, endedByUser: false }
@@ -33,7 +34,7 @@ test('on-failure:2 tries twice more and then gives up', async (t) => {
     await it.reaches(id, 'restarting')
     const { State } = await it.containers.inspect(id)
     assert.deepEqual([State?.Restarting, State?.Running], [true, true])
-    await until(() => it.clock.pending === 1)
+    await until('the restart to be due', () => it.clock.pending === 1)
     await it.clock.advance(delay)
     await it.reaches(id, 'running')
   }
@@ -87,7 +88,7 @@ test('waits hold at each end, also of a container that goes on', async (t) => {
     ])
     it.tasks.get(id)?.end({ exitCode })
     for (const { result } of ends) assert.deepEqual(await result, { exitCode })
-    await until(() => it.clock.pending === 1)
+    await until('the restart to be due', () => it.clock.pending === 1)
     await it.clock.advance(1000)
     await it.reaches(id, 'running')
   }

@@ -9,6 +9,7 @@ import type { Sandbox } from '@gantry/network'
 import type { OciSpec } from '@gantry/runtime'
 import type { Table } from '@gantry/store'
 import type { VolumeRecord } from '@gantry/volumes'
+import { until } from '../../../test/until.ts'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
 import type { ExecRecord } from '../execs/exec.ts'
 import { createExecs } from '../execs/execs.ts'
@@ -21,11 +22,11 @@ import type { ContainerRecord } from './record.ts'
 import { StorageLimits } from './storage-limits.ts'
 import { fakeImages, fakeNetworks, fakeRuntime, fakeVolumes, imageId } from './testing-parts.ts'
 import type { FakeTask } from './testing-task.ts'
-import { FakeClock, until } from './testing-time.ts'
+import { FakeClock } from './testing-time.ts'
 
 export { imageId } from './testing-parts.ts'
 export { FakeTask } from './testing-task.ts'
-export { FakeClock, settle, until } from './testing-time.ts'
+export { FakeClock, settle } from './testing-time.ts'
 
 export function memoryTable<T>(): Table<T> {
   const rows = new Map<string, string>()
@@ -115,7 +116,11 @@ export async function bench(t: TestContext): Promise<Bench> {
     const services = createContainers(it.deps)
     return { ...services, execs: createExecs({ ...it.deps, execTable: it.execRows }, services.registry) }
   }
-  it.reaches = (id, status) => until(async () => (await it.containers.inspect(id)).State?.Status === status)
+  it.reaches = async (id, status) =>
+    void (await until(
+      `the state ${status}`,
+      async () => (await it.containers.inspect(id)).State?.Status === status,
+    ))
   it.request = (changes = {}) => ({
     name: 'spec-a',
     config: { Image: 'busybox', Cmd: ['sleep', '600'] },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bench, until } from './testing.ts'
+import { until } from '../../../test/until.ts'
+import { bench } from './testing.ts'
 
 const healthcheck = { Test: ['CMD', 'check'], Interval: 1e9, Retries: 1 }
 
@@ -36,5 +37,5 @@ test('a wait that is cancelled or hopeless says so and watches nothing any more'
   controller.abort()
   await assert.rejects(result, { kind: 'Cancelled' })
   const container = it.services.registry.find(id)
-  await until(() => container.observers.size === 0)
+  await until('the observer to leave', () => container.observers.size === 0)
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ProcessStartError } from '@gantry/runtime'
-import { bench, settle, until } from '../containers/testing.ts'
+import { until } from '../../../test/until.ts'
+import { bench, settle } from '../containers/testing.ts'
 import type { AttachSession, OutputFrame } from '../contracts.ts'
 
 async function textOf(session: AttachSession | null): Promise<string> {
@@ -100,7 +101,7 @@ test('an exec outlives the daemon: it is found running, and its exit code learnt
   const ended = await it.execs.create(container, { cmd: ['quick'] })
   if (task) task.execResult = { exitCode: 3, output: '' }
   await it.execs.start(ended.id, { detach: true })
-  await until(async () => (await it.execs.inspect(ended.id)).ExitCode === 3)
+  await until('the exit code', async () => (await it.execs.inspect(ended.id)).ExitCode === 3)
   const lost = await it.execs.create(container, { cmd: ['lost'] })
   if (task) task.execResult = { exitCode: 0, output: '', hangs: true }
   await it.execs.start(lost.id, { detach: true })
@@ -114,7 +115,7 @@ test('an exec outlives the daemon: it is found running, and its exit code learnt
   assert.equal((await next.execs.inspect(lost.id)).ExitCode, 255)
   assert.deepEqual((await next.containers.inspect(container)).ExecIDs, [running.id, waiting.id])
   await task?.execs[0]?.kill(9)
-  await until(async () => (await next.execs.inspect(running.id)).ExitCode === 7)
+  await until('the exit code', async () => (await next.execs.inspect(running.id)).ExitCode === 7)
   assert.equal((await next.execs.inspect(running.id)).Running, false)
   await next.execs.start(waiting.id, { detach: true })
   assert.equal((await next.execs.inspect(waiting.id)).Running, true)
@@ -131,7 +132,7 @@ test('health checks of an earlier daemon are ended, for nobody waits for them', 
   if (task) task.execResult = { exitCode: 0, output: '', hangs: true }
   await task?.exec({ id: 'f'.repeat(64), attach: false })
   await it.reopen().restore()
-  await until(() => task?.execKills[0] === '9 group')
+  await until('the signal', () => task?.execKills[0] === '9 group')
 })
 
 test('execs that nobody starts or asks about any more do not pile up', async (t) => {
@@ -144,7 +145,7 @@ test('execs that nobody starts or asks about any more do not pile up', async (t)
   assert.equal(it.execRows.values().length, 1000)
   const { id } = await it.execs.create(container, { cmd: ['x'], env: ['SECRET=x'] })
   await it.execs.start(id, { detach: true })
-  await until(async () => (await it.execs.inspect(id)).ExitCode === 0)
+  await until('the exit code', async () => (await it.execs.inspect(id)).ExitCode === 0)
   assert.equal(JSON.stringify(it.execRows.get(id)).includes('SECRET'), false)
 })
 
@@ -166,7 +167,9 @@ test('thousands of execs: those that ended are few, and no timer is left of the 
     const { id } = await it.execs.create(container, { cmd: ['x'] })
     await it.execs.start(id, { detach: true })
   }
-  await until(() => it.execRows.values().every(({ state }) => state === 'exited'))
+  await until('all rows to say that they ended', () =>
+    it.execRows.values().every(({ state }) => state === 'exited'),
+  )
   assert.ok(it.execRows.values().length <= 1000, `${it.execRows.values().length} rows`)
   assert.ok(waiting <= 1000, `${waiting} timers`)
 })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { interfaceIndex, NetworkNamespaces, openSocket, Rtnetlink } from '@gantry/syscall'
+import { until } from '../../../test/until.ts'
 import { readSetting, writeSetting } from '../bridge/sysctl.ts'
 import { socketOf } from '../dns/forwarder.ts'
 import { PortReservations } from '../ports/reservations.ts'
@@ -39,13 +40,6 @@ function forwarders({ runDir }: Machine): number[] {
         return false
       }
     })
-}
-
-async function until(what: string, check: () => unknown): Promise<void> {
-  for (let tries = 0; !(await check()); tries++) {
-    assert.ok(tries < 3000, what)
-    await setTimeout(20)
-  }
 }
 
 async function machineWith(...bindings: [port: string, hostIp: string, hostPort: string][]) {

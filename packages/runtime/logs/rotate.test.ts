@@ -7,7 +7,8 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { GantryError } from '@gantry/errors'
-import { eventually, makeBench } from '../testing.ts'
+import { until } from '../../../test/until.ts'
+import { makeBench } from '../testing.ts'
 import { RecordScanner } from './cri.ts'
 import { LogFiles, type LogState } from './files.ts'
 import { readLog } from './read-log.ts'
@@ -283,7 +284,7 @@ test('a conmon that is held back is not asked twice, and goes on later', async (
   const task = await bench.create(['sh', '-c', 'echo before; sleep 1; echo after; sleep 100'])
   const path = join(bench.directory, 'containers', task.id, 'log')
   await task.start()
-  await eventually(async () => (await readFile(path, 'utf8')).includes('before'))
+  await until('the first line', async () => (await readFile(path, 'utf8')).includes('before'))
   const monitor = Number(await readFile(join(bench.bundle(task), 'conmon.pid'), 'utf8'))
   process.kill(monitor, 'SIGSTOP')
   const kept = keep(path)
@@ -296,7 +297,7 @@ test('a conmon that is held back is not asked twice, and goes on later', async (
   process.kill(monitor, 'SIGCONT')
   await recovered
   assert.equal(await first, true)
-  await eventually(async () => (await textOf(later.files)).includes('after'))
+  await until('the second line', async () => (await textOf(later.files)).includes('after'))
   assert.equal(await textOf(later.files), 'before\nafter\n')
   assert.deepEqual(
     later.names().filter((name) => name.startsWith(basename(path))),

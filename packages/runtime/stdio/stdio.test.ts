@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
-import { collect, eventually, makeBench } from '../testing.ts'
+import { until } from '../../../test/until.ts'
+import { collect, makeBench } from '../testing.ts'
 
 const SIGKILL = 9
 
@@ -86,10 +87,10 @@ test('a terminal has a size, changes it, and goes on without its client', async 
   attachment.output.on('data', ({ data }) => {
     seen += data
   })
-  await eventually(() => seen.includes('11 22'))
+  await until('the first size', () => seen.includes('11 22'))
   await task.resize({ rows: 33, columns: 44 })
   attachment.stdin.write('\n')
-  await eventually(() => seen.includes('33 44'))
+  await until('the second size', () => seen.includes('33 44'))
   attachment.close()
   const next = await task.attach()
   next.stdin.write('again\n')
@@ -145,7 +146,7 @@ test('CVE-2022-31030: clients that come and go leave no descriptors', async (t) 
   const open = async () => (await readFile('/proc/self/net/unix', 'utf8')).split('\n').length
   const before = await open()
   for (let round = 0; round < 100; round++) (await task.attach()).close()
-  await eventually(async () => (await open()) <= before + 5)
+  await until('the descriptors to be closed', async () => (await open()) <= before + 5)
   await task.kill(SIGKILL)
   await task.exit
   await task.delete()

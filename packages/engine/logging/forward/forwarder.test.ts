@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LogFiles } from '@gantry/runtime'
+import { until } from '../../../../test/until.ts'
 import type { Destination } from './destination.ts'
 import { Forwarder, type ForwarderParts, type ForwardState } from './forwarder.ts'
 import { LineAssembler, type LogMessage } from './message.ts'
@@ -57,13 +58,6 @@ async function forwarding(t: TestContext, changes: Partial<ForwarderParts> = {})
   return { path, parts, destination, warnings, saved, ended, end, forwarder: new Forwarder(parts) }
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries++) {
-    if (tries > 12_000) throw new Error('it never came to hold')
-    await sleep(5)
-  }
-}
-
 const count = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => String(from + n))
 const records = (lines: string[]) => Buffer.concat(lines.map((line) => record(line)))
 
@@ -71,13 +65,13 @@ test('lines are handed on as they come, across rotations, to the end', async (t)
   const { path, parts, destination, saved, ended, end, forwarder } = await forwarding(t)
   const running = forwarder.run(ended)
   await appendFile(path, records(count(1, 5000)))
-  await until(() => destination.lines.length === 5000)
+  await until('5000 lines', () => destination.lines.length === 5000)
   parts.files.moveAway()
   await appendFile(`${path}.1`, records(count(5001, 6000)))
   await writeFile(path, records(count(6001, 7000)))
   parts.files.settle()
   await appendFile(path, record('unfinished', 'stderr', 'P'))
-  await until(() => destination.lines.length === 7000)
+  await until('7000 lines', () => destination.lines.length === 7000)
   end()
   await running
   assert.deepEqual(destination.lines, [...count(1, 7000), 'unfinished'])
@@ -90,13 +84,13 @@ test('what was not handed on is by the next, and a file is kept until that is wr
   const { path, parts, destination, warnings, ended, forwarder } = await forwarding(t)
   const running = forwarder.run(ended)
   await appendFile(path, records(count(1, 10)))
-  await until(() => destination.lines.length === 10)
+  await until('ten lines', () => destination.lines.length === 10)
   destination.mode = 'fail'
   parts.files.moveAway()
   await appendFile(`${path}.1`, Buffer.concat([records(['11']), record('twe', 'stdout', 'P')]))
   await writeFile(path, records(['lve', '13']))
   parts.files.settle()
-  await until(() => destination.tries > 5)
+  await until('several tries', () => destination.tries > 5)
   assert.equal(forwarder.neededFrom, 1)
   forwarder.stop()
   await running
@@ -137,7 +131,7 @@ test('the beginning of a line is remembered with the place', async (t) => {
     Buffer.concat([record('log', 'stdout', 'P'), record('e', 'stderr'), record('in: ', 'stdout', 'P')]),
   )
   const running = forwarder.run(ended)
-  await until(() => saved.length > 0)
+  await until('the place to be written down', () => saved.length > 0)
   forwarder.stop()
   await running
   await appendFile(path, record('root'))
@@ -151,7 +145,7 @@ test('without blocking the oldest lines go when too much waits, and are counted'
   destination.mode = 'hang'
   const running = forwarder.run(ended)
   await appendFile(path, records(count(1, 20_000)))
-  await until(() => (forwarder.state.dropped ?? 0) > 17_000)
+  await until('lines to be dropped', () => (forwarder.state.dropped ?? 0) > 17_000)
   destination.mode = 'take'
   end()
   await running
@@ -176,7 +170,9 @@ test('a failing destination loses lines only without blocking, after its retries
     destination.mode = 'fail'
     const running = forwarder.run(ended)
     await appendFile(path, records(['1']))
-    await until(() => (maxBuffer === null ? destination.tries > 5 : forwarder.state.dropped === 1))
+    await until('tries, or a dropped line', () =>
+      maxBuffer === null ? destination.tries > 5 : forwarder.state.dropped === 1,
+    )
     destination.mode = 'take'
     await appendFile(path, records(['2']))
     end()

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../../test/until.ts'
 import { openJournald } from './journald.ts'
 
 const program = ['/lib/systemd/systemd-journald', '/usr/lib/systemd/systemd-journald'].find(existsSync)
@@ -20,7 +20,7 @@ test('entries arrive in a real journal whole, in order and with their fields', {
     if (journald.exitCode === null && journald.signalCode === null) await once(journald, 'exit')
   })
   const socket = `/proc/${journald.pid}/root/run/systemd/journal/socket`
-  for (let waited = 0; !existsSync(socket) && waited < 60_000; waited += 20) await sleep(20)
+  await until('the socket of the journal', () => existsSync(socket))
   const info = {
     ...{ id: 'f'.repeat(64), name: 'web', imageId: '', imageName: 'busybox', created: '', entrypoint: '' },
     ...{ args: [], env: [], labels: {}, logPath: '', hostname: 'host' },
@@ -49,8 +49,9 @@ test('entries arrive in a real journal whole, in order and with their fields', {
     })
     return String(output).trim().split('\n').filter(Boolean)
   }
-  for (let tries = 0; read().length < lines.length && tries < 1000; tries++) await sleep(50)
-  const entries = read().map((line) => JSON.parse(line) as Record<string, unknown>)
+  const entries = (await until('all entries', () => (read().length < lines.length ? null : read()))).map(
+    (line) => JSON.parse(line) as Record<string, unknown>,
+  )
   const found = entries.map(({ MESSAGE }) =>
     Buffer.from(Array.isArray(MESSAGE) ? MESSAGE : String(MESSAGE ?? '')),
   )
