@@ -105,6 +105,37 @@ test('a cancelled build ends its steps, unless another build wants them', async 
   assert.equal(world.open, 0)
 })
 
+test('a copy from the context of a build that is cancelled is made by the other one, from its own', async () => {
+  const world = fakeWorld()
+  const copying = Promise.withResolvers<void>()
+  const from: string[] = []
+  world.files.copy = ({ from: root, signal }) => {
+    from.push(root)
+    copying.resolve()
+    if (from.length > 1) return Promise.resolve()
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  }
+  const request = (root: string): BuildRequest => {
+    const plain = world.request('FROM a\nCOPY f /\n')
+    const tree = { ...world.files.tree(root), digest: world.files.tree('same').digest }
+    return { ...plain, sources: { ...plain.sources, context: async () => tree } }
+  }
+  const builder = createBuilder(world)
+  const first = new AbortController()
+  const one = builder.build(request('one'), first.signal, () => undefined)
+  await copying.promise
+  const begun = Promise.withResolvers<void>()
+  const two = builder.build(request('two'), new AbortController().signal, (event) => {
+    if (event.type === 'step' && event.name.includes('COPY')) begun.resolve()
+  })
+  await begun.promise
+  first.abort(new Error('cancelled'))
+  await assert.rejects(one, /cancelled/)
+  await two
+  assert.deepEqual(from, ['one', 'two'])
+  assert.equal(world.open, 0)
+})
+
 test('a step that fails ends the others, and leaves nothing open', async () => {
   const world = fakeWorld(async ({ step, signal }) => {
     if (step.args.at(-1) === 'fail') return 3

@@ -213,10 +213,33 @@ suite('build in a session', { concurrency: 1 }, () => {
     })
   })
 
+  test('two clients want one step: when the first goes, the other one runs it with what is its own', async (t) => {
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox',
+        'RUN --mount=type=secret,id=how,env=HOW --mount=type=bind,target=/c \\',
+        '  echo begun && if [ "$HOW" = wait ]; then sleep 300; fi && cat /c/f > /f',
+      ].join('\n'),
+      f: 'f\n',
+    })
+    const secrets = await context({ wait: 'wait', go: 'go' })
+    const flags = (how: string): string[] => ['--secret', `id=how,src=${secrets}/${how}`]
+    const first = spawnClient('gantry', root, t, flags('wait'))
+    await until('the step', () => /begun\r?\n/.test(first.output()), 60)
+    const second = spawnClient('gantry', root, t, flags('go'))
+    await until('the other one to wait for it', () => second.output().includes('[2/2] RUN'), 60)
+    first.process.kill('SIGKILL')
+    const [code] = await once(second.process, 'exit', { signal: AbortSignal.timeout(120_000) })
+    assert.equal(code, 0, `${second.output()}\n${daemon().log.slice(-5000)}`)
+    assert.match(second.output(), /begun/)
+    assert.ok(!(await run('ps', ['ax'])).stdout.includes('sleep 300'))
+  })
+
   function spawnClient(
     tag: string,
     root: string,
     t: TestContext,
+    flags = ['--no-cache'],
   ): { process: ChildProcess; output(): string } {
     const host = ['-H', daemon().host]
     const [command, before] = tag.startsWith('gantry')
@@ -225,7 +248,7 @@ suite('build in a session', { concurrency: 1 }, () => {
         ? [plugin, []]
         : [docker, host]
     const env = { ...process.env, ...buildxEnvironment(), DOCKER_BUILDKIT: '1' }
-    const process_ = spawn(command, [...before, 'build', '--no-cache', root], { env })
+    const process_ = spawn(command, [...before, 'build', ...flags, root], { env })
     t.after(() => process_.kill('SIGKILL'))
     let text = ''
     for (const stream of [process_.stdout, process_.stderr])

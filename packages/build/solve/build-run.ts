@@ -48,6 +48,9 @@ export class BuildRun {
   }
 }
 
+/** Takes what the process of a step writes. */
+export type StepOutput = (stream: 'stdout' | 'stderr', data: Buffer) => void
+
 /** Tells what happens in one step. */
 export class StepReport {
   readonly #id: number

@@ -2,7 +2,7 @@
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import type { CopyStep, FileCopy, FileTree, Snapshot } from '../contracts.ts'
 import { copyParts } from './key.ts'
-import { openOrigin } from './origins.ts'
+import { isBorrowed, openOrigin } from './origins.ts'
 import { emptySnapshot, type Prepared, type SolveSession } from './solver.ts'
 
 /** Reads what is to be copied, for the key; the copy itself is made when the key is not in the cache. */
@@ -12,6 +12,7 @@ export async function prepareCopy(session: SolveSession, step: CopyStep, input: 
   const digests = await Promise.all(step.copies.map((copy, index) => digestOf(step, copy, trees[index])))
   return {
     parts: copyParts(step, input, digests),
+    borrows: step.copies.some(({ origin }) => isBorrowed(origin)),
     execute: (signal) => copy(session, step, input, signal),
     ...(step.link && { place: (made) => session.parts.snapshots.stack(input, made) }),
   }

@@ -3,6 +3,10 @@ import { GantryError } from '@gantry/errors'
 import type { FileTree, Origin } from '../contracts.ts'
 import type { SolveSession } from './solver.ts'
 
+/** Whether it belongs to one build, and goes with it. */
+export const isBorrowed = ({ kind }: Origin): boolean =>
+  kind === 'context' || kind === 'http' || kind === 'git'
+
 /** Opens an origin for as long as `stack` lives. Rejects with NotFound for a context that is not there. */
 export async function openOrigin(
   session: SolveSession,

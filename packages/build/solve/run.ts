@@ -2,9 +2,9 @@
 import { posix } from 'node:path'
 import { GantryError } from '@gantry/errors'
 import type { FileTree, PreparedMount, RunStep, Snapshot } from '../contracts.ts'
-import type { StepReport } from './build-run.ts'
+import type { StepOutput } from './build-run.ts'
 import { runParts } from './key.ts'
-import { openOrigin } from './origins.ts'
+import { isBorrowed, openOrigin } from './origins.ts'
 import type { Prepared, SolveSession } from './solver.ts'
 import { StepFailure } from './step-failure.ts'
 
@@ -22,16 +22,20 @@ export async function prepareRun(session: SolveSession, step: RunStep, input: Sn
   const { hosts } = session.run.request
   return {
     parts: runParts(step, input, digests, hosts),
-    execute: (signal, report) => execute(session, step, input, signal, report),
+    borrows: step.mounts.some(borrows) || session.run.request.keepFailed !== undefined,
+    execute: (signal, output) => execute(session, step, input, signal, output),
   }
 }
+
+const borrows = ({ type, origin }: Mount): boolean =>
+  type === 'secret' || type === 'ssh' || (origin !== undefined && isBorrowed(origin))
 
 async function execute(
   session: SolveSession,
   step: RunStep,
   input: Snapshot,
   signal: AbortSignal,
-  report: StepReport,
+  output: StepOutput,
 ): Promise<Snapshot> {
   const { snapshots, runner } = session.parts
   const { request } = session.run
@@ -52,7 +56,7 @@ async function execute(
     ...(request.ulimits && { ulimits: request.ulimits }),
     ...(request.limits && { limits: request.limits }),
     signal,
-    output: (stream, data) => report.log(stream, data),
+    output,
   })
   signal.throwIfAborted()
   const commit = (): Promise<Snapshot> =>

@@ -17,7 +17,7 @@ import type {
   Snapshots,
   Step,
 } from '../contracts.ts'
-import type { BuildRun, StepReport } from './build-run.ts'
+import type { BuildRun, StepOutput, StepReport } from './build-run.ts'
 import { prepareCopy } from './copy.ts'
 import { directoryParts, type KeyParts, keyOf } from './key.ts'
 import type { Limiter } from './limiter.ts'
@@ -37,8 +37,13 @@ export interface SolverParts {
 /** A step that is ready to run: its key is known, and how to make its layer. */
 export interface Prepared {
   parts: KeyParts
+  /**
+   * It reads what is this build's own (contexts, downloads, secrets, agents), so that it cannot go on for another build
+   * when this one has ended.
+   */
+  borrows: boolean
   /** Makes the snapshot. `signal` is aborted when no build wants it any more. */
-  execute(signal: AbortSignal, report: StepReport): Promise<Snapshot>
+  execute(signal: AbortSignal, output: StepOutput): Promise<Snapshot>
   /** What the step leaves upon its input, where what it makes does not depend on that. */
   place?(made: Snapshot): Promise<Snapshot>
 }
@@ -57,7 +62,7 @@ export const emptySnapshot: Snapshot = { layers: [] }
 
 export class Solver {
   readonly parts: SolverParts
-  readonly #shared = new SharedWork<CacheRecord>()
+  readonly #shared = new SharedWork<CacheRecord, StepReport>()
 
   constructor(parts: SolverParts) {
     this.parts = parts
@@ -74,11 +79,11 @@ export class SolveSession {
   readonly run: BuildRun
   /** Of the steps that are through, in that order. */
   readonly records: CacheRecord[] = []
-  readonly #shared: SharedWork<CacheRecord>
+  readonly #shared: SharedWork<CacheRecord, StepReport>
   readonly #results = new Map<Step, Promise<Solved>>()
   readonly #images = new Map<string, Promise<BaseImage>>()
 
-  constructor(parts: SolverParts, shared: SharedWork<CacheRecord>, run: BuildRun) {
+  constructor(parts: SolverParts, shared: SharedWork<CacheRecord, StepReport>, run: BuildRun) {
     this.parts = parts
     this.#shared = shared
     this.run = run
@@ -181,9 +186,17 @@ export class SolveSession {
     const { cache, limiter } = this.parts
     // A build without cache shares work with none: it asked for a new run.
     const key = this.run.usesCache(step.stage) ? keyOf(prepared.parts) : crypto.randomUUID()
-    return this.#shared.join(key, this.run.signal, async (signal) => {
-      const snapshot = await limiter.run(signal, () => prepared.execute(signal, report))
-      return cache.keep(prepared.parts, snapshot, step.name)
+    return this.#shared.join(key, {
+      signal: this.run.signal,
+      report,
+      lends: prepared.borrows,
+      begin: async (signal, audience) => {
+        const tell: StepOutput = (stream, data) => {
+          for (const each of audience) each.log(stream, data)
+        }
+        const snapshot = await limiter.run(signal, () => prepared.execute(signal, tell))
+        return cache.keep(prepared.parts, snapshot, step.name)
+      },
     })
   }
 
@@ -196,6 +209,7 @@ export class SolveSession {
       case 'directory':
         return {
           parts: directoryParts(step, input),
+          borrows: false,
           execute: async () => {
             await using snapshot = await this.parts.snapshots.open(input)
             const root = await snapshot.root()
