@@ -24,6 +24,8 @@ export interface SnapshotLayer {
 export interface FileTree {
   /** Root directory on the host, read-only to every step. */
   root: string
+  /** What it shows, if that is a snapshot. */
+  snapshot?: Snapshot
   /**
    * Digest of everything selected that matters: names, types, modes, owners, link targets and content; not times.
    * Rejects with NotFound `"/name": not found` when a path (or every match of a pattern) is missing.
@@ -75,7 +77,8 @@ export interface RunStep extends StepBase {
   /** A script that a here-document brought: given to the shell, or stored as a file when it begins with `#!`. */
   script?: { name: string; content: string }
   mounts: readonly (RunMount & { origin?: Origin })[]
-  network: 'default' | 'none' | 'host'
+  /** `default`, `none`, `host`, a network of the engine, or `container:ID`. */
+  network: string
   security: 'sandbox' | 'insecure'
 }
 
@@ -225,7 +228,14 @@ export interface StepLimits {
 
 /** A mount whose source is ready on the host. */
 export type PreparedMount =
-  | { type: 'bind'; source: string; target: string; readonly: boolean }
+  | {
+      type: 'bind'
+      source: string
+      /** What `source` is, where it is a part of a snapshot's view. */
+      part?: { snapshot: Snapshot; path: string }
+      target: string
+      readonly: boolean
+    }
   | { type: 'tmpfs'; target: string; size?: number }
   | { type: 'file'; content: Buffer; target: string; mode: number; uid: number; gid: number }
   | { type: 'socket'; source: string; target: string; mode: number; uid: number; gid: number }
@@ -291,7 +301,8 @@ export interface BuildRequest {
   pull: boolean
   /** For base images. */
   credentials?: CredentialsLookup
-  network: 'default' | 'none' | 'host'
+  /** See `RunStep`. */
+  network: string
   hosts: readonly string[]
   shmSize?: number
   ulimits?: RunRequest['ulimits']

@@ -1,6 +1,7 @@
 export type * from './contracts.ts'
 export type { DefaultBridge } from './default-networks.ts'
 export {
+  extraHostsLines,
   type HostsRequest,
   hostsFile,
   ownHostsLines,

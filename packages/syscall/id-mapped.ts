@@ -6,6 +6,9 @@ const openTree = bind('long syscall(long number, int directory, const char *path
 const mountSetattr = bind(
   'long syscall(long number, int directory, const char *path, unsigned int flags, void *attributes, size_t size)',
 )
+const moveMount = bind(
+  'long syscall(long number, int fromFd, const char *from, int toFd, const char *to, unsigned int flags)',
+)
 const capget = bind('int capget(void *header, void *data)')
 const capset = bind('int capset(void *header, void *data)')
 const setfsuid = bind('int setfsuid(unsigned int uid)')
@@ -13,11 +16,13 @@ const setfsgid = bind('int setfsgid(unsigned int gid)')
 const prctl = bind('int prctl(int option, unsigned long argument)')
 
 const SYS_open_tree = 428
+const SYS_move_mount = 429
 const SYS_mount_setattr = 442
 const OPEN_TREE_CLONE = 1
 const OPEN_TREE_CLOEXEC = 0o2000000
 const AT_EMPTY_PATH = 0x1000
 const AT_FDCWD = -100
+const MOVE_MOUNT_F_EMPTY_PATH = 4
 const MOUNT_ATTR_IDMAP = 0x00100000
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522
 const PR_SET_DUMPABLE = 4
@@ -43,18 +48,47 @@ export function withIdMapped<T>(
     const user = openSync(namespace, 'r')
     opened.push(user)
     const copies = directories.map((directory) => {
-      const copy = check(
-        'open_tree',
-        openTree(SYS_open_tree, AT_FDCWD, directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC),
-        directory,
-      )
+      const copy = openIdMapped(directory, user)
       opened.push(copy)
-      mapIds(copy, user, directory)
       return `/proc/self/fd/${copy}`
     })
     return use(copies)
   } finally {
     for (const fd of opened) closeSync(fd)
+  }
+}
+
+/**
+ * Shows a directory or a file at `target` too, with the owners of the namespace; not what is mounted below it.
+ * Throws SystemCallError, as `withIdMapped` does.
+ */
+export function bindIdMapped(source: string, target: string, { namespace }: IdMap): void {
+  const opened: number[] = []
+  try {
+    const user = openSync(namespace, 'r')
+    opened.push(user)
+    const copy = openIdMapped(source, user)
+    opened.push(copy)
+    check(
+      'move_mount',
+      moveMount(SYS_move_mount, copy, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH),
+      target,
+    )
+  } finally {
+    for (const fd of opened) closeSync(fd)
+  }
+}
+
+/** A copy of what is at `path` that is attached nowhere, with the owners of the namespace behind the descriptor `user`. */
+function openIdMapped(path: string, user: number): number {
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC
+  const copy = check('open_tree', openTree(SYS_open_tree, AT_FDCWD, path, flags), path)
+  try {
+    mapIds(copy, user, path)
+    return copy
+  } catch (error) {
+    closeSync(copy)
+    throw error
   }
 }
 

@@ -242,6 +242,50 @@ suite('build', { concurrency: 1 }, () => {
       await assert.rejects(build(wrong), expected)
   })
 
+  test('networks of steps: those of the engine, of a container, the host’s, none; added hosts', async (t) => {
+    await ok(daemon().gantry(['network', 'create', 'steps']))
+    t.after(() => daemon().gantry(['network', 'rm', 'steps']))
+    const serve = 'while :; do echo hello | nc -l -p 7; done'
+    const server = ['-d', '--name', 'server', '--network', 'steps', '--network-alias', 'alias', 'busybox']
+    await ok(daemon().gantry(['run', ...server, 'sh', '-c', serve]))
+    t.after(() => daemon().gantry(['rm', '-f', 'server']))
+    await until('the server', async () =>
+      /hello/.test((await daemon().gantry(['exec', 'server', 'nc', '-w', '5', '127.0.0.1', '7'])).stdout),
+    )
+    const ask =
+      'until nc -w 10 alias 7 > /answer; do sleep 0.1; done; ip -o -4 addr show dev eth0 | cut -d" " -f7 > /address'
+    const named = await context({ Dockerfile: `FROM busybox\nRUN ${ask}; grep given /etc/hosts > /given\n` })
+    const address = (await ok(daemon().gantry(['exec', 'server', 'hostname', '-i']))).stdout.trim()
+    const seen = () => run('steps', 'sh', '-c', 'cat /answer /given; cut -d/ -f1 /address')
+    for (const build of [docker, gantry]) {
+      const args = ['-t', 'steps', '--no-cache', '--add-host', 'given:10.1.2.3']
+      await ok(build(...args, '--network', 'steps', named))
+      const [answer, given, own] = (await seen()).split('\n')
+      assert.deepEqual([answer, given], ['hello', '10.1.2.3\tgiven'])
+      assert.notEqual(own, address)
+      await ok(build(...args, '--network', 'container:server', named))
+      assert.equal(await seen(), `hello\n10.1.2.3\tgiven\n${address}`)
+      const links = await context({
+        Dockerfile: 'FROM busybox\nRUN ls /sys/class/net > /links; grep given /etc/hosts > /given\n',
+      })
+      const shown = () => run('steps', 'cat', '/links', '/given')
+      await ok(build(...args, '--network', 'none', links))
+      assert.equal(await shown(), 'lo\n10.1.2.3\tgiven')
+      await ok(build(...args, '--network', 'host', links))
+      assert.match(await shown(), new RegExp(`^${daemon().bridge}$`, 'm'))
+      const refused = async (network: string, message: RegExp) => {
+        const { exitCode, stdout, stderr } = await build('--no-cache', '--network', network, links)
+        assert.equal(exitCode, 1)
+        assert.match(stdout + stderr, message)
+      }
+      await refused('no-such', /network no-such not found/)
+      await refused('container:no-such', /No such container: no-such/)
+      await refused('container:', /invalid container format container:<name\|id>/)
+    }
+    const { Containers } = await daemon().dockerode.getNetwork('steps').inspect()
+    assert.equal(Object.keys(Containers ?? {}).length, 1)
+  })
+
   test('build checks: on demand, at the end of a build, as errors', async () => {
     const text = 'FROM busybox\nENV HERE=/x\nWORKDIR $HERE/$NOWHERE\nCOPY kept hidden /d/\nCMD echo\n'
     const root = await context({ Dockerfile: text, kept: '', hidden: '', '.dockerignore': 'hidden\n' })

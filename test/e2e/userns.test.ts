@@ -1,6 +1,6 @@
 /** `--userns-remap`: the root of a container is nobody of importance on the host, and nothing in the container shows it. */
 import assert from 'node:assert/strict'
-import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
 import { okBy } from './commands.ts'
 import { run as runCommand, startDaemon, suiteDaemon, until } from './harness.ts'
@@ -247,6 +247,115 @@ suite('userns-remap', { concurrency: 1 }, () => {
     })
   }
 
+  for (const client of ['gantry', 'docker'] as const)
+    test(`${client}: builds: steps are remapped too, layers have the owners of the container`, async () => {
+      const context = `${scratch}/build-${client}`
+      await mkdir(`${context}/dir`, { recursive: true })
+      await writeFile(`${context}/dir/file`, 'text')
+      await writeFile(
+        `${context}/Dockerfile`,
+        [
+          'FROM busybox AS base',
+          'RUN touch /eleven && chown 11:12 /eleven && chmod 4711 /eleven',
+          'FROM busybox',
+          'COPY dir /copied',
+          'COPY --chown=5:6 dir/file /five',
+          'COPY --from=base /eleven /eleven',
+          'WORKDIR /made/here',
+          'RUN cat /proc/self/uid_map > /map && stat -c %u:%g / /etc/passwd /etc/hosts /made/here . > /seen',
+          'RUN touch own && chown 7:8 own && rm /bin/vi && ls -l /proc/self/ns/net && ip link show eth0',
+          'RUN --network=none echo x > /dev/stdout && ! ip link show eth0',
+          'USER 9:9',
+          'RUN id -u > /tmp/nine; echo x >> /etc/passwd || echo refused > /tmp/refused',
+        ].join('\n'),
+      )
+      const options = { env: { DOCKER_BUILDKIT: '0' }, timeout: 120_000 }
+      const tag = `remapped-${client}`
+      const built = await daemon()[client](['build', '--no-cache', '-t', tag, context], options)
+      assert.equal(built.exitCode, 0, `${built.stdout}${built.stderr}${daemon().log}`)
+      const script =
+        'stat -c "%n %u:%g %a" /copied /copied/file /five /eleven /made/here/own /tmp/nine; cat /seen /tmp/refused /map'
+      const seen = await daemon().gantry([
+        'run',
+        '--rm',
+        '--userns',
+        'host',
+        '-u',
+        '0',
+        tag,
+        'sh',
+        '-c',
+        script,
+      ])
+      const lines = seen.stdout.trimEnd().split('\n')
+      assert.match(lines.pop() ?? '', new RegExp(`^ *0 +${root} +65536$`))
+      assert.deepEqual(lines, [
+        '/copied 0:0 755',
+        '/copied/file 0:0 644',
+        '/five 5:6 644',
+        '/eleven 11:12 4711',
+        '/made/here/own 7:8 644',
+        '/tmp/nine 9:9 644',
+        ...Array(5).fill('0:0'),
+        'refused',
+      ])
+      assert.equal((await daemon().gantry(['run', '--rm', tag, 'id', '-u'])).stdout, '9\n')
+      assert.deepEqual(await readdir(`${daemon().root}/exec/userns`), [])
+      assert.deepEqual(await readdir(`${daemon().root}/exec/build`), [])
+      assert.deepEqual(await readdir(`${daemon().root}/exec/views`).catch(() => []), [])
+    })
+
+  test('builds: mounts of steps have the owners of the container, and stay so', async () => {
+    const context = `${scratch}/build-mounts`
+    await mkdir(context)
+    await writeFile(`${context}/file`, 'text')
+    await writeFile(
+      `${context}/Dockerfile`,
+      [
+        'FROM busybox AS base',
+        'RUN mkdir /tree && touch /tree/seven && chown 7:8 /tree/seven && echo "#!/bin/sh" > /tree/tool',
+        'FROM busybox',
+        'RUN --mount=type=cache,target=/cache,uid=3,gid=4 stat -c %u:%g /cache >> /seen; touch /cache/a; chown 5:6 /cache/a',
+        'RUN --mount=type=cache,target=/cache,uid=3,gid=4 stat -c %u:%g /cache/a >> /seen',
+        'RUN --mount=from=base,source=/tree,target=/t stat -c %u:%g /t /t/seven >> /seen; ! touch /t/x',
+        'RUN --mount=from=base,source=/tree,target=/t,rw touch /t/x && stat -c %u:%g /t/x >> /seen',
+        'RUN --mount=from=base,source=/tree/tool,target=/tool stat -c %u:%g /tool >> /seen',
+        'RUN --mount=target=/c stat -c %u:%g /c/file >> /seen; cat /c/file >> /seen; echo >> /seen',
+        'RUN --mount=type=tmpfs,target=/t touch /t/x && stat -c %u:%g /t/x >> /seen',
+        'RUN --mount=type=secret,id=s,uid=9,mode=0400 stat -c %u:%g:%a /run/secrets/s >> /seen',
+        'USER 9',
+        'RUN --mount=type=secret,id=s,uid=9,mode=0400 cat /run/secrets/s > /tmp/secret',
+        'RUN --mount=type=secret,id=s,uid=10,mode=0400 ! cat /run/secrets/s',
+        'RUN <<END\n#!/bin/sh\nid -u > /tmp/script\nEND',
+        'USER 0',
+      ].join('\n'),
+    )
+    await writeFile(`${scratch}/secret`, 'hidden')
+    const args = ['build', '-t', 'mounts', '--secret', `id=s,src=${scratch}/secret`, context]
+    const built = await daemon().gantry(args)
+    assert.equal(built.exitCode, 0, `${built.stdout}${built.stderr}${daemon().log}`)
+    const seen = await daemon().gantry([
+      'run',
+      '--rm',
+      'mounts',
+      'cat',
+      '/seen',
+      '/tmp/secret',
+      '/tmp/script',
+    ])
+    assert.deepEqual(seen.stdout.trimEnd().split('\n'), [
+      ...['3:4', '5:6', '0:0', '7:8', '0:0', '0:0', '0:0', 'text', '0:0', '9:0:400', 'hidden9'],
+    ])
+    const refused = await daemon().gantry(['build', '--network', 'host', '--no-cache', context])
+    assert.match(refused.stderr, /cannot share the host's network namespace when user namespaces are enabled/)
+    assert.deepEqual(await readdir(`${daemon().root}/exec/userns`), [])
+    assert.deepEqual(await readdir(`${daemon().root}/exec/views`), [])
+    assert.doesNotMatch(
+      await readFile('/proc/self/mountinfo', 'utf8'),
+      new RegExp(`${daemon().root}/exec/(views|tasks)`),
+    )
+  })
+
   test('info tells of it, and other users of the host still reach nothing', async () => {
     const { body } = await daemon().api('GET', '/v1.47/info')
     const { DockerRootDir, SecurityOptions } = body as { DockerRootDir: string; SecurityOptions: string[] }
@@ -278,5 +387,17 @@ suite('userns-remap', { concurrency: 1 }, () => {
       await other.gantry(['rm', '-f', 'victim'])
       assert.deepEqual(await left(), [], fault)
     }
+    const step = 'FROM busybox\nRUN --mount=type=cache,target=/cache touch /cache/kept; ls /cache > /seen\n'
+    const build = () => other.gantry(['build', '--no-cache', '-t', 'after', '-'], { input: step })
+    assert.equal((await build()).exitCode, 0)
+    await other.stop()
+    await other.start({ GANTRY_FAULT: 'build.run.started:crash' })
+    await build()
+    await other.ended()
+    await other.start()
+    assert.equal((await build()).exitCode, 0)
+    assert.equal((await other.gantry(['run', '--rm', 'after', 'cat', '/seen'])).stdout, 'kept\n')
+    assert.deepEqual(await left(), [])
+    assert.deepEqual(await readdir(`${other.root}/exec/views`), [])
   })
 })

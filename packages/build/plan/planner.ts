@@ -22,7 +22,7 @@ export interface PlanOptions {
   platform: Platform
   /** The platform of the machine that builds. */
   host: Platform
-  network: 'default' | 'none' | 'host'
+  network: string
   /** Whether several platforms are built: then names of steps tell which. */
   several?: boolean
   /** Whether the ignore file keeps a path out of the main context. */

@@ -18,8 +18,9 @@ export async function openOrigin(
   const { signal } = session.run
   switch (origin.kind) {
     case 'snapshot': {
-      const view = stack.use(await snapshots.view(await session.snapshot(origin.step)))
-      return files.tree(view.root)
+      const snapshot = await session.snapshot(origin.step)
+      const view = stack.use(await snapshots.view(snapshot))
+      return { ...files.tree(view.root), snapshot }
     }
     case 'documents':
       return stack.use(await files.documents(origin.documents))

@@ -91,7 +91,7 @@ async function prepareMount(
     case 'tmpfs':
       return [{ type: 'tmpfs', target, ...(mount.size !== undefined && { size: mount.size }) }]
     case 'bind':
-      return [{ type: 'bind', source: await sourceOf(session, mount, stack), target, readonly }]
+      return [{ type: 'bind', ...(await sourceOf(session, mount, stack)), target, readonly }]
     case 'cache': {
       const fill = (directory: string): Promise<void> => fillCache(session, mount, directory, stack, signal)
       const cache = stack.use(await session.parts.cacheMounts.open(mount, fill, signal))
@@ -105,10 +105,17 @@ async function prepareMount(
 }
 
 /** What is mounted of an origin: `source` below its root, resolved inside of it by the runner. */
-async function sourceOf(session: SolveSession, mount: Mount, stack: AsyncDisposableStack): Promise<string> {
+async function sourceOf(
+  session: SolveSession,
+  mount: Mount,
+  stack: AsyncDisposableStack,
+): Promise<Pick<Extract<PreparedMount, { type: 'bind' }>, 'source' | 'part'>> {
   const tree: FileTree | null = mount.origin ? await openOrigin(session, mount.origin, stack) : null
   if (!tree) throw new GantryError('InvalidParameter', `nothing to mount at ${mount.target}`)
-  return session.parts.files.resolve(tree.root, mount.source ?? '/')
+  const { root, snapshot } = tree
+  const path = mount.source ?? '/'
+  const source = await session.parts.files.resolve(root, path)
+  return { source, ...(snapshot && { part: { snapshot, path } }) }
 }
 
 async function fillCache(

@@ -185,6 +185,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const { builds, caches } = undo.use(
     await createBuilds({
       ...containerParts,
+      containers: services.registry,
       images,
       parts: images.parts,
       table: database.table('build_cache'),

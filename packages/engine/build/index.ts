@@ -9,12 +9,12 @@ import { CacheService } from './cache/cache-service.ts'
 import { Contexts } from './context.ts'
 import { FileThreads } from './files/file-threads.ts'
 import { createFiles } from './files/files.ts'
-import { createRunner, type RunnerParts } from './runner.ts'
 import { BuildService } from './service.ts'
 import { KeptTrees } from './session/kept-trees.ts'
 import { openSnapshots } from './snapshots.ts'
+import { createRunner, type RunnerParts } from './steps/runner.ts'
 
-export interface BuildDependencies extends Omit<RunnerParts, 'directory'> {
+export interface BuildDependencies extends Omit<RunnerParts, 'directory' | 'snapshots' | 'files'> {
   /** Of the image service. */
   parts: ImageParts
   images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
@@ -65,7 +65,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
   )
   const cacheMounts = new CacheMounts(join(directory, 'cache-mounts'))
   await cacheMounts.clean()
-  const runner = createRunner({ ...deps, directory: deps.runDirectory })
+  const runner = createRunner({ ...deps, snapshots, files, directory: deps.runDirectory })
   const limiter = new Limiter(Math.max(2, availableParallelism()))
   const builder = createBuilder({ snapshots, runner, files, cache, cacheMounts, limiter })
   const trees = new KeptTrees(join(directory, 'kept-contexts'))

@@ -293,11 +293,10 @@ function createdAt(text: string | undefined): Pick<BuildRequest, 'created'> {
   return { created: new Date(Number(text) * 1000) }
 }
 
-function networkOf(mode: string): 'default' | 'none' | 'host' {
+/** Networks of this machine and `container:ID`, too, are looked for when a step runs. Throws InvalidParameter. */
+function networkOf(mode: string): string {
   if (mode === '' || mode === 'default' || mode === 'bridge') return 'default'
-  if (mode === 'none' || mode === 'host') return mode
-  throw new GantryError(
-    'InvalidParameter',
-    `network mode ${JSON.stringify(mode)} not supported by the builder`,
-  )
+  if (mode === 'container' || mode === 'container:')
+    throw new GantryError('InvalidParameter', 'invalid container format container:<name|id>')
+  return mode
 }

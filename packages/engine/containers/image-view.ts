@@ -1,16 +1,32 @@
 import { lstat, mkdir, mkdtemp, readdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type IdMap, MountFlag, mount, mountOverlay, UnmountFlag, unmount } from '@gantry/syscall'
+import {
+  bindIdMapped,
+  type IdMap,
+  MountFlag,
+  mount,
+  mountOverlay,
+  UnmountFlag,
+  unmount,
+} from '@gantry/syscall'
 
 /** Shows an image's layers as one directory for a moment, or what another path names. */
 export interface ImageView {
-  /** `lower` top first, its owners seen as `idMap` has them. The view cannot be written; disposing it removes it. */
-  open(lower: string[], idMap?: IdMap): Promise<AsyncDisposable & { root: string }>
+  /**
+   * `lower` top first, its owners seen as `idMap` has them. The view cannot be written, but with directories for that;
+   * disposing it removes it.
+   */
+  open(
+    lower: string[],
+    idMap?: IdMap,
+    writable?: { upper: string; work: string },
+  ): Promise<AsyncDisposable & { root: string }>
   /**
    * A path for what `source` names, a directory or a file, without the mounts below it. Runtimes find what is behind a
-   * descriptor of ours (`/proc/…/fd`) by such a name only, and not all of them can leave out the mounts below.
+   * descriptor of ours (`/proc/…/fd`) by such a name only, and not all of them can leave out the mounts below. With
+   * `idMap`, its owners are seen so.
    */
-  pin(source: string): Promise<AsyncDisposable & { root: string }>
+  pin(source: string, idMap?: IdMap): Promise<AsyncDisposable & { root: string }>
   /** Removes views that a killed daemon left. */
   clean(): Promise<void>
 }
@@ -18,9 +34,9 @@ export interface ImageView {
 /** Views are overlay mounts below `directory`; one layer needs no mount at all. */
 export function createImageView(directory: string): ImageView {
   return {
-    async open(lower, idMap) {
+    async open(lower, idMap, writable) {
       const [only, second] = lower
-      if (only !== undefined && second === undefined && !idMap)
+      if (only !== undefined && second === undefined && !idMap && !writable)
         return { root: only, async [Symbol.asyncDispose]() {} }
       await mkdir(directory, { recursive: true, mode: 0o700 })
       const root = await mkdtemp(join(directory, 'view-'))
@@ -29,7 +45,7 @@ export function createImageView(directory: string): ImageView {
         mountOverlay({
           lower: second === undefined ? [...lower, root] : lower,
           target: root,
-          readOnly: true,
+          ...(writable ?? { readOnly: true }),
           ...(idMap && { idMap }),
         })
       } catch (error) {
@@ -44,10 +60,11 @@ export function createImageView(directory: string): ImageView {
         },
       }
     },
-    async pin(source) {
+    async pin(source, idMap) {
       const root = await placeFor(source, directory)
       try {
-        mount({ source, target: root, type: '', flags: MountFlag.bind })
+        if (idMap) bindIdMapped(source, root, idMap)
+        else mount({ source, target: root, type: '', flags: MountFlag.bind })
       } catch (error) {
         await removePlace(root)
         throw error

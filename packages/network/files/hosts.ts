@@ -23,20 +23,27 @@ const localhostIPv6 = [
   'ff02::2\tip6-allrouters',
 ]
 
-/** The file's text. An extra host `host-gateway` without a known gateway is left out. */
+/** The file's text. */
 export function hostsFile(request: HostsRequest): string {
   const lines = ['127.0.0.1\tlocalhost']
   if (request.ipv6 !== false) lines.push(...localhostIPv6)
-  for (const extra of request.extraHosts ?? []) {
-    const [, name, address = ''] = /^([^:=]+)[:=](.*)$/.exec(extra) ?? []
-    if (!name) continue
-    const addresses =
-      address === 'host-gateway' ? (request.hostGateway ?? []) : [address.replace(/^\[(.*)\]$/, '$1')]
-    for (const one of addresses) lines.push(`${one}\t${name}`)
-  }
+  lines.push(...extraHostsLines(request))
   for (const link of request.links ?? []) lines.push(`${link.address}\t${link.names.join(' ')}`)
   lines.push(...ownHostsLines(request))
   return `${lines.join('\n')}\n`
+}
+
+/** The lines of what users add. An extra host `host-gateway` without a known gateway is left out. */
+export function extraHostsLines({
+  extraHosts = [],
+  hostGateway = [],
+}: Pick<HostsRequest, 'extraHosts' | 'hostGateway'>): string[] {
+  return extraHosts.flatMap((extra) => {
+    const [, name, address = ''] = /^([^:=]+)[:=](.*)$/.exec(extra) ?? []
+    if (!name) return []
+    const addresses = address === 'host-gateway' ? hostGateway : [address.replace(/^\[(.*)\]$/, '$1')]
+    return addresses.map((one) => `${one}\t${name}`)
+  })
 }
 
 /** The lines of a container's own addresses. */
