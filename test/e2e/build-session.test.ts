@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
 import { buildx } from './buildx.ts'
 import { leavesNothing } from './daemon-state.ts'
@@ -182,6 +193,31 @@ suite('build in a session', { concurrency: 1 }, () => {
     } finally {
       agent.close()
     }
+  })
+
+  test('gantry: files of private keys take the place of an agent', async () => {
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox',
+        'COPY key.pub /',
+        'RUN --mount=type=ssh,id=deploy --mount=target=/c ssh() { /c/tool/ld.so --library-path /c/tool /c/tool/ssh-add "$@"; }; ssh -L > /keys && ssh -T /key.pub && ! ssh -D',
+      ].join('\n'),
+      '.dockerignore': 'key\n',
+      'tool/.keep': '',
+    })
+    const key = join(root, 'key')
+    await ok(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]))
+    const libraries = (await ok(run('ldd', ['/usr/bin/ssh-add']))).matchAll(/(\/\S+) \(0x/g)
+    for (const [, path = ''] of libraries)
+      await copyFile(path, join(root, 'tool', path.includes('/ld-linux') ? 'ld.so' : basename(path)))
+    await copyFile('/usr/bin/ssh-add', join(root, 'tool/ssh-add'))
+    const gantry = (...args: string[]) => daemon().gantry(['build', '--no-cache', ...args, root])
+    await ok(gantry('-t', 'keys', '--ssh', `deploy=${key}`))
+    assert.equal(await inside('keys', 'cat', '/keys'), (await readFile(`${key}.pub`, 'utf8')).trim())
+    await ok(run('ssh-keygen', ['-q', '-p', '-a', '1', '-P', '', '-N', 'secret', '-f', key]))
+    const refused = await gantry('--ssh', `deploy=${key}`)
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /failed to parse .*key: this private key is passphrase protected/)
   })
 
   each('mistakes and failures are told, and leave nothing', async (build) => {

@@ -1,5 +1,5 @@
 /** What a command line offers in its session. */
-import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import { fileSync } from '../files/packet.ts'
 import { type FileSource, sendTree } from '../files/send.ts'
@@ -20,8 +20,8 @@ export interface Offer {
   files?(request: FilesRequest): FileSource | Promise<FileSource>
   /** Null when there is none of that name. */
   secret?(id: string): Promise<Uint8Array | null>
-  /** Path of an ssh agent's socket; null when there is none of that name. */
-  agent?(id: string): string | null
+  /** Opens connections to an ssh agent; null when there is none of that name. */
+  agent?(id: string): (() => Duplex) | null
   credentials?(host: string): Promise<{ username: string; secret: string }>
 }
 
@@ -52,24 +52,23 @@ async function secretOf(secret: NonNullable<Offer['secret']>, id: string): Promi
 }
 
 function agentServices(agent: NonNullable<Offer['agent']>): Service[] {
-  const path = (id: string): string => {
+  const connect = (id: string): (() => Duplex) => {
     const found = agent(id || 'default')
     if (found === null) throw new GantryError('NotFound', `unset ssh forward key ${id || 'default'}`)
     return found
   }
   return [
     unary(checkAgent, async ({ id = '' }) => {
-      path(id)
+      connect(id)
       return {}
     }),
-    streaming(forwardAgent, (call) => forward(call, path(call.metadata(agentHeader)[0] ?? ''))),
+    streaming(forwardAgent, (call) => forward(call, connect(call.metadata(agentHeader)[0] ?? '')())),
   ]
 }
 
 type Bytes = { data: Uint8Array }
 
-async function forward(call: Incoming<Bytes, Bytes>, path: string): Promise<void> {
-  const socket = connect(path)
+async function forward(call: Incoming<Bytes, Bytes>, socket: Duplex): Promise<void> {
   call.signal.addEventListener('abort', () => socket.destroy(), { once: true })
   const there = async (): Promise<void> => {
     for await (const { data } of call.messages()) socket.write(data)

@@ -94,7 +94,9 @@ test('an agent is reached through a socket that goes away', async (t) => {
   const agent = createServer((socket) => socket.on('data', (data) => socket.end(`re: ${data}`)))
   agent.listen(`${directory}/agent`)
   t.after(() => agent.close())
-  const { caller } = await session(t, { agent: (id) => (id === 'default' ? `${directory}/agent` : null) })
+  const { caller } = await session(t, {
+    agent: (id) => (id === 'default' ? () => connect(`${directory}/agent`) : null),
+  })
   assert.equal(await caller.agent('other', `${directory}/o`, never), null)
   {
     await using found = await caller.agent('default', `${directory}/d`, never)

@@ -2,8 +2,9 @@
 import type { Readable } from 'node:stream'
 import type { CommandContext, Flags } from '../framework/command.ts'
 import type { BuildContext } from './context-archive.ts'
-import { parseAgents, parseSecrets, secretValue } from './credentials.ts'
+import { parseSecrets, secretValue } from './secrets.ts'
 import { openSession } from './session.ts'
+import { parseAgents } from './ssh/agents.ts'
 
 export interface SentInput extends AsyncDisposable {
   query: Record<string, string>

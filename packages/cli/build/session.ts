@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { FileSource, FilesRequest } from '@gantry/buildkit'
 import type { CommandContext } from '../framework/command.ts'
 
@@ -13,7 +14,8 @@ export interface SessionOffer {
   /** Small files in a directory that is called `dockerfile`: their texts by their names. */
   texts: ReadonlyMap<string, string>
   secret(id: string): Promise<Uint8Array | null>
-  agent(id: string): string | null
+  /** Opens connections to an ssh agent; null when there is none of that name. */
+  agent(id: string): (() => Duplex) | null
 }
 
 /** Opens a session and resolves to its id. It lasts until it is disposed of. */

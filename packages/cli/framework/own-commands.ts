@@ -186,7 +186,7 @@ export const ownFlags: Record<string, FlagSpec[]> = {
       long: 'ssh',
       type: 'list',
       multi: true,
-      desc: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")',
+      desc: 'SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")',
     },
     {
       long: 'cache-from',

@@ -1,4 +1,4 @@
-/** `--secret` and `--ssh`: what a build may ask for while it runs. */
+/** `--secret`: what a build may ask for while it runs. */
 import { readFile, stat } from 'node:fs/promises'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -54,23 +54,4 @@ export async function secretValue(place: Place, env: Environment): Promise<Uint8
   if ('file' in place) return readFile(place.file)
   const value = env[place.variable]
   return value === undefined ? null : Buffer.from(value)
-}
-
-/** Sockets of agents by their ids: `default`, `default=/path`, `id=/path`. Rejects with Error. */
-export async function parseAgents(texts: readonly string[], env: Environment): Promise<Map<string, string>> {
-  const agents = new Map<string, string>()
-  for (const text of texts) {
-    const [id = '', path = env.SSH_AUTH_SOCK ?? ''] = text.split(/=(.*)/s)
-    if (path === '') throw new Error('invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set')
-    if (agents.has(id)) throw new Error(`invalid duplicate ID ${id}`)
-    const status = await stat(path).catch((cause) => {
-      throw new Error(`failed to parse ssh agent: stat ${path}: no such file or directory`, { cause })
-    })
-    if (!status.isSocket())
-      throw new Error(
-        `${path} is no socket of an agent: keys are given to one with ssh-add, and the agent to --ssh`,
-      )
-    agents.set(id, path)
-  }
-  return agents
 }
