@@ -285,7 +285,7 @@ test('a step that was not cached says why, without telling values', async () => 
     const { events } = await build(world, world.request(text(base), { args }))
     return events.flatMap((event) => (event.type === 'end' && !event.cached ? [event.why] : []))
   }
-  assert.deepEqual(await why('a', 'one', '1'), [undefined, undefined])
+  assert.deepEqual(await why('a', 'one', '1'), ['', ''])
   assert.deepEqual((await why('a', 'hidden', '1'))[0], 'its environment (V)')
   assert.deepEqual(await why('a', 'hidden', '2'), ['what it copies'])
   assert.deepEqual((await why('b', 'hidden', '2'))[0], 'the base image b')

@@ -253,8 +253,19 @@ export interface Files {
   makeDirectory(root: string, path: string, owner: { uid: number; gid: number }): Promise<void>
   /** The path on the host of a path in a tree, resolved inside of the tree. Rejects with NotFound. */
   resolve(root: string, path: string): Promise<string>
+  /** Keeps what a digest of a tree was made of, so that a later one can be compared with it. */
+  remember(digest: Digest): Promise<void>
+  /** Which files differ between two digests; null where that is not known (any more). */
+  differences(before: Digest, now: Digest): Promise<FileDifferences | null>
   /** Numbers for `user[:group]`, from the files of that root. */
   owner(root: string, user: string): Promise<{ uid: number; gid: number }>
+}
+
+export interface FileDifferences {
+  /** The first of them, in words: `a.c`, `b.c is new`, `c/ is gone`. */
+  names: string[]
+  /** How many there are. */
+  count: number
 }
 
 export interface CopyRequest {

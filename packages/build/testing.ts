@@ -93,6 +93,8 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       documents: async () => ({ ...tree('documents'), async [Symbol.asyncDispose]() {} }),
       makeDirectory: async () => undefined,
       resolve: async (root, path) => join(root, path),
+      remember: async () => undefined,
+      differences: async () => null,
       owner: async () => ({ uid: 0, gid: 0 }),
     },
     cache: new BuildCache({

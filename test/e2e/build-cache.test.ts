@@ -95,6 +95,25 @@ suite('build cache', { concurrency: 1 }, () => {
     assert.equal((await gantry('run', '--rm', 'kept', 'cat', '/b')).stdout, 'b\n')
   })
 
+  test('--explain names the files, arguments and images that have changed', async () => {
+    const dockerfile = 'FROM busybox\nARG V\nCOPY . /c/\nRUN --mount=type=bind,source=sub,target=/s echo $V\n'
+    const root = await context({ Dockerfile: dockerfile, 'a.txt': 'a', 'sub/b.txt': 'b', 'sub/old': '' })
+    const explained = async (...args: string[]): Promise<string[]> =>
+      [
+        ...(await gantry('build', '--explain', ...args, root)).stderr.matchAll(
+          /NOT CACHED: (?:changed: )?(.*)$/gm,
+        ),
+      ].map(([, why = '']) => why)
+    assert.deepEqual(await explained(), ['it has not run before', 'it has not run before'])
+    await writeFile(join(root, 'sub/b.txt'), 'changed')
+    await writeFile(join(root, 'new'), '')
+    await rm(join(root, 'sub/old'))
+    const [copy, run] = await explained('--build-arg', 'V=1')
+    assert.equal(copy, 'what it copies (new is new, sub/b.txt, sub/old is gone)')
+    assert.match(run ?? '', /its environment \(V\), its mounts \(sub\/b\.txt, sub\/old is gone\)/)
+    assert.deepEqual(await explained('--build-arg', 'V=1'), [])
+  })
+
   test('cache mounts: listed, exported, imported, removed', async () => {
     const root = await context({
       Dockerfile:

@@ -1,7 +1,6 @@
 /** What earlier builds made, by the key of the step that made it. */
 import type { CacheRecord, CacheTable, Snapshot, Snapshots } from '../contracts.ts'
 import { type KeyParts, keyOf } from '../solve/key.ts'
-import { differences } from './explain.ts'
 import type { CacheUsage } from './usage.ts'
 
 export interface BuildCacheParts {
@@ -42,6 +41,7 @@ export class BuildCache {
     }
     const used = { ...record, usedAt: this.#now().toISOString(), uses: record.uses + 1 }
     this.#used.set(key, used)
+    this.#latest?.set(used.description, key)
     return used
   }
 
@@ -79,12 +79,10 @@ export class BuildCache {
     return record
   }
 
-  /** The names of the parts that differ from the step's last run; null when it has never run. */
-  changes(parts: KeyParts, description: string): string[] | null {
+  /** The parts of the key with which a step ran, or was found here, the last time; null when it never was. */
+  latest(description: string): Readonly<KeyParts> | null {
     this.#latest ??= new Map(this.#byUse().map((record) => [record.description, record.key]))
-    const earlier = this.#table.get(this.#latest.get(description) ?? '')
-    if (!earlier) return null
-    return differences(earlier.inputs, parts)
+    return this.#table.get(this.#latest.get(description) ?? '')?.inputs ?? null
   }
 
   /** Keeps `prune` off the record while a build uses it. */

@@ -69,7 +69,7 @@ export class StepReport {
     this.#tell({ type: 'progress', id: this.#id, what, current, total })
   }
 
-  /** `why`: what had changed since the step last ran, when it was not cached. */
+  /** `why`: what had changed since the step last ran, when it was not cached; empty when it never ran. */
   end(cached: boolean, why?: string): void {
     this.#tell({ type: 'end', id: this.#id, cached, ...(why !== undefined && { why }) })
   }

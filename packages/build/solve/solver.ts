@@ -23,6 +23,7 @@ import { directoryParts, type KeyParts, keyOf } from './key.ts'
 import type { Limiter } from './limiter.ts'
 import { prepareRun } from './run.ts'
 import { SharedWork } from './shared-work.ts'
+import { reasons, rememberFiles } from './why.ts'
 
 export interface SolverParts {
   snapshots: Snapshots
@@ -160,11 +161,16 @@ export class SolveSession {
         report.end(true)
         return placed
       }
-      const why = cache.changes(prepared.parts, step.name)
-      const made = await this.#execute(step, prepared, report)
+      const { files } = this.parts
+      const earlier = cache.latest(step.name)
+      const [made, why] = await Promise.all([
+        this.#execute(step, prepared, report),
+        earlier ? reasons(files, earlier, prepared.parts, step) : '',
+      ])
       this.records.push(made)
       const solved = await placedBy(prepared, made)
-      report.end(false, why?.map((part) => inWords(part, step)).join(', '))
+      await rememberFiles(files, prepared.parts)
+      report.end(false, why)
       return solved
     } catch (error) {
       report.failed(messageOf(error))
@@ -225,13 +231,6 @@ export class SolveSession {
   async settled(): Promise<void> {
     await Promise.allSettled(this.#results.values())
   }
-}
-
-/** A part of the key, for people: what is below the first step of a stage is its base image. */
-function inWords(part: string, { input }: Exclude<Step, ImageStep>): string {
-  return part === 'the file system before it' && input?.kind === 'image'
-    ? `the base image ${input.reference}`
-    : part
 }
 
 async function placedBy({ place }: Prepared, solved: Solved): Promise<Solved> {

@@ -94,7 +94,8 @@ export class PlainProgress implements BuildDisplay {
       this.#line(step, `ERROR: ${error}`)
     } else if (cached) this.#line(step, 'CACHED')
     else {
-      if (this.#explain) this.#line(step, `NOT CACHED: ${why ? `changed: ${why}` : 'it has not run before'}`)
+      if (this.#explain && why !== undefined)
+        this.#line(step, `NOT CACHED: ${why ? `changed: ${why}` : 'it has not run before'}`)
       this.#line(step, `DONE ${this.#seconds(step).toFixed(1)}s`)
     }
     this.#output.write('\n')

@@ -9,6 +9,7 @@ import { CacheService } from './cache/cache-service.ts'
 import { Contexts } from './context.ts'
 import { FileThreads } from './files/file-threads.ts'
 import { createFiles } from './files/files.ts'
+import { Listings } from './files/listings.ts'
 import { BuildService } from './service.ts'
 import { KeptTrees } from './session/kept-trees.ts'
 import { openSnapshots } from './snapshots.ts'
@@ -40,7 +41,11 @@ export interface ImageBuilder {
 export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilder & AsyncDisposable> {
   const { directory, parts, archive, images } = deps
   const threads = new FileThreads()
-  const files = createFiles(threads, join(directory, 'documents'))
+  const files = createFiles(
+    threads,
+    join(directory, 'documents'),
+    new Listings(join(directory, 'listings'), threads),
+  )
   const contexts = new Contexts(join(directory, 'contexts'), archive, files)
   await contexts.clean()
   // Secrets of steps are in it.

@@ -1,11 +1,12 @@
 /** A digest of what a selection names: types, modes, owners, link targets, attributes and content, but no times. */
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { describeObject, walkTree } from '@gantry/archive'
 import type { FileSelection } from '@gantry/build'
 import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { readLinkOf } from '@gantry/syscall'
 import { DigestMemo } from './digest-memo.ts'
+import type { Listing } from './listing.ts'
 import { findSources } from './sources.ts'
 
 const O_PATH = 0o10000000
@@ -15,7 +16,7 @@ export function digestTree(
   root: string,
   selection: FileSelection,
   stopped: () => void,
-  memo: DigestMemo = new DigestMemo(undefined),
+  { memo = new DigestMemo(undefined), listing }: { memo?: DigestMemo; listing?: Listing } = {},
 ): string {
   const { include, exclude = [], followLinks = false } = selection
   const excluded = exclude.map((pattern) => compilePattern(pattern))
@@ -27,7 +28,10 @@ export function digestTree(
       for (const entry of walkTree(source.fd, { enter: ({ path }) => !isExcluded(excluded, path) })) {
         stopped()
         if (isExcluded(excluded, entry.path)) continue
-        addEntry(hash, entry, stopped, memo)
+        const state = stateOf(entry, stopped, memo)
+        if (state === null) continue
+        hash.update(state)
+        listing?.add(within(source.path, entry.path), state)
       }
     }
   } finally {
@@ -41,16 +45,29 @@ export const isExcluded = (patterns: readonly PathPattern[], path: string): bool
 
 type Entry = ReturnType<typeof walkTree> extends Generator<infer T> ? T : never
 
-function addEntry(hash: Hash, { fd, info, path }: Entry, stopped: () => void, memo: DigestMemo): void {
+const within = (top: string, path: string): string =>
+  top === '' || path === '' ? top + path : `${top}/${path}`
+
+/** All that counts of an entry; null for one that is passed over. */
+function stateOf({ fd, info, path }: Entry, stopped: () => void, memo: DigestMemo): string | null {
   const header = describeObject(fd, info, path)
-  if (header === null) return
+  if (header === null) return null
   const { type, mode, uid, gid, size, deviceMajor, deviceMinor, xattrs } = header
   const target = type === 'symlink' ? readLinkOf(fd).toString('latin1') : ''
   const attributes = [...xattrs].map(([name, value]) => [name, value.toString('hex')])
-  hash.update(
-    JSON.stringify([path, type, mode, uid, gid, size, deviceMajor, deviceMinor, target, attributes]),
-  )
-  if (type === 'file' && size > 0) hash.update(memo.digest(info, () => contentDigest(fd, stopped)))
+  const state = JSON.stringify([
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    size,
+    deviceMajor,
+    deviceMinor,
+    target,
+    attributes,
+  ])
+  return type === 'file' && size > 0 ? state + memo.digest(info, () => contentDigest(fd, stopped)) : state
 }
 
 const piece = Buffer.allocUnsafe(1 << 20)

@@ -17,6 +17,7 @@ import { after, before, suite, test } from 'node:test'
 import type { CopyRequest, Files } from '@gantry/build'
 import { FileThreads } from './file-threads.ts'
 import { createFiles } from './files.ts'
+import { Listings } from './listings.ts'
 import { parseMode } from './mode.ts'
 
 suite('files of a build', () => {
@@ -27,7 +28,7 @@ suite('files of a build', () => {
 
   before(async () => {
     top = await mkdtemp('/tmp/gantry-build-files-')
-    files = createFiles(threads, join(top, 'documents'))
+    files = createFiles(threads, join(top, 'documents'), new Listings(join(top, 'listings'), threads))
   })
   after(async () => {
     threads.close()

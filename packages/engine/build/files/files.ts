@@ -4,26 +4,32 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Files, FileTree } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
-import { type Digest, parseDigest } from '@gantry/oci'
+import { parseDigest } from '@gantry/oci'
 import { openInRoot, SystemCallError } from '@gantry/syscall'
 import { resolveUser } from '../../spec/user.ts'
 import { readUserDatabase } from '../../spec/user-database.ts'
 import type { FileThreads } from './file-threads.ts'
+import type { Listings } from './listings.ts'
 import { cleanPath } from './sources.ts'
 
 const O_PATH = 0o10000000
 
 /** `directory` is for documents; what is in it belongs to running builds. */
-export function createFiles(threads: FileThreads, directory: string): Files {
+export function createFiles(threads: FileThreads, directory: string, listings: Listings): Files {
   const tree = (root: string, memo?: string): FileTree => ({
     root,
-    digest: async (selection): Promise<Digest> =>
-      parseDigest(
-        await threads.run({ kind: 'digest', root, selection, ...(memo !== undefined && { memo }) }),
-      ),
+    async digest(selection) {
+      const job = { kind: 'digest' as const, root, selection, ...(memo !== undefined && { memo }) }
+      const [text = '', listing = ''] = (await threads.run(job)).split(' ')
+      const digest = parseDigest(text)
+      listings.note(digest, Buffer.from(listing, 'base64'))
+      return digest
+    },
   })
   return {
     tree,
+    remember: (digest) => listings.keep(digest),
+    differences: (before, now) => listings.differences(before, now),
     copy: async ({ signal, ...request }) => void (await threads.run({ kind: 'copy', request }, signal)),
     makeDirectory: async (root, path, owner) =>
       void (await threads.run({ kind: 'directory', root, path, owner })),

@@ -5,8 +5,10 @@ import type { TreeChange } from './apply.ts'
 /** What a thread is asked to do. All paths of requests are resolved inside their roots. */
 export type FileJob =
   | { kind: 'copy'; request: Omit<CopyRequest, 'signal'> }
-  /** Answers a digest. */
+  /** Answers the digest, a space, and its listing in base64. */
   | { kind: 'digest'; root: string; selection: FileSelection; memo?: string }
+  /** Answers the FileDifferences of two listings, as JSON. */
+  | { kind: 'compare'; before: Uint8Array; now: Uint8Array }
   | { kind: 'apply'; root: string; changes: readonly TreeChange[] }
   | { kind: 'directory'; root: string; path: string; owner: { uid: number; gid: number } }
   /** Answers a Scan of the packages, as JSON. */

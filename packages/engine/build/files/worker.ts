@@ -8,6 +8,7 @@ import { applyChanges } from './apply.ts'
 import { copyTree } from './copy.ts'
 import { digestTree } from './digest.ts'
 import { DigestMemo } from './digest-memo.ts'
+import { compareListings, Listing } from './listing.ts'
 import type { FileJob, FromThread, ToThread } from './messages.ts'
 import { cleanPath } from './sources.ts'
 
@@ -30,10 +31,12 @@ async function work(job: FileJob, stopped: () => void): Promise<string> {
   if (job.kind === 'subjects') return JSON.stringify(digestFiles(job.root, stopped))
   if (job.kind === 'digest') {
     const memo = new DigestMemo(job.memo)
-    const digest = digestTree(job.root, job.selection, stopped, memo)
+    const listing = new Listing()
+    const digest = digestTree(job.root, job.selection, stopped, { memo, listing })
     memo.save()
-    return digest
+    return `${digest} ${listing.bytes().toString('base64')}`
   }
+  if (job.kind === 'compare') return JSON.stringify(compareListings(job.before, job.now))
   if (job.kind === 'copy') await copyTree(job.request, stopped)
   else if (job.kind === 'apply') applyChanges(job.root, job.changes, stopped)
   else makeDirectory(job)

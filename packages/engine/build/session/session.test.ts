@@ -213,7 +213,7 @@ test('digests are remembered until the file changes', async (t) => {
   await writeFile(file, 'one')
   const digest = () => {
     const memo = new DigestMemo(join(top, 'memo'))
-    const result = digestTree(join(top, 'tree'), { include: ['/'] }, () => undefined, memo)
+    const result = digestTree(join(top, 'tree'), { include: ['/'] }, () => undefined, { memo })
     memo.save()
     return result
   }
