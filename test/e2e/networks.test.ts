@@ -61,12 +61,18 @@ suite('networks', { concurrency: 2 }, () => {
     const { IPAM } = shown.body as { IPAM: { Options: object; Config: { AuxiliaryAddresses?: object }[] } }
     assert.deepEqual(IPAM.Options, { note: 'kept' })
     assert.deepEqual(IPAM.Config[0]?.AuxiliaryAddresses, { router: `${other}.66` })
+    const { body: networks } = await daemon.api('GET', '/networks')
+    assert.deepEqual(
+      (networks as { Name: string; IPAM: object }[]).find(({ Name }) => Name === 'fields')?.IPAM,
+      IPAM,
+    )
     await ok('run', '-d', '--name', 'fields-c', '--network', 'none', 'busybox', 'sleep', '600')
     await ok('network', 'disconnect', 'none', 'fields-c')
     const settings = {
       IPAMConfig: { IPv4Address: `${other}.70`, IPv6Address: 'fd00:66::70', LinkLocalIPs: ['169.254.7.70'] },
       Aliases: ['fields-alias'],
       DriverOpts: { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.log_martians=1' },
+      Links: ['linked:other-name'],
     }
     const body = { Container: 'fields-c', EndpointConfig: settings }
     assert.equal((await daemon.api('POST', '/networks/fields/connect', body)).status, 200)
@@ -77,8 +83,8 @@ suite('networks', { concurrency: 2 }, () => {
     const [{ NetworkSettings } = { NetworkSettings: { Networks: {} } }] = listed as {
       NetworkSettings: { Networks: Record<string, object> }
     }[]
-    const { IPAMConfig, Aliases, DriverOpts } = NetworkSettings.Networks.fields as typeof settings
-    assert.deepEqual({ IPAMConfig, Aliases, DriverOpts }, settings)
+    const { IPAMConfig, Aliases, DriverOpts, Links } = NetworkSettings.Networks.fields as typeof settings
+    assert.deepEqual({ IPAMConfig, Aliases, DriverOpts, Links }, settings)
     assert.equal((await daemon.api('POST', '/containers/fields-c/restart?t=0&signal=SIGINT')).status, 204)
     assert.equal((await daemon.api('POST', '/containers/fields-c/stop?t=0&signal=SIGINT')).status, 204)
     assert.equal((await daemon.api('DELETE', '/containers/fields-c?v=1')).status, 204)

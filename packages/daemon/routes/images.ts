@@ -68,8 +68,9 @@ export function imageRoutes(images: Images): Route[] {
       await images.tag(name(params), { repo: query.text('repo'), tag: query.text('tag') })
       return empty(201)
     }),
-    del('/images/*name', async ({ params, query }) => {
-      const options = { force: query.flag('force'), noPrune: query.flag('noprune') }
+    del('/images/*name', async ({ params, query, version }) => {
+      const platforms = version < 50 ? [] : platformsOf(query.all('platforms'))
+      const options = { force: query.flag('force'), noPrune: query.flag('noprune'), platforms }
       return json(200, await images.remove(name(params), options))
     }),
     post('/images/*name/push', (request) => push(images, request)),

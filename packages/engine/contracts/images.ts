@@ -41,10 +41,7 @@ export interface Images {
   /** What each layer of an image adds, changes and removes: lines of JSON, base first. */
   explore(reference: string, platform?: string): Promise<Readable>
   tag(source: string, target: { repo: string; tag: string }): Promise<void>
-  remove(
-    reference: string,
-    options: { force?: boolean; noPrune?: boolean },
-  ): Promise<ImageDeleteResponseItem[]>
+  remove(reference: string, options: ImageRemoveOptions): Promise<ImageDeleteResponseItem[]>
   prune(filters: Filters): Promise<{ deleted: ImageDeleteResponseItem[]; spaceReclaimed: number }>
   /** Removes by a policy, or tells what would go. */
   collect(policy: CollectionPolicy, dryRun: boolean): Promise<Collectable[]>
@@ -66,6 +63,14 @@ export interface Images {
   pull(reference: Reference, options: ImagePullOptions): AsyncIterable<ProgressMessage>
   /** Pushes a tag, or every tag of a repository, to its registry; failures come after the first message. */
   push(reference: Reference, options: ImagePushOptions): AsyncIterable<ProgressMessage>
+}
+
+export interface ImageRemoveOptions {
+  force?: boolean
+  /** Keep parents without a name. */
+  noPrune?: boolean
+  /** Only what the image holds for these (`linux/arm64`); everything without them. */
+  platforms?: string[]
 }
 
 export interface ImageListOptions {

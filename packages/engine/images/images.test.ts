@@ -526,6 +526,40 @@ test('hello-world is there without a registry, for both platforms, and can be re
   assert.equal((await b.images.resolve('hello-world', 'linux/arm64')).architecture, 'arm64')
 })
 
+test('images of single platforms are removed, the name stays with the others', async (t) => {
+  const b = await bench(t)
+  const own = await b.images.resolve('hello-world')
+  const platform = own.architecture === 'amd64' ? 'linux/arm64' : 'linux/amd64'
+  const foreign = await b.images.resolve('hello-world', platform)
+  await assert.rejects(b.images.remove('hello-world', { platforms: ['linux/s390x'] }), {
+    kind: 'NotFound',
+    message: /does not match the specified platform: wanted linux\/s390x/,
+  })
+  await assert.rejects(b.images.remove('hello-world', { platforms: [platform, 'linux/s390x'] }))
+  const removed = await b.images.remove('hello-world', { platforms: [platform] })
+  assert.deepEqual(removed, [{ Deleted: foreign.id }])
+  await assert.rejects(b.images.resolve('hello-world', platform), { kind: 'NotFound' })
+  assert.equal((await b.images.resolve('hello-world')).id, own.id)
+  const { Manifests } = await b.images.inspect('hello-world', { manifests: true })
+  assert.deepEqual(Manifests?.map(({ Available }) => Available).sort(), [false, true])
+  const last = await b.images.remove('hello-world', { platforms: [`linux/${own.architecture}`] })
+  assert.deepEqual(
+    last.map((item) => Object.keys(item)[0]),
+    ['Untagged', 'Deleted', 'Deleted'],
+  )
+  await nothingIsLeft(b)
+})
+
+test('the image of this machine goes and the name stands for the one of another', async (t) => {
+  const b = await bench(t)
+  const own = await b.images.resolve('hello-world')
+  const [here, there] = own.architecture === 'amd64' ? ['amd64', 'arm64'] : ['arm64', 'amd64']
+  await b.images.remove('hello-world', { platforms: [`linux/${here}`] })
+  assert.equal((await b.images.inspect('hello-world')).Architecture, there)
+  await b.images.remove('hello-world', {})
+  await nothingIsLeft(b)
+})
+
 test('hello-world for arm64 is an executable for arm64', async (t) => {
   const b = await bench(t)
   const { id } = await b.images.resolve('hello-world', 'linux/arm64')

@@ -1,10 +1,12 @@
 /** Removing names and images, by Docker's rules of what may go with and without force. */
 import type { ImageDeleteResponseItem } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
-import { type Digest, familiarName, hexOf, parseReference, repositoryOf } from '@gantry/oci'
+import { bestMatch, type Digest, familiarName, hexOf, parseReference, repositoryOf } from '@gantry/oci'
+import type { ImageRemoveOptions } from '../contracts.ts'
 import { chainOf, type Found } from './catalog.ts'
 import { announce, type ImageParts } from './dependencies.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
+import { selectImage } from './resolve.ts'
 
 const short = (id: string): string => id.replace('sha256:', '').slice(0, 12)
 
@@ -12,13 +14,21 @@ const short = (id: string): string => id.replace('sha256:', '').slice(0, 12)
 export async function removeImage(
   parts: ImageParts,
   text: string,
-  { force = false, noPrune = false }: { force?: boolean; noPrune?: boolean },
+  { force = false, noPrune = false, platforms = [] }: ImageRemoveOptions,
 ): Promise<ImageDeleteResponseItem[]> {
   const found = parts.catalog.find(text)
   const removal = new Removal(parts, force)
-  if (isIdPrefix(found.image.id, text)) await removal.byId(found.image, noPrune)
+  const chosen = platforms.map((platform) => selectImage(parts, text, platform))
+  if (chosen.length > 0 && !isWhole(parts, found, chosen)) await removal.byPlatform(chosen)
+  else if (isIdPrefix(found.image.id, text)) await removal.byId(found.image, noPrune)
   else await removal.byName(found, text, noPrune)
   return removal.items
+}
+
+/** Whether these are all that the image's names stand for. */
+function isWhole({ catalog }: ImageParts, { image, reference }: Found, chosen: ImageRecord[]): boolean {
+  const members = membersOf(reference ? [reference] : catalog.namesOf(image.id))
+  return members.every((id) => chosen.some((each) => each.id === id))
 }
 
 function isIdPrefix(id: Digest, text: string): boolean {
@@ -61,6 +71,26 @@ class Removal {
     }
     await this.#delete(image, noPrune, { quiet: false })
     await this.#deleteMembers(siblings)
+  }
+
+  /** Images of single platforms go; names that stand for others as well stay with those. */
+  async byPlatform(images: ImageRecord[]): Promise<void> {
+    const { catalog } = this.#parts
+    for (const image of images) this.#refuse(image, { ignoreNames: true })
+    for (const image of images) {
+      for (const reference of catalog.namesOf(image.id)) this.#leaveOut(image, reference)
+      await this.#drop(image)
+    }
+  }
+
+  #leaveOut(image: ImageRecord, reference: ReferenceRecord): void {
+    const { catalog, host } = this.#parts
+    const { index } = reference
+    const ids = index?.images.filter((id) => id !== image.id) ?? []
+    const rest = ids.flatMap((id) => catalog.get(id) ?? [])
+    const best = rest[bestMatch(host, rest)] ?? rest[0]
+    if (index && best) catalog.name({ ...reference, image: best.id, index: { ...index, images: ids } })
+    else this.#untag(image, reference)
   }
 
   /** The last tag of a repository takes the repository's digests with it. */

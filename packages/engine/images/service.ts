@@ -17,6 +17,7 @@ import type {
   ImageLoadOptions,
   ImagePullOptions,
   ImagePushOptions,
+  ImageRemoveOptions,
   Images,
   ProgressMessage,
   ResolvedImage,
@@ -124,10 +125,7 @@ export class ImageService implements Images {
     tagImage(this.#parts, source, target)
   }
 
-  async remove(
-    reference: string,
-    options: { force?: boolean; noPrune?: boolean },
-  ): Promise<ImageDeleteResponseItem[]> {
+  async remove(reference: string, options: ImageRemoveOptions): Promise<ImageDeleteResponseItem[]> {
     const items = await removeImage(this.#parts, reference, options)
     await this.sweep()
     return items

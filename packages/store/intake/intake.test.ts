@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { digestOf, entryHeader, hexOf, tarOf } from '@gantry/oci'
 import { mount, unmount } from '@gantry/syscall'
@@ -160,6 +161,19 @@ test('a full disk is a clear error that gives its space back, and the next try w
   const small = await layerOf(1_000_000)
   await using staged = await receiveLayer({ content, layers }, { ...small, rest: source(small.bytes).rest })
   assert.equal(staged.diffId, small.diffId)
+})
+
+test('a thread that is about to end gets no more work', async (t) => {
+  const { directory } = await open(t)
+  const path = join(directory, 'blob')
+  const bytes = noise(1000)
+  await writeFile(path, bytes)
+  const threads = new IntakePool(1, 1)
+  for (let times = 0; times < 5; times++) {
+    const { digest } = await threads.intake({ path, more: false, expected: {} })
+    assert.equal(digest, digestOf(bytes))
+    await setTimeout(3)
+  }
 })
 
 test('a stored blob is unpacked without a download, and a damaged one is downloaded again', async (t) => {

@@ -13,9 +13,6 @@ import {
   window,
 } from './messages.ts'
 
-/** Milliseconds that a thread without work is kept. */
-const idleTime = 5_000
-
 /** Downloads wait for the network more than for a processor, so a few at once make sense on any machine. */
 const mostThreads = Math.max(4, Math.min(8, availableParallelism()))
 
@@ -38,12 +35,15 @@ export class DiskFullError extends GantryError {
 
 export class IntakePool {
   readonly #size: number
+  readonly #idleTime: number
   readonly #idle: Thread[] = []
   readonly #waiting: ((thread: Thread) => void)[] = []
   #started = 0
 
-  constructor(size: number = mostThreads) {
+  /** `idleTime`: milliseconds that a thread without work is kept. */
+  constructor(size: number = mostThreads, idleTime = 5_000) {
     this.#size = size
+    this.#idleTime = idleTime
   }
 
   /**
@@ -83,15 +83,19 @@ export class IntakePool {
       next(thread)
     } else {
       this.#idle.push(thread)
-      thread.rest()
+      thread.rest(this.#idleTime, () => this.#withdraw(thread))
     }
+  }
+
+  #withdraw(thread: Thread): void {
+    const at = this.#idle.indexOf(thread)
+    if (at >= 0) this.#idle.splice(at, 1)
   }
 
   /** A thread that has ended makes room for another. */
   #forget(thread: Thread): void {
     this.#started--
-    const at = this.#idle.indexOf(thread)
-    if (at >= 0) this.#idle.splice(at, 1)
+    this.#withdraw(thread)
     const next = this.#waiting.shift()
     if (!next) return
     this.#started++
@@ -162,10 +166,14 @@ class Thread {
     }
   }
 
-  /** Without work: does not keep the process, and ends after a while. */
-  rest(): void {
+  /** Without work: does not keep the process, and ends after a while; `onEnding` is called before, as that takes time. */
+  rest(idleTime: number, onEnding: () => void): void {
     this.#worker.unref()
-    this.#timer = setTimeout(() => void this.#worker.terminate(), idleTime).unref()
+    const end = () => {
+      onEnding()
+      void this.#worker.terminate()
+    }
+    this.#timer = setTimeout(end, idleTime).unref()
   }
 
   #post(message: ToWorker): void {

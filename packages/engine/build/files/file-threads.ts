@@ -27,8 +27,15 @@ export class FileThreads {
       if (message.kind === 'done') resolve(message.answer)
       else reject(new GantryError(message.error.kind, message.error.message))
     }
-    const onError = (error: Error): void => reject(error)
-    const onExit = (): void => reject(new GantryError('System', 'the file thread ended without a result'))
+    const onError = (error: Error): void => {
+      ended = true
+      reject(error)
+    }
+    let ended = false
+    const onExit = (): void => {
+      ended = true
+      reject(new GantryError('System', 'the file thread ended without a result'))
+    }
     worker.on('message', onMessage).on('error', onError).on('exit', onExit)
     worker.postMessage({ job, stop } satisfies ToThread)
     try {
@@ -36,7 +43,7 @@ export class FileThreads {
     } finally {
       signal?.removeEventListener('abort', abort)
       worker.off('message', onMessage).off('error', onError).off('exit', onExit)
-      this.#keep(worker)
+      if (!ended) this.#keep(worker)
     }
   }
 
