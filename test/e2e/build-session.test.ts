@@ -294,6 +294,18 @@ suite('build in a session', { concurrency: 1 }, () => {
     return { process: process_, output: () => text }
   }
 
+  test('docker 20.10 ends when its build is refused before its session is there', async (t) => {
+    if (docker === '') return t.skip(missing.get('docker 20.10'))
+    const root = await context({ Dockerfile: 'FROM busybox\n' })
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const args = ['-H', daemon().host, 'build', '--progress=plain', '-o', 'type=foo', root]
+      const limited = ['-s', 'KILL', '60', docker, ...args]
+      const { exitCode, stderr } = await run('timeout', limited, { env: { DOCKER_BUILDKIT: '1' } })
+      assert.match(stderr, /exporter "foo" could not be found/)
+      assert.equal(exitCode, 1)
+    }
+  })
+
   test('requests for a session that make no sense are refused', async () => {
     const answer = await daemon().api('POST', '/session')
     assert.deepEqual(answer, { status: 400, body: { message: 'no upgrade proto in request' } })

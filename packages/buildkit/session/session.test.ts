@@ -143,6 +143,21 @@ test('ids are taken once, and checked', async (t) => {
     assert.throws(() => all.check({ ...description, id }), /invalid session/)
 })
 
+test('a session whose build was refused is closed, and one that comes later as well', {
+  timeout: 30_000,
+}, async (t) => {
+  const { caller, all } = await session(t, {})
+  all.dismiss('one')
+  if (!caller.closed.aborted) await once(caller.closed, 'abort')
+  all.dismiss('late')
+  const [client, daemon] = await sockets(t)
+  const held = all.hold({ id: 'late', name: '', sharedKey: '', methods: [] }, daemon, never)
+  await once(client.resume(), 'end')
+  client.end()
+  await held
+  assert.ok(daemon.destroyed)
+})
+
 test('headers say what they said', () => {
   const description = { id: 'i', name: 'my dir', sharedKey: 'k', methods: ['/a/B', '/c/D'] }
   const headers = Object.fromEntries(

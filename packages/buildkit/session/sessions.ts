@@ -7,10 +7,18 @@ import { CallerSession, type SessionDescription } from './caller.ts'
 /** How long a build waits for its client's session, in milliseconds: the two requests come side by side. */
 const patience = 5_000
 
+/** How long a session that nobody wants is known, in milliseconds, and how many of them. */
+const memory = 30_000
+const mostUnwanted = 1000
+
+/** How long a client may take to hear that its session is over, in milliseconds. */
+const courtesy = 2_000
+
 const longestText = 1024
 
 export class Sessions {
   readonly #sessions = new Map<string, CallerSession>()
+  readonly #unwanted = new Set<string>()
   readonly #waiting = new Set<{ id: string; found(session: CallerSession): void }>()
 
   /** Throws for a description that no client of good will sends, and for an id that is taken. */
@@ -23,6 +31,7 @@ export class Sessions {
   /** Keeps a session on a connection that has been taken over, until either side closes it. */
   async hold(description: SessionDescription, connection: Duplex, signal: AbortSignal): Promise<void> {
     this.check(description)
+    if (this.#unwanted.has(description.id)) return leave(connection)
     const session = new CallerSession(description, connection)
     const close = (): void => session.close()
     signal.addEventListener('abort', close, { once: true })
@@ -36,6 +45,17 @@ export class Sessions {
       this.#sessions.delete(description.id)
       connection.destroy()
     }
+  }
+
+  /**
+   * Closes a session whose build was refused, also one that only comes a moment later: a client may hear of the refusal
+   * before it has opened it, and would then hold it for ever.
+   */
+  dismiss(id: string): void {
+    this.#sessions.get(id)?.close()
+    if (this.#unwanted.size >= mostUnwanted) return
+    this.#unwanted.add(id)
+    setTimeout(() => this.#unwanted.delete(id), memory).unref()
   }
 
   /** The session of that id; waits a moment for it. Rejects with NotFound. */
@@ -56,4 +76,12 @@ export class Sessions {
       this.#waiting.delete(waiting)
     }
   }
+}
+
+/** Ends a connection, so that all that was written arrives. */
+async function leave(connection: Duplex): Promise<void> {
+  connection.on('error', () => undefined)
+  connection.resume().end()
+  await once(connection, 'close', { signal: AbortSignal.timeout(courtesy) }).catch(() => undefined)
+  connection.destroy()
 }

@@ -1,4 +1,10 @@
-import type { BuildCaches, BuildPruneOptions, Builds, EngineBuildRequest } from '@gantry/engine'
+import type {
+  BuildCaches,
+  BuildPruneOptions,
+  Builds,
+  EngineBuildRequest,
+  ProgressMessage,
+} from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { type Credentials, decodeRegistryConfig } from '@gantry/oci'
 import { parseFilters } from '../http/filters.ts'
@@ -19,7 +25,7 @@ export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
     }),
     post('/build', async (request) => {
       const [, upload] = uploadId.exec(request.query.text('buildid')) ?? []
-      if (upload === undefined) return progress(builds.build(request.body, buildRequest(request)))
+      if (upload === undefined) return progress(builtFor(request, builds))
       await builds.upload(upload, request.body, request.signal)
       return empty(200)
     }),
@@ -53,6 +59,17 @@ export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
       return empty(200)
     }),
   ]
+}
+
+/** What a build tells. The session of a client whose build is refused is closed: it may not know yet that it has one. */
+async function* builtFor(request: ApiRequest, builds: Builds): AsyncGenerator<ProgressMessage> {
+  try {
+    yield* builds.build(request.body, buildRequest(request))
+  } catch (error) {
+    const session = request.query.optional('session')
+    if (session) await builds.dismiss(session)
+    throw error
+  }
 }
 
 /** `keep-storage` is what `reserved-space` was called until 1.47. */

@@ -50,6 +50,8 @@ export interface OpenInput extends AsyncDisposable {
 export class BuildInputs {
   readonly running = new RunningBuilds()
   readonly #parts: InputParts
+  /** How many builds have a session, by its id. */
+  readonly #lent = new Map<string, number>()
   /** Made for the first client that opens one. */
   #openSessions: Promise<Sessions> | null = null
 
@@ -71,10 +73,28 @@ export class BuildInputs {
     return (connection, signal) => sessions.hold(description, connection, signal)
   }
 
+  /** See `Builds.dismiss`. */
+  async dismiss(id: string): Promise<void> {
+    if (!this.#lent.has(id)) (await this.#sessions()).dismiss(id)
+  }
+
+  /** Notes that a build has a session, until it has ended. */
+  #lend(id: string): Disposable {
+    this.#lent.set(id, (this.#lent.get(id) ?? 0) + 1)
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#lent.get(id) ?? 1) - 1
+        if (left === 0) this.#lent.delete(id)
+        else this.#lent.set(id, left)
+      },
+    }
+  }
+
   /** Takes in an archive when that is what the context comes in. Rejects leaving nothing. */
   async begin(request: EngineBuildRequest, archive: Readable, abandoned: AbortSignal): Promise<OpenInput> {
     await using undo = new AsyncDisposableStack()
     const session = request.session ? await (await this.#sessions()).get(request.session, abandoned) : null
+    if (request.session) undo.use(this.#lend(request.session))
     const cancelled = undo.use(this.running.begin(request.buildId)).signal
     const ends = [abandoned, cancelled, request.signal, session?.closed]
     const signal = AbortSignal.any(ends.filter((end) => end !== undefined))

@@ -186,6 +186,10 @@ export class BuildService implements Builds {
     return this.#inputs.session(headers)
   }
 
+  dismiss(session: string): Promise<void> {
+    return this.#inputs.dismiss(session)
+  }
+
   async control(): Promise<HoldSession> {
     const { caches, version } = this.#parts
     const { serve } = await import('@gantry/buildkit')
