@@ -164,7 +164,7 @@ export interface ImageLookup {
 }
 
 /** By a registry's host name. */
-export type CredentialsLookup = (domain: string) => Credentials | undefined
+export type CredentialsLookup = (domain: string) => Credentials | undefined | Promise<Credentials | undefined>
 
 export interface BaseImage {
   reference: string

@@ -17,6 +17,7 @@ import {
 import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
+import { startRegistry } from '../registry/registry.ts'
 import { buildx } from './buildx.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandOptions, type CommandResult, gantryBinary, run, suiteDaemon, until } from './harness.ts'
@@ -218,6 +219,33 @@ suite('build in a session', { concurrency: 1 }, () => {
     const refused = await gantry('--ssh', `deploy=${key}`)
     assert.equal(refused.exitCode, 1)
     assert.match(refused.stderr, /failed to parse .*key: this private key is passphrase protected/)
+  })
+
+  each('base images come with what the client has for their registry', async (build, tag, t) => {
+    const registry = await startRegistry({ htpasswd: { ann: 'open sesame' } }, t)
+    const image = `${registry.host}/private:1`
+    const configured = async (password: string): Promise<CommandOptions> => {
+      const directory = join(await context({}), 'config')
+      await mkdir(directory, { recursive: true })
+      const auth = Buffer.from(`ann:${password}`).toString('base64')
+      await writeFile(
+        join(directory, 'config.json'),
+        JSON.stringify({ auths: { [registry.host]: { auth } } }),
+      )
+      return { env: { DOCKER_CONFIG: directory } }
+    }
+    const options = await configured('open sesame')
+    await ok(daemon().gantry(['tag', 'busybox', image]))
+    await ok(daemon().gantry(['push', image], options))
+    const root = await context({ Dockerfile: `FROM ${image}\nRUN echo ${tag} > /made\n` })
+    const forget = () => daemon().gantry(['rmi', '-f', tag, image])
+    await forget()
+    const wrong = await build(['-t', tag, '--pull', root], await configured('wrong'))
+    assert.equal(wrong.exitCode, 1)
+    assert.match(wrong.stdout + wrong.stderr, /unauthorized|no basic auth|401/i)
+    await ok(build(['-t', tag, '--pull', root], options))
+    assert.equal(await inside(tag, 'cat', '/made'), tag)
+    await forget()
   })
 
   each('mistakes and failures are told, and leave nothing', async (build) => {

@@ -42,6 +42,7 @@ import { NamedContexts, withContexts } from './named-contexts.ts'
 import { Exports } from './outputs/exports.ts'
 import { giveOut, type OutputRequest } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
+import { sessionCredentials } from './session/session-credentials.ts'
 import type { BuildSnapshots } from './snapshots.ts'
 import { type Internal, StepNumbers } from './step-numbers.ts'
 
@@ -108,11 +109,13 @@ export class BuildService implements Builds {
         const plain = withContexts(this.#request(request, input), named, this.#parts.files)
         const keepFailed = async (step: RunStep, snapshot: Snapshot): Promise<void> =>
           tell({ id: 'gantry.debug', aux: { image: await keepFailedStep(this.#parts, step, snapshot) } })
-        const credentials = request.credentials ?? (() => undefined)
+        const credentials = input.session
+          ? sessionCredentials(input.session, request.credentials, signal)
+          : (request.credentials ?? (() => undefined))
         const told = numbers.internal(hear)
         const hold = work.use(this.#parts.images.retention.begin())
         const remoteCaches = await this.#remoteCaches(sources, { hold, credentials, signal }, told)
-        const asked = { ...plain, remoteCaches, ...(request.debug && { keepFailed }) }
+        const asked = { ...plain, credentials, remoteCaches, ...(request.debug && { keepFailed }) }
         const results = await this.#parts.builder.build(asked, signal, hear)
         if (request.check) return
         const facts = factsOf(request, input, started, {
@@ -269,7 +272,6 @@ export class BuildService implements Builds {
       ...(request.ulimits && { ulimits: request.ulimits }),
       ...(request.limits && { limits: validateResources(request.limits, this.#parts.facts).hostConfig }),
       ...createdAt(request.args.get('SOURCE_DATE_EPOCH')),
-      ...(request.credentials && { credentials: request.credentials }),
     }
   }
 

@@ -104,7 +104,7 @@ export class BuildSnapshots implements Snapshots {
     { signal, progress, credentials }: ImageLookup,
   ): Promise<void> {
     const wanted = parseReference(reference)
-    const access = credentials?.(wanted.domain)
+    const access = await credentials?.(wanted.domain)
     const options = { platform, signal, ...(access && { credentials: access }) }
     const messages = this.#options.images.pull(wanted, options)
     for await (const { id, error, progressDetail } of messages) {

@@ -1,8 +1,7 @@
 /** Image builds and their cache. */
 import type { Duplex, Readable } from 'node:stream'
 import type { HostConfig } from '@gantry/api'
-import type { CacheUsage, PruneRule } from '@gantry/build'
-import type { Credentials } from '@gantry/oci'
+import type { CacheUsage, CredentialsLookup, PruneRule } from '@gantry/build'
 import type { Filters } from './filters.ts'
 import type { ProgressMessage } from './images.ts'
 
@@ -25,7 +24,7 @@ export interface EngineBuildRequest {
   /** What is to be said about it, by type: `{"provenance": "mode=max", "sbom": ""}`. */
   attests: Readonly<Record<string, string>>
   /** For pulls of base images and pushes, by the registry's host name. */
-  credentials?: (domain: string) => Credentials | undefined
+  credentials?: CredentialsLookup
   noCache: boolean
   /** Stages that are built anew. */
   noCacheFilter: readonly string[]

@@ -1,8 +1,7 @@
 /** `--cache-to`: the records of a build and their layers, in a registry. */
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { BuildResult } from '@gantry/build'
+import type { BuildResult, CredentialsLookup } from '@gantry/build'
 import {
-  type Credentials,
   chainIdOf,
   type Descriptor,
   type Digest,
@@ -23,7 +22,7 @@ export interface ExportParts {
 export interface ExportRequest {
   results: readonly BuildResult[]
   target: CacheTarget
-  credentials: (domain: string) => Credentials | undefined
+  credentials: CredentialsLookup
   signal: AbortSignal
 }
 
@@ -38,7 +37,7 @@ export async function exportCache(parts: ExportParts, request: ExportRequest): P
     mediaType: cacheConfigType,
     ...(await hold.put(serializeCacheConfig(config))),
   }
-  const access = credentials(target.reference.domain)
+  const access = await credentials(target.reference.domain)
   const repository = transfers.registries.repository(target.reference, {
     action: 'push',
     ...(access && { credentials: access }),

@@ -1,9 +1,8 @@
 /** `--cache-from`: what another builder has put into a registry. Everything is verified: keys alone are taken on trust. */
 import { pipeline } from 'node:stream/promises'
-import type { RemoteCache, Snapshot, SnapshotLayer } from '@gantry/build'
+import type { CredentialsLookup, RemoteCache, Snapshot, SnapshotLayer } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import {
-  type Credentials,
   chainIdOf,
   type Descriptor,
   decompress,
@@ -26,7 +25,7 @@ import type { CacheSource } from './specs.ts'
 
 export interface ImportOptions {
   hold: Hold
-  credentials: (domain: string) => Credentials | undefined
+  credentials: CredentialsLookup
   signal: AbortSignal
 }
 
@@ -36,7 +35,7 @@ export async function openRemoteCache(
   { reference }: CacheSource,
   options: ImportOptions,
 ): Promise<RemoteCache> {
-  const access = options.credentials(reference.domain)
+  const access = await options.credentials(reference.domain)
   const repository = images.transfers.registries.repository(reference, {
     action: 'pull',
     ...(access && { credentials: access }),

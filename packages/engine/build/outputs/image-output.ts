@@ -1,13 +1,6 @@
 /** `--output type=image`: an image among those of this machine, and in its registry when that is asked for. */
-import type { BuildResult } from '@gantry/build'
-import {
-  type Credentials,
-  type Descriptor,
-  type Digest,
-  digestOf,
-  type Reference,
-  serializeImageConfig,
-} from '@gantry/oci'
+import type { BuildResult, CredentialsLookup } from '@gantry/build'
+import { type Descriptor, type Digest, digestOf, type Reference, serializeImageConfig } from '@gantry/oci'
 import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf, referenceKey } from '../../images/catalog.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
@@ -20,7 +13,7 @@ import type { ImagePlan } from './plan.ts'
 import { type NamesWanted, nameSet, type Stored, storeSet } from './store-output.ts'
 
 export interface PushOptions {
-  credentials: (domain: string) => Credentials | undefined
+  credentials: CredentialsLookup
   report: (message: ProgressMessage) => void
   signal: AbortSignal
 }
@@ -101,7 +94,7 @@ async function push(
   { credentials, report, signal }: PushOptions,
 ): Promise<void> {
   const record = { name: referenceKey(name), ...target }
-  const access = credentials(name.domain)
+  const access = await credentials(name.domain)
   await pushRecord(
     parts,
     record,

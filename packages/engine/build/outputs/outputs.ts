@@ -1,10 +1,10 @@
 /** Gives out what a build has made, one output after another. */
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { BuildEvent, BuildResult, Snapshots } from '@gantry/build'
+import type { BuildEvent, BuildResult, CredentialsLookup, Snapshots } from '@gantry/build'
 import type { FileSource } from '@gantry/buildkit'
 import { messageOf } from '@gantry/errors'
-import type { Credentials, Descriptor } from '@gantry/oci'
+import type { Descriptor } from '@gantry/oci'
 import type { BuildSummary } from '../../contracts.ts'
 import { referenceKey } from '../../images/catalog.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
@@ -32,7 +32,7 @@ export interface OutputRequest {
   squash: boolean
   /** SOURCE_DATE_EPOCH. */
   created: Date | undefined
-  credentials: (domain: string) => Credentials | undefined
+  credentials: CredentialsLookup
   /** Hands an archive over to the client; `output` is the number of its plan. Resolves when the client has it. */
   deliver: (output: number, archive: Readable) => Promise<void>
   /** Hands files over one by one, to clients that take no archive for them. */
