@@ -31,7 +31,9 @@ export class Channel {
       createConnection: () => connection,
       settings: { initialWindowSize: window, maxHeaderListSize: 64 << 10, enablePush: false },
     })
-    this.#session.once('connect', () => this.#session.setLocalWindowSize(window))
+    this.#session.once('connect', () => {
+      if (!this.#session.destroyed) this.#session.setLocalWindowSize(window)
+    })
     this.#session.on('error', () => this.#session.destroy())
     this.#session.once('close', () => this.#closed.abort(closedError()))
     connection.once('close', () => this.#session.destroy())
