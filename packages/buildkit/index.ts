@@ -1,7 +1,7 @@
 export * as control from './control/control.ts'
 export { StatusResponse, timestamp } from './control/status.ts'
 export { type FileType, goMode, permissionsOf, typeOf } from './files/mode.ts'
-export { comparePaths } from './files/order.ts'
+export { comparePaths, PathOrder } from './files/order.ts'
 export type { FileStat } from './files/packet.ts'
 export { type FileSink, receiveTree } from './files/receive.ts'
 export type { FileSource } from './files/send.ts'

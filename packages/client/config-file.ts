@@ -8,7 +8,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 
@@ -38,7 +37,9 @@ export interface ConfigFile {
 
 /** The folder of the client's configuration: `--config`, `DOCKER_CONFIG`, or `~/.docker`. */
 export function configDirectory(env: Readonly<Record<string, string | undefined>>, flag = ''): string {
-  return flag || env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker')
+  return (
+    flag || env.DOCKER_CONFIG || join(env.HOME || process.getBuiltinModule('node:os').homedir(), '.docker')
+  )
 }
 
 /** Reads `config.json` from a configuration folder. A missing file is an empty one; a damaged file throws. */

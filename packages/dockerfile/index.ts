@@ -8,6 +8,7 @@ export { type GitUrl, isGitUrl, isRemoteContext, parseGitUrl } from './git-url.t
 export { chomped, type Heredoc } from './heredoc.ts'
 export { IgnoreFile } from './ignore/ignore-file.ts'
 export { compilePattern, type PathPattern } from './ignore/path-pattern.ts'
+export { type ListedEntry, type Listing, type Selection, selected } from './ignore/selection.ts'
 export type * from './instruction.ts'
 export type { Statement, Warning } from './lines.ts'
 export { type MountType, parseMount, type RunMount } from './mount.ts'

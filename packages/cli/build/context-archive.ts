@@ -1,20 +1,19 @@
-/** A build context as an archive: a directory without what its ignore file names, or what came on standard input. */
-import { createReadStream } from 'node:fs'
-import { lstat, readdir, readFile, readlink, realpath } from 'node:fs/promises'
-import { basename, join, relative, resolve } from 'node:path'
+/** What a build is made from: a directory, what came on standard input, or an address that the engine fetches. */
+import { lstatSync, readFileSync, realpathSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { IgnoreFile, isRemoteContext } from '@gantry/dockerfile'
-import { entryHeader, type TarHeader, type TarInput, writeTar } from '@gantry/oci'
 
 export interface BuildContext {
-  archive: Readable
+  /** What is sent of it; null for a directory. */
+  archive: Readable | null
   /** Path of the Dockerfile in the archive. */
   dockerfile: string
   /** Its text, to show the lines of a mistake; null when only the engine knows it. */
   text: string | null
   /** Address of a context that the engine fetches. */
   remote?: string
-  /** Of a directory, from which the engine can also ask for single files. */
+  /** From which the engine asks for files. */
   directory?: ContextDirectory
 }
 
@@ -22,136 +21,89 @@ export interface ContextDirectory {
   root: string
   /** The texts of the Dockerfile and of its own ignore file, by their names; the Dockerfile's is the first. */
   texts: ReadonlyMap<string, string>
+  /** The text of the ignore file that counts. */
+  rules: string
 }
 
 /** A name that no file of a context has. */
 const foreignName = (): string => `.dockerfile.${crypto.randomUUID().slice(0, 18)}`
 
-/** `path` is `-` or a directory; `file` is what `--file` says. Throws Error in Docker's words. */
-export async function openContext(path: string, file: string, stdin: Readable): Promise<BuildContext> {
+/**
+ * `path` is `-` or a directory; `file` is what `--file` says; `stdin` is asked for only when one of them says so. Throws
+ * Error in Docker's words.
+ */
+export async function openContext(path: string, file: string, stdin: () => Readable): Promise<BuildContext> {
   if (isRemoteContext(path)) return fromRemote(path, file, stdin)
   if (path === '-') {
     if (file === '-')
       throw new Error("invalid argument: can't use stdin for both build context and dockerfile")
-    return fromStdin(stdin, file)
+    return fromStdin(stdin(), file)
   }
-  const root = await directory(path)
+  const root = directory(path)
   if (file === '-') {
-    const text = Buffer.concat(await Array.fromAsync(stdin as AsyncIterable<Buffer>)).toString()
-    return fromDirectory(root, foreignName(), text, null)
+    const text = Buffer.concat(await Array.fromAsync(stdin() as AsyncIterable<Buffer>)).toString()
+    return fromDirectory(root, 'Dockerfile', text, null)
   }
   const wanted = resolve(file === '' ? join(root, 'Dockerfile') : file)
-  const found = await realpath(wanted).catch(() => {
+  const found = realPath(wanted)
+  if (found === null)
     throw new Error(
       `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${wanted}: no such file or directory`,
     )
-  })
-  const text = await readFile(found, 'utf8')
-  const inside = relative(root, found)
-  if (inside.startsWith('..')) return fromDirectory(root, foreignName(), text, `${found}.dockerignore`)
-  return fromDirectory(root, inside, text, `${found}.dockerignore`, true)
+  const text = readFileSync(found, 'utf8')
+  return fromDirectory(root, basename(found), text, `${found}.dockerignore`)
 }
 
-async function directory(path: string): Promise<string> {
-  const status = await lstat(resolve(path)).catch(() => null)
-  if (!status) throw new Error(`unable to prepare context: path ${JSON.stringify(path)} not found`)
-  const root = await realpath(path)
-  if (!(await lstat(root)).isDirectory())
+function directory(path: string): string {
+  const root = realPath(path)
+  if (root === null) throw new Error(`unable to prepare context: path ${JSON.stringify(path)} not found`)
+  if (!lstatSync(root).isDirectory())
     throw new Error(`unable to prepare context: context must be a directory: ${root}`)
   return root
 }
 
-async function fromDirectory(
-  root: string,
-  dockerfile: string,
-  text: string,
-  ownIgnore: string | null,
-  isInside = false,
-): Promise<BuildContext> {
-  const read = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null)
-  const rules = (ownIgnore && (await read(ownIgnore))) ?? (await read(join(root, '.dockerignore'))) ?? ''
-  const ignore = new IgnoreFile(rules)
-  // What the engine itself needs goes along, whatever the rules say.
-  const always = new Set([...(isInside ? [dockerfile, `${dockerfile}.dockerignore`] : []), '.dockerignore'])
-  const entries = async function* (): AsyncGenerator<TarInput> {
-    if (!isInside) yield textEntry(dockerfile, text)
-    yield* walk(root, '', ignore, always)
+/** Null for what is not there, or cannot be reached. */
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path)
+  } catch {
+    return null
   }
-  const own = ownIgnore && (await read(ownIgnore))
-  const name = basename(isInside ? dockerfile : (ownIgnore?.replace(/\.dockerignore$/, '') ?? 'Dockerfile'))
+}
+
+/** Null for what is not there, or cannot be read. */
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+/** `ownIgnore` is where the Dockerfile's own ignore file would be. Throws DockerfileProblem for a malformed one. */
+function fromDirectory(root: string, name: string, text: string, ownIgnore: string | null): BuildContext {
+  const own = ownIgnore && readText(ownIgnore)
   const texts = new Map([[name, text], ...(own !== null ? [[`${name}.dockerignore`, own] as const] : [])])
-  const archive = Readable.from(writeTar(entries()), { objectMode: false })
-  return { archive, dockerfile, text, directory: { root, texts } }
+  const rules = own ?? readText(join(root, '.dockerignore')) ?? ''
+  new IgnoreFile(rules)
+  return { archive: null, dockerfile: name, text, directory: { root, texts, rules } }
 }
 
 /** The engine fetches the context; a Dockerfile from here goes along. */
-async function fromRemote(remote: string, file: string, stdin: Readable): Promise<BuildContext> {
+async function fromRemote(remote: string, file: string, stdin: () => Readable): Promise<BuildContext> {
   if (file !== '-')
     return { archive: Readable.from([]), dockerfile: file || 'Dockerfile', text: null, remote }
   const dockerfile = foreignName()
-  const text = Buffer.concat(await Array.fromAsync(stdin as AsyncIterable<Buffer>)).toString()
-  const archive = Readable.from(writeTar([textEntry(dockerfile, text)]), { objectMode: false })
-  return { archive, dockerfile, text, remote }
+  const text = Buffer.concat(await Array.fromAsync(stdin() as AsyncIterable<Buffer>)).toString()
+  return { archive: await archiveOf(dockerfile, text), dockerfile, text, remote }
 }
 
-function textEntry(name: string, text: string): TarInput {
+/** An archive of one file. */
+async function archiveOf(name: string, text: string): Promise<Readable> {
+  const { entryHeader, writeTar } = await import('@gantry/oci/tar')
   const content = Buffer.from(text)
-  return {
-    header: entryHeader({ name, type: 'file', mode: 0o600, size: content.length }),
-    content: [content],
-  }
-}
-
-async function* walk(
-  root: string,
-  path: string,
-  ignore: IgnoreFile,
-  always: ReadonlySet<string>,
-): AsyncGenerator<TarInput> {
-  const names = await readdir(join(root, path))
-  for (const name of names.sort()) {
-    const child = path === '' ? name : `${path}/${name}`
-    const status = await lstat(join(root, child)).catch(() => null)
-    if (!status) continue // it has gone meanwhile
-    const isNeeded = [...always].some((kept) => kept === child || kept.startsWith(`${child}/`))
-    const isIgnored = ignore.ignores(child) && !isNeeded
-    if (!isIgnored) {
-      const entry = await describe(root, child, status)
-      if (entry) yield entry
-    }
-    if (status.isDirectory() && (isNeeded || !ignore.prunes(child))) yield* walk(root, child, ignore, always)
-  }
-}
-
-type Status = Awaited<ReturnType<typeof lstat>>
-
-/** Everything belongs to root in an image. Sockets and devices have no place in a context. */
-async function describe(root: string, name: string, status: Status): Promise<TarInput | null> {
-  const milliseconds = Number(status.mtimeMs)
-  const common = {
-    mode: Number(status.mode) & 0o7777,
-    modified: {
-      seconds: Math.floor(milliseconds / 1000),
-      nanoseconds: Math.floor(milliseconds % 1000) * 1e6,
-    },
-  } satisfies Partial<TarHeader>
-  if (status.isDirectory()) return { header: entryHeader({ name: `${name}/`, type: 'directory', ...common }) }
-  if (status.isSymbolicLink()) {
-    const linkName = await readlink(join(root, name))
-    return { header: entryHeader({ name, type: 'symlink', linkName, ...common }) }
-  }
-  if (!status.isFile()) return null
-  const size = Number(status.size)
-  return {
-    header: entryHeader({ name, type: 'file', size, ...common }),
-    ...(size > 0 && { content: contentOf(join(root, name), size) }),
-  }
-}
-
-/** Exactly as many bytes as announced, also when the file grows meanwhile. */
-async function* contentOf(path: string, size: number): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20, end: size - 1 })
-  yield* file as AsyncIterable<Buffer>
+  const header = entryHeader({ name, type: 'file', mode: 0o600, size: content.length })
+  return Readable.from(writeTar([{ header, content: [content] }]), { objectMode: false })
 }
 
 /** An archive goes on as it is; anything else is a Dockerfile without a context. */
@@ -174,8 +126,7 @@ async function fromStdin(stdin: Readable, file: string): Promise<BuildContext> {
       text: null,
     }
   const text = Buffer.concat(await Array.fromAsync(rest())).toString()
-  const archive = Readable.from(writeTar([textEntry('Dockerfile', text)]), { objectMode: false })
-  return { archive, dockerfile: 'Dockerfile', text }
+  return { archive: await archiveOf('Dockerfile', text), dockerfile: 'Dockerfile', text }
 }
 
 const isArchive = (head: Buffer): boolean =>

@@ -1,5 +1,5 @@
 /** What became of a build, as the engine says at its end, for the user's files. */
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 
 export interface BuildSummary {
   image?: string
@@ -17,7 +17,7 @@ export const resultId = ({ image, config, descriptor }: BuildSummary): string =>
   image ?? config ?? descriptor?.digest ?? ''
 
 /** Writes `--metadata-file`, with the names that buildx has. */
-export async function writeMetadata(path: string, summary: BuildSummary): Promise<void> {
+export function writeMetadata(path: string, summary: BuildSummary): void {
   const { names, descriptor, config, ref, provenance = {} } = summary
   const entries: Record<string, unknown> = {
     ...Object.fromEntries(
@@ -35,5 +35,5 @@ export async function writeMetadata(path: string, summary: BuildSummary): Promis
     ...(names.length > 0 && { 'image.name': names.join(',') }),
   }
   const sorted = Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)))
-  await writeFile(path, `${JSON.stringify(sorted, null, 2)}`)
+  writeFileSync(path, `${JSON.stringify(sorted, null, 2)}`)
 }

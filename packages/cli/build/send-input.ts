@@ -1,29 +1,54 @@
-/** How the input of a build gets to the engine: in a session, or as an archive. */
+/** How the input of a build gets to the engine: in one piece, in a session, or as an archive. */
 import type { Readable } from 'node:stream'
 import type { CommandContext, Flags } from '../framework/command.ts'
 import type { BuildContext } from './context-archive.ts'
-import { parseSecrets, secretValue } from './secrets.ts'
-import { openSession } from './session.ts'
-import { parseAgents } from './ssh/agents.ts'
+import { type SmallContext, smallContext } from './small-context.ts'
 
 export interface SentInput extends AsyncDisposable {
   query: Record<string, string>
-  /** An archive of the context. */
-  body?: Readable
+  /** A small directory, or an archive of the context. */
+  body?: SmallContext | Readable
 }
 
 /** `directories` are named contexts. Rejects with Error when a secret or an agent is not there. */
 export async function sendInput(
-  { client, env }: CommandContext,
-  { archive, dockerfile, remote, directory }: BuildContext,
+  context: CommandContext,
+  build: BuildContext,
   flags: Flags,
   directories: ReadonlyMap<string, string>,
 ): Promise<SentInput> {
+  const isLent = directories.size > 0 || flags.list('secret').length > 0 || flags.list('ssh').length > 0
+  if (isLent) return inSession(context, build, flags, directories)
+  const { dockerfile, directory } = build
+  if (!directory) return alone(archived(build))
+  const whole = await smallContext(directory)
+  if (whole === null) return inSession(context, build, flags, directories)
+  return alone({ query: { dockerfile, remote: 'client-files' }, body: whole })
+}
+
+const alone = (sent: Pick<SentInput, 'query' | 'body'>): SentInput => ({
+  ...sent,
+  [Symbol.asyncDispose]: async () => undefined,
+})
+
+const archived = ({ archive, dockerfile, remote }: BuildContext): Pick<SentInput, 'query' | 'body'> => ({
+  query: { dockerfile, ...(remote !== undefined && { remote }) },
+  ...(archive && { body: archive }),
+})
+
+/** The engine asks for what it needs: files, secrets, agents. */
+async function inSession(
+  { client, env }: CommandContext,
+  build: BuildContext,
+  flags: Flags,
+  directories: ReadonlyMap<string, string>,
+): Promise<SentInput> {
+  const { parseSecrets, secretValue } = await import('./secrets.ts')
+  const { openSession } = await import('./session.ts')
+  const { parseAgents } = await import('./ssh/agents.ts')
+  const { dockerfile, directory } = build
   const secrets = await parseSecrets(flags.list('secret'), env)
   const agents = await parseAgents(flags.list('ssh'), env)
-  const archived = { query: { dockerfile, ...(remote !== undefined && { remote }) }, body: archive }
-  if (!directory && secrets.size === 0 && agents.size === 0 && directories.size === 0)
-    return { ...archived, [Symbol.asyncDispose]: async () => undefined }
   const session = await openSession(client, {
     root: directory?.root ?? null,
     texts: directory?.texts ?? new Map(),
@@ -34,12 +59,10 @@ export async function sendInput(
     },
     agent: (id) => agents.get(id) ?? null,
   })
-  const close = () => session[Symbol.asyncDispose]()
-  if (!directory)
-    return { ...archived, query: { ...archived.query, session: session.id }, [Symbol.asyncDispose]: close }
-  const [name = 'Dockerfile'] = directory.texts.keys()
+  const sent = directory ? { query: { dockerfile, remote: 'client-session' } } : archived(build)
   return {
-    query: { dockerfile: name, remote: 'client-session', session: session.id },
-    [Symbol.asyncDispose]: close,
+    ...sent,
+    query: { ...sent.query, session: session.id },
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   }
 }

@@ -1,10 +1,9 @@
 /** The session of a build: the engine asks for files, secrets and agents while it runs. */
-import { createHash, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { FileSource, FilesRequest } from '@gantry/buildkit'
 import type { CommandContext } from '../framework/command.ts'
+import { directoryKey } from './directory-key.ts'
 
 export interface SessionOffer {
   /** The directory of the context; null when the context comes in another way. */
@@ -56,9 +55,9 @@ export async function openSession(
 
   const services = servicesOf({ files, secret: offer.secret, agent: offer.agent })
   const description = {
-    id: randomUUID(),
+    id: crypto.randomUUID(),
     name: basename(root ?? 'build'),
-    sharedKey: root === null ? '' : await sharedKey(root),
+    sharedKey: root === null ? '' : await directoryKey(root),
     methods: services.map(({ path }) => path),
   }
   const headers = { ...sessionHeaders(description), Upgrade: 'h2c' }
@@ -72,12 +71,4 @@ export async function openSession(
       await served
     },
   }
-}
-
-/** The same for each build of this user, on this machine, in this directory. */
-async function sharedKey(root: string): Promise<string> {
-  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '')
-  return createHash('sha256')
-    .update(JSON.stringify([machine.trim(), process.getuid?.() ?? 0, root]))
-    .digest('hex')
 }

@@ -1,5 +1,4 @@
 /** The live view of a build, as lines: what runs, for how long, and the last words of it. */
-import { stripVTControlCharacters } from 'node:util'
 
 export interface ViewStep {
   name: string
@@ -62,7 +61,10 @@ function between(left: string, right: string, columns: number): string {
 
 /** Without what would move the cursor or change its colour. */
 const plain = (text: string): string =>
-  stripVTControlCharacters(text)
+  // Only a terminal needs the module, which takes a while to come up.
+  process
+    .getBuiltinModule('node:util')
+    .stripVTControlCharacters(text)
     .replaceAll('\t', '    ')
     .replace(/\p{Cc}/gu, '')
 

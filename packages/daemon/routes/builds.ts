@@ -137,6 +137,7 @@ function refuseOtherProtocols(upgrade: string | undefined): void {
 function contextOf(remote: string | undefined): EngineBuildRequest['context'] {
   if (remote === undefined) return 'body'
   if (remote === 'client-session') return 'session'
+  if (remote === 'client-files') return 'files'
   return remote === 'upload-request' ? 'upload' : 'remote'
 }
 

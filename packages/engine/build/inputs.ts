@@ -12,7 +12,7 @@ import { type Download, download } from './download.ts'
 import { gitAccess } from './git/access.ts'
 import { repositoryTree } from './remote-context.ts'
 import { RunningBuilds } from './running-builds.ts'
-import type { SessionContextParts } from './session/session-context.ts'
+import type { SessionContextParts, SessionContextRequest } from './session/session-context.ts'
 import type { Internal } from './step-numbers.ts'
 import { withoutUser } from './urls.ts'
 
@@ -45,6 +45,20 @@ export interface OpenInput extends AsyncDisposable {
   /** Aborted when the build must end: its client has gone, or somebody has cancelled it. */
   readonly signal: AbortSignal
   open(internal: Internal): Promise<BuildInput>
+}
+
+/** Where the parts of one build's input come from. */
+interface Origins {
+  received: ReceivedContext | null
+  session: CallerSession | null
+  /** Answers what is asked of a client: its session, or what it has sent in the place of one. */
+  lender: SessionContextRequest['session'] | null
+}
+
+/** Loaded for the first client that sends one. */
+async function sentFiles(body: Readable): Promise<SessionContextRequest['session']> {
+  const { SentFiles } = await import('./session/sent-files.ts')
+  return await SentFiles.read(body)
 }
 
 export class BuildInputs {
@@ -98,12 +112,13 @@ export class BuildInputs {
     const cancelled = undo.use(this.running.begin(request.buildId)).signal
     const ends = [abandoned, cancelled, request.signal, session?.closed]
     const signal = AbortSignal.any(ends.filter((end) => end !== undefined))
-    const received =
-      request.context === 'session' ? null : undo.use(await this.#received(archive, request, session, signal))
+    const lender = request.context === 'files' ? await sentFiles(archive) : session
+    const isLent = request.context === 'session' || request.context === 'files'
+    const received = isLent ? null : undo.use(await this.#received(archive, request, session, signal))
     const stack = undo.move()
     return {
       signal,
-      open: (internal) => this.#open(request, { received, session }, stack, internal, signal),
+      open: (internal) => this.#open(request, { received, session, lender }, stack, internal, signal),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
   }
@@ -129,13 +144,13 @@ export class BuildInputs {
 
   async #open(
     { dockerfile: name }: EngineBuildRequest,
-    { received, session }: { received: ReceivedContext | null; session: CallerSession | null },
+    { received, session, lender }: Origins,
     stack: AsyncDisposableStack,
     internal: Internal,
     signal: AbortSignal,
   ): Promise<BuildInput> {
     const materials: Material[] = []
-    const offered = session ? await this.#offered(session, name, stack, internal, signal) : null
+    const offered = lender ? await this.#offered(lender, name, stack, internal, signal) : null
     const lent = offered?.sources ?? { secret: async () => null, ssh: async () => null }
     const downloads = this.#downloads(materials, lent, stack, signal)
     if (received) {
@@ -162,7 +177,7 @@ export class BuildInputs {
   }
 
   async #offered(
-    session: CallerSession,
+    session: SessionContextRequest['session'],
     dockerfile: string,
     stack: AsyncDisposableStack,
     internal: Internal,

@@ -63,8 +63,11 @@ export interface EngineBuildRequest {
   forceRemove: boolean
   /** The client's session, where secrets and agents come from, and its files if `context` says so. */
   session?: string
-  /** Where the context is: in the request's body, asked for in the session, in an upload under this build's id, at `remote`. */
-  context: 'body' | 'session' | 'upload' | 'remote'
+  /**
+   * Where the context is: in the request's body as an archive or, of a small one, as a document of its files; asked for in
+   * the session; in an upload under this build's id; at `remote`.
+   */
+  context: 'body' | 'files' | 'session' | 'upload' | 'remote'
   /** By which the build can be cancelled. */
   buildId?: string
   /** Tell what happens as BuildKit does. */

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { registryConfig } from '@gantry/client'
 import { excerpt } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
@@ -8,11 +9,9 @@ import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
 import { checkDebug, debugShell } from '../../build/debug-shell.ts'
 import { openDisplay } from '../../build/display.ts'
-import { missingFileHint } from '../../build/missing-file.ts'
-import { sendContexts } from '../../build/named-contexts.ts'
+import type { NamedContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
 import type { BuildEvent, BuildWarning } from '../../build/progress.ts'
-import { receiveOutput } from '../../build/receive.ts'
 import { type BuildSummary, resultId, writeMetadata } from '../../build/result.ts'
 import { sendInput } from '../../build/send-input.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
@@ -27,7 +26,7 @@ export async function imageBuild(
   [path = '']: readonly string[],
   flags: Flags,
 ): Promise<number> {
-  const { client, program, stdin, stdout, stderr, env, config } = commandContext
+  const { client, program, stdout, stderr, env, config } = commandContext
   const call = parseCall(flags.string('call'), flags.bool('check'))
   const outputs = outputsOf(flags, stdout.isTTY)
   const query = {
@@ -38,12 +37,12 @@ export async function imageBuild(
     ...(checkDebug(commandContext, flags) && { debug: true }),
   }
   const file = flags.string('file')
-  const context = await openContext(path, file, stdin)
+  const context = await openContext(path, file, () => commandContext.stdin)
   if (call.name === 'targets' || call.name === 'outline') {
     stdout.write(described(call, context, flags.string('target')))
     return 0
   }
-  const contexts = await sendContexts(client, flags.list('build-context'))
+  const contexts = await namedContexts(client, flags.list('build-context'))
   const warnings: BuildWarning[] = []
   const shown = { name: shownName(file), text: context.text }
   const isQuiet = flags.bool('quiet') || flags.string('progress') === 'quiet'
@@ -60,7 +59,7 @@ export async function imageBuild(
     const messages = client.values<JsonMessage>('ImageBuild', {
       query: { ...query, ...contexts.query, ...sent.query },
       headers: {
-        'Content-Type': 'application/x-tar',
+        ...(sent.body instanceof Readable && { 'Content-Type': 'application/x-tar' }),
         'X-Registry-Config': await registryConfig(config),
       },
       ...(sent.body && { body: sent.body }),
@@ -98,8 +97,8 @@ export async function imageBuild(
   }
   const id = resultId(summary)
   const [iidFile, metadataFile] = [flags.string('iidfile'), flags.string('metadata-file')]
-  if (iidFile !== '') await writeFile(iidFile, id)
-  if (metadataFile !== '') await writeMetadata(metadataFile, summary)
+  if (iidFile !== '') writeFileSync(iidFile, id)
+  if (metadataFile !== '') writeMetadata(metadataFile, summary)
   if (isQuiet) {
     if (id !== '' && !outputs.some(({ destination }) => destination.kind === 'stdout'))
       stdout.write(`${id}\n`)
@@ -107,6 +106,16 @@ export async function imageBuild(
     stderr.write(`naming to ${flags.list('tag').join(', ') || id}\nbuilt ${id}\n`)
   if (!isQuiet) stderr.write(warningSummary(warnings, program))
   return 0
+}
+
+/** What does this is loaded only for builds that have named contexts. */
+async function namedContexts(
+  client: CommandContext['client'],
+  texts: readonly string[],
+): Promise<NamedContexts> {
+  if (texts.length === 0) return { query: {}, directories: new Map() }
+  const { sendContexts } = await import('../../build/named-contexts.ts')
+  return sendContexts(client, texts)
 }
 
 function outputsOf(flags: Flags, terminal: boolean): Output[] {
@@ -119,13 +128,14 @@ function outputsOf(flags: Flags, terminal: boolean): Output[] {
   return annotate(outputs, flags.list('annotation'))
 }
 
-function receive(
+async function receive(
   context: CommandContext,
   { id, output }: { id: string; output: number },
   outputs: readonly Output[],
 ): Promise<void> {
   const wanted = outputs[output]
   if (!wanted) throw new Error('the engine gives out an archive that was not asked for')
+  const { receiveOutput } = await import('../../build/receive.ts')
   return receiveOutput(context, id, wanted)
 }
 
@@ -187,6 +197,7 @@ async function failure(error: unknown, context: BuildContext, file: string): Pro
   const line = Number(/^dockerfile parse error on line (\d+)/.exec(message)?.[1] ?? 0)
   const place =
     text !== null && line > 0 ? `${excerpt(shownName(file), text, { first: line, last: line })}\n` : ''
+  const { missingFileHint } = await import('../../build/missing-file.ts')
   return new ExitError(
     1,
     `${place}ERROR: failed to build: failed to solve: ${message}${await missingFileHint(message, context)}`,

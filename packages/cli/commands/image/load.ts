@@ -9,11 +9,11 @@ export async function imageLoad(
   _args: readonly string[],
   flags: Flags,
 ): Promise<void> {
-  const { client, stdin, stdout } = context
+  const { client, stdout } = context
   const file = flags.string('input')
-  if (file === '' && stdin.isTTY) throw new Error('requested load from stdin, but stdin is empty')
+  if (file === '' && context.stdin.isTTY) throw new Error('requested load from stdin, but stdin is empty')
   const platform = flags.list('platform').map(encodePlatform)
-  const body = file === '' ? stdin : await openInput(file)
+  const body = file === '' ? context.stdin : await openInput(file)
   const messages = client.values<JsonMessage>('ImageLoad', {
     query: { quiet: flags.bool('quiet') || !stdout.isTTY, ...(platform.length > 0 && { platform }) },
     headers: { 'Content-Type': 'application/x-tar' },

@@ -20,7 +20,7 @@ export interface SessionContextParts {
 }
 
 export interface SessionContextRequest {
-  session: CallerSession
+  session: Pick<CallerSession, 'description' | 'receiveFiles' | 'secret' | 'agent'>
   /** Path of the Dockerfile in the client's directory `dockerfile`. */
   dockerfile: string
   internal: Internal

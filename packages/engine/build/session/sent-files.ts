@@ -1,0 +1,120 @@
+/** A small context that its client has sent in one piece, in the place of a session: the same questions, answered here. */
+import type { Readable } from 'node:stream'
+import {
+  comparePaths,
+  type FileSink,
+  type FileStat,
+  type FilesRequest,
+  type FileType,
+  goMode,
+  PathOrder,
+  type SessionDescription,
+  typeOf,
+} from '@gantry/buildkit'
+import { type ListedEntry, type Listing, selected } from '@gantry/dockerfile'
+import { GantryError } from '@gantry/errors'
+import { type SentDocument, type SentFile, sentDocument } from './sent-document.ts'
+
+interface Entry extends ListedEntry {
+  stat: FileStat
+  data: Buffer
+}
+
+export class SentFiles {
+  readonly description: SessionDescription
+  readonly #texts: readonly Entry[]
+  readonly #context: Listing<Entry>
+
+  /** Reads the body of a request. Rejects with InvalidParameter when it is no such context. */
+  static async read(body: Readable): Promise<SentFiles> {
+    return new SentFiles(await sentDocument(body))
+  }
+
+  constructor({ key, name, texts, files }: SentDocument) {
+    this.description = { id: '', name, sharedKey: key, methods: [] }
+    this.#texts = Object.entries(texts)
+      .sort(([a], [b]) => comparePaths(a, b))
+      .map(([path, text]) => textEntry(path, Buffer.from(text)))
+    this.#context = listingOf(files.map(entryOf))
+  }
+
+  /** Hands over what is asked for of a directory. Resolves to the bytes of content. */
+  async receiveFiles(request: FilesRequest, sink: FileSink, signal: AbortSignal): Promise<number> {
+    const wanted: Entry[] = []
+    for (const entry of this.#entries(request)) {
+      signal.throwIfAborted()
+      if ((await sink.entry(entry.stat)) && entry.type === 'file') wanted.push(entry)
+    }
+    await sink.listed?.()
+    let received = 0
+    for (const { stat, data } of wanted) {
+      if (data.length > 0) await sink.data(stat.path, data)
+      await sink.complete(stat.path)
+      received += data.length
+    }
+    return received
+  }
+
+  /** It was sent because the build has no secrets, */
+  async secret(): Promise<null> {
+    return null
+  }
+
+  /** and no agents. */
+  async agent(): Promise<null> {
+    return null
+  }
+
+  #entries(request: FilesRequest): Iterable<Entry> {
+    if (request.directory === 'dockerfile') return this.#texts
+    if (request.directory === 'context') return selected(this.#context, request)
+    throw new GantryError('InvalidParameter', `no access allowed to dir ${JSON.stringify(request.directory)}`)
+  }
+}
+
+const kinds = new Set<FileType>(['file', 'directory', 'symlink'])
+
+function entryOf({ path, mode, size, time, link, data }: SentFile): Entry {
+  const kind = typeOf(mode)
+  const type = kinds.has(kind) ? (kind as Entry['type']) : 'other'
+  const target = type === 'symlink' ? link : ''
+  const content = type === 'file' ? Buffer.from(data, 'base64').subarray(0, size) : Buffer.alloc(0)
+  return {
+    type,
+    target,
+    stat: statOf({ path, mode, size, modTime: BigInt(time), linkname: target }),
+    data: content,
+  }
+}
+
+function textEntry(path: string, data: Buffer): Entry {
+  const stat = statOf({ path, mode: goMode('file', 0o644), size: data.length, modTime: 0n, linkname: '' })
+  return { type: 'file', target: '', stat, data }
+}
+
+const statOf = (stat: Pick<FileStat, 'path' | 'mode' | 'size' | 'modTime' | 'linkname'>): FileStat => ({
+  ...stat,
+  uid: 0,
+  gid: 0,
+  devmajor: 0,
+  devminor: 0,
+  xattrs: new Map(),
+})
+
+/** Throws InvalidParameter for a path that is out of order, or no path of a tree. */
+function listingOf(entries: readonly Entry[]): Listing<Entry> {
+  const order = new PathOrder()
+  const byPath = new Map<string, Entry>()
+  const names = new Map<string, string[]>()
+  for (const entry of entries) {
+    const { path } = entry.stat
+    order.accept(path, entry.type === 'directory')
+    byPath.set(path, entry)
+    const slash = path.lastIndexOf('/')
+    const parent = slash < 0 ? '' : path.slice(0, slash)
+    const siblings = names.get(parent) ?? []
+    names.set(parent, siblings)
+    siblings.push(path.slice(slash + 1))
+  }
+  return { names: (directory) => names.get(directory) ?? [], entry: (path) => byPath.get(path) ?? null }
+}
