@@ -1,5 +1,4 @@
 /** A build as lines of JSON, in the form of BuildKit's status messages (`--progress=rawjson`). */
-import { createHash } from 'node:crypto'
 import type { Output } from '../framework/command.ts'
 import type { BuildDisplay, BuildEvent } from './progress.ts'
 
@@ -21,6 +20,8 @@ export class RawJsonProgress implements BuildDisplay {
     const now = new Date().toISOString()
     if (event.type === 'step') {
       const name = `${event.id} ${event.name}`
+      // Other views do not need the module, which takes a while to come up.
+      const { createHash } = process.getBuiltinModule('node:crypto')
       const digest = `sha256:${createHash('sha256').update(name).digest('hex')}`
       const vertex = { digest, name: event.name, started: event.started }
       this.#vertexes.set(event.id, vertex)
