@@ -145,6 +145,29 @@ suite('build cache', { concurrency: 1 }, () => {
     assert.equal((await gantry('builder', 'cache', 'ls', '-q')).stdout, '')
   })
 
+  test('CVE-2024-24557: an image from elsewhere is no cache, whatever its history says', async () => {
+    const root = await context({ Dockerfile: 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /uuid\n' })
+    const tag = 'poisoned'
+    await gantry('build', '-q', '-t', tag, root)
+    const uuid = async () => (await gantry('run', '--rm', tag, 'cat', '/uuid')).stdout
+    const first = await uuid()
+    await gantry('build', '-q', '-t', tag, root)
+    assert.equal(await uuid(), first)
+    const archive = join(top, 'poisoned.tar')
+    await gantry('save', '-o', archive, tag)
+    await gantry('rmi', tag)
+    await gantry('builder', 'prune', '-af')
+    for (const build of [['gantry'], ['docker', { env: { DOCKER_BUILDKIT: '0' } }]] as const) {
+      await gantry('load', '-i', archive)
+      assert.equal(await uuid(), first)
+      const done = await daemon()[build[0]](['build', '-t', tag, root], build[1])
+      assert.equal(done.exitCode, 0, done.stderr)
+      assert.notEqual(await uuid(), first, build[0])
+      await gantry('rmi', tag)
+      await gantry('builder', 'prune', '-af')
+    }
+  })
+
   test('a cache in a registry: another machine runs nothing', async (t) => {
     const registry = await startRegistry({}, t)
     const other = await startDaemon(t)

@@ -341,6 +341,32 @@ suite('security', () => {
     for (const line of stdout.trim().split('\n')) assert.match(line, /^([67]00 |660 \S+\/gantry.sock$)/)
   })
 
+  test('CVE-2026-53488: labels of an image are inert, whatever engines and runtimes take their names for', async (t) => {
+    const reserved = [
+      ...[
+        'run.oci.handler',
+        'run.oci.hooks.stdout',
+        'run.oci.keep_original_groups',
+        'run.oci.seccomp.receiver',
+      ],
+      ...['org.criu.config', 'io.podman.annotations.privileged', 'io.kubernetes.cri-o.userns-mode'],
+      ...['containerd.io/restart.status', 'com.docker.volume.anonymous', 'io.gantry.privileged'],
+    ]
+    const labels = Object.fromEntries(reserved.sort().map((name) => [name, `${canary}/written`]))
+    const changes = Object.entries(labels).flatMap(([name, value]) => ['-c', `LABEL ${name}=${value}`])
+    await importImage('reserved-labels', 'true', ...changes)
+    t.after(() => docker('rmi', '-f', 'reserved-labels'))
+    const id = await ok('run', '-d', 'reserved-labels', 'sleep', '600')
+    t.after(() => docker('rm', '-fv', id))
+    const shown = await ok('inspect', '-f', '{{json .Config.Labels}} {{json .HostConfig.Annotations}}', id)
+    assert.equal(shown, `${JSON.stringify(labels)} null`)
+    const { stdout: spec } = await run('find', [daemon().root, '-path', `*${id}*`, '-name', 'config.json'])
+    assert.notEqual(spec.trim(), '')
+    for (const path of spec.trim().split('\n'))
+      assert.ok(!(await readFile(path, 'utf8')).includes(canary), path)
+    assert.equal(await treeHash(canary), canaryHash)
+  })
+
   test('GHSA-6fw5-f8r9-fgfm: what tells of the host is empty, also for root', async () => {
     const files = ['interrupts', 'kcore', 'keys', 'latency_stats', 'timer_list', 'timer_stats', 'sched_debug']
     const directories = [
