@@ -9,7 +9,8 @@ import { entryHeader, readTar, writeTar } from '@gantry/oci'
 import Docker from 'dockerode'
 import { type Engine, startEngine } from '../../bench/engines.ts'
 import { importBusybox } from '../golden/engine-state.ts'
-import { run, suiteDaemon } from './harness.ts'
+import { debianBase } from './debian-base.ts'
+import { run, suiteDaemon, until } from './harness.ts'
 
 interface Tutorial {
   name: string
@@ -115,6 +116,30 @@ const tutorials: Tutorial[] = [
   },
 ]
 
+const echoServer: Tutorial = {
+  name: 'an echo server on Debian',
+  dockerfile: [
+    'FROM debian',
+    'LABEL maintainer="someone@example.com"',
+    'RUN useradd --system --user-group --uid 900 --home-dir /srv/echo echo',
+    'WORKDIR /srv/echo',
+    'COPY --chown=echo:echo echo.pl ./',
+    'RUN chmod 0750 echo.pl && chgrp mail . && chmod 2775 . && ln echo.pl linked',
+    'RUN rm /etc/issue && rm -r /usr/share/perl5 && mkdir /usr/share/perl5 && cp -a /bin/su /srv/su',
+    'USER echo',
+    'VOLUME /srv/data',
+    'EXPOSE 7777',
+    'CMD ["perl", "/srv/echo/echo.pl"]',
+  ].join('\n'),
+  files: {
+    'echo.pl': [
+      'use IO::Socket::INET;',
+      'my $server = IO::Socket::INET->new(LocalPort => 7777, Listen => 5, ReuseAddr => 1) or die $!;',
+      'while (my $client = $server->accept) { print $client $_ while <$client>; close $client }',
+    ].join('\n'),
+  },
+}
+
 /** What the engine itself puts into a container. */
 const engines = /^(\.dockerenv|dev|proc|sys|etc\/(hosts|hostname|resolv\.conf|mtab))(\/|$)/
 
@@ -136,15 +161,40 @@ suite('tutorials, built by both engines', { concurrency: 1, skip: hasDocker ? fa
   })
 
   for (const [index, tutorial] of tutorials.entries())
-    test(tutorial.name, async () => {
-      const root = join(top, String(index))
-      await writeContext(root, tutorial)
-      const wanted = await built(`${docker.root}/sock`, root, tutorial)
-      const got = await built(daemon().socket, root, tutorial)
-      assert.deepEqual(got.files, wanted.files)
-      assert.deepEqual(got.config, wanted.config)
-      assert.deepEqual(got.history, wanted.history)
-    })
+    test(tutorial.name, () => compare(String(index), tutorial))
+
+  async function compare(name: string, tutorial: Tutorial): Promise<void> {
+    const root = join(top, name)
+    await writeContext(root, tutorial)
+    const wanted = await built(`${docker.root}/sock`, root, tutorial)
+    const got = await built(daemon().socket, root, tutorial)
+    assert.deepEqual(got.files, wanted.files)
+    assert.deepEqual(got.config, wanted.config)
+    assert.deepEqual(got.history, wanted.history)
+  }
+
+  test(echoServer.name, { timeout: 900_000 }, async (t) => {
+    const archive = join(top, 'debian.tar')
+    const missing = await debianBase(archive)
+    if (missing !== null) return t.skip(missing)
+    for (const socket of [`${docker.root}/sock`, daemon().socket]) {
+      const { exitCode, stderr } = await run(
+        'docker',
+        ['-H', `unix://${socket}`, 'import', archive, 'debian'],
+        {
+          timeout: 300_000,
+        },
+      )
+      assert.equal(exitCode, 0, stderr)
+    }
+    await compare('debian', echoServer)
+    const started = await daemon().gantry(['run', '-d', '--name', 'echo', 'tutorial'])
+    assert.equal(started.exitCode, 0, started.stderr)
+    const ask =
+      'use IO::Socket::INET; my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1:7777", Timeout => 30) or exit 1; print $c "hello\\n"; print scalar <$c>'
+    const answer = () => daemon().gantry(['exec', 'echo', 'perl', '-e', ask])
+    await until('the echo', async () => (await answer()).stdout === 'hello\n')
+  })
 })
 
 async function writeContext(root: string, { dockerfile, files = {}, base }: Tutorial): Promise<void> {
