@@ -3,6 +3,26 @@ declare module './generated.ts' {
   interface Operations {
     /** POST /containers/{id}/logs/clear: Empty a container's log */
     ContainerLogsClear: { query: Record<never, never>; body: undefined; answer: undefined }
+    /** POST /containers/{id}/attach by a client that can go on with another daemon: see docs/lifecycle.md */
+    ContainerJoin: {
+      query: Operations['ContainerAttach']['query'] & { resumable?: boolean }
+      body: undefined
+      answer: undefined
+    }
+    /** GET /containers/{id}/logs by such a client, from the place up to which it has the log */
+    ContainerReadOn: {
+      query: Operations['ContainerLogs']['query'] & { resumable?: boolean; start?: string }
+      body: undefined
+      answer: undefined
+    }
+    /** POST /exec/{id}/start by such a client */
+    ExecJoin: {
+      query: { resumable?: boolean }
+      body: Operations['ExecStart']['body']
+      answer: undefined
+    }
+    /** POST /exec/{id}/attach: Join a terminal again, or read all output of what is none from the start on */
+    ExecRejoin: { query: Record<never, never>; body: undefined; answer: undefined }
     /** POST /containers/{id}/start, with what is told only to an experimental daemon */
     ContainerRestore: {
       query: { checkpoint: string; 'checkpoint-dir'?: string }

@@ -19,6 +19,8 @@ export interface Request<O extends OperationName> {
 /** A connection taken over after the answer's head. Ends when the server closes; `end()` half-closes. */
 export interface HijackedConnection {
   readonly stream: Duplex
+  /** Of the answer; names are in lower case. */
+  readonly headers: Readonly<Record<string, string>>
   /** Whether the answer's bytes are multiplexed frames (see demultiplex); null when the server did not say. */
   readonly multiplexed: boolean | null
 }

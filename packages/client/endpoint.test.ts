@@ -71,16 +71,24 @@ test('frames come apart however the bytes are cut', () => {
     return Buffer.concat([header, Buffer.from(text)])
   }
   const long = 'x'.repeat(100)
-  const parts = [frame(1, 'o'), frame(1, long), frame(1, 'ut'), frame(2, 'err'), frame(2, 'or'), frame(1, '')]
+  const parts = [
+    frame(1, 'o'),
+    frame(1, long),
+    frame(1, 'ut'),
+    frame(2, 'err'),
+    frame(2, 'or'),
+    frame(4, 'a note'),
+    frame(1, ''),
+  ]
   const bytes = Buffer.concat([...parts, frame(1, 'put')])
   for (let size = 1; size <= bytes.length; size++) {
     const decoder = new FrameDecoder()
-    const texts = { stdout: '', stderr: '' }
+    const texts = { stdout: '', stderr: '', note: '' }
     for (let at = 0; at < bytes.length; at += size) {
       const piece = Buffer.from(bytes.subarray(at, at + size))
       for (const { stream, data } of decoder.decode(piece)) texts[stream] += data
     }
-    assert.deepEqual(texts, { stdout: `o${long}utput`, stderr: 'error' })
+    assert.deepEqual(texts, { stdout: `o${long}utput`, stderr: 'error', note: 'a note' })
   }
   const joined = new FrameDecoder().decode(Buffer.concat([frame(1, 'a'), frame(1, 'b'), frame(2, 'c')]))
   assert.deepEqual(

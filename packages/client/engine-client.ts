@@ -103,7 +103,7 @@ export class EngineClient implements Client {
     const type = result.head.headers['content-type'] ?? ''
     // Engines before 1.42 call both kinds of stream raw.
     const multiplexed = type.includes('multiplexed') ? true : this.#olderThan('1.42') ? null : false
-    return { stream: result.stream, multiplexed }
+    return { stream: result.stream, headers: result.head.headers, multiplexed }
   }
 
   dial(): Promise<Duplex> {

@@ -1,16 +1,17 @@
 /**
  * Output of a container without a terminal, as the engine multiplexes it: frames of a stream number (1 stdout, 2 stderr,
- * 3 an error of the engine), three zero bytes, the length in 4 bytes (big endian), the data.
+ * 3 an error of the engine, 4 a note of our own engine), three zero bytes, the length in 4 bytes (big endian), the data.
  */
 import { GantryError } from '@gantry/errors'
 
 export interface Frame {
-  stream: 'stdout' | 'stderr'
+  /** `note`: what our own engine tells a client that has asked for it, a whole one. */
+  stream: 'stdout' | 'stderr' | 'note'
   /** What came of the stream without another one's between: parts of frames, or many of them. */
   data: Buffer
 }
 
-const names = { 0: 'stdout', 1: 'stdout', 2: 'stderr' } as const
+const names = { 0: 'stdout', 1: 'stdout', 2: 'stderr', 3: 'error', 4: 'note' } as const
 /** Up to this length bytes are copied one by one, which is faster than a call. */
 const shortPart = 64
 
@@ -18,9 +19,10 @@ const shortPart = 64
 export class FrameDecoder {
   #header = Buffer.alloc(8)
   #headerLength = 0
-  #stream: 'stdout' | 'stderr' | 'error' = 'stdout'
+  #stream: 'stdout' | 'stderr' | 'error' | 'note' = 'stdout'
   #left = 0
-  #error = ''
+  /** What has come of an error or a note. */
+  #text = ''
 
   /**
    * Takes the bytes over. A log of a million lines comes in a million frames: those of one stream that follow one another
@@ -36,6 +38,7 @@ export class FrameDecoder {
       const end = Math.min(at + this.#left, bytes.length)
       this.#left -= end - at
       if (this.#stream === 'error') this.#fail(bytes.subarray(at, end))
+      else if (this.#stream === 'note') this.#takeNote(bytes.subarray(at, end), runs)
       else runs.add(this.#stream, at, end)
       at = end
     }
@@ -58,14 +61,21 @@ export class FrameDecoder {
   }
 
   #begin(number: number, length: number): void {
-    if (number > 3) throw new GantryError('System', `unrecognized stream: ${number}`)
-    this.#stream = number === 3 ? 'error' : names[number as 0 | 1 | 2]
+    if (number > 4) throw new GantryError('System', `unrecognized stream: ${number}`)
+    this.#stream = names[number as 0 | 1 | 2 | 3 | 4]
     this.#left = length
   }
 
   #fail(data: Buffer): void {
-    this.#error += data.toString('utf8')
-    if (this.#left === 0) throw new GantryError('System', `error from daemon in stream: ${this.#error}`)
+    this.#text += data.toString('utf8')
+    if (this.#left === 0) throw new GantryError('System', `error from daemon in stream: ${this.#text}`)
+  }
+
+  #takeNote(data: Buffer, runs: Runs): void {
+    this.#text += data.toString('latin1')
+    if (this.#left > 0) return
+    runs.note(this.#text)
+    this.#text = ''
   }
 }
 
@@ -96,6 +106,11 @@ class Runs {
       for (let at = from; at < to; at++) bytes[end++] = bytes[at] as number
       this.#end = end
     }
+  }
+
+  note(text: string): void {
+    this.#cut()
+    this.#frames.push({ stream: 'note', data: Buffer.from(text, 'latin1') })
   }
 
   end(): Frame[] {

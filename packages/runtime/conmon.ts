@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { messageOf } from '@gantry/errors'
 import { openPipe, reap, spawnProgram } from '@gantry/syscall'
 import type { StdioOptions } from './contracts.ts'
+import { keptOutputBytes } from './logs/kept-output.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import type { ProcessPaths } from './paths.ts'
 
@@ -44,6 +45,8 @@ export function monitorArguments(request: MonitorRequest): string[] {
     // Docker does not flush logs to the disk at the end of each container either; it costs milliseconds.
     ...['--no-sync-log', '--log-path', stdio.logPath === null ? 'none' : `k8s-file:${stdio.logPath}`],
     ...stdioArguments(stdio),
+    // Nobody rotates the log of an exec: conmon begins it anew.
+    ...(exec && stdio.logPath !== null ? ['--log-size-max', String(keptOutputBytes)] : []),
     ...(request.restore ? ['--restore', request.restore] : []),
     ...(exec ? ['--exec', '--exec-process-spec', paths.processSpec] : []),
     ...(exec?.attach ? ['--exec-attach'] : []),

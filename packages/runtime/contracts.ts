@@ -158,6 +158,8 @@ export interface Attachment extends AsyncDisposable {
   readonly output: Readable
   /** `end()` half-closes: the process reads end-of-file once what was written is consumed. */
   readonly stdin: Writable
+  /** It gets what the log gets from the moment of attaching on: no other client was there, nothing was under way. */
+  readonly isFirst: boolean
   /** Drops the connection; the process goes on. */
   close(): void
 }
@@ -169,6 +171,8 @@ export interface ExecOptions {
   stdio: Pick<StdioOptions, 'terminal' | 'stdin' | 'consoleSize'>
   /** Whether a client will take the output; otherwise it is discarded. */
   attach: boolean
+  /** The file in which the output is kept too, in an existing directory: see `readKeptOutput`. */
+  keepOutput?: string
 }
 
 /** A further process in a container, under a conmon of its own. It has started when `Task.exec` resolves. */
@@ -177,6 +181,8 @@ export interface ExecTask {
   readonly pid: number
   /** Present when `attach` was asked for; connected before the process started. */
   readonly attachment: Attachment | null
+  /** A further client, also of an earlier daemon's exec. Rejects with Conflict when the process has ended. */
+  attach(): Promise<Attachment>
   resize(size: ConsoleSize): Promise<void>
   /** With `group`, also what it has started and not put into a process group of its own. */
   kill(signal: number, options?: { group?: boolean }): Promise<void>
@@ -188,10 +194,20 @@ export interface LogBlock {
   bytes: Buffer
   /** The reader has come to the present end of the log and waits: a piece of a line will get no rest for now. */
   caughtUp: boolean
+  /** Where the block ends, if that is a place from which the log can be read on. */
+  end?: LogPlace
+}
+
+/** A place in a log's plain files. */
+export interface LogPlace {
+  number: number
+  offset: number
 }
 
 export interface LogQuery {
   follow?: boolean
+  /** Begin here, whatever `tail` says. */
+  start?: LogPlace
   /** Number of last lines; all when absent. */
   tail?: number
   since?: Instant

@@ -16,6 +16,7 @@ import { resizeTerminal } from './control.ts'
 import { ExitDirectory } from './exits.ts'
 import { type ProcessPaths, removeDirectory } from './paths.ts'
 import { readPid } from './record.ts'
+import { StdioConnection } from './stdio/connection.ts'
 
 /** Exit code of a process whose end nobody has seen. */
 const unknownExitCode = 255
@@ -96,7 +97,14 @@ async function loadExec(id: string, place: ExecPlace): Promise<ExecTask | null> 
     ended = true
   })
   const pid = identity?.pid ?? 0
-  return new ConmonExec({ id, pid, identity, paths, attachment: null, exit, ended: () => ended })
+  const stdio = new StdioConnection({
+    socket: paths.attachSocket,
+    // A pipe's input has ended with the daemon that held it.
+    stdin: 'open',
+    monitor: () => monitor?.pid ?? null,
+    ended: async () => ended || identity === null || !(await isRunning(identity)),
+  })
+  return new ConmonExec({ id, pid, identity, paths, attachment: null, stdio, exit, ended: () => ended })
 }
 
 async function openExits(paths: ProcessPaths): Promise<ExitDirectory | null> {
@@ -134,6 +142,7 @@ export interface ExecState {
   identity: ProcessIdentity | null
   paths: ProcessPaths
   attachment: Attachment | null
+  stdio: StdioConnection
   exit: Promise<Exit>
   ended(): boolean
 }
@@ -159,6 +168,11 @@ export class ConmonExec implements ExecTask {
 
   get exit(): Promise<Exit> {
     return this.#state.exit
+  }
+
+  async attach(): Promise<Attachment> {
+    if (this.#state.ended()) throw new GantryError('Conflict', `exec ${this.id} is not running`)
+    return await this.#state.stdio.attach(true)
   }
 
   async resize(size: ConsoleSize): Promise<void> {

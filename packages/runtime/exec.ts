@@ -8,6 +8,7 @@ import { resizeTerminal } from './control.ts'
 import { translateRuntimeError } from './errors.ts'
 import { ConmonExec, waitForExit } from './exec-process.ts'
 import { ExitDirectory } from './exits.ts'
+import { beginKeptOutput } from './logs/kept-output.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import { specText } from './oci-spec.ts'
 import { type ProcessPaths, removeDirectory } from './paths.ts'
@@ -44,6 +45,7 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
       ...consoleSize(options.stdio.consoleSize),
     }
     await writeFile(paths.processSpec, specText(spec), { mode: 0o600 })
+    if (options.keepOutput) await beginKeptOutput(options.keepOutput)
     const monitor = Promise.withResolvers<ProcessIdentity | null>()
     const exit = waitForExit(request, exits, monitor.promise)
     void exit.then(() => {
@@ -75,6 +77,7 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
       identity: running,
       paths,
       attachment,
+      stdio,
       exit,
       ended: () => ended,
     })
@@ -98,7 +101,7 @@ async function spawn(
         containerId,
         paths,
         exitDirectory: paths.exits,
-        stdio: { ...options.stdio, logPath: null },
+        stdio: { ...options.stdio, logPath: options.keepOutput ?? null },
         exec: { id: options.id, attach: beforeStart !== undefined },
       },
       beforeStart,

@@ -11,7 +11,8 @@ export {
   timestampOf,
 } from './logs/cri.ts'
 export { LogFiles, type LogState } from './logs/files.ts'
-export { type LogPlace, type PlacedBlock, readLog, readLogFrom } from './logs/read-log.ts'
+export { readKeptOutput, requireWhole } from './logs/kept-output.ts'
+export { endOfLog, holdsPlace, type PlacedBlock, readLog, readLogFrom } from './logs/read-log.ts'
 export {
   LogRotation,
   type Reopen,

@@ -160,8 +160,10 @@ suite('debug', () => {
       const second = gantry('debug', id, 'sleep', '600')
       await until('the session', session)
       await daemon().kill9()
-      await second
       await daemon().start()
+      const { exitCode, stderr } = await second
+      assert.equal(exitCode, 125)
+      assert.match(stderr, /the output of the command cannot be read on/)
     })
     assert.equal(await ok('inspect', '-f', '{{.State.Status}}', id), 'running')
   })

@@ -1,41 +1,34 @@
 import type { ContainerInspectResponse } from '@gantry/api'
 import { detachKeys, detachMessage, killContainer, resizeContainer } from '../container/attached.ts'
-import { exitStatus } from '../container/exit-status.ts'
+import { joinContainer } from '../container/joined-container.ts'
 import type { CommandContext, CommandRun } from '../framework/command.ts'
-import { copyStreams } from '../streams/copy-streams.ts'
 import { proxySignals } from '../streams/signals.ts'
 import { checkTerminal, followSize, terminalSize } from '../streams/terminal.ts'
 
 /** `gantry attach`: joins a running container's streams until it ends or the user types the detach keys. */
 export const attach: CommandRun = async (context, [name = ''], flags) => {
-  const { client, stdout, stderr } = context
   const container = await runningContainer(context, name)
-  const watch = await client.open('ContainerWait', {
-    path: { id: name },
-    query: { condition: 'not-running' },
-  })
   const tty = container.Config?.Tty === true
   const useStdin = !flags.bool('no-stdin') && container.Config?.OpenStdin === true
   checkTerminal(context, !flags.bool('no-stdin'), tty)
   const keys = detachKeys(context, flags)
   using _signals = flags.bool('sig-proxy') && !tty ? proxySignals(killContainer(context, name)) : null
-  const { stream } = await client.hijack('ContainerAttach', {
-    path: { id: name },
-    query: {
-      stream: true,
-      stdin: useStdin,
-      stdout: true,
-      stderr: true,
-      ...(keys.text !== undefined && { detachKeys: keys.text }),
-    },
+  const joined = await joinContainer(context, name, {
+    tty,
+    stdin: useStdin,
+    stdout: true,
+    stderr: true,
+    stdinOnce: container.Config?.StdinOnce === true,
+    keys,
+    condition: 'not-running',
   })
   // It may have ended in between; nothing would ever come then.
   await runningContainer(context, name)
   if (tty) await nudgeSize(context, name)
-  using _size = tty && stdout.isTTY ? followSize(context, resizeContainer(context, name)) : null
-  const streams = { tty, stdout, stderr, ...(useStdin && { stdin: context.stdin, detachKeys: keys.bytes }) }
-  if ((await copyStreams(stream, streams)) === 'detached') throw new Error(detachMessage)
-  return exitStatus(watch, stderr)
+  using _size = tty && context.stdout.isTTY ? followSize(context, resizeContainer(context, name)) : null
+  const code = await joined.finish(await joined.copy())
+  if (code === 'detached') throw new Error(detachMessage)
+  return code
 }
 
 async function runningContainer({ client }: CommandContext, id: string): Promise<ContainerInspectResponse> {

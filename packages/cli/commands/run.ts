@@ -1,11 +1,12 @@
 import { detachKeys, killContainer, resizeContainer } from '../container/attached.ts'
 import { checkPullPolicy, createContainer } from '../container/create-container.ts'
 import { type CreateBody, createRequest } from '../container/create-request.ts'
-import { exitStatus, watchExit } from '../container/exit-status.ts'
+import { watchExit } from '../container/exit-status.ts'
+import { joinContainer } from '../container/joined-container.ts'
 import { helpError, runError } from '../container/run-error.ts'
+import { startAcross } from '../container/start-across.ts'
 import { watchUntilUp } from '../container/wait-until-up.ts'
 import { type CommandContext, type CommandRun, ExitError, type Flags } from '../framework/command.ts'
-import { copyStreams } from '../streams/copy-streams.ts'
 import { proxySignals } from '../streams/signals.ts'
 import { checkTerminal, followSize } from '../streams/terminal.ts'
 
@@ -71,35 +72,24 @@ async function runAttached(
   body: CreateBody,
   flags: Flags,
 ): Promise<number> {
-  const { client, stdout, stderr } = context
-  const keys = detachKeys(context, flags)
-  const query = {
-    stream: true,
+  const tty = body.Tty === true
+  const joined = await joinContainer(context, id, {
+    tty,
     stdin: body.AttachStdin === true,
     stdout: body.AttachStdout === true,
     stderr: body.AttachStderr === true,
-    ...(keys.text !== undefined && { detachKeys: keys.text }),
-  }
-  const [{ stream }, watch] = await Promise.all([
-    client.hijack('ContainerAttach', { path: { id }, query }),
-    watchExit(client, id, flags.bool('rm')),
-  ])
-  const tty = body.Tty === true
-  const copied = copyStreams(stream, {
-    tty,
-    stdout,
-    stderr,
-    ...(body.AttachStdin && { stdin: context.stdin, detachKeys: keys.bytes }),
+    stdinOnce: body.StdinOnce === true,
+    keys: detachKeys(context, flags),
+    condition: flags.bool('rm') ? 'removed' : 'next-exit',
   })
+  const copied = joined.copy()
   try {
-    await client.call('ContainerStart', { path: { id } })
+    await startAcross(context, id)
   } catch (error) {
-    stream.destroy()
-    await copied.catch(() => {})
-    if (flags.bool('rm')) await watch.answer.catch(() => {})
+    await joined.abandon(copied)
     throw runError(error, context.program)
   }
-  using _size = tty && stdout.isTTY ? followSize(context, resizeContainer(context, id)) : null
-  if ((await copied) === 'detached') return 0
-  return await exitStatus(watch, stderr)
+  using _size = tty && context.stdout.isTTY ? followSize(context, resizeContainer(context, id)) : null
+  const code = await joined.finish(await copied)
+  return code === 'detached' ? 0 : code
 }

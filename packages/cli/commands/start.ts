@@ -1,8 +1,8 @@
 import { messageOf } from '@gantry/errors'
 import { detachKeys, killContainer, resizeContainer } from '../container/attached.ts'
-import { exitStatus, watchExit } from '../container/exit-status.ts'
+import { joinContainer } from '../container/joined-container.ts'
+import { startAcross } from '../container/start-across.ts'
 import { type CommandContext, type CommandRun, ExitError, type Flags } from '../framework/command.ts'
-import { copyStreams } from '../streams/copy-streams.ts'
 import { proxySignals } from '../streams/signals.ts'
 import { checkTerminal, followSize } from '../streams/terminal.ts'
 
@@ -43,41 +43,30 @@ async function startAll({ client, stdout, stderr }: CommandContext, names: reado
 }
 
 async function startAttached(context: CommandContext, name: string, flags: Flags): Promise<number> {
-  const { client, stdout, stderr } = context
-  const container = await client.call('ContainerInspect', { path: { id: name } })
+  const container = await context.client.call('ContainerInspect', { path: { id: name } })
   const id = container.Id ?? name
   const tty = container.Config?.Tty === true
   const useStdin = flags.bool('interactive') && container.Config?.OpenStdin === true
   checkTerminal(context, useStdin, tty)
   const keys = detachKeys(context, flags)
   using _signals = tty ? null : proxySignals(killContainer(context, id))
-  const [{ stream }, watch] = await Promise.all([
-    client.hijack('ContainerAttach', {
-      path: { id },
-      query: {
-        stream: true,
-        stdin: useStdin,
-        stdout: true,
-        stderr: true,
-        ...(keys.text !== undefined && { detachKeys: keys.text }),
-      },
-    }),
-    watchExit(client, id, container.HostConfig?.AutoRemove === true),
-  ])
-  const copied = copyStreams(stream, {
+  const joined = await joinContainer(context, id, {
     tty,
-    stdout,
-    stderr,
-    ...(useStdin && { stdin: context.stdin, detachKeys: keys.bytes }),
+    stdin: useStdin,
+    stdout: true,
+    stderr: true,
+    stdinOnce: container.Config?.StdinOnce === true,
+    keys,
+    condition: container.HostConfig?.AutoRemove ? 'removed' : 'next-exit',
   })
+  const copied = joined.copy()
   try {
-    await client.call('ContainerStart', { path: { id } })
+    await startAcross(context, id)
   } catch (error) {
-    stream.destroy()
-    await copied.catch(() => {})
+    await joined.abandon(copied)
     throw error
   }
-  using _size = tty && stdout.isTTY ? followSize(context, resizeContainer(context, id)) : null
-  if ((await copied) === 'detached') return 0
-  return exitStatus(watch, stderr)
+  using _size = tty && context.stdout.isTTY ? followSize(context, resizeContainer(context, id)) : null
+  const code = await joined.finish(await copied)
+  return code === 'detached' ? 0 : code
 }

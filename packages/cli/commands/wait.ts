@@ -19,20 +19,22 @@ export const wait: CommandRun = async (context, names, flags) => {
   }
 }
 
-async function exitCode({ client }: CommandContext, id: string, signal?: AbortSignal): Promise<string> {
+async function exitCode(context: CommandContext, id: string, signal?: AbortSignal): Promise<string> {
   const request = { path: { id }, ...(signal && { signal }) }
-  const { StatusCode } = await acrossRestarts(client, signal, () => client.call('ContainerWait', request))
+  const { StatusCode } = await acrossRestarts(context, signal, () =>
+    context.client.call('ContainerWait', request),
+  )
   return String(StatusCode)
 }
 
 async function reachedState(
-  { client }: CommandContext,
+  context: CommandContext,
   id: string,
   states: readonly string[],
   signal?: AbortSignal,
 ): Promise<string> {
-  const { state } = await acrossRestarts(client, signal, async () => {
-    const { reached } = await watchStates(client, id, states, signal)
+  const { state } = await acrossRestarts(context, signal, async () => {
+    const { reached } = await watchStates(context.client, id, states, signal)
     return reached
   })
   return state

@@ -1,6 +1,8 @@
 import type { ContainerStatsResponse } from '@gantry/api'
 import type { Client } from '@gantry/client'
+import { isKind } from '@gantry/errors'
 import type { StatsRow } from '../format/list/stats.ts'
+import { isLost } from './reconnect.ts'
 
 /** After so many milliseconds a sample says nothing about now. */
 const stale = 2000
@@ -15,13 +17,16 @@ interface Entry {
 /** Keeps the latest sample of each container it was told of, in that order. */
 export class StatsCollector {
   readonly #client: Client
-  readonly #live: boolean
+  /** Null for one sample of each container. */
+  readonly #reconnect: (() => Promise<void>) | null
   readonly #entries = new Map<string, Entry>()
+  /** The daemon has gone, and did not come back. */
+  problem: unknown
 
-  /** With `live` samples go on coming; otherwise there is one of each container. */
-  constructor(client: Client, live: boolean) {
+  /** With `reconnect`, which waits for a daemon that has gone, samples go on coming; otherwise there is one of each container. */
+  constructor(client: Client, reconnect: (() => Promise<void>) | null) {
     this.#client = client
-    this.#live = live
+    this.#reconnect = reconnect
   }
 
   /**
@@ -33,10 +38,12 @@ export class StatsCollector {
     const entry: Entry = { container, sample: null, receivedAt: 0, leaving: new AbortController() }
     this.#entries.set(container, entry)
     const first = Promise.withResolvers<void>()
-    const collected = this.#live ? this.#follow(entry, first.resolve) : this.#once(entry)
+    const collected = this.#reconnect
+      ? this.#followAcross(entry, first.resolve, this.#reconnect)
+      : this.#once(entry)
     collected.then(
       () => {
-        if (this.#live) this.#entries.delete(container)
+        if (this.#reconnect) this.#entries.delete(container)
         first.resolve()
       },
       (error: unknown) => {
@@ -55,6 +62,27 @@ export class StatsCollector {
       signal: entry.leaving.signal,
     })
     receive(entry, sample)
+  }
+
+  /** To the removal of the container. */
+  async #followAcross(entry: Entry, told: () => void, reconnect: () => Promise<void>): Promise<void> {
+    const { container, leaving } = entry
+    for (;;) {
+      try {
+        await this.#follow(entry, told)
+        // A daemon that is stopped ends its answers in good order.
+        await this.#client.call('ContainerInspect', { path: { id: container }, signal: leaving.signal })
+      } catch (error) {
+        if (leaving.signal.aborted || (isKind(error, 'NotFound') && entry.sample)) return
+        if (!isLost(error)) throw error
+      }
+      try {
+        await reconnect()
+      } catch (error) {
+        this.problem = error
+        throw error
+      }
+    }
   }
 
   async #follow(entry: Entry, told: () => void): Promise<void> {
@@ -81,7 +109,7 @@ export class StatsCollector {
   rows(truncate: boolean): StatsRow[] {
     return [...this.#entries.values()].map(({ container, sample, receivedAt }) => ({
       container,
-      sample: this.#live && performance.now() - receivedAt > stale ? null : sample,
+      sample: this.#reconnect && performance.now() - receivedAt > stale ? null : sample,
       name: sample?.name ?? '',
       id: sample?.id ?? '',
       truncate,

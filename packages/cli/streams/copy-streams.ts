@@ -1,81 +1,77 @@
-/** Copying between a hijacked connection and the user's streams. */
+/** Copying between connections to the engine and the user's streams. */
 import { once } from 'node:events'
-import type { Duplex } from 'node:stream'
-import { FrameDecoder } from '@gantry/client'
-import type { CommandContext, Output } from '../framework/command.ts'
-import { DetachFilter } from './detach-keys.ts'
+import type { Duplex, Readable } from 'node:stream'
+import { type Frame, FrameDecoder } from '@gantry/client'
+import { isLost } from '../container/reconnect.ts'
+import type { Output } from '../framework/command.ts'
+import type { Input } from './input.ts'
+import type { Progress } from './progress.ts'
 import { rawMode } from './terminal.ts'
 
 export interface CopyOptions {
-  /** The container has a terminal: its output is one raw stream, and the user's terminal becomes raw. */
+  /** The container has a terminal: the user's becomes raw. */
   tty: boolean
-  stdin?: CommandContext['stdin']
   stdout?: Output
   stderr?: Output
-  /** What a user types to leave the container running. Looked for in a terminal only: bytes from a file may be any. */
-  detachKeys?: Uint8Array
+  /** Where the output comes from, and whether it is one raw stream instead of frames. */
+  output: Readable
+  raw: boolean
+  /** What is typed or piped in, and where it goes. */
+  input?: Input
+  inputTo?: Duplex
+  /** Counts what is shown. Its engine says when the output is complete, if that is no raw stream. */
+  progress?: Progress
 }
 
 /**
- * Copies until the engine ends the stream (`ended`) or the user types the detach keys (`detached`). The end of stdin
- * half-closes the connection. Rejects if the connection breaks or the engine reports an error in the stream.
+ * How copying came to its end. `ended`: the stream ended and nothing speaks against its being complete; `lost`: the
+ * connection broke, or ended before its time; `detached`: the user typed the detach keys.
  */
-export async function copyStreams(stream: Duplex, options: CopyOptions): Promise<'ended' | 'detached'> {
-  using _raw = options.tty && options.stdin ? rawMode(options.stdin) : { [Symbol.dispose]: () => {} }
-  const output = copyOutput(stream, options).then(() => 'ended' as const)
-  const { stdin } = options
-  if (stdin === undefined) return output
-  const input = copyInput(stdin, stream, options.tty ? options.detachKeys : undefined)
+export type CopyResult = 'ended' | 'detached' | 'lost'
+
+/**
+ * Copies until the engine ends the output or the user types the detach keys. The end of stdin half-closes its connection.
+ * Without `progress` it rejects if the connection breaks; always, if the engine reports an error in the stream.
+ */
+export async function copyStreams(options: CopyOptions): Promise<CopyResult> {
+  const { tty, input, inputTo } = options
+  using _raw = tty && input ? rawMode(input.stdin) : { [Symbol.dispose]: () => {} }
+  const copied = copyOutput(options)
+  if (!input || !inputTo) return await copied
+  const stop = input.copyTo(inputTo)
   try {
-    return await Promise.race([output, input.detached])
+    return await Promise.race([copied, input.detached])
   } finally {
-    input.stop()
+    stop()
   }
 }
 
-async function copyOutput(stream: Duplex, { tty, stdout, stderr }: CopyOptions): Promise<void> {
+/** Shows the output only. */
+export async function copyOutput(
+  options: Pick<CopyOptions, 'stdout' | 'stderr' | 'output' | 'raw' | 'progress'>,
+): Promise<CopyResult> {
+  const { stdout, stderr, progress } = options
+  try {
+    for await (const frame of framesOf(options.output, options.raw)) {
+      const data = progress ? progress.take(frame) : frame.data
+      if (data.length > 0) await write(frame.stream === 'stderr' ? stderr : stdout, data)
+    }
+  } catch (error) {
+    if (progress && isLost(error)) return 'lost'
+    throw error
+  }
+  return progress && !options.raw && !progress.complete ? 'lost' : 'ended'
+}
+
+async function* framesOf(output: AsyncIterable<Buffer>, raw: boolean): AsyncGenerator<Frame> {
   const frames = new FrameDecoder()
-  for await (const bytes of stream as AsyncIterable<Buffer>) {
-    if (tty) {
-      await write(stdout, bytes)
-      continue
-    }
-    for (const frame of frames.decode(bytes)) {
-      await write(frame.stream === 'stderr' ? stderr : stdout, frame.data)
-    }
+  for await (const bytes of output) {
+    if (raw) yield { stream: 'stdout', data: bytes }
+    else yield* frames.decode(bytes)
   }
 }
 
+/** Waits while the reader of our output is slower than the engine. */
 async function write(output: Output | undefined, bytes: Buffer): Promise<void> {
   if (output !== undefined && !output.write(bytes)) await once(output, 'drain')
-}
-
-/** Copies what is typed or piped in. `detached` resolves only when the detach keys were typed. */
-function copyInput(
-  stdin: CommandContext['stdin'],
-  stream: Duplex,
-  keys: Uint8Array | undefined,
-): { detached: Promise<'detached'>; stop: () => void } {
-  const filter = keys && new DetachFilter(keys)
-  const { promise, resolve } = Promise.withResolvers<'detached'>()
-  const take = (bytes: Buffer) => {
-    const { data, detached } = filter?.feed(bytes) ?? { data: bytes, detached: false }
-    if (!stream.write(data)) stdin.pause()
-    if (detached) resolve('detached')
-  }
-  const more = () => void stdin.resume()
-  const end = () => void stream.end()
-  // What the container does not read any more is not an error; its output tells how it ended.
-  stream.on('error', () => {})
-  stream.on('drain', more)
-  stdin.on('data', take)
-  stdin.on('end', end)
-  stdin.on('error', end)
-  const stop = () => {
-    stream.off('drain', more)
-    stdin.off('data', take)
-    stdin.off('end', end)
-    stdin.pause()
-  }
-  return { detached: promise, stop }
 }

@@ -107,7 +107,7 @@ test('an exec gets its options from the body and its input after it, in one pack
     assert.equal(await text(session.stdin as NonNullable<typeof session.stdin>), 'input')
     session.output.end()
     await readAll(socket)
-    assert.deepEqual(seen, ['e', { detach: false, tty: false, consoleSize: undefined }])
+    assert.deepEqual(seen, ['e', { detach: false, tty: false, consoleSize: undefined, resumable: false }])
   }
 })
 

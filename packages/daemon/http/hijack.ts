@@ -5,14 +5,17 @@ import type { Duplex, Writable } from 'node:stream'
 import type { AttachSession, OutputFrame } from '@gantry/engine'
 import { frameHeader, rawStream } from './frames.ts'
 import { destroyOnHangup } from './hangup.ts'
+import { note, resumableHeader } from './notes.ts'
+import type { HijackReply } from './reply.ts'
 
 /** How long a client may take to close its side once the process's output is at its end. */
 const lingerMilliseconds = 5_000
 
 /** The status line and headers that turn a connection into a stream, with and without the client asking for an upgrade. */
-export function hijackHead(upgrade: boolean, contentType: string): string {
+export function hijackHead(upgrade: boolean, { contentType, resumable }: HijackReply): string {
   if (!upgrade) return `HTTP/1.1 200 OK\r\nContent-Type: ${rawStream}\r\n\r\n`
-  return `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
+  const own = resumable === undefined ? '' : `${resumableHeader}: ${resumable}\r\n`
+  return `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${own}\r\n`
 }
 
 /** The same for a connection that goes on in another protocol. */
@@ -35,9 +38,15 @@ export function detachFromHttp(request: IncomingMessage, response: ServerRespons
 
 /**
  * Carries bytes between the client and the session until the output ends, the client goes or `signal` fires.
- * Never rejects: a broken connection is an ordinary end. The session is closed afterwards.
+ * Never rejects: a broken connection is an ordinary end. The session is closed afterwards. With `notes` the client is told
+ * when its input has been handed on and that the output is complete.
  */
-export async function carry(socket: Duplex, session: AttachSession, signal: AbortSignal): Promise<void> {
+export async function carry(
+  socket: Duplex,
+  session: AttachSession,
+  signal: AbortSignal,
+  notes = false,
+): Promise<void> {
   const stop = (): void => {
     session.close()
     socket.destroy()
@@ -48,7 +57,9 @@ export async function carry(socket: Duplex, session: AttachSession, signal: Abor
   else signal.addEventListener('abort', stop, { once: true })
   try {
     carryInput(socket, session)
+    if (notes) session.stdin?.once('finish', () => socket.writable && socket.write(note('input ended')))
     await carryOutput(session, socket)
+    if (notes && !signal.aborted) socket.write(note('end'))
     await finish(socket)
   } catch {
     socket.destroy()

@@ -67,6 +67,11 @@ export class LogFrames {
     return this.format({ bytes: Buffer.alloc(0), caughtUp: true })
   }
 
+  /** Nothing is kept back, and the next record begins a line. */
+  get isBetweenLines(): boolean {
+    return this.#kept.length === 0 && !this.#inLine.includes(true)
+  }
+
   #begin(blockLength: number): void {
     this.#out = Buffer.allocUnsafe(this.#kept.length + blockLength + this.#longestLead)
     this.#length = this.#kept.copy(this.#out)

@@ -28,6 +28,8 @@ export interface HijackReply {
   kind: 'hijack'
   contentType: string
   session: AttachSession
+  /** For a client that takes notes among the frames (see notes.ts): what the header of the answer says. */
+  resumable?: string
 }
 
 /** The connection becomes a WebSocket that carries the stdio of a process, stdout and stderr as one. */

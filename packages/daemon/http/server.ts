@@ -155,8 +155,9 @@ export class ApiServer {
   }
 
   async #hijack(socket: Duplex, upgrade: boolean, reply: HijackReply): Promise<void> {
-    socket.write(hijackHead(upgrade, reply.contentType))
-    await carry(socket, reply.session, this.#stopping.signal)
+    socket.write(hijackHead(upgrade, reply))
+    const notes = upgrade && reply.resumable !== undefined && !reply.session.terminal
+    await carry(socket, reply.session, this.#stopping.signal, notes)
   }
 
   /** Never rejects: whatever a route throws becomes an error reply. */

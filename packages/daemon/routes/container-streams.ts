@@ -11,6 +11,7 @@ import { GantryError, messageOf } from '@gantry/errors'
 import type { LogBlock } from '@gantry/runtime'
 import { streamType } from '../http/frames.ts'
 import { LogFrames, type LogLayout } from '../http/log-frames.ts'
+import { note, placeOf, placeText, resumableHeader } from '../http/notes.ts'
 import { empty, type HijackReply, type Reply, stream, type WebSocketReply } from '../http/reply.ts'
 import { type ApiRequest, get, hijack, post, type Route, webSocket } from '../http/route.ts'
 
@@ -37,8 +38,10 @@ async function attach(containers: Containers, { params, query, version }: ApiReq
     logs: query.flag('logs'),
     stream: query.flag('stream'),
     detachKeys: query.text('detachKeys'),
+    resumable: query.flag('resumable'),
   })
-  return { kind: 'hijack', contentType: streamType(session.terminal, version), session }
+  const resumable = query.flag('resumable') && { resumable: placeText(session.begin) }
+  return { kind: 'hijack', contentType: streamType(session.terminal, version), session, ...resumable }
 }
 
 /** Older versions always carried all three streams, and the oldest text. */
@@ -70,6 +73,7 @@ async function logs(containers: Containers, { params, query, version, signal }: 
     tail: tailOf(query.text('tail')),
     since: query.instant('since'),
     until: version < 35 ? undefined : query.instant('until'),
+    start: placeOf(query.text('start')),
     signal,
   }
   const { terminal, details, blocks } = await containers.logs(params.id ?? '', options)
@@ -78,6 +82,11 @@ async function logs(containers: Containers, { params, query, version, signal }: 
     terminal,
     timestamps: query.flag('timestamps'),
     details: query.flag('details') ? `${detailsText(details)} ` : '',
+  }
+  if (query.flag('resumable')) {
+    const notes = { kind: 'stream', status: 200, lazy: false } as const
+    const headers = { 'Content-Type': streamType(false, version), [resumableHeader]: 'noted' }
+    return { ...notes, headers, body: notedLogBody(blocks, { ...layout, terminal: false }, signal) }
   }
   const body = logBody(blocks, layout)
   // Older versions did not say what kind of stream it is.
@@ -104,6 +113,24 @@ async function* logBody(blocks: AsyncIterable<LogBlock>, layout: LogLayout): Asy
   }
   const last = frames.end()
   if (last.length > 0) yield last
+}
+
+/** With a note of each place from which the log can be read on, and one at the end. */
+async function* notedLogBody(
+  blocks: AsyncIterable<LogBlock>,
+  layout: LogLayout,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const frames = new LogFrames(layout)
+  for await (const block of blocks) {
+    const chunk = frames.format(block)
+    if (chunk.length > 0) yield chunk
+    if (block.end && frames.isBetweenLines) yield note(`position ${placeText(block.end)}`)
+  }
+  if (signal.aborted) return
+  const last = frames.end()
+  if (last.length > 0) yield last
+  yield note('end')
 }
 
 const conditions: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed']

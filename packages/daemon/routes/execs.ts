@@ -3,6 +3,7 @@ import { bodies } from '@gantry/api/shapes'
 import type { ExecCreateRequest, Execs } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { streamType } from '../http/frames.ts'
+import { placeText } from '../http/notes.ts'
 import { empty, json, type Reply } from '../http/reply.ts'
 import { type ApiRequest, get, hijack, post, type Route } from '../http/route.ts'
 import { requiredSize, sizeOf } from './console-size.ts'
@@ -22,6 +23,12 @@ export function execRoutes(execs: Execs): Route[] {
       return json(201, { Id: id })
     }),
     hijack('/exec/:id/start', (request) => start(execs, request)),
+    // Of our own, for a client that has lost its connection.
+    hijack('/exec/:id/attach', async ({ params, version }) => {
+      const session = await execs.rejoin(params.id ?? '')
+      const contentType = streamType(session.terminal, version)
+      return { kind: 'hijack', contentType, session, resumable: placeText(null) }
+    }),
     post('/exec/:id/resize', async ({ params, query }) => {
       await execs.resize(params.id ?? '', requiredSize(query))
       return empty(200)
@@ -49,14 +56,17 @@ async function createRequest({ json: readBody, version }: ApiRequest): Promise<E
   }
 }
 
-async function start(execs: Execs, { params, version, json: readBody }: ApiRequest): Promise<Reply> {
+async function start(execs: Execs, { params, query, version, json: readBody }: ApiRequest): Promise<Reply> {
   const body = (await readBody<Operations['ExecStart']['body']>(bodies.ExecStart)) ?? {}
   const consoleSize = version < 42 ? undefined : sizeOf(body.ConsoleSize)
   if (consoleSize && !body.Tty) {
     const problem = 'console size is only supported when TTY is enabled'
     throw new GantryError('InvalidParameter', problem)
   }
-  const session = await execs.start(params.id ?? '', { detach: body.Detach, tty: body.Tty, consoleSize })
+  const resumable = query.flag('resumable')
+  const options = { detach: body.Detach, tty: body.Tty, consoleSize, resumable }
+  const session = await execs.start(params.id ?? '', options)
   if (!session) return empty(200)
-  return { kind: 'hijack', contentType: streamType(session.terminal, version), session }
+  const contentType = streamType(session.terminal, version)
+  return { kind: 'hijack', contentType, session, ...(resumable && { resumable: placeText(null) }) }
 }

@@ -57,6 +57,7 @@ export function fakeSession(options: { terminal?: boolean; stdin?: boolean } = {
     terminal: options.terminal ?? false,
     output,
     stdin,
+    begin: null,
     closed: closed.promise,
     close,
     async [Symbol.asyncDispose]() {
@@ -67,7 +68,14 @@ export function fakeSession(options: { terminal?: boolean; stdin?: boolean } = {
 
 export function sessionOf(frames: OutputFrame[], terminal = false): AttachSession {
   const output = Readable.from(frames)
-  return { terminal, output, stdin: null, close: () => output.destroy(), async [Symbol.asyncDispose]() {} }
+  return {
+    terminal,
+    output,
+    stdin: null,
+    begin: null,
+    close: () => output.destroy(),
+    async [Symbol.asyncDispose]() {},
+  }
 }
 
 export interface TestServer extends AsyncDisposable {

@@ -113,3 +113,17 @@ test('a client that wants no stream at all is at its end at once', async (t) => 
   const id = await it.create()
   assert.equal(await textOf(await it.containers.attach(id, { stream: true })), '')
 })
+
+test('a slow client reads the output to its end, also when the container has removed itself meanwhile', async (t) => {
+  const it = await bench(t)
+  const id = await it.create({ config: { Image: 'busybox' }, hostConfig: { AutoRemove: true } })
+  const session = await it.containers.attach(id, { stream: true, stdout: true })
+  await it.containers.start(id)
+  const task = it.tasks.get(id)
+  const numbers = Array.from({ length: 50 }, (_, index) => `stdout:${index}`)
+  for (const number of numbers) task?.print('stdout', number.replace('stdout:', ''))
+  const { result } = await it.containers.wait(id, 'removed')
+  task?.end({})
+  await result
+  assert.equal(await textOf(session), numbers.join(' '))
+})

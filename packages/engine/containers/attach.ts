@@ -36,13 +36,18 @@ export async function attach(
     },
   })
   announce(deps.events, container, 'attach')
+  const place = options.resumable ? await deps.logs.end(container.record) : null
   if (options.logs) {
     const controller = new AbortController()
     forgets.push(() => controller.abort())
     await replay(container, session, options.stream ?? false, controller.signal, deps)
   } else if (!options.stream || !wantsAnything(options)) session.close()
-  else if (container.task) await joinNow(container, container.task, session)
-  else forgets.push(joinAtStart(container, session))
+  else if (container.task) {
+    if (await joinNow(container, container.task, session)) session.begin = place
+  } else {
+    session.begin = place
+    forgets.push(joinAtStart(container, session))
+  }
   return session
 }
 
@@ -59,21 +64,34 @@ function refuse({ id }: Container, status: string): void {
   }
 }
 
-/** A process that has just ended, unknown to the container's row yet, has nothing more to say. */
-async function joinNow(container: Container, task: Task, session: StdioSession): Promise<void> {
+/**
+ * A process that has just ended, unknown to the container's row yet, has nothing more to say. Whether what the session
+ * gets is what the log gets from now on: other clients may not have been given yet what is in the log already.
+ */
+async function joinNow(container: Container, task: Task, session: StdioSession): Promise<boolean> {
   try {
-    session.connect(await task.attach({ stdin: session.stdin !== null }))
+    const attachment = await task.attach({ stdin: session.stdin !== null })
+    session.connect(attachment)
+    return attachment.isFirst
   } catch (error) {
     if (!isKind(error, 'Conflict')) throw error
     void Promise.resolve(container.ended).then(() => session.close())
+    return false
   }
 }
 
+/** Once joined, the process's side says when it is drained: a slow client has more to read when the container is gone. */
 function joinAtStart(container: Container, session: StdioSession): () => void {
+  let joined = false
   return container.observe({
-    created: async (task) => session.connect(await task.attach({ stdin: session.stdin !== null })),
+    created: async (task) => {
+      session.connect(await task.attach({ stdin: session.stdin !== null }))
+      joined = true
+    },
     startFailed: () => session.close(),
-    removed: () => session.close(),
+    removed: () => {
+      if (!joined) session.close()
+    },
   })
 }
 
@@ -96,7 +114,7 @@ async function replay(
   })
 }
 
-async function* framesOf(blocks: AsyncIterable<LogBlock>): AsyncGenerator<OutputFrame> {
+export async function* framesOf(blocks: AsyncIterable<LogBlock>): AsyncGenerator<OutputFrame> {
   for await (const { bytes } of blocks) {
     const records = new RecordScanner(bytes)
     while (records.next()) yield { stream: records.stream, data: records.data }

@@ -2,6 +2,7 @@ import type { ExecTask, Task } from '@gantry/runtime'
 import type { WaitResult } from '../contracts.ts'
 import { Lock } from './lock.ts'
 import type { ContainerRecord } from './record.ts'
+import type { ReturningClient } from './returning-client.ts'
 
 /** Told of a container's first process ending, of the container going, or of a start that failed. */
 export interface ContainerObserver {
@@ -38,6 +39,8 @@ export class Container {
   restartDelay: number | null = null
   /** Something of a run may still be in place: namespaces, mounts. */
   dirty = false
+  /** Somebody who may come to read the end of what it has said. */
+  returning: ReturningClient | null = null
   /** Stops looking for processes that the kernel kills for want of memory. */
   unwatchMemory: (() => void) | null = null
   /** Calls off the restart policy's next try. */

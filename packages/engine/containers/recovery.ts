@@ -12,6 +12,7 @@ import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
 import { tellName } from './rename.ts'
 import { startsWithDaemon } from './restart-policy.ts'
+import { mayReturn, ReturningClient } from './returning-client.ts'
 import type { Starter } from './start.ts'
 import { inStartOrder, neededBy } from './start-order.ts'
 import { end, failStart, isUp, pause, run, tryAgain, unpause } from './state.ts'
@@ -146,6 +147,7 @@ export class Recovery {
   async #reconcile(container: Container, task: Task | null, hasLeftovers: boolean): Promise<void> {
     const { state, hostConfig } = container.record
     container.dirty = hasLeftovers || task !== null || isUp(state)
+    if (mayReturn(container.record)) container.returning = new ReturningClient(this.#deps.clock)
     await this.#findExecs(container, task)
     switch (state.status) {
       case 'running':
@@ -163,7 +165,7 @@ export class Recovery {
         if (container.dirty) await this.#starter.clean(container)
         else await this.#starter.releaseVolumes(container)
         if (hostConfig.AutoRemove && state.status === 'exited' && !container.record.restartPending) {
-          await this.#remover.discard(container, { volumes: true })
+          await container.lock.run(() => this.#supervisor.discard(container))
         }
     }
   }

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream'
-import type { OutputFrame } from '@gantry/runtime'
+import type { LogPlace, OutputFrame } from '@gantry/runtime'
 import type { AttachSession } from '../contracts.ts'
 import { DetachScanner } from './detach-keys.ts'
 
@@ -22,6 +22,8 @@ export interface SessionOptions {
   onDetach(): void
   /** The session is over, whatever the reason. Called once. */
   onClose(): void
+  /** Its client is gone, too. */
+  onDisposed?(): void
 }
 
 /**
@@ -32,6 +34,7 @@ export class StdioSession implements AttachSession {
   readonly terminal: boolean
   readonly output: Readable
   readonly stdin: Writable | null
+  begin: LogPlace | null = null
   readonly #options: SessionOptions
   readonly #source = Promise.withResolvers<StdioSource | null>()
   #connected: StdioSource | null = null
@@ -67,7 +70,7 @@ export class StdioSession implements AttachSession {
     const drained = () => void Promise.resolve(this.#options.ended).then(() => this.close())
     output.once('end', drained)
     output.once('close', drained)
-    output.once('error', drained)
+    output.once('error', (error) => this.output.destroy(error))
     // A process may close its input before the client has said everything.
     source.stdin?.on('error', () => {})
     this.#source.resolve(source)
@@ -90,6 +93,7 @@ export class StdioSession implements AttachSession {
     this.close()
     this.output.destroy()
     this.stdin?.destroy()
+    this.#options.onDisposed?.()
   }
 
   #wants({ stream }: OutputFrame): boolean {

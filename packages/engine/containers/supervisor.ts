@@ -108,7 +108,21 @@ export class Supervisor {
     const { AutoRemove } = container.record.hostConfig
     container.tellExited()
     if (restart) this.#scheduleRestart(container, ranFor)
-    else if (AutoRemove && !container.keepAfterExit) await this.#discard(container)
+    else if (AutoRemove && !container.keepAfterExit) await this.discard(container)
+  }
+
+  /** Removes a container that removes itself: at once, or when an earlier daemon's client has read its end. Holds the lock. */
+  async discard(container: Container): Promise<void> {
+    const { returning } = container
+    if (!returning) return await this.#discard(container)
+    const discard = async () => {
+      const { gone, task, record } = container
+      if (!this.#closed && !gone && !task && record.state.status === 'exited') await this.#discard(container)
+    }
+    void returning.gone.then(() => {
+      container.returning = null
+      return container.lock.run(discard)
+    })
   }
 
   /** The container may run on: the kernel chooses which of its processes to kill. */

@@ -92,6 +92,7 @@ export class FakeTask implements Task {
     return {
       output,
       stdin,
+      isFirst: this.output.length === 1,
       close: () => void output.destroy(),
       async [Symbol.asyncDispose]() {
         output.destroy()
@@ -113,10 +114,12 @@ export class FakeTask implements Task {
     }
     if (!hangs) end()
     const stdin = new PassThrough()
+    const attachment = { output, stdin, isFirst: true, close() {}, async [Symbol.asyncDispose]() {} }
     const exec: ExecTask = {
       id: options.id,
       pid: 99,
-      attachment: options.attach ? { output, stdin, close() {}, async [Symbol.asyncDispose]() {} } : null,
+      attachment: options.attach ? attachment : null,
+      attach: async () => attachment,
       resize: async () => {},
       kill: async (signal: number, { group = false } = {}) => {
         this.execKills.push(`${signal}${group ? ' group' : ''}`)

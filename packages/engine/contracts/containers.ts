@@ -10,7 +10,7 @@ import type {
   Operations,
 } from '@gantry/api'
 import type { Digest } from '@gantry/oci'
-import type { ConsoleSize, LogBlock, LogQuery, OutputFrame } from '@gantry/runtime'
+import type { ConsoleSize, LogBlock, LogPlace, LogQuery, OutputFrame } from '@gantry/runtime'
 import type { CheckpointReference } from './checkpoints.ts'
 import type { Filters } from './filters.ts'
 
@@ -66,6 +66,8 @@ export interface AttachOptions {
   stream?: boolean
   /** Docker's notation, `ctrl-p,ctrl-q`; an empty string means the default. */
   detachKeys?: string
+  /** Tell where in the log the output begins, for a client that means to read on there when the daemon has gone. */
+  resumable?: boolean
 }
 
 /** The stdio of a container or exec as one client sees it. Nothing moves until `output` is read. */
@@ -76,6 +78,8 @@ export interface AttachSession extends AsyncDisposable {
   readonly output: Readable
   /** Null when stdin was not asked for or the container has none. `end()` half-closes. */
   readonly stdin: Writable | null
+  /** Where in the log the output begins, if that was asked for; null where nothing is kept or it is not known. */
+  readonly begin: LogPlace | null
   /** Drops the client's connection. The process goes on. */
   close(): void
 }

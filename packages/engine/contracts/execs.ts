@@ -23,8 +23,13 @@ export interface Execs {
   /** Null when detached: the process runs on without a client. */
   start(
     id: string,
-    options: { detach?: boolean; tty?: boolean; consoleSize?: ConsoleSize },
+    options: { detach?: boolean; tty?: boolean; consoleSize?: ConsoleSize; resumable?: boolean },
   ): Promise<AttachSession | null>
+  /**
+   * For a client that has lost its connection: a terminal from now on; otherwise all output from the start on, which is
+   * there if the start was `resumable`, and no input. Rejects with Conflict for what is not kept, or not any more.
+   */
+  rejoin(id: string): Promise<AttachSession>
   inspect(id: string): Promise<Operations['ExecInspect']['answer']>
   resize(id: string, size: ConsoleSize): Promise<void>
 }

@@ -65,6 +65,7 @@ export class Debugger {
       id: exec.id,
       pid: task.pid,
       attachment,
+      attach: () => task.attach(),
       resize: (size) => task.resize(size),
       kill: (signal, { group = false } = {}) => task.kill(signal, { all: group }),
       exit: this.#endOf(task),

@@ -26,6 +26,8 @@ export class Exec {
   readonly container: Container
   readonly detachKeys: Buffer
   task: ExecTask | null = null
+  /** Settles when the end of its process is written down. */
+  ended: Promise<void> = Promise.resolve()
   /** Settles when its process runs or never will. */
   readonly started = Promise.withResolvers<void>()
 

@@ -12,10 +12,11 @@ import { rootFilesystem } from '../containers/paths.ts'
 import type { Registry } from '../containers/registry.ts'
 import { startFailure } from '../containers/start-errors.ts'
 import { isUp, notRunning } from '../containers/state.ts'
-import { StdioSession } from '../containers/stdio-session.ts'
+import { StdioSession, type StdioSource } from '../containers/stdio-session.ts'
 import type { AttachSession, ExecCreateRequest, Execs } from '../contracts.ts'
 import { type DebugDependencies, Debugger } from '../debug/debugger.ts'
 import type { Exec, ExecRecord } from './exec.ts'
+import { KeptOutputs } from './kept-outputs.ts'
 import { ExecStore } from './store.ts'
 
 /** Milliseconds that a resize waits for the process to be there. */
@@ -35,6 +36,13 @@ export interface ExecDependencies
   execTable: Table<ExecRecord>
 }
 
+interface StartOptions {
+  detach?: boolean
+  tty?: boolean
+  consoleSize?: ConsoleSize
+  resumable?: boolean
+}
+
 export function createExecs(deps: ExecDependencies, registry: Registry): Execs {
   return new ContainerExecs(deps, registry)
 }
@@ -43,13 +51,15 @@ class ContainerExecs implements Execs {
   readonly #deps: ExecDependencies
   readonly #registry: Registry
   readonly #store: ExecStore
+  readonly #kept: KeptOutputs
   readonly #debugger: Debugger
 
   constructor(deps: ExecDependencies, registry: Registry) {
     this.#deps = deps
     this.#registry = registry
     this.#debugger = new Debugger(deps, registry)
-    this.#store = new ExecStore(deps.execTable, registry, deps.clock)
+    this.#kept = new KeptOutputs(deps.paths.containers)
+    this.#store = new ExecStore(deps.execTable, registry, deps.clock, (exec) => this.#kept.remove(exec))
     for (const container of registry.all()) this.#takeOver(container)
   }
 
@@ -80,10 +90,7 @@ class ContainerExecs implements Execs {
     return { id: exec.id }
   }
 
-  async start(
-    id: string,
-    options: { detach?: boolean; tty?: boolean; consoleSize?: ConsoleSize } = {},
-  ): Promise<AttachSession | null> {
+  async start(id: string, options: StartOptions = {}): Promise<AttachSession | null> {
     const exec = this.#store.find(id)
     const { state, request } = exec.record
     if (state !== 'created') {
@@ -120,12 +127,11 @@ class ContainerExecs implements Execs {
 
   async #launch(
     exec: Exec,
-    { detach = false, consoleSize }: { detach?: boolean; consoleSize?: ConsoleSize },
+    { detach = false, consoleSize, resumable = false }: StartOptions,
   ): Promise<AttachSession | null> {
     const { request } = exec.record
-    const { attachStdin = false, attachStdout = false, attachStderr = false, tty = false } = request
     const size = consoleSize ?? request.consoleSize
-    const launch = { attach: !detach, ...(size && { consoleSize: size }) }
+    const launch = { attach: !detach, ...(size && { consoleSize: size }), resumable }
     const task = request.debug
       ? await this.#debugger.start(exec, launch)
       : await this.#startInside(exec, launch)
@@ -139,24 +145,42 @@ class ContainerExecs implements Execs {
       await task.kill(SIGKILL, { group: true }).catch(() => {})
       throw error
     }
-    if (!attachment) return null
+    return attachment && this.#session(exec, attachment, ended)
+  }
+
+  #session(exec: Exec, source: StdioSource, ended?: Promise<unknown>): StdioSession {
+    const {
+      attachStdin = false,
+      attachStdout = false,
+      attachStderr = false,
+      tty = false,
+    } = exec.record.request
     const session = new StdioSession({
       terminal: tty,
-      stdin: attachStdin,
+      stdin: attachStdin && source.stdin !== null,
       stdout: attachStdout,
       stderr: attachStderr,
       detachKeys: tty ? exec.detachKeys : null,
-      ended,
+      ...(ended && { ended }),
       onDetach: () => this.#announce(exec, 'exec_detach'),
       onClose: () => {},
+      onDisposed: () => this.#kept.served(exec),
     })
-    session.connect(attachment)
+    session.connect(source)
     return session
+  }
+
+  async rejoin(id: string): Promise<AttachSession> {
+    const exec = this.#store.find(id)
+    const { task, ended } = exec
+    if (!exec.record.request.tty) return this.#session(exec, await this.#kept.read(exec))
+    if (!task) throw new GantryError('Conflict', `exec ${id} is not running`)
+    return this.#session(exec, await task.attach(), ended)
   }
 
   async #startInside(
     exec: Exec,
-    { attach, consoleSize }: { attach: boolean; consoleSize?: ConsoleSize },
+    { attach, consoleSize, resumable }: { attach: boolean; consoleSize?: ConsoleSize; resumable: boolean },
   ): Promise<ExecTask> {
     const { container } = exec
     const { request } = exec.record
@@ -168,8 +192,10 @@ class ContainerExecs implements Execs {
     })
     if (!container.task) throw notRunning(container.id)
     this.#deps.faults('exec.start.prepared')
+    const keepOutput = resumable && attach && !request.tty ? await this.#kept.begin(exec) : null
     return await container.task.exec({
       id: exec.id,
+      ...(keepOutput && { keepOutput }),
       process,
       stdio: {
         terminal: request.tty ?? false,
@@ -185,11 +211,12 @@ class ContainerExecs implements Execs {
     exec.task = task
     this.#store.update(exec, { state: 'running', pid: task.pid || exec.record.pid })
     exec.started.resolve()
-    return task.exit.then(({ exitCode }) => {
+    exec.ended = task.exit.then(({ exitCode }) => {
       this.#deps.faults('exec.exit.seen')
       this.#store.end(exec, exitCode)
       if (!exec.container.gone) this.#announce(exec, 'exec_die', { exitCode: String(exitCode) })
     })
+    return exec.ended
   }
 
   async inspect(id: string) {
@@ -241,5 +268,5 @@ function refuse(container: Container, reference: string, { debug }: ExecCreateRe
 /** Clients of an exec that could not start read the reason from the stream, as Docker lets them. */
 function sayOnly(message: string, terminal: boolean): AttachSession {
   const output = Readable.from([{ stream: 'stdout', data: Buffer.from(`${message}\r\n`) }])
-  return { terminal, output, stdin: null, close() {}, async [Symbol.asyncDispose]() {} }
+  return { terminal, output, stdin: null, begin: null, close() {}, async [Symbol.asyncDispose]() {} }
 }

@@ -16,6 +16,7 @@ const mostKept = 1000
 export class ExecStore {
   readonly #table: Table<ExecRecord>
   readonly #clock: Clock
+  readonly #dropping: (exec: Exec) => void
   readonly #byId = new Map<string, Exec>()
   /** In order of their creation and of their end. */
   readonly #idle = { created: new Set<Exec>(), exited: new Set<Exec>() }
@@ -24,7 +25,14 @@ export class ExecStore {
   readonly #watched = new Set<Container>()
 
   /** Takes up what an earlier daemon has kept; rows of containers that are gone are deleted. */
-  constructor(table: Table<ExecRecord>, registry: Registry, clock: Clock) {
+  /** `dropping` is called for each before it is forgotten. */
+  constructor(
+    table: Table<ExecRecord>,
+    registry: Registry,
+    clock: Clock,
+    dropping: (exec: Exec) => void = () => {},
+  ) {
+    this.#dropping = dropping
     this.#table = table
     this.#clock = clock
     for (const record of table.values()) {
@@ -111,6 +119,7 @@ export class ExecStore {
 
   #drop(exec: Exec): void {
     if (!this.#byId.delete(exec.id)) return
+    this.#dropping(exec)
     this.#table.delete(exec.id)
     this.#ends.get(exec)?.()
     this.#ends.delete(exec)

@@ -3,8 +3,11 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import {
+  endOfLog,
+  holdsPlace,
   type LogBlock,
   type LogFiles,
+  type LogPlace,
   type LogQuery,
   type RotationFaults,
   readLog,
@@ -131,6 +134,16 @@ export class LogKeeper implements AsyncDisposable {
     return readLog(this.#readable(record), query, ended)
   }
 
+  /** Where what is written from now on begins; null when nothing is kept. */
+  async end(record: ContainerRecord): Promise<LogPlace | null> {
+    return isReadable(record) ? await endOfLog(this.#of(record).files) : null
+  }
+
+  /** Whether the log can still be read from there. */
+  holds(record: ContainerRecord, place: LogPlace): Promise<boolean> {
+    return holdsPlace(this.#readable(record), place)
+  }
+
   /** Throws NotImplemented when nothing is kept, Unavailable when conmon cannot let go of the file now. */
   async clear(record: ContainerRecord): Promise<void> {
     this.#readable(record)
@@ -148,8 +161,7 @@ export class LogKeeper implements AsyncDisposable {
   }
 
   #readable(record: ContainerRecord): LogFiles {
-    if (keepsLog(record) && !boolean(configOf(record).options['cache-disabled'] || 'false'))
-      return this.#of(record).files
+    if (isReadable(record)) return this.#of(record).files
     throw new GantryError('NotImplemented', 'configured logging driver does not support reading')
   }
 
@@ -207,6 +219,10 @@ async function moveLog(from: string, to: string): Promise<void> {
 
 function keepsLog(record: ContainerRecord): boolean {
   return configOf(record).driver !== 'none'
+}
+
+function isReadable(record: ContainerRecord): boolean {
+  return keepsLog(record) && !boolean(configOf(record).options['cache-disabled'] || 'false')
 }
 
 function forwards(record: ContainerRecord): boolean {

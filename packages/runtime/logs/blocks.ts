@@ -16,7 +16,7 @@ interface ByteSource {
 
 export interface BlockOptions {
   compressed: boolean
-  /** Where to begin and where to stop, in bytes of a plain file. */
+  /** Where to begin, in bytes of the plain file, and where to stop. */
   offset?: number
   limit?: number
   /** Bytes of a block, about. */
@@ -33,7 +33,7 @@ export class BlockReader {
   /** Takes the file over. */
   constructor(file: FileHandle, options: BlockOptions) {
     this.offset = options.offset ?? 0
-    this.#source = options.compressed ? new CompressedBytes(file) : new FileBytes(file, options)
+    this.#source = options.compressed ? new CompressedBytes(file, this.offset) : new FileBytes(file, options)
   }
 
   /** Whole records with their newlines. Null at the end; an unfinished record waits for its rest. */
@@ -87,9 +87,12 @@ class FileBytes implements ByteSource {
 class CompressedBytes implements ByteSource {
   readonly #file: FileHandle
   readonly #chunks: AsyncIterator<Buffer>
+  /** Bytes to pass over still. */
+  #skip: number
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, skip: number) {
     this.#file = file
+    this.#skip = skip
     const gunzip = createGunzip({ chunkSize: blockBytes })
     // An error comes out of the iteration.
     pipeline(file.createReadStream({ autoClose: false, highWaterMark: blockBytes }), gunzip, () => {})
@@ -97,9 +100,13 @@ class CompressedBytes implements ByteSource {
   }
 
   async read(rest: Buffer): Promise<Buffer | null> {
-    const { value, done } = await this.#chunks.next().catch(endOfDamaged)
-    if (done) return null
-    return rest.length > 0 ? Buffer.concat([rest, value]) : value
+    for (;;) {
+      const { value, done } = await this.#chunks.next().catch(endOfDamaged)
+      if (done) return null
+      const wanted = value.subarray(Math.min(this.#skip, value.length))
+      this.#skip -= value.length - wanted.length
+      if (wanted.length > 0) return rest.length > 0 ? Buffer.concat([rest, wanted]) : wanted
+    }
   }
 
   async close(): Promise<void> {

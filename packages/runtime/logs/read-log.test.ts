@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { LogQuery } from '../contracts.ts'
+import type { LogPlace, LogQuery } from '../contracts.ts'
 import { RecordScanner, timestampOf } from './cri.ts'
 import { LogFiles } from './files.ts'
-import { readLog } from './read-log.ts'
+import { endOfLog, holdsPlace, readLog } from './read-log.ts'
 
 const over = Promise.resolve()
 const never = new Promise<never>(() => {})
@@ -344,4 +344,29 @@ test('a file that disappears under a follower is passed over', async (t) => {
     await rm(`${path}.2`)
   }
   assert.deepEqual(seen, ['1', '5', '6'])
+})
+
+test('a log can be read on from each place that is told, also in what was rotated away and compressed since', async (t) => {
+  const lines = Array.from({ length: 9 }, (_, index) => line(index, `line ${index}`))
+  const path = await logFile(t, lines.slice(6).join(''))
+  await writeFile(`${path}.1.gz`, gzipSync(lines.slice(0, 3).join('')))
+  await writeFile(`${path}.2`, lines.slice(3, 6).join(''))
+  const files = new LogFiles(path, { rotated: 2 })
+  const all = await texts(files)
+  assert.equal(all.length, 9)
+  for (let index = 0; index < 9; index++) {
+    const before = lines.slice(index - (index % 3), index).join('').length
+    const start = { number: Math.floor(index / 3) + 1, offset: before }
+    assert.equal(await holdsPlace(files, start), true)
+    assert.deepEqual(await texts(files, { start, tail: 1 }), all.slice(index))
+  }
+  const told: LogPlace[] = []
+  for await (const { end } of readLog(files, {}, over)) if (end) told.push(end)
+  assert.deepEqual(told.at(0), { number: 1, offset: 0 })
+  assert.deepEqual(told.at(-1), await endOfLog(files))
+  files.clear(1)
+  assert.equal(await holdsPlace(files, { number: 1, offset: 0 }), false)
+  await rm(`${path}.2`)
+  assert.equal(await holdsPlace(files, { number: 2, offset: 0 }), false)
+  assert.equal(await holdsPlace(files, { number: 3, offset: 1e6 }), false)
 })

@@ -1,11 +1,13 @@
 /** Reading container logs, across all files of a log: `docker logs` with its selections, and what forwards them. */
 import { basename, dirname } from 'node:path'
-import type { LogBlock, LogQuery } from '../contracts.ts'
+import type { LogBlock, LogPlace, LogQuery } from '../contracts.ts'
 import { Bell } from './bell.ts'
 import { BlockReader } from './blocks.ts'
 import type { LogFiles } from './files.ts'
 import { selectByTime, skipLines } from './select.ts'
 import { type LogEnd, type LogPosition, tailPosition } from './tail.ts'
+
+const nothing = Buffer.alloc(0)
 
 /**
  * The records of a log, in blocks. Without `follow` up to what is its end now; with it until `ended` settles and the log is
@@ -22,16 +24,33 @@ export async function* readLog(
   hearing.defer(files.listen(() => bell.ring()))
   const end = query.follow ? null : await presentEnd(files)
   const position = await startOf(files, query, end)
-  for await (const { bytes, caughtUp } of readBlocks({ files, position, end, bell, query })) {
+  const { number, offset, lines } = position
+  if (lines === 0) yield { bytes: nothing, caughtUp: false, end: { number, offset } }
+  for await (const block of readBlocks({ files, position, end, bell, query })) {
     if (!query.since && !query.until) {
-      yield { bytes, caughtUp }
+      yield block
       continue
     }
-    const { pieces, past } = selectByTime(bytes, query)
+    const { pieces, past } = selectByTime(block.bytes, query)
     for (const piece of pieces) yield { bytes: piece, caughtUp: false }
-    if (caughtUp) yield { bytes: bytes.subarray(0, 0), caughtUp }
     if (past) return
+    if (block.caughtUp) yield { ...block, bytes: nothing }
   }
+}
+
+/** What is written from now on begins here. */
+export async function endOfLog(files: LogFiles): Promise<LogPlace> {
+  const { number, size } = await presentEnd(files)
+  return { number, offset: size }
+}
+
+/** Whether the log can still be read from there: its files are removed in time, or cleared. */
+export async function holdsPlace(files: LogFiles, { number, offset }: LogPlace): Promise<boolean> {
+  if (number <= files.cleared) return false
+  const opened = await files.open(number)
+  if (!opened) return number === files.current && offset === 0
+  await using file = opened.file
+  return opened.compressed || (await file.stat()).size >= offset
 }
 
 /**
@@ -49,12 +68,6 @@ export async function* readLogFrom(
   hearing.defer(files.listen(() => bell.ring()))
   const start = { ...position, lines: 0 }
   yield* readBlocks({ files, position: start, end: null, bell, query, all: true, size })
-}
-
-/** A place in a log's plain files. */
-export interface LogPlace {
-  number: number
-  offset: number
 }
 
 export interface PlacedBlock extends LogBlock {
@@ -83,7 +96,12 @@ async function presentEnd(files: LogFiles): Promise<LogEnd> {
   }
 }
 
-async function startOf(files: LogFiles, { tail, since }: LogQuery, end: LogEnd | null): Promise<LogPosition> {
+async function startOf(
+  files: LogFiles,
+  { start, tail, since }: LogQuery,
+  end: LogEnd | null,
+): Promise<LogPosition> {
+  if (start) return { ...start, lines: 0 }
   if (tail !== undefined) return await tailPosition(files, tail, end)
   const [oldest = files.current, ...others] = await files.readable()
   let number = oldest
@@ -101,8 +119,6 @@ async function lastWrittenBefore(files: LogFiles, number: number, seconds: numbe
   await using file = opened.file
   return (await file.stat()).mtimeMs < (seconds - 1) * 1000
 }
-
-const nothing = Buffer.alloc(0)
 
 /** Goes from file to file by their numbers, since a list of names is old when it has been read. */
 async function* readBlocks(reading: Reading): AsyncGenerator<PlacedBlock> {

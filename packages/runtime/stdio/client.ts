@@ -7,6 +7,7 @@ const waitingFrames = 4
 
 /** What a client asks of the connection it shares. */
 export interface StdioClientOptions {
+  isFirst: boolean
   /** Whether input goes to the process; otherwise it is thrown away. */
   stdin: boolean
   send(data: Buffer): Promise<void>
@@ -20,12 +21,14 @@ export interface StdioClientOptions {
 export class StdioClient implements Attachment {
   readonly output: Readable
   readonly stdin: Writable
+  readonly isFirst: boolean
   readonly #options: StdioClientOptions
   #isFull = false
   #gone = false
 
   constructor(options: StdioClientOptions) {
     this.#options = options
+    this.isFirst = options.isFirst
     this.output = new Readable({
       objectMode: true,
       highWaterMark: waitingFrames,

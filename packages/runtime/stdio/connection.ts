@@ -52,6 +52,7 @@ export class StdioConnection {
   /** A further client: it gets what comes from now on. Rejects with Conflict when the process has ended. */
   async attach(stdin: boolean): Promise<Attachment> {
     const client = new StdioClient({
+      isFirst: this.#socket === null,
       stdin: stdin && this.#options.stdin !== 'none',
       send: (data) => this.#send(data),
       endInput: () => this.#endInput(),

@@ -46,6 +46,15 @@ async function hasEnded(pid: number): Promise<boolean> {
   return text === null || /\) [ZX]/.test(text)
 }
 
+/** The id of the one exec of a container, once its process runs. */
+async function execOf(daemon: TestDaemon, name: string): Promise<string> {
+  const ids = async () =>
+    (await ok(daemon, 'inspect', '-f', '{{range .ExecIDs}}{{println .}}{{end}}', name)).trim()
+  const id = await until('the exec', ids)
+  await until('its process', async () => (await inspectExec(daemon, id)).Pid > 0)
+  return id
+}
+
 function endedWithError(result: CommandResult): void {
   assert.notEqual(result.exitCode, 0, JSON.stringify(result))
 }
@@ -142,44 +151,38 @@ suite('what goes on when the daemon is killed', () => {
 suite('clients of a daemon that is killed', () => {
   const suiteDaemon = faultyDaemon(['--debug'])
 
-  for (const command of ['gantry', 'docker'] as const)
-    test(`${command} exec: the process goes on, and its exit code is kept`, async () => {
-      const daemon = suiteDaemon()
-      await start(daemon, 'box', 'exec sleep 600')
-      const client = daemon[command](['exec', 'box', 'sh', '-c', `echo begun; ${waitFor('/now')}; exit 9`])
-      const ids = async () =>
-        (await ok(daemon, 'inspect', '-f', '{{range .ExecIDs}}{{println .}}{{end}}', 'box')).trim()
-      await until('the exec', async () => (await ids()) !== '')
-      const id = await ids()
-      await until('its process', async () => (await inspectExec(daemon, id)).Pid > 0)
-      const root = await rootOf(daemon, 'box')
-      await daemon.kill9()
-      endedWithError(await client)
-      await daemon.start()
-      assert.equal((await inspectExec(daemon, id)).Running, true)
-      await writeFile(`${root}/now`, '')
-      await until('its exit code', async () => (await inspectExec(daemon, id)).ExitCode === 9)
-      await ok(daemon, 'rm', '-f', 'box')
-    })
+  test('docker exec: the process goes on, and its exit code is kept', async () => {
+    const daemon = suiteDaemon()
+    await start(daemon, 'box', 'exec sleep 600')
+    const client = daemon.docker(['exec', 'box', 'sh', '-c', `echo begun; ${waitFor('/now')}; exit 9`])
+    const id = await execOf(daemon, 'box')
+    const root = await rootOf(daemon, 'box')
+    await daemon.kill9()
+    endedWithError(await client)
+    await daemon.start()
+    assert.equal((await inspectExec(daemon, id)).Running, true)
+    await writeFile(`${root}/now`, '')
+    await until('its exit code', async () => (await inspectExec(daemon, id)).ExitCode === 9)
+    await ok(daemon, 'rm', '-f', 'box')
+  })
 
-  for (const command of ['gantry', 'docker'] as const)
-    test(`${command} attach: what is written meanwhile is in the log`, async () => {
-      const daemon = suiteDaemon()
-      const script = `echo one; ${waitFor('/now')}; echo two; ${waitFor('/then')}; echo three; exit 4`
-      await start(daemon, 'box', script)
-      const attached = served(daemon, '/attach')
-      const client = daemon[command](['attach', '--no-stdin', 'box'])
-      const root = await rootOf(daemon, 'box')
-      await until('its client', () => served(daemon, '/attach') > attached)
-      await daemon.kill9()
-      endedWithError(await client)
-      await writeFile(`${root}/now`, '')
-      await daemon.start()
-      await writeFile(`${root}/then`, '')
-      assert.equal(await ok(daemon, 'wait', 'box'), '4')
-      assert.equal(await ok(daemon, 'logs', 'box'), 'one\ntwo\nthree')
-      await ok(daemon, 'rm', 'box')
-    })
+  test('docker attach: what is written meanwhile is in the log', async () => {
+    const daemon = suiteDaemon()
+    const script = `echo one; ${waitFor('/now')}; echo two; ${waitFor('/then')}; echo three; exit 4`
+    await start(daemon, 'box', script)
+    const attached = served(daemon, '/attach')
+    const client = daemon.docker(['attach', '--no-stdin', 'box'])
+    const root = await rootOf(daemon, 'box')
+    await until('its client', () => served(daemon, '/attach') > attached)
+    await daemon.kill9()
+    endedWithError(await client)
+    await writeFile(`${root}/now`, '')
+    await daemon.start()
+    await writeFile(`${root}/then`, '')
+    assert.equal(await ok(daemon, 'wait', 'box'), '4')
+    assert.equal(await ok(daemon, 'logs', 'box'), 'one\ntwo\nthree')
+    await ok(daemon, 'rm', 'box')
+  })
 
   test('docker wait fails; gantry wait is told by the next daemon', async () => {
     const daemon = suiteDaemon()

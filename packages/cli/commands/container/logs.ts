@@ -1,8 +1,11 @@
-import { once } from 'node:events'
-import { FrameDecoder } from '@gantry/client'
+import type { Readable } from 'node:stream'
+import type { Request } from '@gantry/client'
 import { messageOf } from '@gantry/errors'
+import { isLost, reconnected } from '../../container/reconnect.ts'
 import { timestamp } from '../../format/timestamps.ts'
-import type { CommandContext, Flags, Output } from '../../framework/command.ts'
+import type { CommandContext, Flags } from '../../framework/command.ts'
+import { copyOutput } from '../../streams/copy-streams.ts'
+import { Progress, resumableHeader } from '../../streams/progress.ts'
 
 /** `container logs`: what a container has written. */
 export async function containerLogs(
@@ -29,20 +32,40 @@ export async function containerLogs(
     ...(until && { until: until as unknown as number }),
     tail: flags.string('tail'),
   }
-  const body = await client.download('ContainerLogs', { path: { id: container.Id ?? id }, query })
-  const frames = container.Config?.Tty ? undefined : new FrameDecoder()
-  for await (const bytes of body as AsyncIterable<Buffer>) {
-    if (!frames) await write(stdout, bytes)
-    else {
-      for (const { stream, data } of frames.decode(bytes))
-        await write(stream === 'stderr' ? stderr : stdout, data)
-    }
+  const path = { id: container.Id ?? id }
+  const outputs = { stdout, stderr, raw: container.Config?.Tty === true }
+  if (!flags.bool('follow')) {
+    const output = await client.download('ContainerLogs', { path, query })
+    await copyOutput({ ...outputs, output })
+    return
   }
+  const following = { path, query: { ...query, resumable: true } }
+  const { headers, body: output } = await client.response('ContainerReadOn', following)
+  const place = headers[resumableHeader]
+  if (place === undefined) await copyOutput({ ...outputs, output })
+  else await follow(context, following, output)
 }
 
-/** Waits while the reader of our output is slower than the engine. */
-async function write(output: Output, bytes: Buffer): Promise<void> {
-  if (!output.write(bytes)) await once(output, 'drain')
+/** Shows the log to its end, with other daemons if need be. */
+async function follow(
+  context: CommandContext,
+  { path, query }: { path: { id: string }; query: Request<'ContainerReadOn'>['query'] },
+  begun: Readable,
+): Promise<void> {
+  const { client, stdout, stderr } = context
+  const progress = new Progress(undefined)
+  for (let output: Readable | null = begun; ; ) {
+    if (output && (await copyOutput({ output, raw: false, stdout, stderr, progress })) === 'ended') return
+    await reconnected(context, `container ${path.id}`)
+    const start = progress.place
+    progress.startAgain()
+    output = await client
+      .download('ContainerReadOn', { path, query: { ...query, ...(start && { start }) } })
+      .catch((error: unknown) => {
+        if (!isLost(error)) throw error
+        return null
+      })
+  }
 }
 
 function moment(flags: Flags, name: 'since' | 'until'): string | undefined {

@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import type { EventMessage } from '@gantry/api'
 import { isKind } from '@gantry/errors'
+import { reconnected } from '../../container/reconnect.ts'
 import { StatsCollector } from '../../container/stats-collector.ts'
 import { formatList } from '../../format/list/list.ts'
 import { statsColumns, statsFormat } from '../../format/list/stats.ts'
@@ -19,7 +21,7 @@ export async function containerStats(
 ): Promise<void> {
   const live = !flags.bool('no-stream')
   const format = statsFormat(flags.string('format') || context.config.settings.statsFormat || '')
-  const collector = new StatsCollector(context.client, live)
+  const collector = new StatsCollector(context.client, live ? sharedReconnect(context) : null)
   const ending = new AbortController()
   try {
     const ended =
@@ -29,9 +31,21 @@ export async function containerStats(
     const table = () => formatList(collector.rows(!flags.bool('no-trunc')), statsColumns, format)
     if (live) await draw(context, table, () => ended.now || (names.length > 0 && isEmpty(collector)))
     else if (!isEmpty(collector)) context.stdout.write(table())
+    if (ended.problem ?? collector.problem) throw ended.problem ?? collector.problem
   } finally {
     ending.abort()
     collector.close()
+  }
+}
+
+/** All rows wait for the daemon together. */
+function sharedReconnect(context: CommandContext): () => Promise<void> {
+  let waiting: Promise<void> | null = null
+  return async () => {
+    waiting ??= reconnected(context, 'what runs', { quiet: true }).finally(() => {
+      waiting = null
+    })
+    await waiting
   }
 }
 
@@ -40,6 +54,7 @@ const isEmpty = (collector: StatsCollector) => collector.rows(true).length === 0
 /** Whether the engine has stopped telling of containers. */
 interface Ended {
   now: boolean
+  problem?: unknown
 }
 
 async function collectNamed(collector: StatsCollector, names: readonly string[]): Promise<Ended> {
@@ -58,11 +73,14 @@ interface Scope {
 
 /** The containers there are and, when live, those that come and go. */
 async function collectAll(context: CommandContext, collector: StatsCollector, scope: Scope): Promise<Ended> {
-  const ended = { now: false }
+  const ended: Ended = { now: false }
+  const list = async () => {
+    const containers = await context.client.call('ContainerList', { query: { all: scope.all } })
+    await Promise.all(containers.map(({ Id = '' }) => addIfThere(collector, shortId(Id))))
+  }
   // Before the list is asked for, so that no container between the two is missed.
-  if (scope.live) await follow(context, collector, scope, ended)
-  const containers = await context.client.call('ContainerList', { query: { all: scope.all } })
-  await Promise.all(containers.map(({ Id = '' }) => addIfThere(collector, shortId(Id))))
+  if (scope.live) await follow(context, collector, scope, { ended, list })
+  await list()
   return ended
 }
 
@@ -73,31 +91,45 @@ async function addIfThere(collector: StatsCollector, container: string): Promise
   })
 }
 
-/** Resolves once the engine listens to what happens. */
+/** Resolves once the engine listens to what happens. Another daemon is asked for all there is, too. */
 async function follow(
-  { client }: CommandContext,
+  context: CommandContext,
   collector: StatsCollector,
-  { all, signal }: Scope,
-  ended: Ended,
+  scope: Scope,
+  { ended, list }: { ended: Ended; list: () => Promise<void> },
 ): Promise<void> {
-  const actions = all ? ['create', 'start', 'destroy'] : ['start', 'die']
-  const events = await client.download('SystemEvents', {
-    query: { filters: encodeFilters({ type: ['container'], event: actions }) },
-    signal,
-  })
-  const watch = async () => {
-    for await (const line of createInterface({ input: events })) {
-      const { Action: action, Actor: actor } = JSON.parse(line) as EventMessage
-      const container = shortId(actor?.ID ?? '')
-      if (action === 'start' || action === 'create') void addIfThere(collector, container).catch(() => {})
-      else collector.remove(container)
+  const listen = () => happenings(context, scope)
+  const watch = async (first: Readable) => {
+    for (let events: Readable | null = first; !scope.signal.aborted; ) {
+      if (events) await apply(collector, events).catch(() => {})
+      if (scope.signal.aborted) return
+      await reconnected(context, 'what runs', { quiet: true })
+      events = await listen().catch(() => null)
+      if (events) await list().catch(() => {})
     }
   }
-  void watch()
-    .catch(() => {})
+  void watch(await listen())
+    .catch((error: unknown) => {
+      ended.problem = error
+    })
     .finally(() => {
       ended.now = true
     })
+}
+
+function happenings({ client }: CommandContext, { all, signal }: Scope): Promise<Readable> {
+  const actions = all ? ['create', 'start', 'destroy'] : ['start', 'die']
+  const filters = encodeFilters({ type: ['container'], event: actions })
+  return client.download('SystemEvents', { query: { filters }, signal })
+}
+
+async function apply(collector: StatsCollector, events: Readable): Promise<void> {
+  for await (const line of createInterface({ input: events })) {
+    const { Action: action, Actor: actor } = JSON.parse(line) as EventMessage
+    const container = shortId(actor?.ID ?? '')
+    if (action === 'start' || action === 'create') void addIfThere(collector, container).catch(() => {})
+    else collector.remove(container)
+  }
 }
 
 /** Writes the table over the one before, in one piece so that it does not flicker, until there is no more to show. */

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { isLost, reconnected } from '../../container/reconnect.ts'
 import { type JsonNumber, parseJson, typed } from '../../format/go/json.ts'
 import type { GoValue } from '../../format/go/types.ts'
 import { pointerTo } from '../../format/go/types.ts'
@@ -10,6 +11,8 @@ import { fromUnix, rfc3339 } from '../../format/time.ts'
 import { timestamp } from '../../format/timestamps.ts'
 import { type CommandContext, ExitError, type Flags } from '../../framework/command.ts'
 import { encodeFilters } from '../filters.ts'
+
+type EventsQuery = { since?: string; until?: string; filters: string | undefined }
 
 /** An event with numbers as they stand in the JSON: the nanoseconds are more than a number can hold. */
 interface ExactEvent {
@@ -28,21 +31,53 @@ export async function systemEvents(
 ): Promise<void> {
   const line = lineWriter(flags.string('format'))
   const [since, until] = [flags.string('since'), flags.string('until')]
-  const body = await context.client.download('SystemEvents', {
-    query: {
-      ...(since && { since: timestamp(since) }),
-      ...(until && { until: timestamp(until) }),
-      filters: encodeFilters(flags.filters('filter')),
-    },
-  })
-  for await (const event of events(body)) context.stdout.write(`${line(event)}\n`)
+  const query = {
+    ...(since && { since: timestamp(since) }),
+    ...(until && { until: timestamp(until) }),
+    filters: encodeFilters(flags.filters('filter')),
+  }
+  for await (const event of eventsAcross(context, query)) context.stdout.write(`${line(event)}\n`)
+}
+
+/** The events of one daemon after the other: what happened in between is told by the next one. */
+async function* eventsAcross(context: CommandContext, query: EventsQuery): AsyncGenerator<ExactEvent> {
+  const begin = Date.now() / 1000
+  let latest = ''
+  /** Lines of the latest moment: they come again. */
+  const shown = new Set<string>()
+  for (let since = query.since; ; ) {
+    try {
+      const body = await context.client.download('SystemEvents', {
+        query: { ...query, ...(since && { since }) },
+      })
+      for await (const line of linesOf(body)) {
+        const event = parseJson(line) as ExactEvent
+        const moment = event.timeNano?.text ?? ''
+        if (moment !== latest) shown.clear()
+        if (moment !== '' && shown.has(line)) continue
+        latest = moment
+        shown.add(line)
+        yield event
+      }
+      if (query.until && Date.now() / 1000 >= Number(query.until)) return
+    } catch (error) {
+      if (!isLost(error)) throw error
+    }
+    await reconnected(context, 'what runs')
+    if (latest) since = `${latest.slice(0, -9)}.${latest.slice(-9)}`
+    else since ??= begin.toFixed(3)
+  }
 }
 
 /** The engine writes an event a line. */
-async function* events(body: Readable): AsyncGenerator<ExactEvent> {
-  for await (const line of createInterface({ input: body })) {
-    if (line.trim() !== '') yield parseJson(line) as ExactEvent
-  }
+async function* linesOf(body: Readable): AsyncGenerator<string> {
+  let failure: unknown
+  // The reader of lines would not tell.
+  body.once('error', (error) => {
+    failure = error
+  })
+  for await (const line of createInterface({ input: body })) if (line.trim() !== '') yield line
+  if (failure) throw failure
 }
 
 /** How an event is shown. Throws an ExitError with code 64 for a template that no event fits. */
