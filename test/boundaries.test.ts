@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { test } from 'node:test'
 import { generate } from '../packages/api/generate.ts'
+import { asynchronousNames, unawaitedReturns } from './unawaited-returns.ts'
 
 const packages = new URL('../packages/', import.meta.url).pathname
 
@@ -103,4 +104,30 @@ test('the compiled command needs nothing but Node modules', async () => {
 test('the generated API types are those of the document', async () => {
   for (const [name, text] of Object.entries(generate()))
     assert.equal(await readFile(`${packages}api/${name}`, 'utf8'), text, name)
+})
+
+test('what is returned from behind a `using` is waited for first', async () => {
+  const root = new URL('..', import.meta.url).pathname
+  const exclude = (path: string) => path.includes('node_modules')
+  const files = await Array.fromAsync(glob('{packages,test,bench,scripts}/**/*.ts', { cwd: root, exclude }))
+  const texts = await Promise.all(files.map((file) => readFile(root + file, 'utf8')))
+  const all = texts.flatMap(asynchronousNames).filter((name) => !name.startsWith('#'))
+  const found = texts.flatMap((text, index) =>
+    unawaitedReturns(text, new Set([...all, ...asynchronousNames(text)])).map(
+      (line) => `${files[index]}:${line}`,
+    ),
+  )
+  assert.deepEqual(found, [])
+
+  const wrong = [
+    'async function read(): Promise<string> {',
+    '  await using file = await open()',
+    '  if (file.empty) return await rest(file)',
+    '  const later = () => {',
+    '    return rest(file)',
+    '  }',
+    '  return rest(file, later)',
+    '}',
+  ]
+  assert.deepEqual(unawaitedReturns(wrong.join('\n'), new Set(['rest'])), [7])
 })

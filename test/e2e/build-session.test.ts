@@ -268,12 +268,14 @@ suite('build in a session', { concurrency: 1 }, () => {
   })
 
   each('a client that goes cancels its build', async (_, tag, t) => {
-    const root = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 300\n' })
+    // So long that it is no other test's.
+    const sleeps = `sleep ${300_000 + process.pid}`
+    const root = await context({ Dockerfile: `FROM busybox\nRUN echo begun; ${sleeps}\n` })
     await leavesNothing(daemon(), async () => {
       const client = spawnClient(tag, root, t)
       await until('the step', () => /begun\r?\n/.test(client.output()), 60)
       client.process.kill('SIGKILL')
-      await until('its end', async () => !(await run('ps', ['ax'])).stdout.includes('sleep 300'), 60)
+      await until('its end', async () => !(await run('ps', ['ax'])).stdout.includes(sleeps))
     })
   })
 

@@ -529,11 +529,12 @@ suite('build', { concurrency: 1 }, () => {
     assert.equal(refused.exitCode, 1)
   })
 
-  test('a build that is given up ends at once, with everything it started', async () => {
+  test('a build that is given up ends at once, with everything it started', async (t) => {
     const root = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 300\n' })
     await leavesNothing(daemon(), async () => {
       const binary = process.env.GANTRY_BINARY ?? `${repository}dist/gantry`
       const client = spawn(binary, ['-H', daemon().host, 'build', root])
+      t.after(() => client.kill('SIGKILL'))
       let told = ''
       client.stderr.on('data', (text) => {
         told += text

@@ -79,14 +79,10 @@ export async function leavesNothing(daemon: TestDaemon, action: () => Promise<un
   const before = new Set(await daemonState(daemon))
   await action()
   let left: string[] = []
-  await until(
-    'nothing to be left',
-    async () => {
-      left = (await daemonState(daemon)).filter((line) => !before.has(line))
-      return left.length === 0
-    },
-    5,
-  ).catch((error) => {
+  await until('nothing to be left', async () => {
+    left = (await daemonState(daemon)).filter((line) => !before.has(line))
+    return left.length === 0
+  }).catch((error) => {
     throw new Error(`left behind:\n${left.join('\n')}`, { cause: error })
   })
 }

@@ -1,7 +1,6 @@
 /** gantryd itself: flags, configuration, sockets, signals, several on one machine. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { suite, type TestContext, test } from 'node:test'
@@ -215,10 +214,11 @@ suite('gantryd', { concurrency: 2 }, () => {
       ],
       { stdio: ['ignore', 'ignore', 'ignore', socket] },
     )
-    t.after(() => {
+    t.after(async () => {
       daemon.kill('SIGTERM')
       closeSync(socket)
-      return once(daemon, 'exit')
+      const ended = () => daemon.exitCode !== null || daemon.signalCode !== null
+      await until('the daemon to end', ended).finally(() => daemon.kill('SIGKILL'))
     })
     const answer = await run('curl', [
       '-s',

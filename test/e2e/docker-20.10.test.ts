@@ -1,14 +1,13 @@
 /** Docker's command line of 2020 (API 1.41) against today's daemon: a first day's work with every kind of object. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { okBy } from './commands.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandOptions, type CommandResult, run, suiteDaemon, until } from './harness.ts'
 import { oldDocker } from './old-docker.ts'
-import { openTerminal } from './terminal.ts'
+import { hasSize, openTerminal } from './terminal.ts'
 
 const found = await oldDocker()
 
@@ -113,11 +112,11 @@ suite("Docker's command line 20.10", { skip: 'missing' in found && found.missing
     await type(`alias d="${docker} -H ${daemon().host}"`)
     await type('d run -it --name shell busybox sh; echo code=$?')
     await terminal.shows(/\/ # $/m)
-    await type('stty size')
-    await terminal.shows(/27 91/)
+    await type(hasSize('27 91'))
+    await terminal.shows(/^27 91/m)
     await terminal.resize({ columns: 70, rows: 20 })
-    await type('sleep 0.3; stty size')
-    await terminal.shows(/20 70/)
+    await type(hasSize('20 70'))
+    await terminal.shows(/^20 70/m)
     await terminal.press('C-p', 'C-q')
     await terminal.shows(/read escape sequence|code=0/)
     await type('clear; d attach shell; echo again=$?')
@@ -209,7 +208,7 @@ suite("Docker's command line 20.10", { skip: 'missing' in found && found.missing
       await ok('volume', 'rm', 'kept')
     }))
 
-  test('events as they happen, and those that were', async () => {
+  test('events as they happen, and those that were', async (t) => {
     const since = Math.floor(Date.now() / 1000)
     const listener = spawn(docker, [
       '-H',
@@ -220,6 +219,7 @@ suite("Docker's command line 20.10", { skip: 'missing' in found && found.missing
       '-f',
       'container=seen',
     ])
+    t.after(() => listener.kill('SIGKILL'))
     let heard = ''
     listener.stdout.on('data', (chunk) => {
       heard += chunk
@@ -233,7 +233,6 @@ suite("Docker's command line 20.10", { skip: 'missing' in found && found.missing
     const lines = ['create', 'attach', 'start', 'die', 'destroy'].map((action) => `container ${action}`)
     await until('the events', () => lines.every((line) => heard.includes(line)))
     listener.kill()
-    await once(listener, 'exit')
     const past = await ok(
       'events',
       '--since',

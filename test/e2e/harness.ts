@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { after, before, type TestContext } from 'node:test'
 import Docker from 'dockerode'
@@ -15,6 +14,8 @@ import { endOfTest, recorderEnvironment } from './recording.ts'
 export { until } from '../until.ts'
 
 export const repository = new URL('../..', import.meta.url).pathname
+/** Milliseconds after which a daemon that does not answer, or does not end, is taken for stuck. */
+const patience = 120_000
 const gantryd = `${repository}scripts/gantryd`
 export const gantryBinary = process.env.GANTRY_BINARY ?? `${repository}dist/gantry`
 
@@ -72,6 +73,8 @@ export class TestDaemon {
   readonly socket: string
   readonly host: string
   readonly dockerode: Docker
+  /** For what answers soon if at all. */
+  readonly #impatient: Docker
   /** The default bridge. */
   readonly bridge: string
   /** What this daemon's nftables table and its parent of cgroups are called. */
@@ -86,6 +89,7 @@ export class TestDaemon {
     this.socket = `${root}/gantry.sock`
     this.host = `unix://${this.socket}`
     this.dockerode = new Docker({ socketPath: this.socket })
+    this.#impatient = new Docker({ socketPath: this.socket, timeout: patience })
     this.bridge = `gte${index}`
     const hash = createHash('sha256').update(`${root}/data`).digest('hex').slice(0, 8)
     this.kernelName = `gantry-${hash}`
@@ -127,7 +131,7 @@ export class TestDaemon {
 
   async answers(): Promise<boolean> {
     if (!(await stat(this.socket).catch(() => null))) return false
-    return this.dockerode.ping().then(
+    return this.#impatient.ping().then(
       () => true,
       () => false,
     )
@@ -159,12 +163,15 @@ export class TestDaemon {
     await until('the end of the daemon', () => !this.runs, 120)
   }
 
+  /** Ends the process; one that does not end by itself is killed, and that is an error. */
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
     if (!child || !this.runs) return
-    const ended = once(child, 'exit')
     child.kill(signal)
-    await ended
+    await until('the daemon to end', () => !this.runs, patience / 1000).catch((error) => {
+      child.kill('SIGKILL')
+      throw new Error(`gantryd did not end:\n${this.#log.slice(-2000)}`, { cause: error })
+    })
   }
 
   /** `kill -9`, as a crash. */
@@ -217,18 +224,17 @@ export class TestDaemon {
     endOfTest()
     await this.arm(null)
     if (!(await this.answers())) await this.start({ GANTRY_FAULT: '' }).catch(() => undefined)
-    const containers = await this.dockerode.listContainers({ all: true }).catch(() => [])
+    const containers = await this.#impatient.listContainers({ all: true }).catch(() => [])
     await Promise.all(
       containers.map(({ Id }) =>
-        this.dockerode
+        this.#impatient
           .getContainer(Id)
           .remove({ force: true, v: true })
           .catch((error) => this.#record(Buffer.from(String(error)))),
       ),
     )
-    await this.dockerode.pruneNetworks().catch(() => undefined)
-    await this.stop()
-    await this.#removeHostObjects()
+    await this.#impatient.pruneNetworks().catch(() => undefined)
+    await this.stop().finally(() => this.#removeHostObjects())
     await rm(this.root, { recursive: true, force: true })
   }
 

@@ -13,6 +13,9 @@ const ok = (daemon: TestDaemon, ...args: string[]) =>
     () => daemon.log,
   )(...args)
 
+/** An address of the loopback that no other process uses: a port that was ours there can be ours again. */
+const ownAddress = `127.${(process.pid >> 16) + 1}.${(process.pid >> 8) & 255}.${process.pid & 255}`
+
 /** A server for lines (syslog over TCP), which can go away and come back at the same port. */
 class LineServer implements AsyncDisposable {
   text = ''
@@ -33,7 +36,7 @@ class LineServer implements AsyncDisposable {
           this.text += data
         })
     })
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(this.port, ownAddress, resolve))
     const address = server.address()
     this.port = typeof address === 'object' && address ? address.port : 0
     this.#server = server
@@ -60,7 +63,7 @@ class LineServer implements AsyncDisposable {
 }
 
 const syslog = (port: number, ...options: string[]) => [
-  ...['--log-driver', 'syslog', '--log-opt', `syslog-address=tcp://127.0.0.1:${port}`],
+  ...['--log-driver', 'syslog', '--log-opt', `syslog-address=tcp://${ownAddress}:${port}`],
   ...options.flatMap((option) => ['--log-opt', option]),
 ]
 const count = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => String(from + n))
@@ -174,7 +177,7 @@ suite('log drivers', () => {
 
   test('gelf and fluentd', async () => {
     await using server = await new LineServer().open()
-    const gelf = ['--log-driver', 'gelf', '--log-opt', `gelf-address=tcp://127.0.0.1:${server.port}`]
+    const gelf = ['--log-driver', 'gelf', '--log-opt', `gelf-address=tcp://${ownAddress}:${server.port}`]
     await ok(
       daemon(),
       'run',
@@ -192,7 +195,12 @@ suite('log drivers', () => {
     const { short_message, _tier, _command } = JSON.parse(server.text.slice(0, -1)) as Record<string, string>
     assert.deepEqual([short_message, _tier, _command], ['hello', 'web', 'echo hello'])
     server.text = ''
-    const fluentd = ['--log-driver', 'fluentd', '--log-opt', `fluentd-address=tcp://127.0.0.1:${server.port}`]
+    const fluentd = [
+      '--log-driver',
+      'fluentd',
+      '--log-opt',
+      `fluentd-address=tcp://${ownAddress}:${server.port}`,
+    ]
     await ok(
       daemon(),
       'run',
@@ -276,7 +284,7 @@ suite('log drivers', () => {
 test('kill -9 in the middle of forwarding: every line arrives', async (t) => {
   await using server = await new LineServer().open()
   const daemon = await startDaemon(t, {
-    flags: ['--log-driver', 'syslog', '--log-opt', `syslog-address=tcp://127.0.0.1:${server.port}`],
+    flags: ['--log-driver', 'syslog', '--log-opt', `syslog-address=tcp://${ownAddress}:${server.port}`],
   })
   const options = ['--log-opt', 'cache-max-size=300k', '--log-opt', 'cache-max-file=2']
   const script = 'for i in $(seq 0 19); do seq $((i*5000+1)) $((i*5000+5000)); sleep 0.2; done'

@@ -446,5 +446,6 @@ function connectOnce(port: number) {
   const { promise, resolve, reject } = Promise.withResolvers<ReturnType<typeof connectTo>>()
   const socket = connectTo(port, '127.0.0.1', () => resolve(socket))
   socket.once('error', reject)
+  socket.setTimeout(10_000, () => socket.destroy(new Error('nothing came')))
   return promise
 }

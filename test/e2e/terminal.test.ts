@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { repository, suiteDaemon } from './harness.ts'
-import { openTerminal } from './terminal.ts'
+import { hasSize, openTerminal } from './terminal.ts'
 
 for (const name of ['gantry', 'docker'] as const) {
   suite(`${name} in a terminal`, () => {
@@ -18,9 +18,9 @@ for (const name of ['gantry', 'docker'] as const) {
       await terminal.press('Enter')
       await terminal.shows(/27 91\n\/dev\/(pts\/0|console)\nterm=xterm/)
       await terminal.resize({ columns: 70, rows: 20 })
-      await terminal.type('sleep 0.3; stty size')
+      await terminal.type(hasSize('20 70'))
       await terminal.press('Enter')
-      await terminal.shows(/20 70/)
+      await terminal.shows(/^20 70/m)
       await terminal.type('exit 42')
       await terminal.press('Enter')
       await terminal.shows(/code=42/)
@@ -70,10 +70,10 @@ for (const name of ['gantry', 'docker'] as const) {
       const terminal = await openTerminal(t, { columns: 77, rows: 22 })
       await daemon()[name](['run', '-d', '--name', 'host', 'busybox', 'sleep', '600'])
       await terminal.type(
-        `${command()} exec -it host sh -c 'sleep 0.5; stty size; read line; echo got $line; exit 9'; echo code=$?`,
+        `${command()} exec -it host sh -c '${hasSize('22 77')}; read line; echo got $line; exit 9'; echo code=$?`,
       )
       await terminal.press('Enter')
-      await terminal.shows(/22 77/)
+      await terminal.shows(/^22 77/m)
       await terminal.type('typed')
       await terminal.press('Enter')
       await terminal.shows(/got typed[\s\S]*code=9/)

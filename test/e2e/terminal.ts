@@ -78,6 +78,9 @@ export class Terminal {
   }
 }
 
+/** What to type into a shell that is to say `rows columns` once its terminal has that size. */
+export const hasSize = (size: string): string => `until stty size | grep "${size}"; do sleep 0.1; done`
+
 /** A terminal with a shell in it, closed when the test ends. */
 export async function openTerminal(
   t: Pick<TestContext, 'after'>,

@@ -189,9 +189,10 @@ async function runCommand(
       LANG: 'C.UTF-8',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 120_000,
-    killSignal: 'SIGKILL',
+    detached: true,
   })
+  // What it started goes with it: the pipes would stay open.
+  const tooLong = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), 120_000)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -201,6 +202,7 @@ async function runCommand(
     stderr += text
   })
   const [code] = (await once(child, 'close')) as [number | null]
+  clearTimeout(tooLong)
   return { stdout, stderr, exit: code ?? -1 }
 }
 

@@ -131,9 +131,11 @@ test('Content altered: a manifest with one byte changed is refused by digest and
 })
 
 test('a connection on which nothing moves is given up; a reader that is slow is not', async (t) => {
-  const { repository, image, layer, proxy } = await spoilt(t, [], randomBytes(8_000_000))
+  const { image, layer, proxy } = await spoilt(t, [], randomBytes(8_000_000))
+  const limits = { ...quick.limits, idleTimeout: 1000 }
+  const repository = repositoryAt(t, proxy.host, { action: 'pull' }, { limits })
   const slow = await repository.blob(image.layer)
-  await new Promise((done) => setTimeout(done, quick.limits.idleTimeout * 2))
+  await new Promise((done) => setTimeout(done, limits.idleTimeout * 2))
   assert.deepEqual(await buffer(slow.stream), layer)
   proxy.rules = [{ path: blobs, fault: { kind: 'stall', after: 1000 } }]
   const stalled = await repository.blob(image.layer)

@@ -21,7 +21,7 @@ import {
 /** Short times, so that a test that waits for one is soon over. */
 export const quick: RegistryConfig = {
   ...defaultRegistryConfig,
-  limits: { ...defaultLimits, attempts: 3, connectTimeout: 2000, idleTimeout: 800, longestRetryAfter: 3000 },
+  limits: { ...defaultLimits, attempts: 3, longestRetryAfter: 3000 },
 }
 
 export function registriesFor(t: TestContext, config: Partial<RegistryConfig> = {}): Registries {

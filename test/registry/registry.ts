@@ -144,6 +144,7 @@ async function htpasswdFile(directory: string, users: Record<string, string>): P
 function listeningPort(child: ChildProcess, log: string[]): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   if (child.stderr === null) throw new Error('no stderr')
+  AbortSignal.timeout(60_000).addEventListener('abort', () => reject(new Error('docker-registry is silent')))
   child.on('error', reject)
   child.on('exit', () => reject(new Error(`docker-registry ended:\n${log.join('\n')}`)))
   createInterface(child.stderr).on('line', (line) => {
