@@ -137,7 +137,33 @@ test('what the sender cannot read is an error on both sides', async () => {
     /a: permission denied/,
   )
   receiver.close()
-  await assert.rejects(sending)
+  await assert.rejects(sending, /a: permission denied/)
+})
+
+test('names and attributes are bounded, also of many files', async () => {
+  const xattrs = new Map([['user.x', Buffer.alloc(3 << 20)]])
+  const peer = {
+    async *messages(): AsyncGenerator<Packet> {
+      for (let n = 0; n < 100; n++) {
+        const stat = { ...file(String(n).padStart(3, '0')), xattrs }
+        yield { ...Packet.decode(new Uint8Array(0)), type: packetType.stat, stat }
+      }
+    },
+    send: async () => undefined,
+  }
+  const receiving = receiveTree(
+    peer,
+    memory(() => false),
+  )
+  await assert.rejects(receiving, /bytes of names and attributes/)
+})
+
+test('a receiver cannot ask for ever', async () => {
+  const [sender, receiver] = pair()
+  const sending = sendTree(sender, { entries: () => [file('a', 1)], content: () => [] })
+  for (let n = 0; n < 100; n++) await receiver.send({ type: packetType.request, id: 0 })
+  receiver.close()
+  await assert.rejects(sending, /more files are asked for than there are|unexpected packet/)
 })
 
 test('a hostile sender is found out', async () => {
@@ -148,6 +174,7 @@ test('a hostile sender is found out', async () => {
     [[{ type: packetType.stat }, { type: packetType.stat, stat: file('late') }], /files/],
     [[{ type: 99 }], /unexpected packet/],
     [[{ type: packetType.stat, stat: file('a', 1) }], /not come whole/],
+    [[{ type: packetType.stat, stat: file('a', -1) }], /below zero/],
     [[{ type: packetType.error, data: Buffer.from('sorry') }], /sorry/],
   ]
   for (const [packets, expected] of cases) {

@@ -8,6 +8,9 @@ import { packetType, Stat } from './packet.ts'
 /** Entries of one tree. */
 const mostFiles = 1_000_000
 
+/** Bytes of all that is told of them: paths, targets of links, attributes. */
+const mostMetadata = 256 << 20
+
 /** What takes a tree in. Calls come one after another. */
 export interface FileSink {
   /** An entry: each directory before what is in it. Answers whether its content is wanted, of a file. */
@@ -37,6 +40,7 @@ class Receiver {
   /** Files whose content has not all come, by number. */
   readonly #open = new Map<number, { path: string; left: number }>()
   #count = 0
+  #metadata = 0
   #received = 0
   #isListed = false
   #isFinished = false
@@ -69,6 +73,10 @@ class Receiver {
 
   async #entry(given: Partial<FileStat>): Promise<void> {
     const stat = { ...emptyStat, ...given }
+    if (stat.size < 0) throw new GantryError('InvalidParameter', `${stat.path} has a size below zero`)
+    this.#metadata += metadataOf(stat)
+    if (this.#metadata > mostMetadata)
+      throw new GantryError('InvalidParameter', `more than ${mostMetadata} bytes of names and attributes`)
     if (this.#isListed || this.#count >= mostFiles)
       throw new GantryError('InvalidParameter', `more than ${mostFiles} files in a context`)
     const id = this.#count++
@@ -105,6 +113,12 @@ class Receiver {
     this.#isFinished = true
     await this.#peer.send({ type: packetType.finish })
   }
+}
+
+function metadataOf({ path, linkname, xattrs }: FileStat): number {
+  let size = path.length + linkname.length
+  for (const [name, value] of xattrs) size += name.length + value.length
+  return size
 }
 
 const emptyStat: FileStat = Stat.decode(new Uint8Array(0))

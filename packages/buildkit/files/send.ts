@@ -23,6 +23,8 @@ class Sender {
   #sent = 0
   #wake = Promise.withResolvers<void>()
   #isOver = false
+  /** What the source could not do; the receiver is told, and gives up. */
+  #failure: unknown
 
   constructor(peer: PacketPeer, source: FileSource) {
     this.#peer = peer
@@ -35,6 +37,8 @@ class Sender {
     for (const work of [listing, sending]) work.catch((error: unknown) => this.#fail(error))
     try {
       await this.#listen()
+    } catch (error) {
+      throw this.#failure ?? error
     } finally {
       this.#isOver = true
       this.#wake.resolve()
@@ -60,6 +64,9 @@ class Sender {
       if (type === packetType.error) throw new GantryError('System', Buffer.from(data).toString())
       if (type !== packetType.request || id >= this.#files.length)
         throw new GantryError('InvalidParameter', `unexpected packet ${type} for file ${id}`)
+      // Each file is asked for once.
+      if (this.#wanted.length >= this.#files.length)
+        throw new GantryError('InvalidParameter', 'more files are asked for than there are')
       this.#wanted.push(id)
       this.#wake.resolve()
     }
@@ -88,6 +95,7 @@ class Sender {
   }
 
   #fail(error: unknown): void {
+    this.#failure ??= error
     const data = Buffer.from(messageOf(error))
     this.#peer.send({ type: packetType.error, data } satisfies Partial<Packet>).catch(() => undefined)
   }

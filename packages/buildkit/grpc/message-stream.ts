@@ -1,7 +1,6 @@
 /** Messages in both directions of one HTTP/2 stream. */
-import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { GantryError } from '@gantry/errors'
+import { drained, gone } from './drained.ts'
 import { messageHeader, messagesOf } from './framing.ts'
 
 /** Bytes of one message; peers of gRPC's own making allow four MiB. */
@@ -38,7 +37,7 @@ export class MessageStream {
       Buffer.from(message.buffer, message.byteOffset, message.length),
     )
     this.#size += message.length
-    if (this.#size >= batch) return this.flush()
+    if (this.#size >= batch || this.#stream.writableNeedDrain) return this.flush()
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
@@ -55,17 +54,7 @@ export class MessageStream {
     const bytes = Buffer.concat(this.#waiting)
     this.#waiting = []
     this.#size = 0
-    if (stream.write(bytes)) return
-    const closed = new AbortController()
-    const onClose = (): void => closed.abort()
-    stream.once('close', onClose)
-    try {
-      await once(stream, 'drain', { signal: closed.signal })
-    } catch {
-      throw gone()
-    } finally {
-      stream.off('close', onClose)
-    }
+    if (!stream.write(bytes)) await drained(stream)
   }
 
   /** Nothing more will be sent. */
@@ -74,5 +63,3 @@ export class MessageStream {
     this.#stream.end()
   }
 }
-
-const gone = (): GantryError => new GantryError('Unavailable', 'the other side has closed the stream')

@@ -8,6 +8,7 @@ import * as packet from '../files/packet.ts'
 import { type FileSink, receiveTree } from '../files/receive.ts'
 import { type FileSource, sendTree } from '../files/send.ts'
 import { type Call, Channel, type Metadata } from '../grpc/channel.ts'
+import { drained } from '../grpc/drained.ts'
 import { type FilesRequest, filesMetadata } from './files-request.ts'
 import {
   agentHeader,
@@ -137,15 +138,18 @@ export class CallerSession {
     })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject).listen(path, resolve)
-    await promise
-    return {
-      path,
-      async [Symbol.asyncDispose]() {
-        server.close()
-        for (const socket of open) socket.destroy()
-        await rm(directory, { recursive: true, force: true })
-      },
+    const close = async (): Promise<void> => {
+      server.close()
+      for (const socket of open) socket.destroy()
+      await rm(directory, { recursive: true, force: true })
     }
+    try {
+      await promise
+    } catch (error) {
+      await close()
+      throw error
+    }
+    return { path, [Symbol.asyncDispose]: close }
   }
 
   async #hasAgent(id: string, signal: AbortSignal): Promise<boolean> {
@@ -166,7 +170,7 @@ export class CallerSession {
       await call.end()
     }
     const back = async (): Promise<void> => {
-      for await (const { data } of call.messages()) socket.write(data)
+      for await (const { data } of call.messages()) if (!socket.write(data)) await drained(socket)
       socket.end()
     }
     await Promise.all([there(), back()])

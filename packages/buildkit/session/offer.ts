@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import { fileSync } from '../files/packet.ts'
 import { type FileSource, sendTree } from '../files/send.ts'
+import { drained } from '../grpc/drained.ts'
 import { type Incoming, type Service, streaming, unary } from '../grpc/server.ts'
 import { type FilesRequest, filesRequest } from './files-request.ts'
 import {
@@ -71,7 +72,7 @@ type Bytes = { data: Uint8Array }
 async function forward(call: Incoming<Bytes, Bytes>, socket: Duplex): Promise<void> {
   call.signal.addEventListener('abort', () => socket.destroy(), { once: true })
   const there = async (): Promise<void> => {
-    for await (const { data } of call.messages()) socket.write(data)
+    for await (const { data } of call.messages()) if (!socket.write(data)) await drained(socket)
     socket.end()
   }
   const back = async (): Promise<void> => {

@@ -65,7 +65,7 @@ export class Sessions {
     const { promise, resolve, reject } = Promise.withResolvers<CallerSession>()
     const waiting = { id, found: resolve }
     const give = (): void => reject(new GantryError('NotFound', `no active session for ${id}`))
-    const timer = setTimeout(give, patience)
+    const timer = setTimeout(give, signal.aborted ? 0 : patience)
     signal.addEventListener('abort', give, { once: true })
     this.#waiting.add(waiting)
     try {
