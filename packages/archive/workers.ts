@@ -119,6 +119,7 @@ export class ArchiveWorkers {
   async unpack(source: Readable, { signal, waits, ...request }: UnpackRequest): Promise<void> {
     // It may fail before it is read; then reading it fails.
     source.on('error', () => {})
+    signal?.throwIfAborted()
     const task = this.#begin({ kind: 'unpack', ...request })
     const ready = task.answer.then(() => task.feed(source, waits))
     const aborted = Promise.withResolvers<never>()

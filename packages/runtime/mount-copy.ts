@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { GantryError } from '@gantry/errors'
@@ -15,7 +14,10 @@ export async function copyMountsOf(pid: number, target: string): Promise<void> {
     trackUnmanagedFds: false,
     stdin: false,
   })
-  const [answer] = (await once(worker, 'message')) as [MountCopyAnswer]
+  const { promise, resolve, reject } = Promise.withResolvers<MountCopyAnswer>()
+  worker.once('message', resolve).once('error', reject)
+  worker.once('exit', () => reject(new GantryError('System', 'the thread ended without a result')))
+  const answer = await promise
   await worker.terminate()
   if ('problem' in answer) {
     throw new GantryError('Conflict', `the mounts of process ${pid} cannot be copied: ${answer.problem}`)

@@ -1,5 +1,6 @@
 /** Build contexts: a directory that a client sent as an archive, until the build has ended. */
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -129,7 +130,9 @@ export class Contexts {
 
   async #text(root: string, name: string): Promise<string | null> {
     try {
-      await using file = await open(await this.#files.resolve(root, name))
+      // To open a pipe would wait for somebody who writes to it, for ever.
+      const flags = constants.O_RDONLY | constants.O_NONBLOCK
+      await using file = await open(await this.#files.resolve(root, name), flags)
       const status = await file.stat()
       if (!status.isFile() || status.size > longestText)
         throw new GantryError('InvalidParameter', `${name} is not a file that can be read`)

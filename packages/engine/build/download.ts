@@ -41,7 +41,7 @@ export async function download(
     })
     if (!response.ok || !response.body)
       throw new GantryError('InvalidParameter', `invalid response status ${response.status}`)
-    const path = join(root, new URL(url).pathname.split('/').at(-1) ?? 'download')
+    const path = join(root, new URL(url).pathname.split('/').at(-1) || 'download')
     const digest = await save(Readable.fromWeb(response.body), path, signal)
     if (checksum !== undefined && checksum !== digest)
       throw new GantryError('InvalidParameter', `digest mismatch ${digest}: ${checksum}`)

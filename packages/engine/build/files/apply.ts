@@ -20,7 +20,7 @@ export type TreeChange =
       kind: 'file'
       path: string
       first: boolean
-      data: readonly Uint8Array[]
+      data: Uint8Array[]
       end?: { mode: number; time: Time }
     }
   /** When everything below a directory is in its place. */

@@ -20,6 +20,8 @@ const never = '-1'
 /** Bytes and changes that are handed over at once. */
 const batchBytes = 1 << 20
 const batchChanges = 2000
+/** What a piece of a file costs beside its bytes, however small it is. */
+const pieceCost = 200
 
 interface OpenFile {
   entry: KeptEntry
@@ -210,10 +212,10 @@ export class TreeSync implements FileSink {
       // A message's bytes are lent; a piece of the same file joins the one before.
       const copy = Buffer.from(change.data[0] as Uint8Array)
       const last = this.#changes.at(-1)
-      if (last?.kind === 'file' && last.path === change.path && !last.end) last.data = [...last.data, copy]
+      if (last?.kind === 'file' && last.path === change.path && !last.end) last.data.push(copy)
       else this.#changes.push({ ...change, data: [copy] })
     } else this.#changes.push(change)
-    this.#bytes += bytes
+    this.#bytes += bytes + pieceCost
     if (this.#bytes >= batchBytes || this.#changes.length >= batchChanges) await this.#flush()
   }
 
