@@ -121,8 +121,11 @@ export class BuildSnapshots implements Snapshots {
     const [upper, work, root, empty] = ['upper', 'work', 'root', 'empty'].map((name) =>
       join(place, name),
     ) as [string, string, string, string]
+    await using undo = new AsyncDisposableStack()
+    undo.defer(() => removeDraft(place))
     for (const path of [upper, work, root, empty]) await mkdir(path, { recursive: true, mode: 0o755 })
     const lower = top ? await parts.layers.directories(top.chainId) : [empty]
+    undo.move()
     return new Draft({ lower, upper, work }, root, {
       commit: (mountPoints, signal) => this.#store({ layers }, { upper, lower, mountPoints }, signal),
       remove: () => removeDraft(place),
@@ -150,8 +153,10 @@ export class BuildSnapshots implements Snapshots {
   }
 
   async view({ layers }: Snapshot): Promise<AsyncDisposable & { root: string }> {
-    const snapshot = await this.open({ layers })
-    return { root: await snapshot.root(), [Symbol.asyncDispose]: () => snapshot[Symbol.asyncDispose]() }
+    await using undo = new AsyncDisposableStack()
+    const root = await undo.use(await this.open({ layers })).root()
+    const kept = undo.move()
+    return { root, [Symbol.asyncDispose]: () => kept.disposeAsync() }
   }
 
   async stack(below: Snapshot, above: Snapshot): Promise<Snapshot> {

@@ -5,6 +5,9 @@ import { GantryError } from '@gantry/errors'
 /** Messages about a build that wait for who asks for them. */
 const mostWaiting = 20_000
 
+/** Bytes of output that wait; what comes when there are as many is left out. */
+const mostOutput = 8 << 20
+
 export type ExporterResponse = ReadonlyMap<string, string>
 
 export class ControlBuild {
@@ -12,6 +15,8 @@ export class ControlBuild {
   readonly #solving = Promise.withResolvers<void>()
   readonly #returned = Promise.withResolvers<void>()
   readonly #waiting: StatusResponse[] = []
+  /** Bytes of output in them. */
+  #output = 0
   #wake = Promise.withResolvers<void>()
   #hasEnded = false
   /** What the exporters have told. */
@@ -48,7 +53,10 @@ export class ControlBuild {
   }
 
   tell(status: StatusResponse): void {
-    if (this.#waiting.length < mostWaiting) this.#waiting.push(status)
+    const output = outputOf(status)
+    if (this.#waiting.length >= mostWaiting || (output > 0 && this.#output + output > mostOutput)) return
+    this.#waiting.push(status)
+    this.#output += output
     this.#wake.resolve()
   }
 
@@ -69,8 +77,10 @@ export class ControlBuild {
     try {
       while (!signal.aborted) {
         const next = this.#waiting.shift()
-        if (next) yield next
-        else if (this.#hasEnded) return
+        if (next) {
+          this.#output -= outputOf(next)
+          yield next
+        } else if (this.#hasEnded) return
         else {
           await this.#wake.promise
           this.#wake = Promise.withResolvers()
@@ -81,3 +91,6 @@ export class ControlBuild {
     }
   }
 }
+
+const outputOf = ({ logs }: StatusResponse): number =>
+  logs.reduce((sum, { msg }) => sum + (msg?.length ?? 0), 0)
