@@ -10,6 +10,7 @@ import { isKind } from '@gantry/errors'
 import { Contexts } from './context.ts'
 import { FileThreads } from './files/file-threads.ts'
 import { createFiles } from './files/files.ts'
+import { Listings } from './files/listings.ts'
 
 const never = new AbortController().signal
 
@@ -23,7 +24,11 @@ async function contexts(t: TestContext) {
     await rm(top, { recursive: true, force: true })
   })
   const places = join(top, 'contexts')
-  const all = new Contexts(places, archive, createFiles(threads, join(top, 'documents')))
+  const all = new Contexts(
+    places,
+    archive,
+    createFiles(threads, join(top, 'documents'), new Listings(join(top, 'listings'), threads)),
+  )
   await all.clean()
   const pack = async (fill: (directory: string) => unknown) => {
     const directory = await mkdtemp(join(top, 'from-'))
