@@ -265,6 +265,30 @@ suite('build', { concurrency: 1 }, () => {
       await assert.rejects(build(wrong), expected)
   })
 
+  test('gantry: limits of steps; what only other platforms know is refused', async () => {
+    const Dockerfile = [
+      'FROM busybox',
+      'RUN grep Cpus_allowed_list /proc/self/status && grep -h . /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null; true',
+      'RUN df -k /dev/shm | tail -1; ulimit -n',
+    ].join('\n')
+    const root = await context({ Dockerfile })
+    const limits = ['--cpuset-cpus', '0', '--cpu-period', '100000', '--cpu-quota', '50000']
+    const more = ['--shm-size', '8m', '--ulimit', 'nofile=77']
+    const { stderr } = await ok(
+      gantry('--no-cache', '--memory', '64m', '--memory-swap', '-1', ...limits, ...more, root),
+    )
+    for (const expected of [/Cpus_allowed_list:\s+0\n/, /\b50000\b/, /gantry-of-steps/, /\s8192\s/, /\b77\n/])
+      assert.match(stderr, expected)
+    for (const [flag, message] of [
+      ['--isolation=hyperv', /Unsupported isolation: "hyperv"/],
+      ['--security-opt=x', /does not support setting security options on build/],
+    ] as const) {
+      const refused = await gantry(flag, root)
+      assert.equal(refused.exitCode, 1)
+      assert.match(refused.stderr, message)
+    }
+  })
+
   test('networks of steps: those of the engine, of a container, the host’s, none; added hosts', async (t) => {
     await ok(daemon().gantry(['network', 'create', 'steps']))
     t.after(() => daemon().gantry(['network', 'rm', 'steps']))

@@ -87,6 +87,7 @@ function pruneOptions(query: Query): BuildPruneOptions {
 }
 
 function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildRequest {
+  refuseOtherPlatforms(query)
   const target = query.optional('target')
   const remote = query.optional('remote')
   const session = query.optional('session')
@@ -139,6 +140,16 @@ function contextOf(remote: string | undefined): EngineBuildRequest['context'] {
   if (remote === 'client-session') return 'session'
   if (remote === 'client-files') return 'files'
   return remote === 'upload-request' ? 'upload' : 'remote'
+}
+
+/** What only daemons on Windows know. */
+function refuseOtherPlatforms(query: Query): void {
+  const refused = (message: string): GantryError => new GantryError('InvalidParameter', message)
+  if (query.text('securityopt') !== '')
+    throw refused('The daemon on this platform does not support setting security options on build')
+  const isolation = query.text('isolation')
+  if (isolation !== '' && isolation.toLowerCase() !== 'default')
+    throw refused(`Unsupported isolation: ${JSON.stringify(isolation)}`)
 }
 
 /** Zero and nothing mean no limit. */

@@ -168,6 +168,8 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
     flags.changed(name) ? { [parameter]: flags.string(name) } : {}
   const bytes = (name: string, parameter: string): Record<string, string> =>
     flags.changed(name) ? { [parameter]: String(flags.bytes(name)) } : {}
+  const number = (name: string, parameter: string): Record<string, string> =>
+    flags.changed(name) ? { [parameter]: String(flags.number(name)) } : {}
   return {
     events: true,
     nocache: flags.bool('no-cache'),
@@ -185,8 +187,16 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
     ...(flags.changed('platform') && { platform: flags.list('platform').join(',') }),
     ...text('network', 'networkmode'),
     ...bytes('memory', 'memory'),
+    ...bytes('memory-swap', 'memswap'),
     ...bytes('shm-size', 'shmsize'),
-    ...(flags.changed('cpu-shares') && { cpushares: String(flags.number('cpu-shares')) }),
+    ...number('cpu-shares', 'cpushares'),
+    ...number('cpu-period', 'cpuperiod'),
+    ...number('cpu-quota', 'cpuquota'),
+    ...text('cpuset-cpus', 'cpusetcpus'),
+    ...text('cpuset-mems', 'cpusetmems'),
+    ...text('cgroup-parent', 'cgroupparent'),
+    ...text('isolation', 'isolation'),
+    ...(flags.changed('security-opt') && { securityopt: JSON.stringify(flags.list('security-opt')) }),
   }
 }
 
