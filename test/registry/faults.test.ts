@@ -230,6 +230,20 @@ test('an upload goes on at the byte that the registry confirms', async (t) => {
   assert.ok(finished.includes(encodeURIComponent(digestOf(blob))))
 })
 
+test('a registry that confirms nothing of an upload is not sent it for ever', {
+  timeout: 60_000,
+}, async (t) => {
+  const stub = await startStub(t, (request, response) => {
+    request.on('end', () => {
+      if (request.method === 'GET' || request.method === 'DELETE') return void response.end()
+      response.writeHead(202, { Location: '/v2/some/image/blobs/uploads/x', Range: '0-0' }).end()
+    })
+  })
+  const blob = randomBytes(2_000_000)
+  const upload = repositoryAt(t, stub.host).uploadBlob(descriptorOf(blob), sourceOf(blob))
+  await assert.rejects(upload, { reason: 'invalid-answer', message: /confirms nothing/ })
+})
+
 test('an upload whose source ends early fails with that, and nothing is stored', async (t) => {
   const registry = await startRegistry({}, t)
   const repository = repositoryAt(t, registry.host)

@@ -142,6 +142,8 @@ class Upload {
     this.confirmed = confirmedBy(answer) ?? start + length
     if (this.confirmed > start + length)
       throw new RegistryError('invalid-answer', 'the registry confirms more of the blob than it was sent')
+    if (this.confirmed <= start)
+      throw new RegistryError('invalid-answer', 'the registry confirms nothing of what it was sent')
   }
 
   async #complete(body: { stream: Readable; length: number } | undefined): Promise<void> {
