@@ -17,10 +17,12 @@ const commands = ['gantry', 'docker'] as const
 const layerOf = (name: string, content: Buffer): Promise<Buffer> =>
   tarOf([{ header: entryHeader({ name, type: 'file', size: content.length }), content: [content] }])
 
-function configOf(layers: readonly Buffer[]): Buffer {
+const hostArchitecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
+
+function configOf(layers: readonly Buffer[], architecture = hostArchitecture): Buffer {
   const file = {
     os: 'linux',
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    architecture,
     config: { Cmd: ['true'] },
     rootfs: { type: 'layers', diff_ids: layers.map((layer) => digestOf(layer)) },
   }
@@ -28,10 +30,15 @@ function configOf(layers: readonly Buffer[]): Buffer {
 }
 
 /** Pushes an image of these uncompressed layers; returns its manifest. */
-async function push(t: TestContext, name: string, layers: readonly Buffer[]): Promise<Descriptor> {
+async function push(
+  t: TestContext,
+  name: string,
+  layers: readonly Buffer[],
+  architecture?: string,
+): Promise<Descriptor> {
   const reference = parseReference(name)
   const repository = registriesFor(t).repository(reference, { action: 'push' })
-  const config = configOf(layers)
+  const config = configOf(layers, architecture)
   const descriptors = layers.map((layer) => gzipSync(layer, { level: 1 }))
   for (const bytes of [config, ...descriptors])
     await repository.uploadBlob(descriptorOf(bytes), sourceOf(bytes))
@@ -234,6 +241,35 @@ suite('images from and to elsewhere', () => {
       assert.match(stderr, /invalid pull option: 'sometimes': must be one of "always", "missing" or "never"/)
     }
     await ok('rmi', name)
+  })
+
+  test('an image that is for another platform only comes, with a warning, and does not run as what it is not', async (t) => {
+    const registry = await startRegistry({}, t)
+    const name = `${registry.host}/other:1`
+    await push(t, name, [await layerOf('file', Buffer.from('x'))], 's390x')
+    const mismatch = `image with reference ${name} was found but does not match the specified platform: wanted linux/riscv64, actual: linux/s390x`
+    const unasked = `The requested image's platform (linux/s390x) does not match the detected host platform (linux/${hostArchitecture}) and no specific platform was requested`
+    for (const command of commands) {
+      const cli = (...args: string[]) => daemon()[command](args)
+      for (const status of ['Downloaded newer image', 'Image is up to date']) {
+        const pulled = await cli('pull', '--platform', 'linux/riscv64', name)
+        assert.equal(pulled.exitCode, 0, pulled.stderr)
+        assert.ok(
+          pulled.stdout.includes(`Status: ${status} for ${name}\nWARNING: ${mismatch}\n`),
+          pulled.stdout,
+        )
+      }
+      const wrong = await cli('run', '--platform', 'linux/riscv64', name)
+      assert.equal(wrong.exitCode, 125)
+      assert.ok(wrong.stderr.includes(mismatch), wrong.stderr)
+      const created = await cli('create', name)
+      assert.equal(created.exitCode, 0)
+      assert.equal(created.stderr, `WARNING: ${unasked}\n`)
+      const asked = await cli('create', '--platform', 'linux/s390x', name)
+      assert.equal(asked.stderr, '')
+      await ok('rm', created.stdout.trim(), asked.stdout.trim())
+      await ok('rmi', name)
+    }
   })
 
   test('filters of lists and of prune', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ContainerConfig, HostConfig } from '@gantry/api'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import { checkAddresses } from '@gantry/network'
+import { bestMatch, formatPlatform, hostPlatform } from '@gantry/oci'
 import { anonymousLabel } from '@gantry/volumes'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
 import { checkLogConfig, logInfo } from '../logging/index.ts'
@@ -46,6 +47,7 @@ export class Creator {
     const image = wishes.Image ? await images.resolve(wishes.Image, request.platform) : null
     const size = storageSize(request.hostConfig, this.#deps.storage.supported)
     const { hostConfig: possible, warnings } = validateCreate(wishes, request.hostConfig, this.#deps.facts)
+    if (image && !request.platform) warnings.push(...platformWarning(image))
     const config = mergeConfig(wishes, image?.config ?? {})
     validateUser(config.User ?? '')
     const hostConfig = this.#resolveSharing(possible)
@@ -199,6 +201,16 @@ export function newId(): string {
     const id = randomBytes(32).toString('hex')
     if (!/^\d+$/.test(id.slice(0, 12))) return id
   }
+}
+
+/** Of an image for another machine that nobody has asked for, in Docker's words. */
+function platformWarning({ os, architecture, variant }: ResolvedImage): string[] {
+  const offered = { os, architecture, ...(variant && { variant }) }
+  const host = hostPlatform()
+  if (bestMatch(host, [offered]) === 0) return []
+  return [
+    `The requested image's platform (${formatPlatform(offered)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
+  ]
 }
 
 function imageFields({ id, os, architecture, variant }: ResolvedImage): ContainerRecord['image'] {

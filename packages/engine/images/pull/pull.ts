@@ -1,5 +1,5 @@
 /** `POST /images/create?fromImage=…`: from a reference to an image that can run. */
-import { GantryError } from '@gantry/errors'
+import { GantryError, isKind } from '@gantry/errors'
 import {
   bestMatch,
   canonicalName,
@@ -18,6 +18,7 @@ import { chainOf, referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
 import { newRecord, readConfig } from '../read-image.ts'
 import type { ImageRecord, ReferenceRecord } from '../records.ts'
+import { selectImage } from '../resolve.ts'
 import type { Hold } from '../retention.ts'
 import type { TransferRequest } from '../transfer/transfers.ts'
 import { ImageFetcher, type RemoteImage, type Wish } from './fetch-image.ts'
@@ -56,8 +57,24 @@ export async function pullImages(
     const labels = allTags ? {} : image?.labels
     parts.events.publish('image', 'pull', name, { ...labels, name: familiarRepository(reference) })
     report({ status: `Status: ${isNew ? 'Downloaded newer image' : 'Image is up to date'} for ${name}` })
+    if (request.platform && !allTags) warnOfPlatform(parts, request, request.platform, report)
   } catch (error) {
     throw pullError(error, reference)
+  }
+}
+
+/** An image that is for one platform only comes whichever was asked for, as with Docker; that is said. */
+function warnOfPlatform(
+  parts: ImageParts,
+  { reference }: PullRequest,
+  platform: string,
+  report: (message: ProgressMessage) => void,
+): void {
+  try {
+    selectImage(parts, familiarName(reference), platform)
+  } catch (error) {
+    if (!isKind(error, 'NotFound')) throw error
+    report({ status: `WARNING: ${error.message}` })
   }
 }
 
