@@ -14,6 +14,7 @@ export type {
   BlobAnswer,
   BlobOptions,
   Credentials,
+  DownloadedFile,
   FetchedManifest,
   LoginResult,
   ManifestOptions,

@@ -251,8 +251,14 @@ describe('registries', () => {
     assert.ok(!daemon().log.includes(Buffer.from(`ann:${password}`).toString('base64')))
   })
 
-  test('mirrors and proxies of daemon.json are read anew at a reload; imports from a URL go through them', async (t) => {
-    const archive = await tarOf([{ header: entryHeader({ name: 'd/', type: 'directory' }) }])
+  test('mirrors and proxies of daemon.json are read anew at a reload; what the daemon downloads goes through them', async (t) => {
+    const dockerfile = Buffer.from('FROM scratch\nADD http://files.invalid/added /added\n')
+    const archive = await tarOf([
+      {
+        header: entryHeader({ name: 'Dockerfile', type: 'file', size: dockerfile.length }),
+        content: [dockerfile],
+      },
+    ])
     const asked: (string | undefined)[][] = []
     const proxy = createServer(({ url, headers }, answer) => {
       asked.push([url, headers['proxy-authorization']])
@@ -288,7 +294,13 @@ describe('registries', () => {
       assert.equal(exitCode, 0, stderr)
       assert.match(stdout, /^Downloading from http:\/\/files.invalid\/rootfs.tar\nsha256:[0-9a-f]{64}\n$/)
     }
-    assert.deepEqual(new Set(asked.map(String)), new Set([`${address},Basic ${btoa('someone:hush')}`]))
+    const authorized = (url: string) => `${url},Basic ${btoa('someone:hush')}`
+    assert.deepEqual(new Set(asked.map(String)), new Set([authorized(address)]))
+    asked.length = 0
+    const built = await daemon().gantry(['build', 'http://ann:hidden@files.invalid/context.tar'])
+    assert.equal(built.exitCode, 0, built.stderr)
+    const fetched = ['http://files.invalid/context.tar', 'http://files.invalid/added']
+    assert.deepEqual(asked.map(String), fetched.map(authorized))
     const { stderr } = await daemon().gantry(['import', 'http://127.0.0.1:1/x'])
     const refused = 'Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused'
     assert.equal(stderr.trim(), `Error response from daemon: ${refused}`)

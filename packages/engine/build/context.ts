@@ -44,12 +44,19 @@ export class Contexts {
   readonly #directory: string
   readonly #archive: ArchiveWorkers
   readonly #files: Files
+  readonly #registries: RemoteParts['registries']
 
   /** `directory` is of its own: what an earlier daemon left in it goes. */
-  constructor(directory: string, archive: ArchiveWorkers, files: Files) {
+  constructor(
+    directory: string,
+    archive: ArchiveWorkers,
+    files: Files,
+    registries: RemoteParts['registries'],
+  ) {
     this.#directory = directory
     this.#archive = archive
     this.#files = files
+    this.#registries = registries
   }
 
   async clean(): Promise<void> {
@@ -71,8 +78,7 @@ export class Contexts {
    */
   async fetch(address: string, { archive, name, access, signal }: RemoteRequest): Promise<ReceivedContext> {
     await using undo = new AsyncDisposableStack()
-    const parts = { directory: this.#directory, files: this.#files, access, signal }
-    const remote = await fetchContext(address, parts, undo)
+    const remote = await fetchContext(address, this.#remoteParts(access, signal), undo)
     const root = remote.kind === 'directory' ? remote.root : await this.#directoryFor(undo)
     if (remote.kind === 'archive') await this.#unpack(remote.archive, root, signal)
     if (foreignName.test(name)) await this.#unpack(archive, root, signal)
@@ -85,8 +91,7 @@ export class Contexts {
   /** Fetches the files of a repository or an archive. Rejects leaving nothing. */
   async fetchFiles(address: string, signal: AbortSignal): Promise<FetchedFiles> {
     await using undo = new AsyncDisposableStack()
-    const parts = { directory: this.#directory, files: this.#files, access: { keepGitDir: false }, signal }
-    const remote = await fetchContext(address, parts, undo)
+    const remote = await fetchContext(address, this.#remoteParts({ keepGitDir: false }, signal), undo)
     if (remote.kind === 'dockerfile')
       throw new GantryError(
         'InvalidParameter',
@@ -96,6 +101,11 @@ export class Contexts {
     if (remote.kind === 'archive') await this.#unpack(remote.archive, root, signal)
     const kept = undo.move()
     return { root, source: remote.source, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  }
+
+  #remoteParts(access: RemoteParts['access'], signal: AbortSignal): RemoteParts {
+    const [directory, files, registries] = [this.#directory, this.#files, this.#registries]
+    return { directory, files, registries, access, signal }
   }
 
   async #directoryFor(undo: AsyncDisposableStack): Promise<string> {

@@ -1,13 +1,11 @@
-/** ADD of URLs: a file in a directory of its own. */
+/** ADD of URLs, and contexts behind one: a file in a directory of its own, over the proxies and certificates of registries. */
 import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GantryError, messageOf } from '@gantry/errors'
-import type { Digest } from '@gantry/oci'
-import { requestFor } from './urls.ts'
+import { type Digest, type DownloadedFile, type Registries, RegistryError } from '@gantry/oci'
 
 /** What was downloaded. */
 export interface Download {
@@ -19,33 +17,38 @@ export interface Download {
 /** Bytes of one download. */
 const largest = 4 * 1024 ** 3
 
+export interface DownloadRequest {
+  registries: Pick<Registries, 'download'>
+  /** Where the download gets a directory. */
+  directory: string
+  /** User and password in it are for its own origin. */
+  url: string
+  /** `sha256:…`, when it is known what must come. */
+  checksum?: string | undefined
+  signal: AbortSignal
+}
+
 /**
- * Downloads to `directory/<name>/<file>` and resolves to where it is. Rejects with
- * InvalidParameter for an answer other than 200 and for content that is not what `checksum` (`sha256:…`) says.
+ * Downloads to `directory/<name>/<file>` and resolves to where it is. Rejects with InvalidParameter for an answer that is
+ * an error and for content that is not what `checksum` says, with Unavailable when there is no answer.
  */
-export async function download(
-  directory: string,
-  url: string,
-  checksum: string | undefined,
-  signal: AbortSignal,
-): Promise<Download> {
+export async function download({
+  registries,
+  directory,
+  url,
+  checksum,
+  signal,
+}: DownloadRequest): Promise<Download> {
+  const address = URL.parse(url)
+  if (!address) throw new GantryError('InvalidParameter', `parse ${JSON.stringify(url)}: invalid URL`)
   const root = join(directory, `download-${randomUUID()}`)
   await mkdir(root, { recursive: true, mode: 0o755 })
   try {
-    const request = requestFor(url)
-    const response = await fetch(request.url, { signal, headers: request.headers }).catch((error: Error) => {
-      throw new GantryError(
-        'Unavailable',
-        `failed to download ${request.url}: ${messageOf(error.cause ?? error)}`,
-      )
-    })
-    if (!response.ok || !response.body)
-      throw new GantryError('InvalidParameter', `invalid response status ${response.status}`)
-    const path = join(root, new URL(url).pathname.split('/').at(-1) || 'download')
-    const digest = await save(Readable.fromWeb(response.body), path, signal)
+    const { body, modified = new Date(0) } = await begin(registries, address, signal)
+    const path = join(root, address.pathname.split('/').at(-1) || 'download')
+    const digest = await save(body, path, signal)
     if (checksum !== undefined && checksum !== digest)
       throw new GantryError('InvalidParameter', `digest mismatch ${digest}: ${checksum}`)
-    const modified = new Date(response.headers.get('last-modified') ?? 0)
     await utimes(path, modified, modified)
     return { root, digest }
   } catch (error) {
@@ -54,7 +57,22 @@ export async function download(
   }
 }
 
-async function save(body: Readable, path: string, signal: AbortSignal): Promise<Digest> {
+/** What the server says is about the address that the user gave; that nobody answers is not. */
+async function begin(
+  registries: Pick<Registries, 'download'>,
+  address: URL,
+  signal: AbortSignal,
+): Promise<DownloadedFile> {
+  try {
+    return await registries.download(address, { signal })
+  } catch (cause) {
+    signal.throwIfAborted()
+    const kind = cause instanceof RegistryError ? 'Unavailable' : 'InvalidParameter'
+    throw new GantryError(kind, messageOf(cause), { cause })
+  }
+}
+
+async function save(body: AsyncIterable<Buffer>, path: string, signal: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256')
   let size = 0
   const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -46,7 +46,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
     join(directory, 'documents'),
     new Listings(join(directory, 'listings'), threads),
   )
-  const contexts = new Contexts(join(directory, 'contexts'), archive, files)
+  const contexts = new Contexts(join(directory, 'contexts'), archive, files, parts.transfers.registries)
   await contexts.clean()
   // Secrets of steps are in it.
   await rm(deps.runDirectory, { recursive: true, force: true })

@@ -6,6 +6,7 @@ import type { CallerSession, Sessions } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import { hexOf } from '@gantry/oci'
 import type { EngineBuildRequest, HoldSession } from '../contracts.ts'
+import type { ImageParts } from '../images/dependencies.ts'
 import type { Material } from './attest/provenance.ts'
 import type { Contexts, ReceivedContext } from './context.ts'
 import { type Download, download } from './download.ts'
@@ -22,6 +23,7 @@ const standardInput = 'http://buildkit-session/'
 export interface InputParts extends SessionContextParts {
   contexts: Contexts
   files: Files
+  images: Pick<ImageParts, 'transfers'>
   /** For downloads of running builds. */
   directory: string
 }
@@ -193,13 +195,14 @@ export class BuildInputs {
     stack: AsyncDisposableStack,
     signal: AbortSignal,
   ): Pick<Sources, 'http' | 'git'> {
-    const { files, directory } = this.#parts
+    const { files, directory, images } = this.#parts
+    const { registries } = images.transfers
     const downloads = new Map<string, Promise<Download>>()
     const repositories = new Map<string, ReturnType<typeof repositoryTree>>()
     return {
       async http(url, checksum) {
         const known = downloads.get(`${url} ${checksum}`)
-        const downloading = known ?? download(directory, url, checksum, signal)
+        const downloading = known ?? download({ registries, directory, url, checksum, signal })
         downloads.set(`${url} ${checksum}`, downloading)
         const { root, digest } = await downloading
         if (!known) {

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import type { Files } from '@gantry/build'
 import { isGitUrl, parseGitUrl } from '@gantry/dockerfile'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
-import { hexOf } from '@gantry/oci'
+import { hexOf, type Registries } from '@gantry/oci'
 import type { Material } from './attest/provenance.ts'
 import { download } from './download.ts'
 import { beginsAsArchive } from './files/archive-file.ts'
@@ -28,6 +28,7 @@ export type RemoteContext = {
 export interface RemoteParts {
   directory: string
   files: Files
+  registries: Pick<Registries, 'download'>
   /** For repositories. */
   access: Pick<RepositoryOptions, 'keepGitDir' | 'token' | 'header' | 'agent'>
   signal: AbortSignal
@@ -39,7 +40,7 @@ const longestText = 4 << 20
 /** What is fetched lies in `work` until that is disposed of. Rejects in Docker's words. */
 export async function fetchContext(
   address: string,
-  { directory, files, access, signal }: RemoteParts,
+  { directory, files, registries, access, signal }: RemoteParts,
   work: AsyncDisposableStack,
 ): Promise<RemoteContext> {
   if (isGitUrl(address)) {
@@ -57,7 +58,8 @@ export async function fetchContext(
       'InvalidParameter',
       `could not download context: unsupported address ${withoutUser(address)}`,
     )
-  const { root, digest } = await download(directory, address, undefined, signal).catch((error) => {
+  const request = { registries, directory, url: address, signal }
+  const { root, digest } = await download(request).catch((error) => {
     const kind = isKind(error, 'Unavailable') ? 'Unavailable' : 'InvalidParameter'
     throw new GantryError(
       kind,

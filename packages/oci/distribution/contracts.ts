@@ -100,6 +100,8 @@ export interface DownloadedFile {
   body: AsyncIterable<Buffer>
   /** Bytes, where the server says it. */
   size?: number
+  /** The header Last-Modified. */
+  modified?: Date
 }
 
 export interface LoginResult {

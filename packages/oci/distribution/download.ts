@@ -26,7 +26,12 @@ export async function download(hosts: Hosts, start: URL, { signal }: CallOptions
   const answer = await follow(hosts, start, signal)
   if (answer.status < 400) {
     const length = Number(answer.headers['content-length'] ?? Number.NaN)
-    return { body: contentOf(answer), ...(Number.isSafeInteger(length) && { size: length }) }
+    const modified = new Date(answer.headers['last-modified'] ?? Number.NaN)
+    return {
+      body: contentOf(answer),
+      ...(Number.isSafeInteger(length) && { size: length }),
+      ...(!Number.isNaN(modified.getTime()) && { modified }),
+    }
   }
   const status = `${answer.status} ${answer.reason}`.trimEnd()
   const said = await quote(answer)

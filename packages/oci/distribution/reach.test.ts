@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createSecureContext } from 'node:tls'
 import { parseReference } from '../reference.ts'
 import { blockList, isLinkLocal, isLoopback, isPrivate } from './addresses.ts'
 import { retryTime } from './answers.ts'
@@ -12,6 +13,7 @@ import { proxyFor } from './proxies.ts'
 import { pullError } from './pull-error.ts'
 import { backOff } from './retry.ts'
 import { splitTerm } from './search.ts'
+import { takesAuthorities } from './transport.ts'
 import { isTrustedRealm, reachOfRedirect } from './trust.ts'
 
 test('addresses are of the internet or not, however they are written', () => {
@@ -205,4 +207,10 @@ test('a failed pull is told in Docker’s words', () => {
   assert.equal(told('unauthorized', 'no basic auth credentials').kind, 'System')
   const other = new Error('other')
   assert.equal(pullError(other, image), other)
+})
+
+test('this Node.js takes authorities one by one: all at once would hold up the event loop', () => {
+  const { context } = createSecureContext({ ca: [] })
+  assert.ok(takesAuthorities(context))
+  assert.throws(() => context.addCACert('no certificate'))
 })

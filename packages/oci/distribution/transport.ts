@@ -2,7 +2,7 @@
 import { Agent, type AgentOptions, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { type RegistryCertificates, readCertificates, systemAuthorities } from './certificates.ts'
 import { connect, type Reach, type Target } from './connect.ts'
 import type { RegistryConfig } from './contracts.ts'
@@ -89,7 +89,8 @@ export class Transport {
     const outgoing = request({
       agent: this.#agent(exchange, proxy),
       method: exchange.method,
-      path: absolute ? url.href : url.pathname + url.search,
+      // User and password are no part of what is asked for.
+      path: (absolute ? url.origin : '') + url.pathname + url.search,
       headers: this.#headers(exchange, absolute ? proxy : undefined),
       maxHeaderSize: largestHead,
       setHost: false,
@@ -224,14 +225,12 @@ class ConnectingAgent extends Agent {
 async function secureContext(own: RegistryCertificates, host: string): Promise<HostContext> {
   const authorities = [...(await systemAuthorities()), ...own.authorities]
   try {
-    const context = createSecureContext({
-      ca: [],
+    const context = await trustingContext(authorities, {
       ...(own.client.length > 0 && {
         cert: own.client.map(({ cert }) => cert),
         key: own.client.map(({ key }) => key),
       }),
     })
-    await trust(context, authorities)
     return { context, ownAuthorities: own.authorities.length > 0 }
   } catch (cause) {
     throw new RegistryError('tls', `certificates for ${host} cannot be used: ${(cause as Error).message}`, {
@@ -243,15 +242,27 @@ async function secureContext(own: RegistryCertificates, host: string): Promise<H
 /** How many certificates are read at a time: some milliseconds' work. */
 const batch = 16
 
-/** Adds authorities a few at a time, as a machine's whole bundle would hold up the event loop. */
-async function trust(context: SecureContext, bundles: readonly string[]): Promise<void> {
-  // What `createSecureContext` does with each of its option `ca`.
-  const native = context.context as { addCACert(certificate: string): void }
+/**
+ * What `createSecureContext` makes of its option `ca`, a few certificates at a time: a machine's whole bundle would hold up
+ * the event loop. Node.js has the call for that but does not document it; without it, all are read at once.
+ */
+export async function trustingContext(
+  bundles: readonly string[],
+  options: SecureContextOptions,
+): Promise<SecureContext> {
+  const context = createSecureContext({ ...options, ca: [] })
+  if (!takesAuthorities(context.context)) return createSecureContext({ ...options, ca: [...bundles] })
   const certificates = bundles.flatMap((text) => text.match(pemCertificate) ?? [text])
   for (const [index, certificate] of certificates.entries()) {
     if (index % batch === batch - 1) await nextTurn()
-    native.addCACert(certificate)
+    context.context.addCACert(certificate)
   }
+  return context
+}
+
+/** Whether this Node.js lets authorities be added to a context that is there. */
+export function takesAuthorities(native: unknown): native is { addCACert(certificate: string): void } {
+  return typeof (native as { addCACert?: unknown } | null)?.addCACert === 'function'
 }
 
 const pemCertificate = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g
