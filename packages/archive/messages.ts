@@ -15,6 +15,8 @@ export type Job =
   | (Upper & { kind: 'layer' })
   /** Writes that layer to the file `path`, and answers a SealedLayer. */
   | (Upper & { kind: 'seal'; path: string })
+  /** Writes the file `source`, which `digest` names, with gzip to the file `path`, and answers a PackedBlob. */
+  | { kind: 'compress'; source: string; digest: Digest; path: string }
   /** Answers Change[]. */
   | (Upper & { kind: 'changes' })
   /** Answers null, then sends each TreeDifference as a line of JSON. */
@@ -46,11 +48,15 @@ export interface ExportOptions {
   open?: boolean
 }
 
-/** A layer in a file. */
-export interface SealedLayer {
+/** A file that has been written. */
+export interface PackedBlob {
   digest: Digest
   /** Bytes of the file. */
   size: number
+}
+
+/** A layer in a file. */
+export interface SealedLayer extends PackedBlob {
   /** Bytes of the files in it. */
   contentSize: number
 }
@@ -106,7 +112,7 @@ export interface Change {
   kind: 0 | 1 | 2
 }
 
-export type Answer = PathStat | Change[] | SealedLayer | null
+export type Answer = PathStat | Change[] | SealedLayer | PackedBlob | null
 
 export type ToWorker =
   /** `control` is shared: how many pieces of output were taken, and whether to stop. */

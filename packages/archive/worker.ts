@@ -7,6 +7,7 @@ import { decompress, readTar, releasing } from '@gantry/oci'
 import { rootOf, takeRootOf } from '@gantry/syscall'
 import { changesOf } from './changes.ts'
 import { compareLayers } from './compare.ts'
+import { compressFile } from './compress.ts'
 import { describeError, systemWords } from './describe-error.ts'
 import { descriptorPath } from './descriptor-path.ts'
 import { exploreLayers } from './explore.ts'
@@ -72,6 +73,7 @@ async function work(job: Job, output: Outflow, { returned, stopped }: Course): P
     return packLayer(job, output)
   }
   if (job.kind === 'seal') return answer(sealLayer(job, job.path, stopped))
+  if (job.kind === 'compress') return answer(await compressFile(job.source, job.digest, job.path, stopped))
   if (job.kind === 'compare') {
     answer(null)
     for (const each of compareLayers(job.from, job.to)) output.write(Buffer.from(`${JSON.stringify(each)}\n`))

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { GantryError } from '@gantry/errors'
+import type { Digest } from '@gantry/oci'
 import { Feed } from './feed.ts'
 import {
   type Answer,
@@ -12,6 +13,7 @@ import {
   type FromWorker,
   type Job,
   type LayerDirectory,
+  type PackedBlob,
   type SealedLayer,
   type ToWorker,
   type Upper,
@@ -77,14 +79,24 @@ export class ArchiveWorkers {
    * the layer unpacked. Only for an upper directory that nothing has mounted any more.
    */
   async seal(upper: Upper, path: string, signal?: AbortSignal): Promise<SealedLayer> {
+    return (await this.#written({ kind: 'seal', path, ...upper }, signal)) as SealedLayer
+  }
+
+  /** Writes the file `source`, which `digest` names, to a new file, compressed with gzip. */
+  async compress(source: string, digest: Digest, path: string, signal?: AbortSignal): Promise<PackedBlob> {
+    return (await this.#written({ kind: 'compress', source, digest, path }, signal)) as PackedBlob
+  }
+
+  /** When it settles, the thread writes no more. */
+  async #written(job: Job, signal: AbortSignal | undefined): Promise<Answer> {
     signal?.throwIfAborted()
-    const task = this.#begin({ kind: 'seal', path, ...upper })
+    const task = this.#begin(job)
     const abort = () => task.stop()
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      const sealed = await task.answer
+      const written = await task.answer
       await task.done
-      return sealed as SealedLayer
+      return written
     } finally {
       signal?.removeEventListener('abort', abort)
     }

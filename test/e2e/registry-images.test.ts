@@ -188,6 +188,47 @@ suite('images and registries', () => {
     assert.match(tree.stdout, /hello-world:latest .*\n├─ linux\/amd64 .*\n└─ linux\/arm64 /)
   })
 
+  test('layers made here go to registries compressed, once; the image is known again by its digest', async () => {
+    const { host } = await start()
+    const content = Buffer.alloc(300_000, 'words ')
+    const input = await tarOf([
+      { header: entryHeader({ name: 'file', type: 'file', size: content.length }), content: [content] },
+    ])
+    const names = ['gantry', 'docker'].map((name) => `${host}/made/${name}:1`)
+    const [name = '', other = ''] = names
+    assert.equal((await daemon().gantry(['import', '-', name], { input })).exitCode, 0)
+    const pushed = await daemon().gantry(['push', name])
+    assert.equal(pushed.exitCode, 0, pushed.stderr)
+    assert.match(pushed.stdout, /: Compressing\n(.*\n)*.*: Pushed\n/)
+    const digest = /digest: (\S+) size/.exec(pushed.stdout)?.[1] ?? ''
+    const raw = await run('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${name}`])
+    const [layer] = (JSON.parse(raw.stdout) as { layers: { mediaType: string; size: number }[] }).layers
+    assert.equal(layer?.mediaType, 'application/vnd.oci.image.layer.v1.tar+gzip')
+    assert.ok(layer.size < 20_000)
+
+    for (const command of ['gantry', 'docker'] as const) {
+      const again = await daemon()[command](['push', name])
+      assert.match(again.stdout, /: Layer already exists\n/)
+      assert.doesNotMatch(again.stdout, /Compressing/)
+      assert.ok(again.stdout.includes(`digest: ${digest} `), again.stdout)
+      assert.match((await daemon()[command](['pull', name])).stdout, /Status: Image is up to date/)
+    }
+    // An image with the same layer: that is compressed already.
+    await daemon().gantry(['import', '--change', 'LABEL other=1', '-', other], { input })
+    const shared = await daemon().docker(['push', other])
+    assert.equal(shared.exitCode, 0, shared.stderr)
+    assert.doesNotMatch(shared.stdout, /Compressing/)
+    assert.match(shared.stdout, /: Mounted from made\/gantry\n/)
+
+    const inspect = ['image', 'inspect', '--format', '{{.Id}} {{json .RepoDigests}}', name]
+    const before = await daemon().gantry(inspect)
+    assert.ok(before.stdout.endsWith(` ["${host}/made/gantry@${digest}"]\n`), before.stdout)
+    await remove(daemon(), ...names)
+    assert.equal((await daemon().docker(['pull', '-q', name])).exitCode, 0)
+    assert.deepEqual(await daemon().gantry(inspect), before)
+    await remove(daemon(), name)
+  })
+
   test('what images share is told', async () => {
     const input = await tarOf([
       { header: entryHeader({ name: 'file', type: 'file', size: 1000 }), content: [Buffer.alloc(1000)] },

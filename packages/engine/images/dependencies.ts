@@ -18,7 +18,7 @@ export interface ImageParts {
   /** The platform of this machine. */
   host: Platform
   transfers: Transfers
-  archive: Pick<ArchiveWorkers, 'compare' | 'explore'>
+  archive: Pick<ArchiveWorkers, 'compare' | 'compress' | 'explore'>
   /** Called at each step of a pull or push: where tests make it fail. */
   reached: (point: ImageFaultPoint) => void
 }

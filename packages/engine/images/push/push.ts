@@ -13,6 +13,7 @@ import type { ImagePushOptions, ProgressMessage } from '../../contracts.ts'
 import { referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
 import type { ReferenceRecord } from '../records.ts'
+import { compressImage } from './compress-image.ts'
 import { type PlannedBlob, type PushPlan, planImage, planPush } from './push-plan.ts'
 
 type Report = (message: ProgressMessage) => void
@@ -34,6 +35,8 @@ export async function pushImages(
     ...(headers && { headers }),
   })
   for (const record of records) {
+    await using hold = parts.retention.begin()
+    if (!record.index) await compressImage(parts, record.image, hold, report, signal)
     await new Push(parts, repository, record, report, signal).run(platform)
   }
 }

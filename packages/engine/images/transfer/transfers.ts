@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Credentials, Digest, Registries } from '@gantry/oci'
 import type { Database } from '@gantry/store'
 import type { ProgressMessage } from '../../contracts.ts'
@@ -30,6 +31,8 @@ export class Transfers {
   readonly limits: () => TransferLimits
   readonly downloads: Slots
   readonly uploads: Slots
+  /** Layers that are being compressed: each keeps a processor busy. */
+  readonly compressions = new Slots(availableParallelism)
   /** Layers of archives that are being sent to us: each keeps a thread waiting for its client. */
   readonly arrivals = new Slots(() => 2)
   readonly sources: BlobSources

@@ -1,0 +1,126 @@
+/** What was made here has uncompressed layers: they are compressed before they go to a registry, as Docker does. */
+import {
+  type Descriptor,
+  type Digest,
+  hexOf,
+  type Manifest,
+  mediaTypes,
+  parseReference,
+  serializeManifest,
+} from '@gantry/oci'
+import type { ProgressMessage } from '../../contracts.ts'
+import type { ImageParts } from '../dependencies.ts'
+import { readManifest } from '../read-image.ts'
+import type { ImageRecord } from '../records.ts'
+import type { Hold } from '../retention.ts'
+
+const compressedTypes: Readonly<Record<string, string>> = {
+  [mediaTypes.ociLayer]: mediaTypes.ociLayerGzip,
+  [mediaTypes.dockerLayer]: mediaTypes.dockerLayerGzip,
+}
+
+/**
+ * Gives the image a manifest with compressed layers, which it keeps: the next push finds them, and a pull knows it again.
+ * An image that a registry or an index knows by its manifest stays as it is.
+ */
+export async function compressImage(
+  parts: ImageParts,
+  id: Digest,
+  hold: Hold,
+  report: (message: ProgressMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const image = parts.catalog.get(id)
+  if (!image || isKnownByManifest(parts, image)) return
+  await hold.use([image.manifest, ...image.layers.map(({ blob }) => blob)])
+  const manifest = await readManifest(parts.content, image.manifest)
+  if (manifest.kind !== 'manifest') return
+  if (!manifest.layers.some(({ mediaType }) => Object.hasOwn(compressedTypes, mediaType))) return
+  const compressor = new Compressor(parts, hold, report, signal)
+  const layers = await compressor.layers(image, manifest)
+  const { digest } = await hold.put(serializeManifest({ ...manifest, layers }))
+  const current = parts.catalog.get(id)
+  // Somebody else may have removed it meanwhile, or given it a manifest.
+  if (current?.manifest !== image.manifest) return
+  parts.catalog.put({
+    ...current,
+    manifest: digest,
+    layers: image.layers.map(({ diffId }, index) => ({ diffId, blob: (layers[index] as Descriptor).digest })),
+  })
+}
+
+function isKnownByManifest({ catalog }: ImageParts, { id, manifest }: ImageRecord): boolean {
+  return catalog
+    .namesOf(id)
+    .some(({ name, index }) => index !== undefined || parseReference(name).digest === manifest)
+}
+
+class Compressor {
+  readonly #parts: ImageParts
+  readonly #hold: Hold
+  readonly #report: (message: ProgressMessage) => void
+  readonly #signal: AbortSignal
+  readonly #images: readonly ImageRecord[]
+
+  constructor(
+    parts: ImageParts,
+    hold: Hold,
+    report: (message: ProgressMessage) => void,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts
+    this.#hold = hold
+    this.#report = report
+    this.#signal = signal
+    this.#images = parts.catalog.images()
+  }
+
+  /** When one fails, the others are given up. */
+  async layers({ layers }: ImageRecord, manifest: Manifest): Promise<Descriptor[]> {
+    const abort = new AbortController()
+    const signal = AbortSignal.any([this.#signal, abort.signal])
+    const work = manifest.layers.map((layer, index) =>
+      this.#layer(layer, layers[index]?.diffId as Digest, signal),
+    )
+    try {
+      return await Promise.all(work)
+    } catch (error) {
+      abort.abort(error)
+      throw error
+    } finally {
+      await Promise.allSettled(work)
+    }
+  }
+
+  async #layer(layer: Descriptor, diffId: Digest, signal: AbortSignal): Promise<Descriptor> {
+    const mediaType = compressedTypes[layer.mediaType]
+    if (mediaType === undefined || layer.digest !== diffId) return layer
+    const known = await this.#known(diffId)
+    if (known) return { ...layer, mediaType, ...known }
+    const { compressions } = this.#parts.transfers
+    return { ...layer, mediaType, ...(await compressions.run(() => this.#compress(diffId, signal), signal)) }
+  }
+
+  /** Another image may have the layer compressed. */
+  async #known(diffId: Digest): Promise<{ digest: Digest; size: number } | undefined> {
+    const { content } = this.#parts
+    for (const image of this.#images) {
+      const index = image.layers.findIndex((layer) => layer.diffId === diffId && layer.blob !== diffId)
+      if (index < 0 || !(await content.has(image.manifest))) continue
+      const manifest = await readManifest(content, image.manifest)
+      const layer = manifest.kind === 'manifest' ? manifest.layers[index] : undefined
+      if (!layer || !Object.values(compressedTypes).includes(layer.mediaType)) continue
+      await this.#hold.use([layer.digest])
+      if (await content.has(layer.digest)) return { digest: layer.digest, size: layer.size }
+    }
+    return undefined
+  }
+
+  async #compress(diffId: Digest, signal: AbortSignal): Promise<{ digest: Digest; size: number }> {
+    const { content, archive } = this.#parts
+    this.#report({ status: 'Compressing', progressDetail: {}, id: hexOf(diffId).slice(0, 12) })
+    await using draft = await content.draft()
+    const blob = await archive.compress(await content.locate(diffId), diffId, draft.path, signal)
+    return await this.#hold.commit({ commit: () => draft.publish(blob) })
+  }
+}
