@@ -29,6 +29,7 @@ export { shownUrl } from './distribution/download.ts'
 export { RegistryError, type RegistryReason } from './distribution/errors.ts'
 export { type ProxySettings, proxiesFromEnvironment } from './distribution/proxies.ts'
 export { pullError } from './distribution/pull-error.ts'
+export { subjectOf } from './distribution/referrers.ts'
 export { createRegistries, defaultLimits, defaultRegistryConfig } from './distribution/registries.ts'
 export { decodeRegistryAuth, decodeRegistryConfig, parseAuthConfig } from './distribution/registry-auth.ts'
 export {

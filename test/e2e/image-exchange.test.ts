@@ -199,6 +199,82 @@ suite('images from and to elsewhere', () => {
     await ok('rmi', `${registry.host}/from:all`, `${registry.host}/to:all`)
   })
 
+  test('what names an image as its subject is pulled and pushed along, and what only claims to is not', async (t) => {
+    const [from, to] = [await startRegistry({}, t), await startRegistry({}, t)]
+    const name = `${from.host}/signed:1`
+    const repositoryOf = (text: string) =>
+      registriesFor(t).repository(parseReference(text), { action: 'push' })
+    const source = repositoryOf(name)
+    const empty = Buffer.from('{}')
+    const describe = async (subject: Descriptor | undefined, content: string): Promise<Descriptor> => {
+      const layer = Buffer.from(content)
+      for (const bytes of [empty, layer]) await source.uploadBlob(descriptorOf(bytes), sourceOf(bytes))
+      const bytes = manifestBytes(
+        descriptorOf(empty, 'application/vnd.oci.empty.v1+json'),
+        [descriptorOf(layer, 'text/plain')],
+        { artifactType: 'application/vnd.example', ...(subject && { subject }) },
+      )
+      return await source.putManifest(digestOf(bytes), { mediaType: mediaTypes.ociManifest, bytes })
+    }
+    const before = [await stored(), await layerTrees()]
+    const image = await push(t, name, [await layerOf('signed', Buffer.from('x'))])
+    const bill = await describe(image, 'bill of materials')
+    const signature = await describe(bill, 'signature of the bill')
+    const stranger = await describe(undefined, 'about nothing')
+    const listed = await source.referrers(image.digest)
+    const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [...listed, stranger] }
+    const tag = image.digest.replace(':', '-')
+    await source.putManifest(tag, {
+      mediaType: mediaTypes.ociIndex,
+      bytes: Buffer.from(JSON.stringify(index)),
+    })
+    const digests = (found: Descriptor[]) => found.map(({ digest }) => digest)
+    for (const command of commands) {
+      const copy = `${to.host}/copy-${command}:1`
+      for (const args of [
+        ['pull', '-q', name],
+        ['tag', name, copy],
+        ['push', '-q', copy],
+      ]) {
+        const { exitCode, stderr } = await daemon()[command](args)
+        assert.equal(exitCode, 0, stderr)
+      }
+      const target = repositoryOf(copy)
+      assert.deepEqual(digests(await target.referrers(image.digest)), [bill.digest])
+      assert.deepEqual(digests(await target.referrers(bill.digest)), [signature.digest])
+      const { bytes } = await target.manifest(bill.digest)
+      assert.match(bytes.toString(), /application\/vnd\.example/)
+      await ok('rmi', name, copy)
+      assert.deepEqual([await stored(), await layerTrees()], before)
+    }
+  })
+
+  test('a registry that refuses referrers gets the image all the same', async (t) => {
+    const registry = await startRegistry({}, t)
+    const name = `${registry.host}/signed:1`
+    const image = await push(t, name, [await layerOf('signed', Buffer.from('y'))])
+    const repository = registriesFor(t).repository(parseReference(name), { action: 'push' })
+    const bytes = manifestBytes(descriptorOf(configOf([]), mediaTypes.ociConfig), [], { subject: image })
+    await repository.uploadBlob(descriptorOf(configOf([])), sourceOf(configOf([])))
+    const { digest } = await repository.putManifest(digestOf(bytes), {
+      mediaType: mediaTypes.ociManifest,
+      bytes,
+    })
+    const refusal = { kind: 'status', status: 400 } as const
+    const proxy = await startFaultProxy(
+      registry.url,
+      [{ method: 'PUT', path: new RegExp(`/manifests/${digest}`), fault: refusal }],
+      t,
+    )
+    await ok('pull', '-q', name)
+    const copy = `${proxy.host}/copy:1`
+    await ok('tag', name, copy)
+    const pushed = await ok('push', copy)
+    assert.match(pushed, /Referrer [0-9a-f]{12} of the image was refused: /)
+    assert.match(pushed, new RegExp(`digest: ${image.digest} `))
+    await ok('rmi', name, copy)
+  })
+
   test('run --pull: always asks the registry, missing only without the image, never not at all', async (t) => {
     const registry = await startRegistry({}, t)
     const proxy = await startFaultProxy(registry.url, [], t)

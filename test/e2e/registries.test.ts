@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { entryHeader, tarOf } from '@gantry/oci'
+import { startFaultProxy } from '../registry/fault-proxy.ts'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
 import { type CommandOptions, run, suiteDaemon, until } from './harness.ts'
 
@@ -270,8 +271,20 @@ describe('registries', () => {
     const settings = {
       'registry-mirrors': ['https://mirror.example'],
       mirrors: { 'ghcr.io': ['http://127.0.0.1:5/ghcr'] },
+      referrers: false,
       proxies: { 'http-proxy': `http://someone:hush@${at}`, 'no-proxy': '.example' },
     }
+    const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' }
+    await pushImage(open, 'plain', 'latest', platform)
+    const between = await startFaultProxy(open.url, [], t)
+    const asksForReferrers = async () => {
+      const from = between.requests.length
+      const pulled = await daemon().gantry(['pull', '-q', `${between.host}/plain`])
+      assert.equal(pulled.exitCode, 0, pulled.stderr)
+      await daemon().gantry(['rmi', `${between.host}/plain`])
+      return between.requests.slice(from).some(({ path }) => path.includes('/referrers/'))
+    }
+    assert.equal(await asksForReferrers(), true)
     await writeFile(`${daemon().root}/daemon.json`, JSON.stringify(settings))
     process.kill(daemon().pid, 'SIGHUP')
     const info = await until('the reload', async () => {
@@ -281,6 +294,7 @@ describe('registries', () => {
     })
     assert.equal(info.HttpProxy, `http://xxxxx:xxxxx@${at}`)
     assert.equal(info.NoProxy, '.example')
+    assert.equal(await asksForReferrers(), false)
     assert.deepEqual(info.RegistryConfig.Mirrors, ['https://mirror.example/'])
     const address = 'http://files.invalid/rootfs.tar'
     for (const cli of ['gantry', 'docker'] as const) {

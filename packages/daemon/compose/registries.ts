@@ -26,8 +26,13 @@ export function registryConfig(config: DaemonConfig, environment: NodeJS.Process
   }
 }
 
-/** How many blobs move at a time, and how often one is tried. */
+/** How many blobs move at a time, how often one is tried, and what comes along. */
 export function transferLimits({ live }: DaemonConfig): TransferLimits {
-  const { maxConcurrentDownloads, maxConcurrentUploads, maxDownloadAttempts } = live.registries
-  return { downloads: maxConcurrentDownloads, uploads: maxConcurrentUploads, attempts: maxDownloadAttempts }
+  const { maxConcurrentDownloads, maxConcurrentUploads, maxDownloadAttempts, referrers } = live.registries
+  return {
+    downloads: maxConcurrentDownloads,
+    uploads: maxConcurrentUploads,
+    attempts: maxDownloadAttempts,
+    referrers,
+  }
 }

@@ -104,6 +104,7 @@ test('mirrors of any registry, proxies and limits come from the file and from fl
     maxConcurrentDownloads: 7,
     maxConcurrentUploads: 5,
     maxDownloadAttempts: 5,
+    referrers: true,
   })
   assert.throws(() => parseFlags(['--proxies=a=b']), { message: 'unknown flag: --proxies' })
   for (const [arg, message] of [

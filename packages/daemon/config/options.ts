@@ -238,6 +238,13 @@ export const optionSpecs = [
     live: true,
   },
   {
+    key: 'referrers',
+    type: 'boolean',
+    help: 'Pull and push along what names an image as its subject, such as signatures',
+    default: 'true',
+    live: true,
+  },
+  {
     key: 'registry-mirrors',
     flag: 'registry-mirror',
     type: 'list',

@@ -15,6 +15,8 @@ export interface RegistrySettings {
   maxConcurrentUploads: number
   /** How often one layer is tried. */
   maxDownloadAttempts: number
+  /** Signatures and the like come and go along with images. */
+  referrers: boolean
 }
 
 const defaultRegistry = 'docker.io'
@@ -35,6 +37,7 @@ export function registrySettings(values: OptionValues): RegistrySettings {
     maxConcurrentDownloads: values['max-concurrent-downloads'] || 3,
     maxConcurrentUploads: values['max-concurrent-uploads'] || 5,
     maxDownloadAttempts: values['max-download-attempts'] ?? 5,
+    referrers: values.referrers ?? true,
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '@gantry/oci'
 import type { Database, Table } from '@gantry/store'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
+import { KeptReferrers } from './referrers/kept-referrers.ts'
 
 /** What a lookup found; `reference` when it was by name. */
 export interface Found {
@@ -24,12 +25,15 @@ export interface Found {
 export class Catalog {
   readonly #images: Table<ImageRecord>
   readonly #references: Table<ReferenceRecord>
+  /** What says something about manifests of images and indexes. */
+  readonly referrers: KeptReferrers
   readonly #database: Pick<Database, 'transaction'>
 
   constructor(database: Pick<Database, 'table' | 'transaction'>) {
     this.#database = database
     this.#images = database.table('images')
     this.#references = database.table('image_references')
+    this.referrers = new KeptReferrers(database.table('image_referrers'))
   }
 
   /** Several writes that are kept together or not at all. */
@@ -123,8 +127,18 @@ export class Catalog {
     return matches.length === 1 ? matches[0] : undefined
   }
 
-  /** Blobs that an image or a name needs. */
+  /** Blobs that an image or a name needs, and what says something about them. */
   liveBlobs(): Set<Digest> {
+    const live = this.#ownBlobs()
+    return live.union(this.referrers.contentFor(live))
+  }
+
+  /** Forgets what says something about manifests that have gone. */
+  forgetReferrers(): void {
+    this.referrers.keepOnly(this.#ownBlobs())
+  }
+
+  #ownBlobs(): Set<Digest> {
     const live = new Set<Digest>()
     for (const image of this.#images.values()) {
       live.add(image.id).add(image.manifest)

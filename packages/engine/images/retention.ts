@@ -40,6 +40,7 @@ export class Retention {
     return this.#turn.run(async () => {
       const others = new Set(this.#others.flatMap((needed) => [...needed()]))
       this.#leftForWork = false
+      this.#catalog.forgetReferrers()
       const blobs = this.#catalog.liveBlobs().union(others)
       for (const digest of await this.#content.list())
         if (!blobs.has(digest) && this.#isUnheld(digest)) await this.#content.delete(digest)

@@ -3,11 +3,9 @@ import { GantryError } from '@gantry/errors'
 import {
   type Descriptor,
   type Digest,
-  digestOf,
   type Index,
   isImageConfigType,
   isKnownLayerType,
-  largestConfig,
   type Manifest,
   type Platform,
   parseManifest,
@@ -15,6 +13,7 @@ import {
 } from '@gantry/oci'
 import type { Hold } from '../retention.ts'
 import { attestationsOf, choosePlatform } from './choose.ts'
+import { fetchBlob } from './fetch-blob.ts'
 
 export interface RemoteImage {
   /** What the name stands for: the index, or the manifest itself. */
@@ -89,7 +88,7 @@ export class ImageFetcher {
         : `unsupported media type ${mediaType}`
       throw new GantryError('InvalidParameter', problem)
     }
-    await this.#small(config)
+    await fetchBlob(this.#repository, this.#hold, config, this.#signal)
     return manifest
   }
 
@@ -101,28 +100,12 @@ export class ImageFetcher {
         const { body } = await this.#manifest(each.digest, each.mediaType)
         if (body.kind !== 'manifest') continue
         const parts = [body.config, ...body.layers]
-        for (const part of parts) await this.#small(part)
+        for (const part of parts) await fetchBlob(this.#repository, this.#hold, part, this.#signal)
         fetched.push(each.digest, ...parts.map(({ digest }) => digest))
       } catch {
         this.#signal.throwIfAborted()
       }
     }
     return fetched
-  }
-
-  /** A blob that is held in memory on its way: a configuration, an attestation. */
-  async #small(descriptor: Descriptor): Promise<void> {
-    const { digest, size } = descriptor
-    await this.#hold.keep([digest])
-    if (await this.#hold.has(digest)) return
-    if (size > largestConfig) {
-      throw new GantryError('InvalidParameter', `content ${digest} is larger than ${largestConfig} bytes`)
-    }
-    const { stream } = await this.#repository.blob(descriptor, { signal: this.#signal })
-    const bytes = Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>))
-    if (digestOf(bytes) !== digest) {
-      throw new GantryError('System', `image verification failed for digest ${digest}`)
-    }
-    await this.#hold.put(bytes)
   }
 }

@@ -18,6 +18,8 @@ import { chainOf, referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
 import { newRecord, readConfig } from '../read-image.ts'
 import type { ImageRecord, ReferenceRecord } from '../records.ts'
+import { ReferrerFetcher } from '../referrers/fetch-referrers.ts'
+import type { ReferrersRecord } from '../referrers/kept-referrers.ts'
 import { selectImage } from '../resolve.ts'
 import type { Hold } from '../retention.ts'
 import type { TransferRequest } from '../transfer/transfers.ts'
@@ -122,19 +124,42 @@ class Pull {
     const image = await this.#describe(remote)
     this.#begin(path, tag)
     await hold.keep([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
-    await pullLayers(this.#parts, {
-      repository: this.#repository,
-      image,
-      descriptors: remote.manifest.layers,
-      report: this.#report,
-      signal: this.#signal,
-    })
+    const referrers = await this.#pullContent(image, remote, hold)
     for (const { blob } of image.layers) this.#parts.transfers.sources.add(blob, this.#repository)
     this.#parts.reached('image.pull.layers')
-    this.#register(image, remote)
+    this.#register(image, remote, referrers)
     this.#parts.reached('image.pull.registered')
     this.#report({ status: `Digest: ${remote.top.digest}` })
     return true
+  }
+
+  /** The layers, and what says something about the image meanwhile. */
+  async #pullContent(image: ImageRecord, remote: RemoteImage, hold: Hold): Promise<ReferrersRecord[]> {
+    const abort = new AbortController()
+    const referrers = this.#referrers(remote, hold, AbortSignal.any([this.#signal, abort.signal]))
+    try {
+      await pullLayers(this.#parts, {
+        repository: this.#repository,
+        image,
+        descriptors: remote.manifest.layers,
+        report: this.#report,
+        signal: this.#signal,
+      })
+      return await referrers
+    } finally {
+      abort.abort(new GantryError('Cancelled', 'the layers failed'))
+      await Promise.allSettled([referrers])
+    }
+  }
+
+  async #referrers(
+    { top, manifestDigest }: RemoteImage,
+    hold: Hold,
+    signal: AbortSignal,
+  ): Promise<ReferrersRecord[]> {
+    if (!this.#parts.transfers.limits().referrers) return []
+    const subjects = [...new Set([top.digest, manifestDigest])]
+    return await new ReferrerFetcher(this.#repository, hold, signal).fetch(subjects)
   }
 
   /** The digest, when the registry's answer to one question is that what is here is what is wanted. */
@@ -195,7 +220,7 @@ class Pull {
   }
 
   /** The image under its tag and its digest; with an index, beside the images of it that came before. */
-  #register(image: ImageRecord, { top, index }: RemoteImage): void {
+  #register(image: ImageRecord, { top, index }: RemoteImage, referrers: readonly ReferrersRecord[]): void {
     const { catalog, host } = this.#parts
     const { tag, digest, ...repository } = this.#reference
     const names = [referenceKey({ ...repository, digest: top.digest })]
@@ -221,6 +246,7 @@ class Pull {
       for (const name of new Set([...names, ...siblings.map((each) => each.name)])) {
         catalog.name({ name, image: main, ...(merged && { index: merged }) })
       }
+      for (const record of referrers) catalog.referrers.add(record)
     })
   }
 }

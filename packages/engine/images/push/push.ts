@@ -13,6 +13,8 @@ import type { ImagePushOptions, ProgressMessage } from '../../contracts.ts'
 import { referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
 import type { ReferenceRecord } from '../records.ts'
+import { sendReferrers } from '../referrers/send-referrers.ts'
+import type { Hold } from '../retention.ts'
 import { compressImage } from './compress-image.ts'
 import { type PlannedBlob, type PushPlan, planImage, planPush } from './push-plan.ts'
 
@@ -110,6 +112,7 @@ class Push {
     reached('image.push.layers')
     for (const manifest of plan.manifests) await this.#putManifest(manifest.digest, manifest)
     await this.#putManifest(this.#byDigest ? plan.top.digest : tag, plan.top)
+    await this.#sendReferrers(plan, hold)
     reached('image.push.manifest')
     const { digest, size } = plan.top
     this.#report({ status: `${tag}: digest: ${digest} size: ${size}` })
@@ -189,6 +192,23 @@ class Push {
     })
     reached('image.push.blob')
     this.#sent(blob, 'Pushed')
+  }
+
+  async #sendReferrers({ top, manifests }: PushPlan, hold: Hold): Promise<void> {
+    const parts = this.#parts
+    if (!parts.transfers.limits().referrers) return
+    const sending = {
+      send: (descriptor: Descriptor) => this.#sendBlob({ descriptor }, this.#signal),
+      put: (manifest: Descriptor) => this.#putManifest(manifest.digest, manifest),
+      report: this.#report,
+    }
+    await sendReferrers(
+      parts,
+      hold,
+      [...manifests, top].map(({ digest }) => digest),
+      sending,
+    )
+    this.#signal.throwIfAborted()
   }
 
   #sent(blob: PlannedBlob, status: string): void {

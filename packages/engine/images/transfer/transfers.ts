@@ -6,15 +6,17 @@ import { BlobSources } from './blob-sources.ts'
 import { SharedWork } from './shared-work.ts'
 import { Slots } from './slots.ts'
 
-/** The daemon's limits: `max-concurrent-downloads`, `max-concurrent-uploads`, `max-download-attempts`. */
+/** The daemon's: `max-concurrent-downloads`, `max-concurrent-uploads`, `max-download-attempts`, `referrers`. */
 export interface TransferLimits {
   downloads: number
   uploads: number
   /** How often a download is tried in all without a new byte. */
   attempts: number
+  /** Whether manifests that name an image as their subject are pulled and pushed along with it. */
+  referrers: boolean
 }
 
-const defaultLimits: TransferLimits = { downloads: 3, uploads: 5, attempts: 5 }
+const defaultLimits: TransferLimits = { downloads: 3, uploads: 5, attempts: 5, referrers: true }
 
 /** Who wants an image moved, and what a client's request says about it. */
 export interface TransferRequest {

@@ -1,0 +1,90 @@
+/** What names an image as its subject comes along with it: small, and not needed to run it, so it is bounded and may lack. */
+import {
+  type Descriptor,
+  type Digest,
+  isManifestType,
+  largestConfig,
+  parseManifest,
+  type Repository,
+  subjectOf,
+} from '@gantry/oci'
+import { fetchBlob } from '../pull/fetch-blob.ts'
+import type { Hold } from '../retention.ts'
+import type { Referrer, ReferrersRecord } from './kept-referrers.ts'
+
+/** Referrers of one image that are asked for. */
+const mostReferrers = 32
+/** Bytes of what they refer to, in all. */
+const mostBytes = 64 << 20
+/** Milliseconds for all of it: an image does not wait longer for what it runs without. */
+const longest = 30_000
+/** 2: also the signature of a bill of materials. */
+const deepest = 2
+
+export class ReferrerFetcher {
+  readonly #repository: Repository
+  readonly #hold: Hold
+  readonly #wanted: AbortSignal
+  readonly #signal: AbortSignal
+  #count = 0
+  #bytes = 0
+
+  constructor(repository: Repository, hold: Hold, signal: AbortSignal) {
+    this.#repository = repository
+    this.#hold = hold
+    this.#wanted = signal
+    this.#signal = AbortSignal.any([signal, AbortSignal.timeout(longest)])
+  }
+
+  /** Everything is held. What cannot be had, or is too much, is left out; rejects with the signal's reason alone. */
+  async fetch(subjects: readonly Digest[]): Promise<ReferrersRecord[]> {
+    const found: ReferrersRecord[] = []
+    let next = subjects
+    for (let depth = 1; depth <= deepest && next.length > 0; depth++) {
+      const level: ReferrersRecord[] = []
+      for (const subject of next) {
+        const referrers = await this.#about(subject)
+        if (referrers.length > 0) level.push({ subject, referrers })
+      }
+      found.push(...level)
+      next = level.flatMap(({ referrers }) => referrers.map(({ digest }) => digest))
+    }
+    return found
+  }
+
+  async #about(subject: Digest): Promise<Referrer[]> {
+    const listed = await this.#orNull(() => this.#repository.referrers(subject, { signal: this.#signal }))
+    const found: Referrer[] = []
+    for (const descriptor of listed ?? []) {
+      if (this.#count === mostReferrers) break
+      this.#count++
+      const referrer = await this.#orNull(() => this.#referrer(subject, descriptor))
+      if (referrer) found.push(referrer)
+    }
+    return found
+  }
+
+  /** Null for what is no such thing: a list may name anything. */
+  async #referrer(subject: Digest, { digest, mediaType }: Descriptor): Promise<Referrer | null> {
+    if (!isManifestType(mediaType)) return null
+    const { bytes } = await this.#repository.manifest(digest, { signal: this.#signal })
+    const body = parseManifest(bytes, mediaType)
+    if (body.kind !== 'manifest' || subjectOf(bytes) !== subject) return null
+    const parts = [...new Map([body.config, ...body.layers].map((part) => [part.digest, part])).values()]
+    const size = parts.reduce((sum, part) => sum + part.size, 0)
+    if (parts.some((part) => part.size > largestConfig) || this.#bytes + size > mostBytes) return null
+    this.#bytes += size
+    for (const part of parts) await fetchBlob(this.#repository, this.#hold, part, this.#signal)
+    await this.#hold.put(bytes)
+    return { digest, blobs: parts.map((part) => part.digest) }
+  }
+
+  async #orNull<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work()
+    } catch {
+      this.#wanted.throwIfAborted()
+      return null
+    }
+  }
+}
