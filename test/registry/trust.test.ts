@@ -136,11 +136,8 @@ async function certificates(t: TestContext, host: string, files: Record<string, 
 test('CVE-2025-6032: a certificate is verified: with the authority in certs.d it is good, with another it is refused', async (t) => {
   const registry = await startRegistry({ tls: true }, t)
   const own = await certificates(t, registry.host, { 'ca.crt': registry.authority?.certificate ?? '' })
-  const pushed = await pushImage(
-    repositoryAt(t, registry.host, { action: 'push' }, { certificateDirectories: [own] }),
-    randomBytes(10),
-  )
-  assert.ok(pushed)
+  const trusting = repositoryAt(t, registry.host, { action: 'push' }, { certificateDirectories: [own] })
+  await pushImage(trusting, randomBytes(10))
 
   const other = await createAuthority(registry.directory, 'other')
   const foreign = await certificates(t, registry.host, { 'ca.crt': other.certificate })
@@ -150,6 +147,10 @@ test('CVE-2025-6032: a certificate is verified: with the authority in certs.d it
     message: `Get "https://${registry.host}/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
   })
   assert.ok(registry.log.every((line) => !line.includes('GET /v2/some')))
+
+  // A connection that is kept was verified with what is not trusted any more.
+  await copyFile(other.certificate, `${own}/${registry.host}/ca.crt`)
+  await assert.rejects(trusting.manifest('one'), { reason: 'tls', message: /unknown authority$/ })
 })
 
 test('CVE-2025-6032: an expired certificate and one for another name are refused', async (t) => {

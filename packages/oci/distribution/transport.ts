@@ -46,6 +46,7 @@ export class Transport {
   readonly #hosts = new Map<string, Semaphore>()
   readonly #agents = new Map<string, Agent>()
   readonly #contexts = new Map<string, Promise<HostContext>>()
+  #contextCount = 0
   readonly #closed: AbortSignal
 
   /** `closed` destroys what is under way, with its reason. */
@@ -83,11 +84,12 @@ export class Transport {
   async #exchange(exchange: Exchange, signal: AbortSignal, release: () => void): Promise<Answer> {
     const { url, body } = exchange
     const proxy = proxyFor(url, this.#config.proxies)
-    const target = await this.#target(exchange, proxy)
+    const certificates = exchange.url.protocol === 'https:' ? await this.#context(exchange.url.host) : null
+    const target = this.#target(exchange, proxy, certificates)
     const absolute = proxy !== undefined && target.tls === undefined
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const outgoing = request({
-      agent: this.#agent(exchange, proxy),
+      agent: this.#agent(exchange, proxy, certificates),
       method: exchange.method,
       // User and password are no part of what is asked for.
       path: (absolute ? url.origin : '') + url.pathname + url.search,
@@ -147,18 +149,21 @@ export class Transport {
     }
   }
 
-  async #target({ url, insecure, reach }: Exchange, proxy: URL | undefined): Promise<Target> {
-    const secured = url.protocol === 'https:'
+  #target(
+    { url, insecure, reach }: Exchange,
+    proxy: URL | undefined,
+    certificates: HostContext | null,
+  ): Target {
     const target = {
       host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(url.port || (secured ? 443 : 80)),
+      port: Number(url.port || (certificates ? 443 : 80)),
       proxy,
       reach,
       within: insecure?.within,
       timeout: this.#config.limits.connectTimeout,
     }
-    if (!secured) return { ...target, tls: undefined }
-    const { context, ownAuthorities } = await this.#context(url.host)
+    if (!certificates) return { ...target, tls: undefined }
+    const { context, ownAuthorities } = certificates
     return { ...target, tls: { verify: !insecure || ownAuthorities, context } }
   }
 
@@ -171,9 +176,14 @@ export class Transport {
   }
 
   /** Connections that may stand for one another share an agent: same host, same checks, same way. */
-  #agent({ url, insecure, reach }: Exchange, proxy: URL | undefined): Agent {
+  #agent(
+    { url, insecure, reach }: Exchange,
+    proxy: URL | undefined,
+    certificates: HostContext | null,
+  ): Agent {
     const checks = insecure ? (insecure.within ? 'within' : 'none') : 'all'
-    const key = [url.origin, checks, reach, proxy?.href ?? ''].join(' ')
+    // What a connection was verified with may have been replaced since.
+    const key = [url.origin, checks, reach, proxy?.href ?? '', certificates?.id ?? ''].join(' ')
     const known = this.#agents.get(key)
     if (known) return known
     const made = new ConnectingAgent({ keepAlive: true, timeout: keepFor, maxFreeSockets: 8 })
@@ -187,7 +197,7 @@ export class Transport {
     const key = own ? JSON.stringify([host, own]) : ''
     const known = this.#contexts.get(key)
     if (known) return known
-    const made = secureContext(own ?? { authorities: [], client: [] }, host)
+    const made = secureContext(own ?? { authorities: [], client: [] }, host, ++this.#contextCount)
     // A folder that was wrong may have been put right.
     made.catch(() => this.#contexts.delete(key))
     this.#contexts.set(key, made)
@@ -196,6 +206,8 @@ export class Transport {
 }
 
 interface HostContext {
+  /** Tells it from others. */
+  id: number
   context: SecureContext
   /** The host has a folder with authorities: its certificate is verified whoever it is. */
   ownAuthorities: boolean
@@ -222,7 +234,7 @@ class ConnectingAgent extends Agent {
   }
 }
 
-async function secureContext(own: RegistryCertificates, host: string): Promise<HostContext> {
+async function secureContext(own: RegistryCertificates, host: string, id: number): Promise<HostContext> {
   const authorities = [...(await systemAuthorities()), ...own.authorities]
   try {
     const context = await trustingContext(authorities, {
@@ -231,7 +243,7 @@ async function secureContext(own: RegistryCertificates, host: string): Promise<H
         key: own.client.map(({ key }) => key),
       }),
     })
-    return { context, ownAuthorities: own.authorities.length > 0 }
+    return { id, context, ownAuthorities: own.authorities.length > 0 }
   } catch (cause) {
     throw new RegistryError('tls', `certificates for ${host} cannot be used: ${(cause as Error).message}`, {
       cause,
