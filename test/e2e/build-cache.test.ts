@@ -82,7 +82,11 @@ suite('build cache', { concurrency: 1 }, () => {
       /^Total reclaimed space: 0B/,
     )
     assert.match((await gantry('builder', 'prune', '-af', '--keep-storage', '1GB')).stdout, /space: 0B/)
+    const since = Math.floor(Date.now() / 1000)
     const pruned = await daemon().docker(['builder', 'prune', '-f', '--filter', 'type=regular'])
+    const until = String(Math.ceil(Date.now() / 1000) + 1)
+    const events = ['events', '--since', String(since), '--until', until, '--filter', 'type=builder']
+    assert.match((await daemon().docker(events)).stdout, / builder prune {2}\(reclaimed=[1-9]\d*\)\n$/)
     assert.match(
       pruned.stdout,
       /^Deleted build cache objects:\n[0-9a-f]{64}\n\nTotal reclaimed space: 200kB\n$/,

@@ -119,6 +119,28 @@ describe('registries', () => {
       )
     })
 
+    test(`${command} keeps credentials with helpers: for all registries, for one, and gives them back`, async () => {
+      const helper = 'docker-credential-kept'
+      for (const settings of [{ credsStore: 'kept' }, { credHelpers: { [basic.host]: 'kept' } }]) {
+        const config = await configured(settings)
+        const kept = `${config.folder}/kept`
+        const script = `#!/bin/sh\ncase $1 in store) cat > ${kept} ;; erase) rm ${kept} ;; list) echo '{}' ;; *) cat ${kept} 2>/dev/null || { echo credentials not found in native keychain; exit 1; } ;; esac\n`
+        await writeFile(`${config.folder}/${helper}`, script, { mode: 0o755 })
+        const env = { PATH: `${config.folder}:${process.env.PATH}` }
+        const login = ['login', '-u', 'ann', '--password-stdin', basic.host]
+        const good = await cli(login, config.with({ env, input: 'secret' }))
+        assert.deepEqual([good.exitCode, good.stdout, good.stderr], [0, 'Login Succeeded\n', ''])
+        const stored = JSON.parse(await readFile(kept, 'utf8'))
+        assert.deepEqual(stored, { ServerURL: basic.host, Username: 'ann', Secret: 'secret' })
+        assert.ok(!(await readFile(`${config.folder}/config.json`, 'utf8')).includes('auth"'))
+        const pull = ['pull', `${basic.host}/nothing:1`]
+        assert.match((await cli(pull, config.with({ env }))).stderr, /manifest unknown/)
+        assert.equal((await cli(['logout', basic.host], config.with({ env }))).exitCode, 0)
+        await assert.rejects(stat(kept), { code: 'ENOENT' })
+        assert.match((await cli(pull, config.with({ env }))).stderr, /no basic auth credentials/)
+      }
+    })
+
     test(`${command} search shows what the registry's index has`, async () => {
       const results = [
         { name: 'many', description: 'x'.repeat(60), star_count: 9, is_official: true, is_automated: false },
@@ -270,7 +292,7 @@ describe('registries', () => {
     const at = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
     const settings = {
       'registry-mirrors': ['https://mirror.example'],
-      mirrors: { 'ghcr.io': ['http://127.0.0.1:5/ghcr'] },
+      mirrors: { 'elsewhere.invalid': ['http://127.0.0.1:5/none', open.url] },
       referrers: false,
       proxies: { 'http-proxy': `http://someone:hush@${at}`, 'no-proxy': '.example' },
     }
@@ -295,6 +317,9 @@ describe('registries', () => {
     assert.equal(info.HttpProxy, `http://xxxxx:xxxxx@${at}`)
     assert.equal(info.NoProxy, '.example')
     assert.equal(await asksForReferrers(), false)
+    const mirrored = await daemon().docker(['pull', 'elsewhere.invalid/plain'])
+    assert.match(mirrored.stdout, /Downloaded newer image for elsewhere\.invalid\/plain:latest\n/)
+    assert.match(daemon().log, /passing over the mirror 127\.0\.0\.1:5 for plain: /)
     assert.deepEqual(info.RegistryConfig.Mirrors, ['https://mirror.example/'])
     const address = 'http://files.invalid/rootfs.tar'
     for (const cli of ['gantry', 'docker'] as const) {

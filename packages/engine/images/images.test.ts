@@ -16,6 +16,7 @@ import {
   digestOf,
   entryHeader,
   hexOf,
+  hostPlatform,
   readEntry,
   readTar,
   tarOf,
@@ -271,6 +272,30 @@ test('a name goes first, and the image with its last name', async (t) => {
     { Deleted: digestOf(await rootfs('x')) },
   ])
   assert.deepEqual(b.events.slice(-3), [`untag ${id}`, `untag ${id}`, `delete ${id}`])
+  await nothingIsLeft(b)
+})
+
+test('an image that another one was made from loses its name, and goes with the other one', async (t) => {
+  const b = await bench(t)
+  const base = await importRootfs(b, 'x', 'base:1')
+  const layer = async () => Readable.from([await tarOf([tarFile('more', 'more')])])
+  const { id } = await b.images.commit(layer, {
+    parent: base,
+    config: {},
+    platform: hostPlatform(),
+    createdBy: 'test',
+    repo: 'child',
+  })
+  assert.deepEqual(await b.images.remove('base:1', { force: true }), [{ Untagged: 'base:1' }])
+  await assert.rejects(b.images.remove(base, { force: true }), {
+    kind: 'Conflict',
+    message: `conflict: unable to delete ${hexOf(base).slice(0, 12)} (cannot be forced) - image has dependent child images`,
+  })
+  const removed = await b.images.remove('child', {})
+  assert.deepEqual(
+    removed.filter(({ Deleted }) => Deleted === id || Deleted === base).map(({ Deleted }) => Deleted),
+    [id, base],
+  )
   await nothingIsLeft(b)
 })
 

@@ -101,14 +101,18 @@ class Removal {
     const rest = this.#parts.catalog
       .namesOf(image.id)
       .filter(({ name }) => repositoryOf(parseReference(name)) === repositoryOf(removed))
-    if (rest.every(({ name }) => parseReference(name).digest))
-      for (const digest of rest) this.#untag(image, digest)
+    // As in Docker, these are told to who asked, and to nobody else.
+    if (rest.every(({ name }) => parseReference(name).digest)) for (const digest of rest) this.#unname(digest)
   }
 
   #untag(image: ImageRecord, reference: ReferenceRecord): void {
-    this.#parts.catalog.unname(reference.name)
-    this.items.push({ Untagged: familiarName(parseReference(reference.name)) })
+    this.#unname(reference)
     announce(this.#parts, 'untag', image.id)
+  }
+
+  #unname({ name }: ReferenceRecord): void {
+    this.#parts.catalog.unname(name)
+    this.items.push({ Untagged: familiarName(parseReference(name)) })
   }
 
   async #delete(image: ImageRecord, noPrune: boolean, { quiet }: { quiet: boolean }): Promise<void> {
@@ -117,8 +121,8 @@ class Removal {
     try {
       this.#refuse(image, {})
     } catch (error) {
-      // After an untag, an image that is still in use simply stays.
-      if (quiet && (users.length > 0 || catalog.namesOf(image.id).length > 0)) return
+      // After an untag, an image that something still needs simply stays.
+      if (quiet && (users.length > 0 || catalog.namesOf(image.id).length > 0 || this.#isParent(image))) return
       throw error
     }
     for (const reference of catalog.namesOf(image.id)) this.#untag(image, reference)
@@ -159,6 +163,10 @@ class Removal {
     }
   }
 
+  #isParent({ id }: ImageRecord): boolean {
+    return this.#parts.catalog.images().some(({ parent }) => parent === id)
+  }
+
   /** Throws Conflict when the image must stay: for good, or (without force) for now. */
   #refuse(image: ImageRecord, { ignoreNames = false }: { ignoreNames?: boolean }): void {
     const { catalog, usersOfImage } = this.#parts
@@ -168,7 +176,7 @@ class Removal {
         'Conflict',
         `conflict: unable to delete ${short(image.id)} (${hard ? 'cannot' : 'must'} be forced) - ${why}`,
       )
-    if (catalog.images().some(({ parent }) => parent === image.id)) {
+    if (this.#isParent(image)) {
       throw conflict(true, 'image has dependent child images')
     }
     const running = users.find((user) => user.running)

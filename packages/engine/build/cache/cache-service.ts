@@ -21,7 +21,7 @@ export interface CacheServiceParts {
   cache: BuildCache
   cacheMounts: CacheMounts
   trees: Pick<KeptTrees, 'list' | 'remove'>
-  images: Pick<ImageParts, 'catalog' | 'retention'>
+  images: Pick<ImageParts, 'catalog' | 'retention' | 'events'>
   archive: Pick<ArchiveWorkers, 'export' | 'unpack'>
   /** On the file system whose space counts. */
   directory: string
@@ -55,13 +55,16 @@ export class CacheService {
     ]
   }
 
-  /** Rejects with InvalidParameter for filters that are not known. */
-  prune({ filters = {}, dryRun = false, ...rule }: BuildPruneOptions): Promise<CachePruned> {
+  /** Announces what it has done. Rejects with InvalidParameter for filters that are not known. */
+  async prune({ filters = {}, dryRun = false, ...rule }: BuildPruneOptions): Promise<CachePruned> {
     const work = this.#pruning
       .catch(() => undefined)
       .then(() => this.#prune([{ ...rule, ...cacheFilters(filters, this.#parts.clock.now()) }], dryRun))
     this.#pruning = work
-    return work
+    const pruned = await work
+    const { events } = this.#parts.images
+    if (!dryRun) events.publish('builder', 'prune', '', { reclaimed: String(pruned.spaceReclaimed) })
+    return pruned
   }
 
   /** Collects by the rules, a while after the last build. */
