@@ -135,7 +135,7 @@ export class Catalog {
 
   /** Forgets what says something about manifests that have gone. */
   forgetReferrers(): void {
-    this.referrers.keepOnly(this.#ownBlobs())
+    if (!this.referrers.isEmpty) this.referrers.keepOnly(this.#ownBlobs())
   }
 
   #ownBlobs(): Set<Digest> {

@@ -24,6 +24,10 @@ export class KeptReferrers {
     this.#table = table
   }
 
+  get isEmpty(): boolean {
+    return this.#table.values().length === 0
+  }
+
   of(subject: Digest): Referrer[] {
     return this.#table.get(subject)?.referrers ?? []
   }
