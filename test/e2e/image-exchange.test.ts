@@ -468,7 +468,7 @@ suite('images from and to elsewhere', () => {
     await ok('rmi', name)
   })
 
-  test('a full disk in the middle of a pull and of a load: said so, given back, and the next one works', async (t) => {
+  test('a full disk in the middle of a pull, a load and a push: said so, given back, and the next one works', async (t) => {
     const registry = await startRegistry({}, t)
     const [large, small] = [`${registry.host}/large:1`, `${registry.host}/small:1`]
     await push(t, large, [await layerOf('large', randomBytes(24_000_000))])
@@ -505,6 +505,17 @@ suite('images from and to elsewhere', () => {
     }
     await ok('pull', '-q', small)
     await ok('rmi', small)
+    // There is room for the layer as it is and unpacked, but not for a compressed one beside them.
+    const input = await layerOf('large', randomBytes(7_000_000))
+    const target = `${registry.host}/made:1`
+    assert.equal((await daemon().gantry(['import', '-', target], { input })).exitCode, 0)
+    for (const command of commands) {
+      const { exitCode, stderr } = await daemon()[command](['push', target])
+      assert.deepEqual([exitCode, /no space left on device/.test(stderr)], [1, true], stderr)
+      assert.deepEqual(await readdir(`${data}/content/uploads`), [])
+    }
+    await ok('rmi', target)
+    assert.deepEqual(await stored(), [])
   })
 })
 
