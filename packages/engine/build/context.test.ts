@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { ArchiveWorkers } from '@gantry/archive'
 import { isKind } from '@gantry/errors'
+import { createRegistries, defaultRegistryConfig } from '@gantry/oci'
 import { Contexts } from './context.ts'
 import { FileThreads } from './files/file-threads.ts'
 import { createFiles } from './files/files.ts'
@@ -18,9 +19,11 @@ const never = new AbortController().signal
 async function contexts(t: TestContext) {
   const top = await mkdtemp(join(tmpdir(), 'gantry-contexts-'))
   const [archive, threads] = [new ArchiveWorkers(), new FileThreads()]
+  const registries = createRegistries(defaultRegistryConfig)
   t.after(async () => {
     archive.close()
     threads.close()
+    registries.close()
     await rm(top, { recursive: true, force: true })
   })
   const places = join(top, 'contexts')
@@ -28,6 +31,7 @@ async function contexts(t: TestContext) {
     places,
     archive,
     createFiles(threads, join(top, 'documents'), new Listings(join(top, 'listings'), threads)),
+    registries,
   )
   await all.clean()
   const pack = async (fill: (directory: string) => unknown) => {
