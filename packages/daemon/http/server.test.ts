@@ -317,3 +317,21 @@ test('whoever sends a head or a JSON body byte by byte is cut off', async () => 
   )
   assert.equal((await server.call('GET', '/_ping')).status, 200)
 })
+
+test('a connection that is switched over and then not taken is hung up', async () => {
+  const session = async () => async () => {
+    throw new GantryError('Conflict', 'session x already exists')
+  }
+  await using server = await serve(fakeEngine({ builds: { session } }))
+  const head = 'POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'
+  assert.match(await raw(server.socket, head), /^HTTP\/1.1 101 /)
+})
+
+test('lists of a build that are no lists of texts are refused', async () => {
+  await using server = await serve(fakeEngine({}))
+  for (const query of ['extrahosts=[1]', 'extrahosts=[{}]', 'cachefrom=[1]', 'cachefrom={}', 'cacheto=5']) {
+    const { status, text } = await server.call('POST', `/build?${encodeURI(query)}`)
+    assert.equal(status, 400, query)
+    assert.match(text, /invalid value of the parameter/)
+  }
+})

@@ -146,7 +146,8 @@ export class ApiServer {
     if (reply.kind === 'hijack') return this.#hijack(socket, true, reply)
     if (reply.kind === 'connection') {
       socket.write(switchingHead(reply.protocol))
-      return await reply.hold(socket, this.#stopping.signal)
+      // Also one that is not taken over after all is hung up.
+      return await reply.hold(socket, this.#stopping.signal).finally(() => socket.destroy())
     }
     if (reply.kind === 'websocket') {
       return await serveWebSocket(request, socket, reply, this.#stopping.signal)

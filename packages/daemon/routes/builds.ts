@@ -208,8 +208,11 @@ function ulimits(query: Query): Pick<EngineBuildRequest, 'ulimits'> {
 }
 
 /** A JSON list of texts. */
-function texts(query: Query, name: string): string[] {
-  const value = parse(query, name)
+const texts = (query: Query, name: string): string[] =>
+  query.text(name) === '' ? [] : textsIn(query.text(name), name)
+
+function textsIn(text: string, name: string): string[] {
+  const value = parseText(text, name)
   if (value === null) return []
   if (!Array.isArray(value) || !value.every((each) => typeof each === 'string')) throw malformed(name)
   return value
@@ -219,7 +222,7 @@ function texts(query: Query, name: string): string[] {
 function hosts(query: Query): string[] {
   return query
     .all('extrahosts')
-    .flatMap((text) => (text.startsWith('[') ? (parseText(text, 'extrahosts') as string[]) : text.split(',')))
+    .flatMap((text) => (text.startsWith('[') ? textsIn(text, 'extrahosts') : text.split(',')))
     .filter((host) => host !== '')
 }
 
