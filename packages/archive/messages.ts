@@ -26,7 +26,13 @@ export type Job =
   /** Answers null, then sends ExploredLayers, each with the ExploredFiles after it, as lines of JSON. */
   | { kind: 'explore'; layers: ExploreLayer[] }
   /** Answers null when it is ready, then takes an archive, then answers null. */
-  | { kind: 'unpack'; view: TreeView; path: string; keepKinds: boolean; owner: Owner | null }
+  | { kind: 'unpack'; view: TreeView; path: string; keepKinds: boolean; owner: Owner | null; most?: Most }
+
+/** Bytes of content, and what is said when there are more. */
+export interface Most {
+  bytes: number
+  message: string
+}
 
 export interface Upper {
   upper: string

@@ -29,6 +29,8 @@ export interface UnpackOptions {
   keepKinds?: boolean
   /** Whom everything belongs to, whatever the archive says. */
   owner?: { uid: number; gid: number }
+  /** Bytes that files may have, holes included, and what is said when there are more. */
+  most?: { bytes: number; message: string }
   /** The namespace whose users the archive tells of. */
   users?: IdMapping
 }
@@ -55,6 +57,7 @@ export class Unpacker {
   /** The directory of the latest entry: as the archive names it, and worked out. */
   #latest: { prefix: string; path: readonly string[]; inTree: readonly string[] }
   #entries = 0
+  #announced = 0
   /** Bytes of file content written. */
   size = 0
 
@@ -69,6 +72,7 @@ export class Unpacker {
   async add(entry: TarEntry): Promise<void> {
     const { header } = entry
     if (++this.#entries > mostEntries) throw tooMany('entries', mostEntries)
+    this.#checkSize(header)
     checkOwner(header)
     const { path, inTree, last } = this.#placeOf(header.name)
     if (last === undefined) return this.#setRoot(header)
@@ -77,6 +81,12 @@ export class Unpacker {
     if (whiteout.kind === 'remove') this.#hide(parent, bytesOfName(whiteout.name))
     else if (whiteout.kind === 'opaque') makeOpaque(this.#root, parent, here)
     else if (whiteout.kind === 'none') await this.#place(entry, path, last, parent)
+  }
+
+  #checkSize({ type, size }: TarHeader): void {
+    const { most } = this.#options
+    if (type === 'file') this.#announced += size
+    if (most && this.#announced > most.bytes) throw new GantryError('InvalidParameter', most.message)
   }
 
   /** Sets what had to wait for the last entry. */

@@ -125,13 +125,14 @@ async function unpack(root: number, job: Extract<Job, { kind: 'unpack' }>): Prom
   using _ = users ? takeRootOf(rootOf(users)) : undefined
   const tree = new TreeRoot(openSync(descriptorPath(root), constants.O_RDONLY))
   try {
-    const { path, keepKinds, owner } = job
+    const { path, keepKinds, owner, most } = job
     const unpacker = new Unpacker(tree, {
       into: path,
       plain: true,
       keepKinds,
       users,
       ...(owner && { owner }),
+      ...(most && { most }),
     })
     const bytes = compression === 'none' ? released(stream) : releasing(stream)
     for await (const entry of readTar(bytes)) {

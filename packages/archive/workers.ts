@@ -35,6 +35,8 @@ export interface UnpackRequest {
   keepKinds: boolean
   /** Whom everything is to belong to; null for what the archive says. */
   owner: { uid: number; gid: number } | null
+  /** Bytes that its files may have by their headers, and what is said when there are more. */
+  most?: { bytes: number; message: string }
   /** Gives it up. */
   signal?: AbortSignal
   /** Told when it is the source that is waited for, and when it no longer is. */

@@ -11,12 +11,15 @@ import {
   readFile,
   rm,
   symlink,
+  truncate,
   utimes,
   writeFile,
 } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
+import { gitIn, serveGit } from '../../packages/engine/build/git/testing.ts'
 import { startRegistry } from '../registry/registry.ts'
 import { buildx } from './buildx.ts'
 import { leavesNothing } from './daemon-state.ts'
@@ -27,7 +30,7 @@ import { oldDocker } from './old-docker.ts'
 const secret = 'hush-4f1d9a7e'
 
 suite('build in a session', { concurrency: 1 }, () => {
-  const daemon = suiteDaemon({ flags: ['--debug'] })
+  const daemon = suiteDaemon({ flags: ['--debug', '--max-build-context', '32MB'] })
   let top: string
   let count = 0
   let docker = ''
@@ -265,6 +268,83 @@ suite('build in a session', { concurrency: 1 }, () => {
         assert.match(result.stdout + result.stderr, expected)
       }
     })
+  })
+
+  each('a context that is too large is refused, however it comes, and leaves nothing', async (build) => {
+    const root = await context({ Dockerfile: 'FROM busybox\nCOPY . /c\n' })
+    await truncate(await touched(join(root, 'a')), 20_000_000)
+    await truncate(await touched(join(root, 'b')), 20_000_000)
+    await run('tar', ['-C', root, '-czf', `${root}.tgz`, '.'])
+    const archive = await readFile(`${root}.tgz`)
+    const kept = async (): Promise<string[]> => {
+      const places = ['contexts', 'kept-contexts'].map((name) => join(daemon().root, 'data/build', name))
+      return (await Promise.all(places.map((place) => readdir(place).catch(() => [])))).flat()
+    }
+    const before = await kept()
+    await leavesNothing(daemon(), async () => {
+      for (const result of [await build([root]), await build(['-'], { input: archive })]) {
+        assert.equal(result.exitCode, 1)
+        assert.match(result.stdout + result.stderr, /the build context is larger than 33554432 bytes/)
+      }
+      await until('nothing of it to be kept', async () => (await kept()).join() === before.join())
+    })
+  })
+
+  const touched = async (path: string): Promise<string> => {
+    await writeFile(path, '')
+    return path
+  }
+
+  test('contexts from elsewhere are limited as well', async (t) => {
+    const root = await context({ Dockerfile: 'FROM busybox\nCOPY . /c\n' })
+    await truncate(await touched(join(root, 'large')), 40_000_000)
+    await run('tar', ['-C', root, '-czf', `${root}.tgz`, '.'])
+    const server = createHttpServer(async (_, answer) => answer.end(await readFile(`${root}.tgz`)))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    t.after(() => server.close())
+    await gitIn(root, 'init', '-q', '-b', 'main')
+    await gitIn(root, 'add', '.')
+    await gitIn(root, 'commit', '-qm', '1')
+    await using git = await serveGit(root)
+    const { port } = server.address() as AddressInfo
+    for (const address of [`http://127.0.0.1:${port}/c.tgz`, `${git.url}/.git`]) {
+      const { exitCode, stderr } = await daemon().gantry(['build', address])
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /larger than 33554432 bytes/)
+    }
+    assert.deepEqual(await readdir(join(daemon().root, 'data/build/contexts')), [])
+  })
+
+  test('two Dockerfiles of one directory with ignore files of their own, built at once', async () => {
+    const root = await context({
+      'One.Dockerfile': 'FROM busybox\nCOPY . /c\nRUN ls /c > /seen\n',
+      'One.Dockerfile.dockerignore': '*ockerfile*\ntwo\n',
+      'Two.Dockerfile': 'FROM busybox\nCOPY . /c\nRUN ls /c > /seen\n',
+      'Two.Dockerfile.dockerignore': '*ockerfile*\none\n',
+      one: '1',
+      two: '2',
+      both: '',
+    })
+    for (const round of ['first', 'second']) {
+      await writeFile(join(root, 'both'), round)
+      const names = ['One', 'Two']
+      await Promise.all(
+        names.map((name) =>
+          ok(
+            daemon().gantry([
+              'build',
+              '-t',
+              name.toLowerCase(),
+              '-f',
+              join(root, `${name}.Dockerfile`),
+              root,
+            ]),
+          ),
+        ),
+      )
+      assert.equal(await inside('one', 'cat', '/seen', '/c/both'), `both\none\n${round}`)
+      assert.equal(await inside('two', 'cat', '/seen', '/c/both'), `both\ntwo\n${round}`)
+    }
   })
 
   each('a client that goes cancels its build', async (_, tag, t) => {

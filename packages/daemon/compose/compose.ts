@@ -191,6 +191,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       table: database.table('build_cache'),
       version: productVersion,
       transaction: (work) => database.transaction(work),
+      contextLimit: config.resources.buildContext,
       cacheRules: config.cacheRules(await sizeOfDisk(dataRoot)),
       directory: join(dataRoot, 'build'),
       runDirectory: join(execRoot, 'build'),

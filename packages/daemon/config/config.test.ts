@@ -206,6 +206,7 @@ test('what containers may use when they say nothing', async (t) => {
     'exec-opts': ['native.cgroupdriver=cgroupfs'],
     'cpu-rt-runtime': 95_000,
     'oom-score-adjust': -500,
+    'max-build-context': '2g',
     'storage-opts': ['overlay2.override_kernel_check=true', 'overlay2.size=10G'],
   }
   const { config } = await load(t, JSON.stringify(content))
@@ -214,12 +215,16 @@ test('what containers may use when they say nothing', async (t) => {
     ulimits: [{ Name: 'nofile', Soft: 1024, Hard: 2048 }],
     cpuRealtimePeriod: undefined,
     cpuRealtimeRuntime: 95_000,
+    buildContext: 2 * 2 ** 30,
     storageSize: 10 * 2 ** 30,
     oomScoreAdjust: -500,
   })
   const flags = ['--default-ulimit', 'nofile=5', '--default-ulimit=core=-1:-1', '--default-shm-size=1g']
   const { resources } = (await load(t, '{}', ...flags)).config
   assert.equal(resources.shmSize, 2 ** 30)
+  assert.equal(resources.buildContext, 8 * 2 ** 30)
+  const unlimited = (await load(t, '{}', '--max-build-context', '0')).config
+  assert.equal(unlimited.resources.buildContext, Number.POSITIVE_INFINITY)
   assert.deepEqual(resources.ulimits, [
     { Name: 'nofile', Soft: 5, Hard: 5 },
     { Name: 'core', Soft: -1, Hard: -1 },
@@ -229,6 +234,7 @@ test('what containers may use when they say nothing', async (t) => {
 test('limits of the daemon that cannot be', async (t) => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ 'default-shm-size': 'x' }, /invalid size: 'x'/],
+    [{ 'max-build-context': 'x' }, /invalid size: 'x'/],
     [{ 'storage-opts': ['overlay2.size=xx'] }, /invalid size: 'xx'/],
     [{ 'storage-opts': ['overlay2.foo=1'] }, /overlay2: unknown option overlay2.foo/],
     [{ 'storage-opts': ['foo=1'] }, /overlay2: unknown option foo/],

@@ -187,6 +187,12 @@ export const optionSpecs = [
   },
   { key: 'log-opts', flag: 'log-opt', type: 'pairs', help: 'Default log driver options for containers' },
   {
+    key: 'max-build-context',
+    type: 'string',
+    help: 'Largest build context that is taken, unpacked (0: no limit)',
+    default: '8GiB',
+  },
+  {
     key: 'max-concurrent-downloads',
     type: 'integer',
     help: 'Set the max concurrent downloads',

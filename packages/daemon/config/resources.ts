@@ -13,11 +13,14 @@ export interface ResourcesConfig {
   cpuRealtimeRuntime: number | undefined
   /** Bytes that containers may write which do not say themselves; 0 is no limit. */
   storageSize: number
+  /** Bytes of one build context. */
+  buildContext: number
   /** How readily the kernel ends the daemon when memory is short; undefined leaves it as it was found. */
   oomScoreAdjust: number | undefined
 }
 
 const defaultShmSize = 64 * 2 ** 20
+const defaultBuildContext = 8 * 2 ** 30
 
 /** Throws InvalidParameter in the words of dockerd. */
 export function resourcesOf(values: OptionValues): ResourcesConfig {
@@ -31,9 +34,16 @@ export function resourcesOf(values: OptionValues): ResourcesConfig {
     ulimits: Object.entries(values['default-ulimits'] ?? {}).map(([name, limit]) => checkUlimit(name, limit)),
     cpuRealtimePeriod: values['cpu-rt-period'] || undefined,
     cpuRealtimeRuntime: values['cpu-rt-runtime'] || undefined,
+    buildContext: contextSizeOf(values['max-build-context']),
     storageSize: storageSizeOf(values['storage-opts'] ?? []),
     oomScoreAdjust: score,
   }
+}
+
+/** Zero is no limit, as everywhere. */
+function contextSizeOf(text: string | undefined): number {
+  if (text === undefined) return defaultBuildContext
+  return byteSize(text) || Number.POSITIVE_INFINITY
 }
 
 /** The kernel's control groups are used directly; systemd as a go-between is not available. */

@@ -32,6 +32,7 @@ async function contexts(t: TestContext) {
     archive,
     createFiles(threads, join(top, 'documents'), new Listings(join(top, 'listings'), threads)),
     registries,
+    1 << 30,
   )
   await all.clean()
   const pack = async (fill: (directory: string) => unknown) => {

@@ -9,6 +9,7 @@ import type { Files } from '@gantry/build'
 import { IgnoreFile } from '@gantry/dockerfile'
 import { GantryError, isKind } from '@gantry/errors'
 import type { Material } from './attest/provenance.ts'
+import { tooLarge } from './context-limit.ts'
 import { fetchContext, type RemoteParts } from './remote-context.ts'
 import { withoutUser } from './urls.ts'
 
@@ -45,14 +46,17 @@ export class Contexts {
   readonly #archive: ArchiveWorkers
   readonly #files: Files
   readonly #registries: RemoteParts['registries']
+  readonly #limit: number
 
-  /** `directory` is of its own: what an earlier daemon left in it goes. */
+  /** `directory` is of its own: what an earlier daemon left in it goes. `limit`: bytes of one context. */
   constructor(
     directory: string,
     archive: ArchiveWorkers,
     files: Files,
     registries: RemoteParts['registries'],
+    limit: number,
   ) {
+    this.#limit = limit
     this.#directory = directory
     this.#archive = archive
     this.#files = files
@@ -105,7 +109,7 @@ export class Contexts {
 
   #remoteParts(access: RemoteParts['access'], signal: AbortSignal): RemoteParts {
     const [directory, files, registries] = [this.#directory, this.#files, this.#registries]
-    return { directory, files, registries, access, signal }
+    return { directory, files, registries, access, largest: this.#limit, signal }
   }
 
   async #directoryFor(undo: AsyncDisposableStack): Promise<string> {
@@ -117,9 +121,10 @@ export class Contexts {
 
   async #unpack(archive: Readable, root: string, signal: AbortSignal): Promise<void> {
     const owner = { uid: 0, gid: 0 }
+    const most = { bytes: this.#limit, message: tooLarge(this.#limit).message }
     await using directory = await open(root)
     const view = { kind: 'open' as const, fd: directory.fd }
-    await this.#archive.unpack(archive, { view, path: '/', keepKinds: false, owner, signal })
+    await this.#archive.unpack(archive, { view, path: '/', keepKinds: false, owner, most, signal })
   }
 
   async #received(root: string, name: string, undo: AsyncDisposableStack): Promise<ReceivedContext> {

@@ -14,8 +14,8 @@ export interface Download {
   digest: Digest
 }
 
-/** Bytes of one download. */
-const largest = 4 * 1024 ** 3
+/** Bytes of one download, unless more or less is said. */
+const largestDownload = 4 * 1024 ** 3
 
 export interface DownloadRequest {
   registries: Pick<Registries, 'download'>
@@ -25,6 +25,8 @@ export interface DownloadRequest {
   url: string
   /** `sha256:…`, when it is known what must come. */
   checksum?: string | undefined
+  /** Bytes that it may have. */
+  largest?: number
   signal: AbortSignal
 }
 
@@ -37,6 +39,7 @@ export async function download({
   directory,
   url,
   checksum,
+  largest = largestDownload,
   signal,
 }: DownloadRequest): Promise<Download> {
   const address = URL.parse(url)
@@ -46,7 +49,7 @@ export async function download({
   try {
     const { body, modified = new Date(0) } = await begin(registries, address, signal)
     const path = join(root, address.pathname.split('/').at(-1) || 'download')
-    const digest = await save(body, path, signal)
+    const digest = await save(body, path, largest, signal)
     if (checksum !== undefined && checksum !== digest)
       throw new GantryError('InvalidParameter', `digest mismatch ${digest}: ${checksum}`)
     await utimes(path, modified, modified)
@@ -72,7 +75,12 @@ async function begin(
   }
 }
 
-async function save(body: AsyncIterable<Buffer>, path: string, signal: AbortSignal): Promise<Digest> {
+async function save(
+  body: AsyncIterable<Buffer>,
+  path: string,
+  largest: number,
+  signal: AbortSignal,
+): Promise<Digest> {
   const hash = createHash('sha256')
   let size = 0
   const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -26,6 +26,8 @@ export interface BuildDependencies extends Omit<RunnerParts, 'directory' | 'snap
   transaction: (work: () => void) => void
   /** `builder.gc`: null for nothing. */
   cacheRules: readonly CacheRule[] | null
+  /** Bytes of one build context. */
+  contextLimit: number
   log: (level: 'info' | 'warn', message: string) => void
   /** `<data root>/build` and `<exec root>/build`. */
   directory: string
@@ -46,7 +48,13 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
     join(directory, 'documents'),
     new Listings(join(directory, 'listings'), threads),
   )
-  const contexts = new Contexts(join(directory, 'contexts'), archive, files, parts.transfers.registries)
+  const contexts = new Contexts(
+    join(directory, 'contexts'),
+    archive,
+    files,
+    parts.transfers.registries,
+    deps.contextLimit,
+  )
   await contexts.clean()
   // Secrets of steps are in it.
   await rm(deps.runDirectory, { recursive: true, force: true })
@@ -95,6 +103,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
     contexts,
     trees,
     runDirectory: deps.runDirectory,
+    contextLimit: deps.contextLimit,
     applyChanges: async (root, changes, signal) =>
       void (await threads.run({ kind: 'apply', root, changes }, signal)),
     caches,

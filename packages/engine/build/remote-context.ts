@@ -31,6 +31,8 @@ export interface RemoteParts {
   registries: Pick<Registries, 'download'>
   /** For repositories. */
   access: Pick<RepositoryOptions, 'keepGitDir' | 'token' | 'header' | 'agent'>
+  /** Bytes that it may have, packed or not. */
+  largest: number
   signal: AbortSignal
 }
 
@@ -40,7 +42,7 @@ const longestText = 4 << 20
 /** What is fetched lies in `work` until that is disposed of. Rejects in Docker's words. */
 export async function fetchContext(
   address: string,
-  { directory, files, registries, access, signal }: RemoteParts,
+  { directory, files, registries, access, largest, signal }: RemoteParts,
   work: AsyncDisposableStack,
 ): Promise<RemoteContext> {
   if (isGitUrl(address)) {
@@ -48,6 +50,7 @@ export async function fetchContext(
       directory,
       files,
       ...access,
+      largest,
       signal,
     })
     work.defer(() => rm(root, { recursive: true, force: true }))
@@ -58,7 +61,7 @@ export async function fetchContext(
       'InvalidParameter',
       `could not download context: unsupported address ${withoutUser(address)}`,
     )
-  const request = { registries, directory, url: address, signal }
+  const request = { registries, directory, url: address, largest, signal }
   const { root, digest } = await download(request).catch((error) => {
     const kind = isKind(error, 'Unavailable') ? 'Unavailable' : 'InvalidParameter'
     throw new GantryError(

@@ -17,6 +17,8 @@ export interface SessionContextParts {
   applyChanges(root: string, changes: readonly TreeChange[], signal: AbortSignal): Promise<void>
   /** For sockets of ssh agents. */
   runDirectory: string
+  /** Bytes of one context. */
+  contextLimit: number
 }
 
 export interface SessionContextRequest {
@@ -119,13 +121,18 @@ export class SessionContext implements AsyncDisposable {
         ignore: rules.length > 0 ? new IgnoreFile(rules.join('\n')) : null,
         begin: () => tree.invalidate(),
         apply: (changes) => this.#parts.applyChanges(tree.root, changes, this.#request.signal),
+        largest: this.#parts.contextLimit,
         progress: (bytes) => progress('transferring context:', bytes),
       })
       const follow = followPaths(paths)
       const request = { directory: name, exclude: rules, ...(follow && { follow }) }
-      progress('transferring context:', await this.#receive(request, sync))
-      const entries = await sync.finish()
-      if (sync.changed) await tree.save(entries)
+      try {
+        progress('transferring context:', await this.#receive(request, sync))
+        const entries = await sync.finish()
+        if (sync.changed) await tree.save(entries)
+      } finally {
+        await sync.settled() // before the tree goes to somebody else, or is removed
+      }
       return this.#parts.files.tree(tree.root, tree.memo)
     })
   }

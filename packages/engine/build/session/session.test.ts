@@ -54,6 +54,7 @@ async function send(
     begin: () => tree.invalidate(),
     apply: async (changes) => applyChanges(tree.root, changes, () => undefined),
     progress: () => undefined,
+    largest: 1000,
   })
   const asked: string[] = []
   for (const [path, entry] of Object.entries(files))
@@ -204,6 +205,15 @@ test('a tree is one build’s at a time; one that was left half done is thrown a
   assert.deepEqual([kept?.size, kept?.inUse], [3, false])
   assert.equal(await trees.remove(kept?.name ?? ''), true)
   assert.deepEqual(await readdir(top), [])
+})
+
+test('a tree with more bytes than are allowed is refused, and not kept', async (t) => {
+  const top = await directory(t)
+  const trees = new KeptTrees(top)
+  await send(trees, { a: { text: 'x'.repeat(900) } })
+  const over = { a: { text: 'x'.repeat(900) }, b: { text: 'x'.repeat(101) } }
+  await assert.rejects(send(trees, over), /the build context is larger than 1000 bytes/)
+  assert.equal((await trees.list()).length, 1)
 })
 
 test('digests are remembered until the file changes', async (t) => {

@@ -2,6 +2,7 @@
 import { comparePaths, type FileSink, type FileStat, permissionsOf, typeOf } from '@gantry/buildkit'
 import type { IgnoreFile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
+import { tooLarge } from '../context-limit.ts'
 import type { TreeChange } from '../files/apply.ts'
 
 /** What is known of a file that has been received: the client's words. */
@@ -39,6 +40,8 @@ export interface TreeSyncOptions {
   /** Before the first change. */
   begin(): Promise<void>
   progress(bytes: number): void
+  /** Bytes that the files may have in all. */
+  largest: number
 }
 
 export class TreeSync implements FileSink {
@@ -57,6 +60,7 @@ export class TreeSync implements FileSink {
   #changes: TreeChange[] = []
   #bytes = 0
   #total = 0
+  #announced = 0
   #applied: Promise<void> | null = null
 
   constructor(options: TreeSyncOptions) {
@@ -79,6 +83,8 @@ export class TreeSync implements FileSink {
       if (before) await this.#change({ kind: 'remove', path: stat.path })
       return false
     }
+    if (type === 'file' && stat.linkname === '') this.#announced += stat.size
+    if (this.#announced > this.#options.largest) throw tooLarge(this.#options.largest)
     this.#entries.push(entry)
     if (type === 'directory') this.#directories.set(stat.path, entry)
     if (before !== null && isSameFile(before, entry)) return false
@@ -176,6 +182,11 @@ export class TreeSync implements FileSink {
     await this.#flush()
     await this.#applied
     return this.#entries.map((entry) => (this.#odd.has(entry.path) ? { ...entry, time: never } : entry))
+  }
+
+  /** Resolves when nothing is being changed any more, also after a failure. */
+  async settled(): Promise<void> {
+    await this.#applied?.catch(() => undefined)
   }
 
   get changed(): boolean {
