@@ -57,4 +57,5 @@ const padCells = (cells: readonly string[], widths: readonly number[]): string =
     .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell))))
     .join('')
 
-const textWidth = (text: string): number => [...text].length
+/** Most texts are ASCII, whose letters need not be counted. */
+const textWidth = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : [...text].length)

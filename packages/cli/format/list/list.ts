@@ -37,9 +37,11 @@ export function formatList<T>(items: readonly T[], columns: ListColumns<T>, form
   const table = isTable(format)
   const template = parseListTemplate(format)
   const type = itemType(columns)
+  const plain = template.plain((name) => textColumn(columns, name) !== undefined)
   const rows = items.map((item) => {
     try {
-      return `${template.run({ type, data: item })}\n`
+      const text = plain?.((name) => textColumn(columns, name)?.(item) ?? '')
+      return `${text ?? template.run({ type, data: item })}\n`
     } catch (error) {
       if (error instanceof TemplateError) throw new ExitError(1, `template parsing error: ${error.message}`)
       throw error
@@ -47,6 +49,12 @@ export function formatList<T>(items: readonly T[], columns: ListColumns<T>, form
   })
   if (!table) return rows.join('')
   return alignColumns(`${headerLine(template, columns)}\n${rows.join('')}`)
+}
+
+/** The column of a name, if it has a text for each item. */
+function textColumn<T>({ fields }: ListColumns<T>, name: string): ((item: T) => string) | undefined {
+  const column = Object.hasOwn(fields, name) ? fields[name] : undefined
+  return typeof column === 'function' ? column : undefined
 }
 
 /** The template behind a format: `table` and blanks removed, `\t` and `\n` made real. */

@@ -5,6 +5,7 @@ import { TemplateError } from './errors.ts'
 import { execute } from './evaluate.ts'
 import type { TemplateFunction, Value } from './function.ts'
 import { type ParsedTemplate, parseTemplate } from './parser.ts'
+import { type FieldText, plainTemplate } from './plain.ts'
 
 export { TemplateError } from './errors.ts'
 
@@ -23,6 +24,12 @@ export class Template {
   /** The text for this value. Throws a TemplateError. */
   run(value: Value, options: { missingKeyIsError?: boolean } = {}): string {
     return guarded(() => execute(this.#parsed, value, { functions, ...options }))
+  }
+
+  /** The same for a value whose fields are texts, sooner; null for a template that asks for more of it than those. */
+  plain(isText: (name: string) => boolean): ((text: FieldText) => string) | null {
+    const run = plainTemplate(this.#parsed.main, isText)
+    return run && ((text) => guarded(() => run(text)))
   }
 
   /** The text for a table's header, where Docker's functions leave their text alone. */
