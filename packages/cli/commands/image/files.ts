@@ -6,11 +6,14 @@ import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
+/** Bytes of a file that are read at once: an archive in the usual 64 KiB costs the command twice the time. */
+const inputPiece = 1 << 20
+
 /** Opens a file for reading. Throws with the words of Go's os.Open. */
 export async function openInput(path: string): Promise<Readable> {
   try {
     const file = await open(path, constants.O_RDONLY)
-    return file.createReadStream()
+    return file.createReadStream({ highWaterMark: inputPiece })
   } catch (error) {
     throw new Error(`open ${path}: ${reasonOf(error)}`)
   }
