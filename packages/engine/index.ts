@@ -38,6 +38,7 @@ export { createImages, type ImageDependencies, type TransferLimits } from './ima
 export { byteSize } from './limits/byte-size.ts'
 export { type KernelLimits, kernelLimits } from './limits/kernel-limits.ts'
 export { checkLogConfig, LogKeeper, type LogRow, logDriverNames } from './logging/index.ts'
+export { type ContainerContexts, containerContexts } from './selinux/index.ts'
 export { GarbageCollector } from './services/collector.ts'
 export * from './services/index.ts'
 export {

@@ -57,6 +57,8 @@ export interface RootFilesystem {
   readOnly?: boolean
   /** The container's user namespace: its ids are those of the image, in the host others. */
   idMap?: IdMap
+  /** SELinux label of all files in it, whatever the layers say. */
+  mountLabel?: string
 }
 
 export interface StdioOptions {

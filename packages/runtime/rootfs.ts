@@ -8,8 +8,15 @@ import { copyMountsOf } from './mount-copy.ts'
 export async function mountRootfs(rootfs: RootFilesystem | MountCopy, target: string): Promise<void> {
   await mkdir(target, { mode: 0o700 })
   if ('mountsOf' in rootfs) return await copyMountsOf(rootfs.mountsOf, target)
-  const { lower, upper, work, idMap } = rootfs
-  mountOverlay({ lower, upper, work, target, ...(idMap && { idMap }) })
+  const { lower, upper, work, idMap, mountLabel } = rootfs
+  mountOverlay({
+    lower,
+    upper,
+    work,
+    target,
+    ...(idMap && { idMap }),
+    ...(mountLabel && { context: mountLabel }),
+  })
 }
 
 /**

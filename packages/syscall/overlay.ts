@@ -23,6 +23,8 @@ export interface Overlay {
   target: string
   /** Shows the layers, and writes to `upper`, with the ids of this namespace: on the disk they stay those of the image. */
   idMap?: IdMap
+  /** SELinux label of all files. */
+  context?: string
 }
 
 /**
@@ -91,16 +93,19 @@ const features: [string, string][] = [
   ['metacopy', 'off'],
 ]
 
-function optionString({ lower, upper, work }: Overlay): string {
+function optionString({ lower, upper, work, context }: Overlay): string {
   const options = [`lowerdir=${lower.map(escaped).join(':')}`]
   if (upper !== undefined && work !== undefined)
     options.push(`upperdir=${escaped(upper)}`, `workdir=${escaped(work)}`)
+  // Quoted: categories have commas between them.
+  if (context !== undefined) options.push(`context="${context}"`)
   return [...options, ...features.map(([key, value]) => `${key}=${value}`)].join(',')
 }
 
-function optionList({ lower, upper, work, readOnly }: Overlay): [string, string | true][] {
+function optionList({ lower, upper, work, readOnly, context }: Overlay): [string, string | true][] {
   const options: [string, string | true][] = lower.map((path) => ['lowerdir+', path])
   if (upper !== undefined && work !== undefined) options.push(['upperdir', upper], ['workdir', work])
+  if (context !== undefined) options.push(['context', context])
   if (readOnly) options.push(['ro', true])
   return [...options, ...features]
 }

@@ -48,7 +48,7 @@ import { findPrograms } from './programs.ts'
 import { realtimeShare } from './realtime.ts'
 import { registryConfig, transferLimits } from './registries.ts'
 import { dataRootOf, remapOf } from './remap.ts'
-import { checkSelinux, openAppArmor } from './security-modules.ts'
+import { openAppArmor, openSelinux } from './security-modules.ts'
 import { systemSettings } from './settings.ts'
 import { tracedSteps } from './steps.ts'
 
@@ -87,7 +87,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     initProgram: programs.init?.path ?? null,
     ...confinementDefaults(config.isolation),
   })
-  checkSelinux(config, hostFacts, log)
+  const selinux = await openSelinux(config, hostFacts, log)
 
   const database = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (opened) => opened.close())
   const threads = new IntakePool()
@@ -169,6 +169,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       userNamespaces: join(execRoot, 'userns'),
     },
     remap: remap?.mapping ?? null,
+    selinux,
     defaults: containerDefaults(config, programs, hostFacts),
     storage,
     facts: containerFacts(programs, hostFacts, limits, remap !== null),

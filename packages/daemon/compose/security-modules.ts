@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { AppArmor, type SpecHostFacts } from '@gantry/engine'
+import { AppArmor, type ContainerContexts, containerContexts, type SpecHostFacts } from '@gantry/engine'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
@@ -15,18 +15,23 @@ export async function openAppArmor(config: DaemonConfig, log: Logger): Promise<A
 }
 
 /**
- * `--selinux-enabled`: on a host without SELinux it says nothing, as with Docker. Throws Unavailable where it would have to
- * hold: containers get the labels that they ask for, but none of their own.
+ * `--selinux-enabled`: what containers are labelled with. Null without the flag, and on a host without SELinux, where the
+ * log says so, as with Docker. Throws Unavailable where the policy knows no containers: then nothing would hold.
  */
-export function checkSelinux(config: DaemonConfig, host: SpecHostFacts, log: Logger): void {
-  if (!config.isolation.selinux) return
+export async function openSelinux(
+  config: DaemonConfig,
+  host: SpecHostFacts,
+  log: Logger,
+): Promise<ContainerContexts | null> {
+  if (!config.isolation.selinux) return null
   if (!host.selinux) {
     log.warn('Gantry could not enable SELinux on the host system')
-    return
+    return null
   }
-  const advice = 'labels that containers ask for (--security-opt label=…) work without it'
+  const contexts = await containerContexts()
+  if (contexts) return contexts
   throw new GantryError(
     'Unavailable',
-    `--selinux-enabled is not available in this version of Gantry on a host with SELinux: ${advice}`,
+    '--selinux-enabled: the policy of this host has no contexts/lxc_contexts: install container-selinux, or start without the flag',
   )
 }

@@ -56,6 +56,7 @@ export function systemSettings({
 /** In Docker's order: what keeps containers apart on this host. */
 function securityOptions(isolation: IsolationConfig, host: SpecHostFacts): string[] {
   return [
+    ...(host.selinux && isolation.selinux ? ['name=selinux'] : []),
     ...(host.apparmorProfiles ? ['name=apparmor'] : []),
     ...(host.seccomp ? [`name=seccomp,profile=${isolation.seccompProfile}`] : []),
     ...(isolation.noNewPrivileges ? ['name=no-new-privileges'] : []),

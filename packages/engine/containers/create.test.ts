@@ -277,3 +277,24 @@ test('CVE-2021-41091: nobody but the daemon gets into a container’s directory'
     assert.equal(mode & 0o077, 0)
   }
 })
+
+test('containers are made with SELinux labels where the daemon gives any', async (t) => {
+  const it = await bench(t)
+  const create = async (hostConfig: HostConfig) => {
+    const { id } = await it.containers.create(it.request({ config, hostConfig, name: '' }))
+    const record = it.deps.table.get(id)
+    assert.ok(record)
+    return { id, labels: record.selinux, options: record.hostConfig.SecurityOpt }
+  }
+  assert.deepEqual((await create({ Privileged: true })).labels, undefined)
+  const context = { user: 'system_u', role: 'object_r', type: 'container_file_t', level: 's0' }
+  it.deps.selinux = { process: { ...context, role: 'system_r', type: 'container_t' }, file: context }
+  const [one, two] = [await create({}), await create({})]
+  assert.match(one.labels?.process ?? '', /^system_u:system_r:container_t:s0:c\d+,c\d+$/)
+  assert.notDeepEqual(one.labels, two.labels)
+  const shared = await create({ PidMode: `container:${one.id}` })
+  assert.equal(shared.labels?.process, one.labels?.process)
+  const privileged = await create({ Privileged: true })
+  assert.deepEqual(privileged.labels, { process: '', mount: 'system_u:object_r:container_file_t:s0' })
+  assert.deepEqual(privileged.options, ['label=disable'])
+})

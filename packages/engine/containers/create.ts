@@ -9,6 +9,7 @@ import { bestMatch, formatPlatform, hostPlatform } from '@gantry/oci'
 import { anonymousLabel } from '@gantry/volumes'
 import type { ContainerCreateRequest, ResolvedImage } from '../contracts.ts'
 import { checkLogConfig, logInfo } from '../logging/index.ts'
+import { impliedOptions, labelsFor, levelsOf, type SelinuxLabels } from '../selinux/index.ts'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies } from './dependencies.ts'
@@ -66,6 +67,8 @@ export class Creator {
     faults('container.create.directories')
     const mounts = await this.#makeVolumes(id, planned, undo)
     faults('container.create.volumes')
+    // Nothing is awaited until the row is there: no other container can get these categories.
+    const labelled = this.#labels(hostConfig)
     const container = this.#registry.insert({
       id,
       name,
@@ -74,7 +77,7 @@ export class Creator {
       args: argsOf(config),
       config: { ...config, Hostname: hostnameOf(id, config, hostConfig) },
       // Links are shown with the names that containers have then.
-      hostConfig: { ...withDefaults(hostConfig, this.#deps.defaults), Links: null as never },
+      hostConfig: { ...withDefaults(labelled.hostConfig, this.#deps.defaults), Links: null as never },
       endpoints: endpointsOf(hostConfig, request.networkingConfig),
       ...(links.length > 0 && { links }),
       mounts,
@@ -83,6 +86,7 @@ export class Creator {
       started: false,
       stoppedByUser: false,
       health: null,
+      ...(labelled.selinux && { selinux: labelled.selinux }),
     })
     undo.defer(() => this.#registry.delete(container))
     faults('container.create.inserted')
@@ -95,6 +99,17 @@ export class Creator {
     const { Type: driver, Config: options } = logConfig(hostConfig, this.#deps.defaults)
     const record = { id: newId(), name, image: null, config, created: '', args: [] }
     checkLogConfig({ driver, options }, logInfo(record, ''))
+  }
+
+  /** With the options and labels that SELinux gives the container, where it is to give any. */
+  #labels(hostConfig: HostConfig): { hostConfig: HostConfig; selinux?: SelinuxLabels } {
+    const { selinux: contexts } = this.#deps
+    if (!contexts) return { hostConfig }
+    const implied = impliedOptions(hostConfig, (other) => this.#peer(other).record.selinux)
+    const SecurityOpt = [...(hostConfig.SecurityOpt ?? []), ...implied]
+    const known = { ...hostConfig, ...(SecurityOpt.length > 0 && { SecurityOpt }) }
+    const taken = levelsOf(this.#registry.all().map(({ record }) => record.selinux))
+    return { hostConfig: known, selinux: labelsFor(known, contexts, taken) }
   }
 
   /** Containers whose namespaces are shared must be there; they are kept by id, for names change. */

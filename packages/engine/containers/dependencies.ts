@@ -7,6 +7,7 @@ import type { IdMapping } from '@gantry/syscall'
 import type { Volumes } from '@gantry/volumes'
 import type { Events, ExecCreateRequest, Images } from '../contracts.ts'
 import type { LogKeeper } from '../logging/index.ts'
+import type { ContainerContexts } from '../selinux/index.ts'
 import type { Clock } from './clock.ts'
 import type { FaultPoint } from './faults.ts'
 import type { HostConfigDefaults } from './host-config.ts'
@@ -41,6 +42,8 @@ export interface ContainerDependencies {
   faults: FaultPoint
   /** What the user ids of containers are in the host; null when they are the same. */
   remap: IdMapping | null
+  /** What containers are labelled with; null where they get no labels of their own. */
+  selinux: ContainerContexts | null
 }
 
 export interface ContainerPaths {

@@ -1,5 +1,6 @@
 import type { ContainerConfig, EndpointSettings, Health, HostConfig, Mount } from '@gantry/api'
 import type { Digest } from '@gantry/oci'
+import type { SelinuxLabels } from '../selinux/index.ts'
 import type { LinkRecord } from './links.ts'
 import type { State } from './state.ts'
 
@@ -37,6 +38,8 @@ export interface ContainerRecord {
   health: Health
   /** An update that has begun: what of hostConfig it changes. */
   updating?: HostConfig
+  /** Given when it was made, by a daemon that labels containers. */
+  selinux?: SelinuxLabels
 }
 
 /** One place in the container where something is mounted. */

@@ -33,7 +33,7 @@ export class NamespaceSharing {
   }
 
   /** `root` is the container's in the host. /dev/shm when it is not the container's alone: mounted on the host so that others can have it too. */
-  async shm(container: Container, root = { uid: 0, gid: 0 }): Promise<SpecMount[]> {
+  async shm(container: Container, root = { uid: 0, gid: 0 }, label = ''): Promise<SpecMount[]> {
     const mode = container.record.hostConfig.IpcMode || 'private'
     const donor = sharedContainer(mode)
     if (mode === 'host') return [shmMount('/dev/shm')]
@@ -41,12 +41,13 @@ export class NamespaceSharing {
     if (mode !== 'shareable') return []
     const target = join(this.#deps.paths.shm, container.id)
     await mkdir(target, { recursive: true, mode: 0o700 })
+    const context = label && `,context="${label}"`
     mount({
       source: 'shm',
       target,
       type: 'tmpfs',
       flags: MountFlag.noSuid | MountFlag.noDev | MountFlag.noExec,
-      data: `mode=1777,size=${container.record.hostConfig.ShmSize},uid=${root.uid},gid=${root.gid}`,
+      data: `mode=1777,size=${container.record.hostConfig.ShmSize},uid=${root.uid},gid=${root.gid}${context}`,
     })
     return [shmMount(target)]
   }

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { GantryError, messageOf } from '@gantry/errors'
 import { type IdMap, openInRoot } from '@gantry/syscall'
+import { relabel } from '../selinux/index.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies, SpecMount } from './dependencies.ts'
 import type { MountRecord } from './record.ts'
@@ -18,13 +19,18 @@ export class MountSources {
    * Shorter destinations first, so that none hides another. Undone by `release`; what `held` holds is needed until the
    * mounts have been made. With `idMap`, what fills a volume belongs to the users of that namespace.
    */
-  async prepare(container: Container, held: AsyncDisposableStack, idMap?: IdMap): Promise<SpecMount[]> {
+  async prepare(
+    container: Container,
+    held: AsyncDisposableStack,
+    { idMap, mountLabel = '' }: { idMap?: IdMap | undefined; mountLabel?: string } = {},
+  ): Promise<SpecMount[]> {
     const { mounts, hostConfig } = container.record
     const prepared: SpecMount[] = []
     for (const mount of mounts) {
       const source = await this.#source(container, mount, held, idMap)
       const { VolumeOptions, ImageOptions, BindOptions } = mount.options ?? {}
       const subpath = VolumeOptions?.Subpath || ImageOptions?.Subpath
+      await relabelAsAsked(mount, source, mountLabel)
       const part = subpath ? resolveSubpath(source, subpath, mount.type, held) : source
       const alone = subpath || (mount.type === 'bind' && BindOptions?.NonRecursive)
       const path = alone ? held.use(await this.#deps.imageView.pin(part)).root : part
@@ -84,6 +90,14 @@ export class MountSources {
       await this.#deps.volumes.copyUp(name, { root: view.root, path: destination })
     }
   }
+}
+
+/** `z` and `Z` in a mount's mode; volumes have the former when nothing else is said. */
+async function relabelAsAsked({ type, mode }: MountRecord, source: string, label: string): Promise<void> {
+  if (!label || (type !== 'bind' && type !== 'volume')) return
+  const words = mode.split(',')
+  if (words.includes('z') || words.includes('Z'))
+    await relabel(source, label, { shared: words.includes('z') })
 }
 
 async function requireSource({ source, createSource }: MountRecord): Promise<void> {

@@ -1,5 +1,6 @@
 import { messageOf } from '@gantry/errors'
 import type { RootFilesystem, StdioOptions, Task } from '@gantry/runtime'
+import { relabel } from '../selinux/index.ts'
 import { announce } from './announce.ts'
 import type { Container } from './container.ts'
 import type { ContainerDependencies, SpecRequest } from './dependencies.ts'
@@ -97,21 +98,25 @@ export class Starter {
     const users = this.#users.place(container)
     const place = await this.#networking.place(container, users?.make)
     faults('container.start.network')
-    const mounts = await this.#mounts.prepare(container, held, users?.idMap)
+    const { mountLabel } = spec.labels(record)
+    const mounts = await this.#mounts.prepare(container, held, { idMap: users?.idMap, mountLabel })
     faults('container.start.volumes')
     const links = liveLinks(container, this.#registry, this.#deps.networks)
     await this.#files.write(container, place, links)
     await this.#users.own(users, container)
+    const files = this.#networking.files(container)
+    await this.#label(files, mountLabel)
     faults('container.start.files')
     const rootfs: RootFilesystem = {
       ...(await rootFilesystem(this.#deps, record)),
       ...(users && { idMap: users.idMap }),
+      ...(mountLabel && { mountLabel }),
     }
     const request: SpecRequest = {
       record,
       rootfs,
-      mounts: [...(await this.#sharing.shm(container, users?.idMap.root)), ...mounts],
-      files: this.#networking.files(container),
+      mounts: [...(await this.#sharing.shm(container, users?.idMap.root, mountLabel)), ...mounts],
+      files,
       hostname: place.hostname,
       domainname: place.domainname,
       linkVariables: linkVariables(container, links),
@@ -125,6 +130,12 @@ export class Starter {
     const written = await spec.container(request)
     faults('container.start.spec')
     return { spec: written, rootfs }
+  }
+
+  /** The files that tell of the network may be those of several containers. */
+  async #label(files: SpecRequest['files'], label: string): Promise<void> {
+    if (!label) return
+    for (const path of Object.values(files)) await relabel(path, label, { shared: true })
   }
 
   #stdio(container: Container): StdioOptions {

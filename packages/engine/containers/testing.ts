@@ -191,6 +191,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     },
     storage: new StorageLimits(directory, undefined, false),
     hostGateway: [],
+    selinux: null,
     dns: { servers: ['192.0.2.1'], search: [], options: [] },
     clock: it.clock,
     log: (level, message) => void it.logs.push(`${level} ${message}`),

@@ -233,6 +233,17 @@ test('CVE-2025-52881: a profile or label that cannot be applied is refused', () 
     'u:object_r:f_t:s0:c1,c2',
   )
   assert.equal(mountLabel('label=disable', 'label=type:x_t'), undefined)
+  const kept = (labels: { process: string; mount: string }, selinux = true) => {
+    const made = input({}, { SecurityOpt: ['label=disable'] })
+    const { process, linux } = buildSpec(
+      { ...made, record: { ...made.record, selinux: labels } },
+      { ...facts, selinux },
+    )
+    return [process.selinuxLabel, linux.mountLabel]
+  }
+  assert.deepEqual(kept({ process: 'u:r:t:s0', mount: 'u:r:f:s0' }), ['u:r:t:s0', 'u:r:f:s0'])
+  assert.deepEqual(kept({ process: '', mount: 'u:r:f:s0' }), [undefined, 'u:r:f:s0'])
+  assert.deepEqual(kept({ process: 'u:r:t:s0', mount: 'u:r:f:s0' }, false), [undefined, undefined])
   const profile = (hostConfig: HostConfig) => buildSpec(input({}, hostConfig), facts).process.apparmorProfile
   assert.equal(profile({}), 'gantry-default')
   assert.equal(profile({ SecurityOpt: ['apparmor=docker-default'] }), 'gantry-default')

@@ -32,7 +32,7 @@ const ociVersion = '1.0.2'
 export function buildSpec(input: SpecInput, host: HostFacts): OciSpec {
   const { hostConfig } = input.record
   const capabilities = containerCapabilities(hostConfig, host)
-  const confined = confinement(hostConfig, host, capabilities)
+  const confined = confinement(input.record, host, capabilities)
   const initProgram = initFor(input, host)
   const ownUts = hostConfig.UTSMode !== 'host'
   return {
@@ -105,7 +105,7 @@ function containerProcess(
     ...(confined.noNewPrivileges && { noNewPrivileges: true }),
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
     ...(confined.apparmorProfile && { apparmorProfile: confined.apparmorProfile }),
-    ...(confined.selinux && { selinuxLabel: confined.selinux.process }),
+    ...(confined.selinux?.process && { selinuxLabel: confined.selinux.process }),
   }
 }
 

@@ -63,7 +63,7 @@ export function createSpecBuilder({
       return buildExecProcess({ record, exec, users, hostname, linkVariables }, facts)
     },
 
-    labels: ({ hostConfig }) => labelsOf(hostConfig, host),
+    labels: (record) => labelsOf(record, host),
   }
 }
 

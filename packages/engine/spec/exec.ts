@@ -22,7 +22,7 @@ export function buildExecProcess(
 ): OciProcess {
   const { config, hostConfig } = record
   const capabilities = containerCapabilities(exec.privileged ? { Privileged: true } : hostConfig, host)
-  const confined = confinement(hostConfig, host, capabilities)
+  const confined = confinement(record, host, capabilities)
   const user = resolveUser({
     user: exec.user || config.User || '',
     groupAdd: hostConfig.GroupAdd ?? [],
@@ -47,6 +47,6 @@ export function buildExecProcess(
     ...(confined.noNewPrivileges && { noNewPrivileges: true }),
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
     ...(apparmorProfile && { apparmorProfile }),
-    ...(confined.selinux && { selinuxLabel: confined.selinux.process }),
+    ...(confined.selinux?.process && { selinuxLabel: confined.selinux.process }),
   }
 }

@@ -2,6 +2,7 @@
 import type { HostConfig } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import { parseBoolean, parseSecurityOption } from '../containers/security-options.ts'
+import type { SelinuxLabels } from '../selinux/index.ts'
 import { defaultProfile } from './apparmor-profile.ts'
 import type { HostFacts } from './host.ts'
 import { customSeccomp, defaultSeccomp, type OciSeccomp } from './seccomp.ts'
@@ -16,17 +17,27 @@ export interface Confinement {
   seccomp?: OciSeccomp
 }
 
+/** What of a container's row says how it is confined; `selinux`: the labels that it was made with. */
+export interface Labelled {
+  hostConfig: HostConfig
+  selinux?: SelinuxLabels
+}
+
 const invalid = (message: string) => new GantryError('InvalidParameter', message)
 
 /**
  * Reads HostConfig.SecurityOpt. Throws InvalidParameter for what is malformed, and for a profile or label that this
  * host cannot apply: it is applied or the container does not start.
  */
-export function confinement(config: HostConfig, host: HostFacts, capabilities: string[]): Confinement {
+export function confinement(
+  { hostConfig: config, selinux: kept }: Labelled,
+  host: HostFacts,
+  capabilities: string[],
+): Confinement {
   const values = (key: string) => valuesOf(config, key)
   const privileged = config.Privileged ?? false
   const apparmorProfile = apparmor(config, host)
-  const labels = selinux(values('label'), host)
+  const labels = kept && host.selinux ? kept : selinux(values('label'), host)
   const seccomp = seccompOf(values('seccomp').at(-1), privileged, host, capabilities)
   return {
     noNewPrivileges:
@@ -40,10 +51,10 @@ export function confinement(config: HostConfig, host: HostFacts, capabilities: s
 
 /** What `inspect` tells of a container: the profile of its processes and its labels, empty where there is none. */
 export function labelsOf(
-  config: HostConfig,
+  { hostConfig: config, selinux: kept }: Labelled,
   host: HostFacts,
 ): { apparmorProfile: string; processLabel: string; mountLabel: string } {
-  const labels = host.selinux ? selinux(valuesOf(config, 'label'), host) : undefined
+  const labels = host.selinux ? (kept ?? selinux(valuesOf(config, 'label'), host)) : undefined
   return {
     apparmorProfile: host.apparmorProfiles ? profileName(config) : '',
     processLabel: labels?.process ?? '',
@@ -79,12 +90,6 @@ function apparmor(config: HostConfig, { apparmorProfiles: loaded }: HostFacts): 
   }
   if (profile === 'unconfined' || loaded.includes(profile)) return profile
   throw invalid(`AppArmor profile ${profile} is not loaded on this host`)
-}
-
-/** Of a container's processes, and of the files that are mounted for it alone. */
-interface SelinuxLabels {
-  process: string
-  mount: string
 }
 
 /**
