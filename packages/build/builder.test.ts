@@ -252,6 +252,30 @@ test('cache mounts: noted, in use while a step has them, replaced and removed', 
   assert.deepEqual(await readdir(root), [])
 })
 
+test('a locked cache mount is one user’s at a time, also when one that waits gives up', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'gantry-mounts-'))
+  t.after(() => rm(root, { recursive: true, force: true }))
+  const mounts = new CacheMounts(root)
+  const mount = { type: 'cache', id: 'apt', target: '/apt', sharing: 'locked', readonly: false } as never
+  const open = (signal = new AbortController().signal) => mounts.open(mount, async () => undefined, signal)
+  const first = await open()
+  const gone = new AbortController()
+  const second = open(gone.signal)
+  gone.abort(new Error('given up'))
+  await assert.rejects(second, /given up/)
+  let has = false
+  const third = open().then((directory) => {
+    has = true
+    return directory
+  })
+  await mounts.list() // whoever need not wait has it by now
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.equal(has, false)
+  await first[Symbol.asyncDispose]()
+  await (await third)[Symbol.asyncDispose]()
+  await (await open())[Symbol.asyncDispose]()
+})
+
 test('a linked copy is kept when what is below it changes', async () => {
   const world = fakeWorld()
   const layers = async (base: string): Promise<string[]> => {

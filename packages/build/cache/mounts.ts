@@ -82,10 +82,11 @@ export class CacheMounts {
     const { promise, resolve } = Promise.withResolvers<void>()
     const tail = before.then(() => promise)
     this.#locks.set(key, tail)
-    const release = (): void => {
-      resolve()
+    // Whoever gives up waiting leaves the one before it in possession.
+    void tail.then(() => {
       if (this.#locks.get(key) === tail) this.#locks.delete(key)
-    }
+    })
+    const release = (): void => resolve()
     try {
       await aborted(before, signal)
       const used = await this.#used(id, 0, mount, fill)
