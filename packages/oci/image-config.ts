@@ -39,6 +39,9 @@ export interface HistoryEntry {
   empty_layer?: boolean
 }
 
+/** Name of the field in a configuration that tells the keys of the image's layers. */
+export const inlineCacheField = 'moby.buildkit.cache.v0'
+
 export interface ImageConfigFile extends Platform {
   'os.version'?: string
   created?: string
@@ -48,6 +51,8 @@ export interface ImageConfigFile extends Platform {
   /** Digests of the uncompressed layers, base first. */
   diffIds: Digest[]
   history: HistoryEntry[]
+  /** What BuildKit keeps of a build's cache in its image; written, and not read with the rest. */
+  [inlineCacheField]?: string
 }
 
 /** Largest image configuration accepted, in bytes. */
@@ -169,6 +174,7 @@ export function serializeImageConfig(file: ImageConfigFile): Buffer {
     ...(file['os.version'] && { 'os.version': file['os.version'] }),
     rootfs: { type: 'layers', diff_ids: diffIds },
     ...(variant && { variant }),
+    ...(file[inlineCacheField] !== undefined && { [inlineCacheField]: file[inlineCacheField] }),
   }
   return Buffer.from(JSON.stringify(body))
 }

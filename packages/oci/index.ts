@@ -36,6 +36,7 @@ export {
   type Healthcheck,
   type HistoryEntry,
   type ImageConfigFile,
+  inlineCacheField,
   largestConfig,
   parseImageConfig,
   parseRunConfig,

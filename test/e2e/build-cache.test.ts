@@ -210,6 +210,17 @@ suite('build cache', { concurrency: 1 }, () => {
     const again = await build('--cache-from', `${registry.host}/nothing:here`)
     assert.match(again, /importing cache manifest from [^\n]*nothing[\s\S]*ERROR/)
     assert.equal(again.match(/^#\d+ CACHED$/gm)?.length, 7, again)
+    // An image that carries its cache itself.
+    const inline = await context({
+      Dockerfile: 'FROM busybox\nRUN echo inline > /i\nCOPY f /\nENV A=b\n',
+      f: 'f',
+    })
+    const image = `${registry.host}/app:inline`
+    await gantry('build', '-t', image, '--push', '--cache-to', 'type=inline', inline)
+    const carried = await other.gantry(['build', '-t', 'carried', '--cache-from', image, inline])
+    assert.equal(carried.stderr.match(/^#\d+ CACHED$/gm)?.length, 3, carried.stderr)
+    const shown = await other.gantry(['run', '--rm', 'carried', 'cat', '/i', '/f'])
+    assert.equal(shown.stdout, 'inline\nf')
     const refused = await other.gantry(['build', '--cache-to', 'type=gha', root])
     assert.match(refused.stderr, /--cache-to of type "gha" is not available/)
   })

@@ -25,6 +25,7 @@ import { factsOf } from './build-facts.ts'
 import type { CacheService } from './cache/cache-service.ts'
 import { type ExportRequest, exportCache } from './cache/export-cache.ts'
 import { type ImportOptions, openRemoteCache } from './cache/import-cache.ts'
+import { withInlineCache } from './cache/inline.ts'
 import {
   type CacheSource,
   type CacheTarget,
@@ -60,6 +61,9 @@ export interface BuildParts extends InputParts {
   faults: FaultPoint
 }
 
+/** Asks for what `--cache-to type=inline` does. */
+const inlineArgument = 'BUILDKIT_INLINE_CACHE'
+
 export class BuildService implements Builds {
   readonly #parts: BuildParts
   readonly #known = new KnownStates()
@@ -77,7 +81,9 @@ export class BuildService implements Builds {
     const names = request.tags.map((tag) => parseTarget(tag))
     const plans = planOutputs(request.outputs, request.tags)
     const attests = attestOptions(request.attests)
-    const targets = request.cacheTo.map((text) => parseCacheTarget(text))
+    const cacheTo = request.cacheTo.map((text) => parseCacheTarget(text))
+    const targets = cacheTo.filter((target) => target !== 'inline')
+    const isInline = cacheTo.includes('inline') || /^(1|true)$/i.test(request.args.get(inlineArgument) ?? '')
     // Images that classic clients name are on this machine, where the cache has what they were made of.
     const isClassic = !request.events && !request.trace
     const sources = request.cacheFrom
@@ -116,7 +122,9 @@ export class BuildService implements Builds {
         const hold = work.use(this.#parts.images.retention.begin())
         const remoteCaches = await this.#remoteCaches(sources, { hold, credentials, signal }, told)
         const asked = { ...plain, credentials, remoteCaches, ...(request.debug && { keepFailed }) }
-        const results = await this.#parts.builder.build(asked, signal, hear)
+        const built = await this.#parts.builder.build(asked, signal, hear)
+        // A squashed image has none of the steps' layers.
+        const results = isInline && !isClassic && !request.squash ? built.map(withInlineCache) : built
         if (request.check) return
         const facts = factsOf(request, input, started, {
           materials: [...named.materials, ...input.materials],

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Digest, digestOf } from '@gantry/oci'
+import type { BuildResult } from '@gantry/build'
+import { type Digest, digestOf, inlineCacheField } from '@gantry/oci'
 import { type CacheConfig, parseCacheConfig, serializeCacheConfig } from './cache-config.ts'
+import { inlineCacheIn, withInlineCache } from './inline.ts'
 import { parseSource, parseTarget } from './specs.ts'
 
 const digest = (text: string): Digest => digestOf(Buffer.from(text))
@@ -65,11 +67,71 @@ test('bytes that are changed at random are read or refused, never more', () => {
 
 test('options of caches', () => {
   assert.equal(parseSource('app:cache').reference.tag, 'cache')
-  const { all, imageManifest, ignoreError } = parseTarget(
-    'type=registry,ref=a/b:c,mode=max,ignore-error=true',
-  )
+  const target = parseTarget('type=registry,ref=a/b:c,mode=max,ignore-error=true')
+  assert.ok(target !== 'inline')
+  const { all, imageManifest, ignoreError } = target
   assert.deepEqual([all, imageManifest, ignoreError], [true, true, true])
+  assert.equal(parseTarget('type=inline'), 'inline')
+  assert.throws(() => parseTarget('type=inline,mode=max'), { kind: 'NotImplemented' })
   for (const text of ['type=registry', 'type=registry,ref=a,mode=most', 'type=registry,ref=a,x=y', 'ref=a,b'])
     assert.throws(() => parseTarget(text), { kind: 'InvalidParameter' })
   assert.throws(() => parseTarget('type=gha'), { kind: 'NotImplemented' })
+})
+
+test('a cache in an image tells of the steps whose layers it has', () => {
+  const digestOf = (letter: string): Digest => `sha256:${letter.repeat(64)}` as Digest
+  const layers = ['a', 'b', 'c'].map((letter) => ({
+    diffId: digestOf(letter),
+    chainId: digestOf(letter),
+    size: 1,
+  }))
+  const record = (key: string, letters: string) => ({
+    key: key.repeat(64),
+    createdAt: '2020-01-01T00:00:00.000Z',
+    snapshot: {
+      layers: [...letters].map((letter) => ({
+        diffId: digestOf(letter),
+        chainId: digestOf(letter),
+        size: 1,
+      })),
+    },
+  })
+  const result = {
+    snapshot: { layers },
+    records: [record('2', 'abc'), record('1', 'ab'), record('3', 'ad'), record('4', ''), record('1', 'ab')],
+    config: { diffIds: layers.map(({ diffId }) => diffId) },
+  } as unknown as BuildResult
+  const file = withInlineCache(result).config
+  const bytes = Buffer.from(JSON.stringify({ ...file, rootfs: { type: 'layers', diff_ids: file.diffIds } }))
+  const blobs = ['e', 'f', '0'].map((letter) => ({ mediaType: 'm', digest: digestOf(letter), size: 5 }))
+  const config = inlineCacheIn(bytes, blobs) ?? assert.fail()
+  assert.deepEqual(
+    config.entries.map(({ key, layer }) => [key[0], layer]),
+    [
+      ['1', 1],
+      ['2', 2],
+    ],
+  )
+  assert.deepEqual(
+    config.layers.map(({ blob, diffId, parent }) => [blob[7], diffId[7], parent]),
+    [
+      ['e', 'a', -1],
+      ['f', 'b', 0],
+      ['0', 'c', 1],
+    ],
+  )
+  assert.equal(inlineCacheIn(Buffer.from('{"rootfs":{}}'), []), null)
+  assert.throws(() => inlineCacheIn(bytes, blobs.slice(1)), /the image has other layers/)
+  for (const field of [
+    5,
+    'e30=',
+    '!',
+    Buffer.from('[{"digest":"x","layers":[{"layer":0}]}]').toString('base64'),
+  ])
+    assert.throws(() =>
+      inlineCacheIn(
+        Buffer.from(JSON.stringify({ ...JSON.parse(String(bytes)), [inlineCacheField]: field })),
+        blobs,
+      ),
+    )
 })

@@ -7,7 +7,9 @@ import {
   type Descriptor,
   decompress,
   digestOf,
+  type Index,
   largestManifest,
+  type Manifest,
   parseManifest,
   type Repository,
 } from '@gantry/oci'
@@ -21,6 +23,7 @@ import {
   largestConfig,
   parseCacheConfig,
 } from './cache-config.ts'
+import { inlineCacheIn } from './inline.ts'
 import type { CacheSource } from './specs.ts'
 
 export interface ImportOptions {
@@ -44,6 +47,11 @@ export async function openRemoteCache(
   const wanted = reference.digest ?? reference.tag ?? 'latest'
   const { bytes, descriptor } = await repository.manifest(wanted, { signal, limit: largestManifest })
   const manifest = parseManifest(bytes, descriptor.mediaType)
+  const inImages = await inlineCaches(repository, manifest, signal)
+  if (inImages.length > 0) {
+    const caches = inImages.map((config) => new RegistryCache(images, repository, config, options))
+    return { find: (key) => firstOf(caches, key) }
+  }
   const description =
     manifest.kind === 'manifest'
       ? manifest.config
@@ -53,18 +61,56 @@ export async function openRemoteCache(
   return new RegistryCache(images, repository, await readConfig(repository, description, signal), options)
 }
 
-async function readConfig(
+/** What images have in their configurations: of one, or of the platforms of an index. */
+async function inlineCaches(
+  repository: Repository,
+  manifest: Index | Manifest,
+  signal: AbortSignal,
+): Promise<CacheConfig[]> {
+  const caches: CacheConfig[] = []
+  if (manifest.kind === 'manifest') {
+    if (manifest.config.mediaType === cacheConfigType) return []
+    const found = inlineCacheIn(await readBlob(repository, manifest.config, signal), manifest.layers)
+    return found ? [found] : []
+  }
+  const several = manifest.manifests.filter(({ platform }) => platform && platform.os !== 'unknown')
+  for (const { digest } of several.slice(0, mostPlatforms)) {
+    const { bytes, descriptor } = await repository.manifest(digest, { signal, limit: largestManifest })
+    const image = parseManifest(bytes, descriptor.mediaType)
+    if (image.kind === 'manifest') caches.push(...(await inlineCaches(repository, image, signal)))
+  }
+  return caches
+}
+
+/** Images of an index that are looked at. */
+const mostPlatforms = 16
+
+async function firstOf(caches: readonly RemoteCache[], key: string): ReturnType<RemoteCache['find']> {
+  for (const cache of caches) {
+    const found = await cache.find(key)
+    if (found) return found
+  }
+  return null
+}
+
+const readConfig = async (
   repository: Repository,
   description: Descriptor,
   signal: AbortSignal,
-): Promise<CacheConfig> {
+): Promise<CacheConfig> => parseCacheConfig(await readBlob(repository, description, signal))
+
+async function readBlob(
+  repository: Repository,
+  description: Descriptor,
+  signal: AbortSignal,
+): Promise<Buffer> {
   if (description.size > largestConfig)
     throw new GantryError('InvalidParameter', 'invalid build cache: it is too large')
   const { stream } = await repository.blob(description, { signal })
   const bytes = Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>))
   if (digestOf(bytes) !== description.digest)
     throw new GantryError('InvalidParameter', 'invalid build cache: it is not what its digest says')
-  return parseCacheConfig(bytes)
+  return bytes
 }
 
 /** Bytes that a layer may unpack to: so many times its own, and some. */

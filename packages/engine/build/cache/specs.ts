@@ -18,7 +18,9 @@ export interface CacheTarget extends CacheSource {
 /** A name alone is a name in a registry. Throws InvalidParameter. */
 export const parseSource = (text: string): CacheSource => ({ reference: referenceOf(fieldsOf(text, 'from')) })
 
-export function parseTarget(text: string): CacheTarget {
+/** `inline`: in the image itself. */
+export function parseTarget(text: string): CacheTarget | 'inline' {
+  if (text === 'inline' || text === 'type=inline') return 'inline'
   const fields = fieldsOf(text, 'to')
   const mode = fields.get('mode') ?? 'min'
   if (mode !== 'min' && mode !== 'max') throw invalid(`mode ${JSON.stringify(mode)} of --cache-to`)
@@ -48,7 +50,7 @@ function fieldsOf(text: string, direction: keyof typeof known): Map<string, stri
   if (type !== 'registry')
     throw new GantryError(
       'NotImplemented',
-      `--cache-${direction} of type ${JSON.stringify(type)} is not available: use type=registry`,
+      `--cache-${direction} of type ${JSON.stringify(type)} is not available: use type=registry or type=inline`,
     )
   const unknown = [...fields.keys()].find((name) => !known[direction].has(name))
   if (unknown !== undefined) throw invalid(`field ${JSON.stringify(unknown)} of --cache-${direction}`)
