@@ -63,6 +63,18 @@ suite('published ports', { skip: !isRoot && 'needs root' }, () => {
   const ok = (command: 'gantry' | 'docker', ...args: string[]) =>
     okBy((words) => daemon()[command](words))(...args)
 
+  test('SCTP: on IPv4 addresses for a container without IPv6, and said so', async () => {
+    await leavesNothing(daemon(), async () => {
+      await ok('docker', 'run', '-d', '--name', 'sctp', '-p', '8086:80/sctp', 'busybox', 'sleep', '600')
+      assert.equal(await ok('docker', 'port', 'sctp'), '80/sctp -> 0.0.0.0:8086')
+      assert.equal(await ok('docker', 'ps', '--format', '{{.Ports}}'), '0.0.0.0:8086->80/sctp')
+      await ok('docker', 'rm', '-f', 'sctp')
+      const refused = await daemon().docker(['run', '--rm', '-p', '[::]:8086:80/sctp', 'busybox', 'true'])
+      assert.equal(refused.exitCode, 125)
+      assert.match(refused.stderr, /cannot publish on ::: the network has no IPv6/)
+    })
+  })
+
   for (const command of ['gantry', 'docker'] as const)
     test(`on all addresses of both families: ${command}`, async () => {
       await leavesNothing(daemon(), async () => {

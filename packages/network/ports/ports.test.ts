@@ -31,6 +31,8 @@ test('wishes', () => {
   assert.deepEqual(ipsOf('80/tcp', {}, { ...forwarder, hostIPv6: false }), ['0.0.0.0'])
   assert.deepEqual(ipsOf('80/tcp', {}, { ...forwarder, defaultIPv4: '127.0.0.1' }), ['127.0.0.1'])
   assert.deepEqual(ipsOf('80/sctp', {}, forwarder), ['0.0.0.0'], 'no such sockets')
+  assert.throws(() => ipsOf('80/sctp', { HostIp: '::' }, forwarder), /the network has no IPv6$/)
+  assert.throws(() => ipsOf('80/sctp', { HostIp: '::1' }, forwarder), /cannot publish on ::1/)
   assert.deepEqual(portWishes(request({ '80': [{ HostPort: '8000-8010' }] }), reach)[0]?.hostPorts, {
     first: 8000,
     last: 8010,
