@@ -468,6 +468,20 @@ suite('images from and to elsewhere', () => {
     await ok('rmi', name)
   })
 
+  test('what is no archive is refused in words, however much of it is still to come', async () => {
+    const file = `${daemon().root}/noise`
+    await writeFile(file, randomBytes(4_000_000))
+    for (const command of commands)
+      for (const [args, input] of [
+        [['load', '-i', file], ''],
+        [['load'], randomBytes(2_000_000)],
+        [['import', file], ''],
+      ] as const) {
+        const { exitCode, stderr } = await daemon()[command]([...args], { input })
+        assert.deepEqual([exitCode, /archive\/tar: invalid tar header/.test(stderr)], [1, true], stderr)
+      }
+  })
+
   test('a full disk in the middle of a pull, a load and a push: said so, given back, and the next one works', async (t) => {
     const registry = await startRegistry({}, t)
     const [large, small] = [`${registry.host}/large:1`, `${registry.host}/small:1`]

@@ -3,6 +3,7 @@
  * would reset it, and the client might lose the answer together with the rest of what it was going to say.
  */
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 
 export interface Patience {
   bytes: number
@@ -36,4 +37,17 @@ export function discardRest(request: IncomingMessage, patience: Patience): Promi
   request.on('data', count).on('end', done).on('close', done)
   request.resume()
   return promise
+}
+
+/**
+ * A request's body for who may stop reading early, or destroys what it has read: the connection stays for the answer, which
+ * says why.
+ */
+export function detached(body: Readable): Readable {
+  return Readable.from(piecesOf(body), { objectMode: false })
+}
+
+/** A generator of our own: a stream's iterator destroys the stream when its reader fails. */
+async function* piecesOf(body: Readable): AsyncGenerator<Buffer> {
+  for await (const piece of body.iterator({ destroyOnReturn: false })) yield piece as Buffer
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { GantryError } from '@gantry/errors'
@@ -191,6 +193,26 @@ test('a stop of the server ends its streams', async () => {
     Action: 'start',
     Actor: { ID: 'a', Attributes: { image: 'i' } },
   })
+})
+
+test('who reads no further than the beginning of a body still answers, and the rest of it may come', async () => {
+  const load = async function* (archive: Readable) {
+    for await (const _ of archive) throw new GantryError('InvalidParameter', 'no archive')
+    yield { stream: 'never' }
+  }
+  await using server = await serve(fakeEngine({ images: { load } }))
+  const socket = connect(server.socket)
+  const piece = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000), Buffer.from('\r\n')])
+  socket.write('POST /images/load HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+  socket.write(piece)
+  const [head] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer]
+  assert.match(head.toString(), /^HTTP\/1\.1 400 /)
+  // More than the buffers of a socket hold: somebody must read it.
+  for (let sent = 0; sent < 64; sent++)
+    if (!socket.write(piece)) await once(socket, 'drain', { signal: AbortSignal.timeout(60_000) })
+  const ended = once(socket, 'close', { signal: AbortSignal.timeout(60_000) })
+  socket.end('0\r\n\r\n')
+  assert.deepEqual(await ended, [false])
 })
 
 test('a failure in a progress stream is its last message, an early one a status', async () => {

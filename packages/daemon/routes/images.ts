@@ -6,6 +6,7 @@ import { imageInspectFor, imageSummaryFor } from '../compat/images.ts'
 import { parseFilters } from '../http/filters.ts'
 import { platformOf } from '../http/platform.ts'
 import { empty, json, progress, type Reply, type StreamReply, stream } from '../http/reply.ts'
+import { detached } from '../http/rest-of-body.ts'
 import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
 
 /** The product's own image, which is there without a registry. */
@@ -17,7 +18,7 @@ export function imageRoutes(images: Images): Route[] {
     post('/images/create', (request) => create(images, request)),
     post('/images/load', ({ query, body, signal }) =>
       progress(
-        images.load(body, {
+        images.load(detached(body), {
           quiet: query.flag('quiet'),
           signal,
           platforms: platformsOf(query.all('platform')),
@@ -111,7 +112,7 @@ async function create(images: Images, request: ApiRequest): Promise<Reply> {
 }
 
 async function* imported(images: Images, request: ApiRequest): AsyncIterable<ProgressMessage> {
-  yield { status: await images.import(request.body, importOptions(request)) }
+  yield { status: await images.import(detached(request.body), importOptions(request)) }
 }
 
 function importOptions({ query, signal }: ApiRequest): ImageImportOptions {
