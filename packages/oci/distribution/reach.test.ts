@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSecureContext } from 'node:tls'
+import { createSecureContext, rootCertificates } from 'node:tls'
 import { parseReference } from '../reference.ts'
 import { blockList, isLinkLocal, isLoopback, isPrivate } from './addresses.ts'
 import { retryTime } from './answers.ts'
@@ -212,5 +212,5 @@ test('a failed pull is told in Docker’s words', () => {
 test('this Node.js takes authorities one by one: all at once would hold up the event loop', () => {
   const { context } = createSecureContext({ ca: [] })
   assert.ok(takesAuthorities(context))
-  assert.throws(() => context.addCACert('no certificate'))
+  context.addCACert(rootCertificates[0] ?? '')
 })
