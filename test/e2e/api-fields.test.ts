@@ -7,7 +7,7 @@ import { suiteDaemon, until } from './harness.ts'
 /** An OCI platform as a query has it. */
 const platform = (architecture: string) => encodeURIComponent(JSON.stringify({ os: 'linux', architecture }))
 
-suite('fields of the API', { concurrency: 2 }, () => {
+suite('fields of the API', { concurrency: 1 }, () => {
   const daemon = suiteDaemon({ busybox: true })
 
   /** The body of an answer that must have this status. */
