@@ -45,6 +45,10 @@ declare module './generated.ts' {
     BuildLayout: { query: { tag?: string; digest?: string }; body: undefined; answer: { ID: string } }
     /** GET /build/exports/{id}: An archive that a running build gives out, once */
     BuildExport: { query: Record<never, never>; body: undefined; answer: undefined }
+    /** POST /build/shells/{id}/attach: Start a shell in what a failed step of a running build left, and join its terminal */
+    BuildShell: { query: Record<never, never>; body: undefined; answer: undefined }
+    /** POST /build/shells/{id}/resize */
+    BuildShellResize: { query: { h: number; w: number }; body: undefined; answer: undefined }
     /** GET /build/cache/{id}/archive: The content of a cache mount as an archive */
     BuildCacheExport: { query: Record<never, never>; body: undefined; answer: undefined }
     /** PUT /build/cache/{id}/archive: Make an archive the content of a cache mount */

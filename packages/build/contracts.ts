@@ -212,6 +212,8 @@ export interface RunRequest {
   limits?: StepLimits
   signal: AbortSignal
   output(stream: 'stdout' | 'stderr', data: Buffer): void
+  /** Told when the process has failed: of a shell that has all that it had, for whose end the runner waits. */
+  debug?: (exitCode: number, shell: string) => void
 }
 
 /** What a step may use, under the names of a container's host configuration. */
@@ -324,8 +326,8 @@ export interface BuildRequest {
   checkOnly: boolean
   /** Whether the ignore file keeps a path out of the main context. */
   ignores?: (path: string) => boolean
-  /** Takes the file system that a failed RUN left, before it goes. */
-  keepFailed?: (step: RunStep, snapshot: Snapshot) => Promise<void>
+  /** Told of a shell in what a failed RUN left; the step waits for the end of that. */
+  debug?: (shell: string) => void
   /** Every instruction is told of, in order, and the history has the words of Docker's classic builder. */
   classic: boolean
   sources: Sources

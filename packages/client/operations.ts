@@ -35,6 +35,8 @@ export const operations = {
   ImageBuild: 'POST /build',
   BuildLayout: 'POST /build/layouts',
   BuildExport: 'GET /build/exports/{id}',
+  BuildShell: 'POST /build/shells/{id}/attach',
+  BuildShellResize: 'POST /build/shells/{id}/resize',
   BuildPrune: 'POST /build/prune',
   Session: 'POST /session',
   ImageCreate: 'POST /images/create',

@@ -528,26 +528,35 @@ suite('build', { concurrency: 1 }, () => {
       'ENV KEPT=kept',
       'WORKDIR /work',
       'USER 12:34',
-      'RUN echo left > /tmp/left; echo "no luck" >&2; exit 3',
+      'RUN --mount=type=cache,id=of-a-failed-step,target=/cache,uid=12 --mount=type=secret,id=s,uid=12 --mount=target=/c --mount=type=tmpfs,target=/t echo left > /tmp/left; echo cached > /cache/x; echo "no luck" >&2; exit 3',
     ].join('\n')
-    const root = await context({ Dockerfile: text })
+    const root = await context({ Dockerfile: text, secret: 'hidden\n', file: 'of the context\n' })
     const forever = await context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' })
-    await ok(gantry(await context({ Dockerfile: text.split('\n').slice(0, 5).join('\n') })))
+    const beginning = await context({ Dockerfile: text.split('\n').slice(0, 5).join('\n') })
+    await ok(gantry('--add-host', 'far:10.9.8.7', beginning))
     await leavesNothing(daemon(), async () => {
       const terminal = await openTerminal(t, { columns: 100, rows: 40 })
       const command = `${repository}dist/gantry -H ${daemon().host} build`
-      await terminal.type(`${command} --debug-on-error ${root}; echo code=$?`)
+      await terminal.type(
+        `${command} --debug-on-error --add-host far:10.9.8.7 --secret id=s,src=${root}/secret ${root}; echo code=$?`,
+      )
       await terminal.press('Enter')
-      await terminal.shows(/ => ERROR \[4\/4\] RUN echo left[\s\S]*no luck[\s\S]*\/work \$ $/m)
-      await terminal.type('clear; cat /tmp/left; id -u; pwd; echo $KEPT; exit')
+      await terminal.shows(/ => ERROR \[4\/4\] RUN [\s\S]*no luck[\s\S]*\/work \$ $/m)
+      await terminal.type(
+        'clear; cat /tmp/left; id -u; pwd; echo $KEPT; cat /cache/x /run/secrets/s /c/file; df /t | tail -n 1; grep far /etc/hosts; exit',
+      )
       await terminal.press('Enter')
-      await terminal.shows(/left\n12\n\/work\nkept\n[\s\S]*code=1/)
+      await terminal.shows(
+        /left\n12\n\/work\nkept\ncached\nhidden\nof the context\ntmpfs .* \/t\n10\.9\.8\.7\s+far\n[\s\S]*code=1/,
+      )
       await terminal.type(`clear; trap : INT; ${command} ${forever}; echo code=$?`)
       await terminal.press('Enter')
       await terminal.shows(/Building[\s\S]* => => # begun/)
       await terminal.press('C-c')
       await terminal.shows(/code=\d+/)
     })
+    for (const path of ['attach', 'resize?h=1&w=1'])
+      assert.equal((await daemon().api('POST', `/v1.47/build/shells/none/${path}`)).status, 404)
     const refused = await gantry('--debug-on-error', root)
     assert.match(refused.stderr, /--debug-on-error opens a shell: it needs a terminal/)
     assert.equal(refused.exitCode, 1)

@@ -55,6 +55,7 @@ export type StepOutput = (stream: 'stdout' | 'stderr', data: Buffer) => void
 export class StepReport {
   readonly #id: number
   readonly #tell: (event: BuildEvent) => void
+  #hasFailed = false
 
   constructor(id: number, tell: (event: BuildEvent) => void) {
     this.#id = id
@@ -74,7 +75,10 @@ export class StepReport {
     this.#tell({ type: 'end', id: this.#id, cached, ...(why !== undefined && { why }) })
   }
 
+  /** A step that has failed, and is kept for somebody to look at, does not fail again when that is over. */
   failed(error: string): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
     this.#tell({ type: 'end', id: this.#id, cached: false, error })
   }
 }

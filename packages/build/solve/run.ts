@@ -1,8 +1,7 @@
 /** RUN. */
 import { posix } from 'node:path'
 import { GantryError } from '@gantry/errors'
-import type { FileTree, PreparedMount, RunStep, Snapshot } from '../contracts.ts'
-import type { StepOutput } from './build-run.ts'
+import type { FileTree, PreparedMount, RunRequest, RunStep, Snapshot } from '../contracts.ts'
 import { runParts } from './key.ts'
 import { isBorrowed, openOrigin } from './origins.ts'
 import type { Prepared, SolveSession } from './solver.ts'
@@ -22,8 +21,8 @@ export async function prepareRun(session: SolveSession, step: RunStep, input: Sn
   const { hosts } = session.run.request
   return {
     parts: runParts(step, input, digests, hosts),
-    borrows: step.mounts.some(borrows) || session.run.request.keepFailed !== undefined,
-    execute: (signal, output) => execute(session, step, input, signal, output),
+    borrows: step.mounts.some(borrows) || session.run.request.debug !== undefined,
+    execute: (signal, output, failed) => execute(session, step, input, { signal, output, failed }),
   }
 }
 
@@ -34,8 +33,7 @@ async function execute(
   session: SolveSession,
   step: RunStep,
   input: Snapshot,
-  signal: AbortSignal,
-  output: StepOutput,
+  { signal, output, failed }: Pick<RunRequest, 'signal' | 'output'> & { failed: (error: string) => void },
 ): Promise<Snapshot> {
   const { snapshots, runner } = session.parts
   const { request } = session.run
@@ -57,16 +55,20 @@ async function execute(
     ...(request.limits && { limits: request.limits }),
     signal,
     output,
+    ...(request.debug && { debug: debugging(step, request.debug, failed) }),
   })
   signal.throwIfAborted()
-  const commit = (): Promise<Snapshot> =>
-    snapshot.commit({ signal, mountPoints: mounts.map(({ target }) => target) })
-  if (exitCode !== 0) {
-    await request.keepFailed?.(step, await commit())
-    throw new StepFailure(step.args, exitCode)
-  }
-  return await commit()
+  if (exitCode !== 0) throw new StepFailure(step.args, exitCode)
+  return await snapshot.commit({ signal, mountPoints: mounts.map(({ target }) => target) })
 }
+
+/** The step is told to have failed before somebody looks at it. */
+const debugging =
+  (step: RunStep, tell: (shell: string) => void, failed: (error: string) => void): RunRequest['debug'] =>
+  (exitCode, shell) => {
+    failed(new StepFailure(step.args, exitCode).message)
+    tell(shell)
+  }
 
 const scriptFile = ({ name, content }: NonNullable<RunStep['script']>): PreparedMount => ({
   type: 'file',

@@ -44,7 +44,7 @@ export interface Prepared {
    */
   borrows: boolean
   /** Makes the snapshot. `signal` is aborted when no build wants it any more. */
-  execute(signal: AbortSignal, output: StepOutput): Promise<Snapshot>
+  execute(signal: AbortSignal, output: StepOutput, failed: (error: string) => void): Promise<Snapshot>
   /** What the step leaves upon its input, where what it makes does not depend on that. */
   place?(made: Snapshot): Promise<Snapshot>
 }
@@ -200,7 +200,10 @@ export class SolveSession {
         const tell: StepOutput = (stream, data) => {
           for (const each of audience) each.log(stream, data)
         }
-        const snapshot = await limiter.run(signal, () => prepared.execute(signal, tell))
+        const failed = (error: string): void => {
+          for (const each of audience) each.failed(error)
+        }
+        const snapshot = await limiter.run(signal, () => prepared.execute(signal, tell, failed))
         return cache.keep(prepared.parts, snapshot, step.name)
       },
     })

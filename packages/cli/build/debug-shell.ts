@@ -1,7 +1,8 @@
-/** `--debug-on-error`: a shell in the file system that a failed RUN left. */
+/** `--debug-on-error`: a shell in what a failed RUN left. */
 import type { CommandContext, Flags } from '../framework/command.ts'
-import { parseFlags } from '../framework/flags.ts'
-import { find } from '../framework/tree.ts'
+import { copyStreams } from '../streams/copy-streams.ts'
+import { Input } from '../streams/input.ts'
+import { followSize } from '../streams/terminal.ts'
 
 /** Throws Error when there is nobody to talk to. */
 export function checkDebug({ stdin, stdout }: CommandContext, flags: Flags): boolean {
@@ -11,18 +12,15 @@ export function checkDebug({ stdin, stdout }: CommandContext, flags: Flags): boo
   return true
 }
 
-/** Runs the shell until it ends, and removes the image. */
-export async function debugShell(context: CommandContext, image: string, network: string): Promise<void> {
-  const found = find('run')
-  if (!found || !('command' in found)) throw new Error('there is no command to run a shell with')
-  context.stderr.write('Launching a shell in the file system of the failed step; leave it with "exit".\n')
-  const mode = network === '' || network === 'default' ? [] : ['--network', network]
-  const words = ['--rm', '--interactive', '--tty', ...mode, '--entrypoint', '/bin/sh', image]
-  const { flags, args } = parseFlags(found.command.flags, words, true)
-  try {
-    const { run } = await import('../commands/run.ts')
-    await run(context, args, flags)
-  } finally {
-    await context.client.call('ImageDelete', { path: { name: image }, query: { force: true } })
+/** Joins the shell until it ends; the step, with all that it had, is there as long. */
+export async function debugShell(context: CommandContext, id: string): Promise<void> {
+  const { client, stdin, stdout, stderr } = context
+  stderr.write('Launching a shell in the failed step; leave it with "exit".\n')
+  const { stream } = await client.hijack('BuildShell', { path: { id } })
+  const resize = async ({ rows, columns }: { rows: number; columns: number }): Promise<void> => {
+    await client.call('BuildShellResize', { path: { id }, query: { h: rows, w: columns } })
   }
+  using _size = followSize(context, resize)
+  const input = new Input(stdin, null)
+  await copyStreams({ tty: true, stdout, stderr, output: stream, raw: true, input, inputTo: stream })
 }

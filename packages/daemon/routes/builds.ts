@@ -8,10 +8,12 @@ import type {
 import { GantryError } from '@gantry/errors'
 import { type Credentials, decodeRegistryConfig } from '@gantry/oci'
 import { parseFilters } from '../http/filters.ts'
+import { streamType } from '../http/frames.ts'
 import type { Query } from '../http/query.ts'
 import { empty, json, progress, stream } from '../http/reply.ts'
 import { type ApiRequest, get, hijack, post, put, type Route } from '../http/route.ts'
 import { outputs } from './build-outputs.ts'
+import { requiredSize } from './console-size.ts'
 
 /** Under which a client sends the context of a build whose request is another one. */
 const uploadId = /^upload-request:(.+)$/
@@ -42,6 +44,15 @@ export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
     hijack('/grpc', async ({ headers }) => {
       refuseOtherProtocols(headers.upgrade)
       return { kind: 'connection', protocol: 'h2c', hold: await builds.control() }
+    }),
+    // Of our own, as the exports are: for `--debug-on-error`.
+    hijack('/build/shells/:id/attach', async ({ params, version }) => {
+      const session = await builds.joinShell(params.id as string)
+      return { kind: 'hijack', contentType: streamType(session.terminal, version), session }
+    }),
+    post('/build/shells/:id/resize', async ({ params, query }) => {
+      await builds.resizeShell(params.id as string, requiredSize(query))
+      return empty(200)
     }),
     get('/build/exports/:id', ({ params }) =>
       stream('application/x-tar', builds.export(params.id as string)),

@@ -14,8 +14,9 @@ import { BuildService } from './service.ts'
 import { KeptTrees } from './session/kept-trees.ts'
 import { openSnapshots } from './snapshots.ts'
 import { createRunner, type RunnerParts } from './steps/runner.ts'
+import { StepShells } from './steps/shells.ts'
 
-export interface BuildDependencies extends Omit<RunnerParts, 'directory' | 'snapshots' | 'files'> {
+export interface BuildDependencies extends Omit<RunnerParts, 'directory' | 'snapshots' | 'files' | 'shells'> {
   /** Of the image service. */
   parts: ImageParts
   images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
@@ -78,7 +79,8 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
   )
   const cacheMounts = new CacheMounts(join(directory, 'cache-mounts'))
   await cacheMounts.clean()
-  const runner = createRunner({ ...deps, snapshots, files, directory: deps.runDirectory })
+  const shells = new StepShells()
+  const runner = createRunner({ ...deps, snapshots, files, shells, directory: deps.runDirectory })
   const limiter = new Limiter(Math.max(2, availableParallelism()))
   const builder = createBuilder({ snapshots, runner, files, cache, cacheMounts, limiter })
   const trees = new KeptTrees(join(directory, 'kept-contexts'))
@@ -107,6 +109,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
     applyChanges: async (root, changes, signal) =>
       void (await threads.run({ kind: 'apply', root, changes }, signal)),
     caches,
+    shells,
     files,
     images: parts,
     facts: deps.facts,

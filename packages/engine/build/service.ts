@@ -2,20 +2,20 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type {
-  BuildEvent,
-  Builder,
-  BuildRequest,
-  RemoteCache,
-  RunStep,
-  Snapshot,
-  Snapshots,
-} from '@gantry/build'
+import type { BuildEvent, Builder, BuildRequest, RemoteCache, Snapshots } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
+import type { ConsoleSize } from '@gantry/runtime'
 import type { FaultPoint } from '../containers/faults.ts'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
-import type { Builds, EngineBuildRequest, HoldSession, LayoutImage, ProgressMessage } from '../contracts.ts'
+import type {
+  AttachSession,
+  Builds,
+  EngineBuildRequest,
+  HoldSession,
+  LayoutImage,
+  ProgressMessage,
+} from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
@@ -34,7 +34,6 @@ import {
 } from './cache/specs.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
-import { keepFailedStep } from './failed-step.ts'
 import type { FileThreads } from './files/file-threads.ts'
 import { type BuildInput, BuildInputs, type InputParts } from './inputs.ts'
 import { OutputLimit } from './kept-output.ts'
@@ -46,6 +45,7 @@ import { planOutputs } from './outputs/plan.ts'
 import { sessionCredentials } from './session/session-credentials.ts'
 import type { BuildSnapshots } from './snapshots.ts'
 import { type Internal, StepNumbers } from './step-numbers.ts'
+import type { StepShells } from './steps/shells.ts'
 
 export interface BuildParts extends InputParts {
   builder: Builder
@@ -55,6 +55,7 @@ export interface BuildParts extends InputParts {
   /** Of this engine. */
   version: string
   caches: CacheService
+  shells: StepShells
   images: ImageParts
   /** What limits are judged by. */
   facts: ResourceFacts
@@ -113,15 +114,14 @@ export class BuildService implements Builds {
         const named = await this.#named.open(request.contexts, work, signal)
         const input = await opened.open(numbers.internal(hear))
         const plain = withContexts(this.#request(request, input), named, this.#parts.files)
-        const keepFailed = async (step: RunStep, snapshot: Snapshot): Promise<void> =>
-          tell({ id: 'gantry.debug', aux: { image: await keepFailedStep(this.#parts, step, snapshot) } })
+        const debug = (shell: string): void => tell({ id: 'gantry.debug', aux: { shell } })
         const credentials = input.session
           ? sessionCredentials(input.session, request.credentials, signal)
           : (request.credentials ?? (() => undefined))
         const told = numbers.internal(hear)
         const hold = work.use(this.#parts.images.retention.begin())
         const remoteCaches = await this.#remoteCaches(sources, { hold, credentials, signal }, told)
-        const asked = { ...plain, credentials, remoteCaches, ...(request.debug && { keepFailed }) }
+        const asked = { ...plain, credentials, remoteCaches, ...(request.debug && { debug }) }
         const built = await this.#parts.builder.build(asked, signal, hear)
         // A squashed image has none of the steps' layers.
         const results = isInline && !isClassic && !request.squash ? built.map(withInlineCache) : built
@@ -216,6 +216,14 @@ export class BuildService implements Builds {
         service.close()
       }
     }
+  }
+
+  joinShell(id: string): Promise<AttachSession> {
+    return this.#parts.shells.join(id)
+  }
+
+  resizeShell(id: string, size: ConsoleSize): Promise<void> {
+    return this.#parts.shells.resize(id, size)
   }
 
   upload(buildId: string, archive: Readable, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,8 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { HostConfig } from '@gantry/api'
 import type { CacheUsage, CredentialsLookup, PruneRule } from '@gantry/build'
+import type { ConsoleSize } from '@gantry/runtime'
+import type { AttachSession } from './containers.ts'
 import type { Filters } from './filters.ts'
 import type { ProgressMessage } from './images.ts'
 
@@ -36,7 +38,7 @@ export interface EngineBuildRequest {
   pull: boolean
   /** Tell nothing but the image's id. */
   quiet: boolean
-  /** Keep the file system that a failed RUN left as an image, and tell its id. */
+  /** Offer a shell in what a failed RUN left, and tell its name. */
   debug: boolean
   /** Build nothing: only tell what the build checks find. */
   check: boolean
@@ -114,6 +116,12 @@ export interface Builds {
   control(): Promise<HoldSession>
   /** The context of a build that waits for it, or will do so soon. Resolves when it has been read. */
   upload(buildId: string, archive: Readable, signal: AbortSignal): Promise<void>
+  /**
+   * Starts a shell that a running build has told the name of (`gantry.debug`), and joins its terminal. Once. Rejects with
+   * NotFound and Conflict.
+   */
+  joinShell(id: string): Promise<AttachSession>
+  resizeShell(id: string, size: ConsoleSize): Promise<void>
   /** Ends a running build; nothing when there is none of that id. */
   cancel(buildId: string): void
   /** Builds an image from an archive of a context; yields Docker's progress messages. A reader that stops cancels it. */

@@ -52,7 +52,7 @@ export async function imageBuild(
     explain: flags.bool('explain'),
     env,
   })
-  let failedImage = ''
+  let debugged = false
   let summary: BuildSummary = { names: [] }
   await using sent = await sendInput(commandContext, context, flags, contexts.directories)
   try {
@@ -70,26 +70,27 @@ export async function imageBuild(
       if (message.id === 'gantry.build') {
         const event = message.aux as BuildEvent
         if (event.type === 'warning') warnings.push(event)
-        progress.show(event)
+        if (!debugged) progress.show(event)
       }
-      if (message.id === 'gantry.debug') failedImage = (message.aux as { image: string }).image
+      if (message.id === 'gantry.debug' && !debugged) {
+        progress.close()
+        progress.report()
+        debugged = true
+        await debugShell(commandContext, (message.aux as { shell: string }).shell)
+      }
       if (message.id === 'gantry.export')
         await receive(commandContext, message.aux as { id: string; output: number }, outputs)
       if (message.id === 'gantry.result') summary = message.aux as BuildSummary
     }
     progress.close()
   } catch (error) {
-    progress.close()
-    progress.report()
+    if (!debugged) {
+      progress.close()
+      progress.report()
+    }
     if (!isQuiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
     if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
-    const problem = await failure(error, context, file)
-    if (failedImage !== '') {
-      stderr.write(`${problem.message}\n`)
-      await debugShell(commandContext, failedImage, flags.string('network'))
-      throw new ExitError(1)
-    }
-    throw problem
+    throw await failure(error, context, file)
   }
   if (call.name === 'check') {
     stdout.write(call.json ? checkJson(warnings, shown) : checkReport(warnings, shown))

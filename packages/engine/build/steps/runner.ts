@@ -13,6 +13,7 @@ import { created } from '../../containers/state.ts'
 import { expectRunnable } from '../binfmt.ts'
 import { type StepMountParts, StepMounts } from './mounts.ts'
 import { networkDonor, StepNetwork, type StepNetworkParts, type StepPlace } from './network.ts'
+import type { StepShells } from './shells.ts'
 import { letThrough, StepUsers } from './users.ts'
 
 export type RunnerParts = Pick<
@@ -21,6 +22,7 @@ export type RunnerParts = Pick<
 > &
   StepNetworkParts &
   StepMountParts & {
+    shells: StepShells
     /** For the files of running steps: not on a disk, as secrets are among them. */
     directory: string
   }
@@ -63,8 +65,15 @@ class StepRun {
       this.#request.mounts,
     )
     undo.defer(() => this.#parts.runtime.purge(this.#id))
-    const task = await this.#create(place, mounts, users)
-    return await this.#follow(task)
+    const exitCode = await this.#follow(await this.#create(place, mounts, users))
+    const { debug, signal } = this.#request
+    if (exitCode !== 0 && debug && !signal.aborted)
+      await this.#parts.shells.offer(
+        () => this.#create(place, mounts, users, ['/bin/sh']),
+        (shell) => debug(exitCode, shell),
+        signal,
+      )
+    return exitCode
   }
 
   #refuse(): void {
@@ -91,9 +100,15 @@ class StepRun {
     return new StepUsers(remap, `/proc/${donor.pid}/ns/user`, true)
   }
 
-  async #create(place: StepPlace, mounts: SpecMount[], users: StepUsers | null): Promise<Task> {
+  /** With `shell`, that is run on a terminal in place of the step's command. */
+  async #create(
+    place: StepPlace,
+    mounts: SpecMount[],
+    users: StepUsers | null,
+    shell?: string[],
+  ): Promise<Task> {
     const { spec, runtime } = this.#parts
-    const record = this.#record(place)
+    const record = this.#record(place, shell)
     const rootfs = { ...this.#request.rootfs, ...(users && { idMap: users.idMap }) }
     const written = await spec.container({
       record,
@@ -110,12 +125,12 @@ class StepRun {
       runtime: record.hostConfig.Runtime ?? '',
       spec: written,
       rootfs,
-      stdio: { terminal: false, stdin: 'none', logPath: null },
+      stdio: { terminal: shell !== undefined, stdin: shell ? 'open' : 'none', logPath: null },
     })
   }
 
   /** A container that is in no list. */
-  #record({ hostname }: StepPlace): ContainerRecord {
+  #record({ hostname }: StepPlace, shell?: string[]): ContainerRecord {
     const { step, variables, shmSize, ulimits, limits } = this.#request
     const wishes = {
       NetworkMode: step.network,
@@ -130,12 +145,13 @@ class StepRun {
       name: `build-${this.#id.slice(0, 12)}`,
       created: this.#parts.clock.now().toISOString(),
       image: null,
-      args: [...step.args],
+      args: shell ?? [...step.args],
       config: {
         User: step.user,
         WorkingDir: step.workingDir,
         Env: [...step.env, ...variables],
         Hostname: hostname,
+        Tty: shell !== undefined,
       },
       hostConfig: withDefaults(wishes, this.#parts.defaults),
       endpoints: {},
