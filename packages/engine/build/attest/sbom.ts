@@ -77,9 +77,9 @@ function describe(each: ImagePackage, distro: string) {
   })
   const hash = createHash('sha256').update(locator).digest('hex').slice(0, 16)
   return {
-    name: namespace?.startsWith('@') ? `${namespace}/${name}` : name,
+    name: namespace && (type === 'golang' || namespace.startsWith('@')) ? `${namespace}/${name}` : name,
     SPDXID: `SPDXRef-Package-${type}-${name.replace(/[^A-Za-z0-9.-]/g, '-')}-${hash}`,
-    versionInfo: version,
+    ...(version && { versionInfo: version }),
     supplier: supplier ? `Person: ${supplier}` : none,
     downloadLocation: none,
     filesAnalyzed: false,

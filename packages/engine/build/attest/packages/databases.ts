@@ -1,4 +1,4 @@
-/** Package databases as texts: dpkg's status, apk's installed, npm's and Python's own files. */
+/** Package databases as texts: dpkg's status, apk's installed, npm's, Python's and Ruby's own files. */
 import type { Distribution, ImagePackage } from './package.ts'
 
 /** Paragraphs of `Name: value`, with lines that go on behind a blank (deb822). */
@@ -124,6 +124,15 @@ export function pythonPackage(text: string, foundIn: string): ImagePackage[] {
   if (!name || !version) return []
   const normal = name.toLowerCase().replace(/[-_.]+/g, '-')
   return [{ type: 'pypi', name: normal, version, foundIn, ...(license && { license }) }]
+}
+
+/** The specification of an installed gem, which is a program: only what RubyGems itself writes into it is taken. */
+export function gemPackage(text: string, foundIn: string): ImagePackage[] {
+  const value = (field: string): string | undefined =>
+    new RegExp(`^\\s*s\\.${field} = \\[?"([^"\\n]{1,200})"`, 'm').exec(text)?.[1]
+  const [name, version, license] = [value('name'), value('version'), value('licenses')]
+  if (!name || !version) return []
+  return [{ type: 'gem', name, version, foundIn, ...(license && { license }) }]
 }
 
 /** os-release(5). */

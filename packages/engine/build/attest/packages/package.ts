@@ -1,6 +1,6 @@
 /** A package that an image has, as one of its package databases tells. */
 export interface ImagePackage {
-  /** Of package URLs: `deb`, `apk`, `npm`, `pypi`. */
+  /** Of package URLs: `deb`, `apk`, `npm`, `pypi`, `gem`, `golang`, `rpm`. */
   type: string
   namespace?: string
   name: string

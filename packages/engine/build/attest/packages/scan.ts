@@ -6,10 +6,12 @@ import {
   apkPackages,
   distributionOf,
   dpkgPackages,
+  gemPackage,
   lockedPackages,
   npmPackage,
   pythonPackage,
 } from './databases.ts'
+import { goPackages } from './go-build-info.ts'
 import type { Distribution, ImagePackage } from './package.ts'
 
 export interface Scan {
@@ -32,22 +34,36 @@ const readers: [RegExp, Reader, number][] = [
   [/^(usr\/)?lib\/apk\/db\/installed$/, apkPackages, largestDatabase],
   [/(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/, npmPackage, largestFile],
   [/(^|\/)package-lock\.json$/, lockedPackages, largestDatabase],
+  [/(^|\/)specifications\/(default\/)?[^/]+\.gemspec$/, gemPackage, largestFile],
   [/\.(dist-info\/METADATA|egg-info\/PKG-INFO)$/, pythonPackage, largestFile],
 ]
 
 /** No link is followed, so nothing outside of the root is read. */
 export function scanPackages(root: string, stopped: () => void): Scan {
   const found: { read: Reader; text: string; path: string }[] = []
+  const built: ImagePackage[] = []
   let distribution: Distribution | null = null
   for (const entry of filesOf(root, stopped)) {
     if (/^(etc|usr\/lib)\/os-release$/.test(entry.path))
       distribution ??= distributionOf(textOf(entry, largestFile))
     const reader = readers.find(([pattern]) => pattern.test(entry.path))
+    if (isProgram(entry) && built.length < mostPackages) built.push(...modulesIn(entry))
     if (reader) found.push({ read: reader[1], text: textOf(entry, reader[2]), path: entry.path })
   }
   // The distribution may have been found after its database.
   const packages = found.flatMap(({ read, text, path }) => read(text, `/${path}`, distribution))
-  return { distribution, packages: packages.slice(0, mostPackages) }
+  return { distribution, packages: [...packages, ...built].slice(0, mostPackages) }
+}
+
+const isProgram = ({ info }: Walked): boolean => (info.mode & 0o111n) !== 0n && info.size > 4096n
+
+function modulesIn({ fd, path }: Walked): ImagePackage[] {
+  const file = openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY)
+  try {
+    return goPackages(file, `/${path}`)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Each file with the digest of its content. */
