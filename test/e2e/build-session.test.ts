@@ -315,6 +315,31 @@ suite('build in a session', { concurrency: 1 }, () => {
     assert.deepEqual(await readdir(join(daemon().root, 'data/build/contexts')), [])
   })
 
+  test('a private repository as context is opened with what the client lends, which stays nowhere', async () => {
+    const root = await context({ Dockerfile: 'FROM busybox\nCOPY f /\n', f: 'private' })
+    await gitIn(root, 'init', '-q', '-b', 'main')
+    await gitIn(root, 'add', '.')
+    await gitIn(root, 'commit', '-qm', '1')
+    await using git = await serveGit(root)
+    const file = join(await context({ token: secret }), 'token')
+    await ok(
+      daemon().gantry([
+        'build',
+        '-t',
+        'private',
+        '--secret',
+        `id=GIT_AUTH_TOKEN,src=${file}`,
+        `${git.url}/.git`,
+      ]),
+    )
+    assert.equal(await inside('private', 'cat', '/f'), 'private')
+    const expected = `basic ${Buffer.from(`x-access-token:${secret}`).toString('base64')}`
+    assert.equal(git.authorizations.at(-1), expected)
+    const places = ['data', 'exec'].map((name) => join(daemon().root, name))
+    for (const text of [secret, expected])
+      assert.equal((await run('grep', ['-rlF', text, ...places])).stdout, '')
+  })
+
   test('two Dockerfiles of one directory with ignore files of their own, built at once', async () => {
     const root = await context({
       'One.Dockerfile': 'FROM busybox\nCOPY . /c\nRUN ls /c > /seen\n',

@@ -1,8 +1,11 @@
 /** What a build is made of: its Dockerfile, its contexts, downloads, secrets and agents; wherever they come from. */
+import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Files, Sources } from '@gantry/build'
 import type { CallerSession, Sessions } from '@gantry/buildkit'
+import { isGitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { hexOf } from '@gantry/oci'
 import type { EngineBuildRequest, HoldSession } from '../contracts.ts'
@@ -141,7 +144,29 @@ export class BuildInputs {
       return receive(Readable.from(session.pull(path, signal), { objectMode: false }))
     }
     const keepGitDir = /^(1|true)$/i.test(args.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
-    return contexts.fetch(remote, { archive, name, access: { keepGitDir }, signal })
+    const wanted = { archive, name, access: { keepGitDir }, signal }
+    return session && isGitUrl(remote)
+      ? this.#fetchedWith(session, remote, wanted)
+      : contexts.fetch(remote, wanted)
+  }
+
+  /** A private repository, with what the client lends for it. */
+  async #fetchedWith(
+    session: CallerSession,
+    remote: string,
+    request: Parameters<Contexts['fetch']>[1],
+  ): Promise<ReceivedContext> {
+    const { signal } = request
+    await using agents = new AsyncDisposableStack()
+    const lent = {
+      secret: (id: string) => session.secret(id, signal),
+      ssh: async (id: string) => {
+        const agent = await session.agent(id, join(this.#parts.runDirectory, `agent-${randomUUID()}`), signal)
+        return agent ? agents.use(agent).path : null
+      },
+    }
+    const access = { ...request.access, ...(await gitAccess(remote, lent)) }
+    return await this.#parts.contexts.fetch(remote, { ...request, access })
   }
 
   async #open(
@@ -191,7 +216,7 @@ export class BuildInputs {
 
   #downloads(
     materials: Material[],
-    lent: Pick<Sources, 'secret'>,
+    lent: Pick<Sources, 'secret' | 'ssh'>,
     stack: AsyncDisposableStack,
     signal: AbortSignal,
   ): Pick<Sources, 'http' | 'git'> {
