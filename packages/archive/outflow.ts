@@ -4,7 +4,7 @@ import { GantryError } from '@gantry/errors'
 import { Control } from './messages.ts'
 import type { Sink } from './packer.ts'
 
-const chunkSize = 1024 * 1024
+const chunkSize = 256 * 1024
 /** Chunks under way: the most that a reader who does not read holds of memory. */
 const mostWaiting = 4
 

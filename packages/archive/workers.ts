@@ -45,6 +45,8 @@ export interface UnpackRequest {
 
 /** How long a thread without work is kept, in milliseconds: `docker cp` asks twice. */
 const idleTime = 60_000
+/** How many such threads there may be: after a rush, the memory of the others is given back. */
+const mostIdle = 2
 
 /**
  * Does jobs in threads of their own, so that neither a large tree nor a hanging file system holds up the daemon.
@@ -188,6 +190,7 @@ export class ArchiveWorkers {
   }
 
   #keep(worker: Worker): void {
+    if (this.#idle.length >= mostIdle) return void worker.terminate()
     const gone = () => this.#drop(entry)
     const entry = { worker, gone, timer: setTimeout(gone, idleTime).unref() }
     worker.once('exit', gone).once('error', gone).unref()

@@ -14,15 +14,16 @@ export function containerFileRoutes(files: ContainerFiles): Route[] {
     }),
     get('/containers/:id/archive', (request) => archive(files, request)),
     put('/containers/:id/archive', async (request) => {
-      const { query, body } = request
+      const { query, body, signal } = request
       await files.extract(reference(request), pathOf(request), body, {
         keepKinds: query.flag('noOverwriteDirNonDir'),
         asUser: query.flag('copyUIDGID'),
+        signal,
       })
       return empty(200)
     }),
     get('/containers/:id/export', async (request): Promise<Reply> => {
-      const body = await files.export(reference(request))
+      const body = await files.export(reference(request), request.signal)
       const headers = { 'Content-Type': 'application/octet-stream' }
       return { kind: 'stream', status: 200, headers, body, lazy: true }
     }),
@@ -46,7 +47,7 @@ function pathOf({ query }: ApiRequest): string {
 }
 
 async function archive(files: ContainerFiles, request: ApiRequest): Promise<Reply> {
-  const { stat, body } = await files.archive(reference(request), pathOf(request))
+  const { stat, body } = await files.archive(reference(request), pathOf(request), request.signal)
   const headers = { 'Content-Type': 'application/x-tar', ...statHeader(stat) }
   return { kind: 'stream', status: 200, headers, body, lazy: true }
 }

@@ -14,6 +14,8 @@ export interface ExtractOptions {
   keepKinds?: boolean
   /** Everything is to belong to the user that the container runs as. */
   asUser?: boolean
+  /** The client has gone. */
+  signal?: AbortSignal
 }
 
 export interface CommitOptions {
@@ -35,12 +37,16 @@ export interface CommitOptions {
  */
 export interface ContainerFiles {
   stat(reference: string, path: string): Promise<ContainerPathStat>
-  /** The archive of what a path names. Destroying `body` ends it. */
-  archive(reference: string, path: string): Promise<{ stat: ContainerPathStat; body: Readable }>
+  /** The archive of what a path names, when its turn has come. Destroying `body` ends it, the signal the wait. */
+  archive(
+    reference: string,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ stat: ContainerPathStat; body: Readable }>
   /** Unpacks an archive into a directory. Throws Forbidden for what is read-only. */
   extract(reference: string, path: string, archive: Readable, options: ExtractOptions): Promise<void>
   /** The root file system as an archive, without what is mounted in it. */
-  export(reference: string): Promise<Readable>
+  export(reference: string, signal?: AbortSignal): Promise<Readable>
   changes(reference: string): Promise<FilesystemChanges>
   /** Makes an image of what the container has changed; resolves to its id. */
   commit(reference: string, options: CommitOptions): Promise<Digest>

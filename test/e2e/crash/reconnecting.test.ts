@@ -67,8 +67,12 @@ const grows = (client: Client, by = 300) => {
   return until('more output', () => client.stdout.length > before + by)
 }
 
-const rootOf = async (daemon: TestDaemon, name: string) =>
-  `/proc/${await ok(daemon, 'inspect', '-f', '{{.State.Pid}}', name)}/root`
+/** The container's root as the host sees it. Its output may come before the daemon has written down that it runs. */
+async function rootOf(daemon: TestDaemon, name: string): Promise<string> {
+  const pid = () => ok(daemon, 'inspect', '-f', '{{.State.Pid}}', name)
+  await until('the container to run', async () => (await pid()) !== '0')
+  return `/proc/${await pid()}/root`
+}
 
 suite('clients of ours when the daemon is killed and comes back', () => {
   const suiteDaemon = faultyDaemon()
@@ -186,8 +190,9 @@ suite('clients of ours when the daemon is killed and comes back', () => {
     const script = ['busybox', 'sh', '-c', 'echo here; exec sleep 600']
     const client = new Client(daemon, ['run', '--name', 'box', ...script], { GANTRY_RECONNECT: '1' })
     await until('its output', () => client.stdout === 'here\n')
+    await rootOf(daemon, 'box')
     await daemon.kill9()
-    assert.equal(await client.exitCode(), 125)
+    assert.equal(await client.exitCode(), 125, client.stderr)
     assert.match(
       client.stderr,
       /lost the connection to the daemon at unix:.* within 1 seconds; container \w+ goes on/,

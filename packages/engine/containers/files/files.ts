@@ -9,6 +9,7 @@ import type { ContainerDependencies } from '../dependencies.ts'
 import { rootFilesystem } from '../paths.ts'
 import { notFound, type Registry } from '../registry.ts'
 import { commit } from './commit.ts'
+import { Transfers } from './transfers.ts'
 import { upperOf } from './upper.ts'
 import { FileViews } from './views.ts'
 
@@ -22,6 +23,8 @@ export class FileService implements ContainerFiles {
   readonly #deps: ContainerDependencies
   readonly #registry: Registry
   readonly #views: FileViews
+  readonly #outgoing = new Transfers()
+  readonly #incoming = new Transfers()
 
   constructor(deps: ContainerDependencies, registry: Registry) {
     this.#deps = deps
@@ -37,8 +40,13 @@ export class FileService implements ContainerFiles {
     })
   }
 
-  async archive(reference: string, path: string): Promise<{ stat: PathStat; body: Readable }> {
+  async archive(
+    reference: string,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ stat: PathStat; body: Readable }> {
     const container = this.#registry.find(reference)
+    using transfer = await this.#outgoing.begin(signal)
     await using undo = new AsyncDisposableStack()
     const opened = undo.use(await this.#views.read(container))
     const { answer, body } = await reading(container, () =>
@@ -47,18 +55,19 @@ export class FileService implements ContainerFiles {
     const held = undo.move()
     body.once('close', () => void held.disposeAsync())
     announce(this.#deps.events, container, 'archive-path')
-    return { stat: answer, body }
+    return { stat: answer, body: transfer.carry(body) }
   }
 
   async extract(
     reference: string,
     path: string,
     archive: Readable,
-    { keepKinds = false, asUser = false }: ExtractOptions,
+    { keepKinds = false, asUser = false, signal: leaving }: ExtractOptions,
   ): Promise<void> {
     const { events, faults, spec } = this.#deps
     const container = this.#registry.find(reference)
     const { record } = container
+    using transfer = await this.#incoming.begin(leaving)
     const write = async (view: TreeView) => {
       faults('container.extract.mounted')
       const owner =
@@ -66,7 +75,11 @@ export class FileService implements ContainerFiles {
           ? await spec.owner({ record, rootfs: await rootFilesystem(this.#deps, record) })
           : null
       using patience = new Patience(container)
-      const { signal, waits } = patience
+      const waits = (forSource: boolean) => {
+        patience.waits(forSource)
+        transfer.waits(forSource)
+      }
+      const signal = AbortSignal.any([patience.signal, transfer.signal])
       const request = { view, path, keepKinds, owner, signal, waits }
       await this.#deps.archive.unpack(archive, request).catch(namePath(reference))
       faults('container.extract.unpacked')
@@ -75,13 +88,14 @@ export class FileService implements ContainerFiles {
     announce(events, container, 'extract-to-dir')
   }
 
-  async export(reference: string): Promise<Readable> {
+  async export(reference: string, signal?: AbortSignal): Promise<Readable> {
     const container = this.#registry.find(reference)
+    using transfer = await this.#outgoing.begin(signal)
     const body = await reading(container, async () =>
       this.#deps.archive.export(await this.#views.rootOnly(container)),
     )
     announce(this.#deps.events, container, 'export')
-    return body
+    return transfer.carry(body)
   }
 
   async changes(reference: string): Promise<FilesystemChanges> {
