@@ -94,8 +94,9 @@ export class FileService implements ContainerFiles {
     const body = await reading(container, async () =>
       this.#deps.archive.export(await this.#views.rootOnly(container)),
     )
+    const carried = transfer.carry(body)
     announce(this.#deps.events, container, 'export')
-    return transfer.carry(body)
+    return carried
   }
 
   async changes(reference: string): Promise<FilesystemChanges> {
