@@ -2,6 +2,15 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { run } from './harness.ts'
 
+const release = 'bookworm'
+
+/** Where this machine's own packages come from. */
+async function debianMirror(): Promise<string | undefined> {
+  const { stdout } = await run('apt-get', ['indextargets', '--format', '$(RELEASE) $(COMPONENT) $(REPO_URI)'])
+  const lines = stdout.split('\n').map((line) => line.split(' '))
+  return lines.find(([name, component]) => name === release && component === 'main')?.[2]
+}
+
 /** What takes most of the room, and is of no interest: documents, translations, the packages themselves. */
 const left = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/zoneinfo', 'var/cache/apt']
 
@@ -14,7 +23,9 @@ export async function debianBase(file: string): Promise<string | null> {
   const directory = await mkdtemp('/tmp/gantry-e2e-debian-')
   const root = `${directory}/root`
   try {
-    const words = ['--foreign', '--variant=minbase', 'bookworm', root, 'http://deb.debian.org/debian']
+    const mirror = await debianMirror()
+    if (mirror === undefined) return `apt knows no mirror of ${release}`
+    const words = ['--foreign', '--variant=minbase', release, root, mirror]
     const { exitCode, stdout, stderr } = await run('debootstrap', words, { timeout: 300_000 })
     if (exitCode !== 0) return `debootstrap: ${`${stdout}${stderr}`.trim().split('\n').at(-1)}`
     for (const name of [...left, 'debootstrap', 'proc'])
