@@ -1,6 +1,6 @@
 /** What builds keep: shown, pruned, exported and imported. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry } from '../registry/registry.ts'
@@ -221,7 +221,57 @@ suite('build cache', { concurrency: 1 }, () => {
     assert.equal(carried.stderr.match(/^#\d+ CACHED$/gm)?.length, 3, carried.stderr)
     const shown = await other.gantry(['run', '--rm', 'carried', 'cat', '/i', '/f'])
     assert.equal(shown.stdout, 'inline\nf')
+    await inDirectories(other)
     const refused = await other.gantry(['build', '--cache-to', 'type=gha', root])
     assert.match(refused.stderr, /--cache-to of type "gha" is not available/)
   })
+
+  /** What another daemon finds in a directory that this one has filled. */
+  async function inDirectories(other: Awaited<ReturnType<typeof startDaemon>>): Promise<void> {
+    const root = await context({
+      Dockerfile: [
+        'FROM busybox AS tool',
+        'RUN echo local-tool > /tool',
+        'FROM busybox',
+        'COPY f /f',
+        'RUN echo local >> /f',
+        'COPY --from=tool /tool /tool',
+      ].join('\n'),
+      f: 'file\n',
+    })
+    const directory = join(top, 'caches/one')
+    const to = (tag: string, ...more: string[]) =>
+      `${['type=local', `dest=${directory}`, `tag=${tag}`, ...more]}`
+    const told = await gantry('build', '--cache-to', to('all', 'mode=max'), root)
+    assert.match(told.stderr, /exporting cache to client directory/)
+    const small = await context({ Dockerfile: 'FROM busybox\nRUN echo small > /s\n' })
+    await gantry('build', '--cache-to', to('small', 'image-manifest=false'), small)
+    const build = async (tag: string, from: string): Promise<{ cached: number; stderr: string }> => {
+      const source = `type=local,src=${join(top, 'caches')}/${from}`
+      const done = await other.gantry(['build', '-t', 'local', '--cache-from', source, tag])
+      assert.equal(done.exitCode, 0, `${done.stderr}\n${other.log}`)
+      return { cached: done.stderr.match(/^#\d+ CACHED$/gm)?.length ?? 0, stderr: done.stderr }
+    }
+    const missing = await build(small, 'none')
+    assert.match(missing.stderr, /^WARNING: local cache import at [^\n]*none not found due to err: open /m)
+    await other.gantry(['builder', 'prune', '-af'])
+    await other.gantry(['rmi', 'local'])
+    const found = await build(root, 'one,tag=all')
+    assert.equal(found.cached, 6, found.stderr)
+    const seen = await other.gantry(['run', '--rm', 'local', 'cat', '/f', '/tool'])
+    assert.equal(seen.stdout, 'file\nlocal\nlocal-tool\n', seen.stderr)
+    // One tag beside the other, and blobs that are not what they should be: told of, or run again.
+    const index = JSON.parse(await readFile(join(directory, 'index.json'), 'utf8'))
+    assert.equal(index.manifests.length, 2)
+    const { digest } = index.manifests[1]
+    const blob = join(directory, 'blobs/sha256', digest.slice('sha256:'.length))
+    await writeFile(blob, (await readFile(blob, 'utf8')).replace('manifests', 'MANIFESTS'))
+    const broken = await build(small, 'one,tag=small')
+    assert.match(broken.stderr, /is not what its digest says/)
+    assert.equal(broken.cached, 1, broken.stderr)
+    const classic = await daemon().docker(['build', '--cache-from', 'type=local,src=/etc', small], {
+      env: { DOCKER_BUILDKIT: '0' },
+    })
+    assert.notEqual(classic.exitCode, 0)
+  }
 })

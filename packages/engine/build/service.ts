@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { BuildEvent, Builder, BuildRequest, RemoteCache, Snapshots } from '@gantry/build'
+import type { BuildEvent, Builder, BuildRequest, Snapshots } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { ConsoleSize } from '@gantry/runtime'
@@ -23,15 +23,9 @@ import { Attestor } from './attest/attestor.ts'
 import { attestOptions } from './attest/options.ts'
 import { factsOf } from './build-facts.ts'
 import type { CacheService } from './cache/cache-service.ts'
-import { type ExportRequest, exportCache } from './cache/export-cache.ts'
-import { type ImportOptions, openRemoteCache } from './cache/import-cache.ts'
 import { withInlineCache } from './cache/inline.ts'
-import {
-  type CacheSource,
-  type CacheTarget,
-  parseTarget as parseCacheTarget,
-  parseSource,
-} from './cache/specs.ts'
+import { exportCaches, openCaches } from './cache/remote-caches.ts'
+import { parseTarget as parseCacheTarget, parseSource } from './cache/specs.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import type { FileThreads } from './files/file-threads.ts'
@@ -44,7 +38,7 @@ import { giveOut, type OutputRequest } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
 import { sessionCredentials } from './session/session-credentials.ts'
 import type { BuildSnapshots } from './snapshots.ts'
-import { type Internal, StepNumbers } from './step-numbers.ts'
+import { StepNumbers } from './step-numbers.ts'
 import type { StepShells } from './steps/shells.ts'
 
 export interface BuildParts extends InputParts {
@@ -82,8 +76,10 @@ export class BuildService implements Builds {
     const names = request.tags.map((tag) => parseTarget(tag))
     const plans = planOutputs(request.outputs, request.tags)
     const attests = attestOptions(request.attests)
-    const cacheTo = request.cacheTo.map((text) => parseCacheTarget(text))
+    const cacheTo = request.cacheTo.map(parseCacheTarget)
     const targets = cacheTo.filter((target) => target !== 'inline')
+    if (!request.events && targets.some(({ to }) => to.type === 'client'))
+      throw new GantryError('InvalidParameter', 'this client does not take a build cache of type local')
     const isInline = cacheTo.includes('inline') || /^(1|true)$/i.test(request.args.get(inlineArgument) ?? '')
     // Images that classic clients name are on this machine, where the cache has what they were made of.
     const isClassic = !request.events && !request.trace
@@ -120,7 +116,9 @@ export class BuildService implements Builds {
           : (request.credentials ?? (() => undefined))
         const told = numbers.internal(hear)
         const hold = work.use(this.#parts.images.retention.begin())
-        const remoteCaches = await this.#remoteCaches(sources, { hold, credentials, signal }, told)
+        const { session } = input
+        const importing = { hold, credentials, signal, ...(session && { session }) }
+        const remoteCaches = await openCaches(this.#parts.images, sources, importing, told)
         const asked = { ...plain, credentials, remoteCaches, ...(request.debug && { debug }) }
         const built = await this.#parts.builder.build(asked, signal, hear)
         // A squashed image has none of the steps' layers.
@@ -143,7 +141,9 @@ export class BuildService implements Builds {
           signal,
         })
         this.#parts.faults('build.image.published')
-        await this.#exportCaches(targets, { results, credentials, signal }, told)
+        const deliver = (cache: number, archive: Readable): Promise<void> =>
+          this.#exports.offer(archive, (id) => tell({ id: 'gantry.export', aux: { id, cache } }), signal)
+        await exportCaches(this.#parts, targets, { results, credentials, deliver, signal }, told)
         const ref = `default/default/${facts.id}`
         const aux = { ...summary, ref, provenance: attestor.metadata(results) }
         if (request.events) tell({ id: 'gantry.result', aux })
@@ -232,36 +232,6 @@ export class BuildService implements Builds {
 
   cancel(buildId: string): void {
     this.#inputs.running.cancel(buildId)
-  }
-
-  /** A cache that cannot be had is told of, and no more. */
-  async #remoteCaches(
-    sources: readonly CacheSource[],
-    options: ImportOptions,
-    told: Internal,
-  ): Promise<RemoteCache[]> {
-    const caches: RemoteCache[] = []
-    for (const source of sources)
-      await told(`importing cache manifest from ${familiarName(source.reference)}`, () =>
-        openRemoteCache(this.#parts.images, source, options),
-      ).then(
-        (cache) => caches.push(cache),
-        () => options.signal.throwIfAborted(),
-      )
-    return caches
-  }
-
-  async #exportCaches(
-    targets: readonly CacheTarget[],
-    request: Omit<ExportRequest, 'target'>,
-    told: Internal,
-  ): Promise<void> {
-    for (const target of targets)
-      await told(`exporting cache to registry ${familiarName(target.reference)}`, () =>
-        exportCache(this.#parts, { ...request, target }),
-      ).catch((error: unknown) => {
-        if (!target.ignoreError || request.signal.aborted) throw error
-      })
   }
 
   #request(request: EngineBuildRequest, { dockerfile, ignores, sources }: BuildInput): BuildRequest {

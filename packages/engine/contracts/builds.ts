@@ -30,7 +30,10 @@ export interface EngineBuildRequest {
   noCache: boolean
   /** Stages that are built anew. */
   noCacheFilter: readonly string[]
-  /** `--cache-from` and `--cache-to`: names, or `type=registry,ref=…`. */
+  /**
+   * `--cache-from` and `--cache-to`: names, or `type=registry,ref=…`; `type=local` for an image layout of the client's, whose
+   * blobs the session lends as the directory `src`, or which is given out as an archive.
+   */
   cacheFrom: readonly string[]
   cacheTo: readonly string[]
   /** Make one layer of those that are not the base image's. */

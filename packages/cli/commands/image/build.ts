@@ -9,6 +9,7 @@ import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
 import { checkDebug, debugShell } from '../../build/debug-shell.ts'
 import { openDisplay } from '../../build/display.ts'
+import type { LocalCaches } from '../../build/local-caches.ts'
 import type { NamedContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
 import type { BuildEvent, BuildWarning } from '../../build/progress.ts'
@@ -43,6 +44,7 @@ export async function imageBuild(
     return 0
   }
   const contexts = await namedContexts(client, flags.list('build-context'))
+  const caches = await cachesOf(flags)
   const warnings: BuildWarning[] = []
   const shown = { name: shownName(file), text: context.text }
   const isQuiet = flags.bool('quiet') || flags.string('progress') === 'quiet'
@@ -52,12 +54,14 @@ export async function imageBuild(
     explain: flags.bool('explain'),
     env,
   })
+  for (const warning of caches?.warnings ?? []) stderr.write(`WARNING: ${warning}\n`)
   let debugged = false
   let summary: BuildSummary = { names: [] }
-  await using sent = await sendInput(commandContext, context, flags, contexts.directories)
+  const lent = new Map([...contexts.directories, ...(caches?.directories ?? [])])
+  await using sent = await sendInput(commandContext, context, flags, lent)
   try {
     const messages = client.values<JsonMessage>('ImageBuild', {
-      query: { ...query, ...contexts.query, ...sent.query },
+      query: { ...query, ...cacheQuery(flags, caches), ...contexts.query, ...sent.query },
       headers: {
         ...(sent.body instanceof Readable && { 'Content-Type': 'application/x-tar' }),
         'X-Registry-Config': await registryConfig(config),
@@ -79,7 +83,7 @@ export async function imageBuild(
         await debugShell(commandContext, (message.aux as { shell: string }).shell)
       }
       if (message.id === 'gantry.export')
-        await receive(commandContext, message.aux as { id: string; output: number }, outputs)
+        await receive(commandContext, message.aux as GivenOut, outputs, caches)
       if (message.id === 'gantry.result') summary = message.aux as BuildSummary
     }
     progress.close()
@@ -129,15 +133,49 @@ function outputsOf(flags: Flags, terminal: boolean): Output[] {
   return annotate(outputs, flags.list('annotation'))
 }
 
+/** Null without caches in directories: what does this is loaded only for them. */
+async function cachesOf(flags: Flags): Promise<LocalCaches | null> {
+  const [from, to] = [flags.list('cache-from'), flags.list('cache-to')]
+  if (![...from, ...to].some((text) => text.includes('local'))) return null
+  const { localCaches } = await import('../../build/local-caches.ts')
+  return localCaches(from, to)
+}
+
+function cacheQuery(flags: Flags, caches: LocalCaches | null): Record<string, string> {
+  const { from, to } = caches ?? { from: flags.list('cache-from'), to: flags.list('cache-to') }
+  return {
+    ...(from.length > 0 && { cachefrom: JSON.stringify(from) }),
+    ...(to.length > 0 && { cacheto: JSON.stringify(to) }),
+  }
+}
+
+/** The name of an archive, and what it is: an output or a cache, by its place among those that were asked for. */
+type GivenOut = { id: string } & ({ output: number; cache?: undefined } | { cache: number })
+
 async function receive(
   context: CommandContext,
-  { id, output }: { id: string; output: number },
+  given: GivenOut,
   outputs: readonly Output[],
+  caches: LocalCaches | null,
 ): Promise<void> {
-  const wanted = outputs[output]
-  if (!wanted) throw new Error('the engine gives out an archive that was not asked for')
-  const { receiveOutput } = await import('../../build/receive.ts')
-  return receiveOutput(context, id, wanted)
+  if (given.cache === undefined) {
+    const wanted = outputs[given.output]
+    if (!wanted) throw new Error('the engine gives out an archive that was not asked for')
+    const { receiveOutput } = await import('../../build/receive.ts')
+    return receiveOutput(context, given.id, wanted)
+  }
+  const directory = caches?.targets.get(given.cache)
+  if (!directory) throw new Error('the engine gives out a build cache that was not asked for')
+  const { receiveCache } = await import('../../build/receive-cache.ts')
+  const archive = await context.client.download('BuildExport', { path: { id: given.id } })
+  try {
+    await receiveCache(archive, directory)
+  } catch (error) {
+    if (!directory.ignoreError) throw error
+    context.stderr.write(`WARNING: no build cache in ${directory.path}: ${messageOf(error)}\n`)
+  } finally {
+    archive.destroy()
+  }
 }
 
 function described(
@@ -174,8 +212,6 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
   return {
     events: true,
     nocache: flags.bool('no-cache'),
-    ...(flags.changed('cache-from') && { cachefrom: JSON.stringify(flags.list('cache-from')) }),
-    ...(flags.changed('cache-to') && { cacheto: JSON.stringify(flags.list('cache-to')) }),
     ...(flags.changed('no-cache-filter') && { 'no-cache-filter': flags.list('no-cache-filter') }),
     pull: flags.bool('pull'),
     ...(flags.bool('squash') && { squash: true }),

@@ -66,16 +66,31 @@ test('bytes that are changed at random are read or refused, never more', () => {
 })
 
 test('options of caches', () => {
-  assert.equal(parseSource('app:cache').reference.tag, 'cache')
-  const target = parseTarget('type=registry,ref=a/b:c,mode=max,ignore-error=true')
+  const source = parseSource('app:cache')
+  assert.equal(source.type === 'registry' && source.reference.tag, 'cache')
+  const target = parseTarget('type=registry,ref=a/b:c,mode=max,ignore-error=true', 0)
   assert.ok(target !== 'inline')
   const { all, imageManifest, ignoreError } = target
   assert.deepEqual([all, imageManifest, ignoreError], [true, true, true])
-  assert.equal(parseTarget('type=inline'), 'inline')
-  assert.throws(() => parseTarget('type=inline,mode=max'), { kind: 'NotImplemented' })
+  assert.equal(parseTarget('type=inline', 0), 'inline')
+  assert.throws(() => parseTarget('type=inline,mode=max', 0), { kind: 'NotImplemented' })
   for (const text of ['type=registry', 'type=registry,ref=a,mode=most', 'type=registry,ref=a,x=y', 'ref=a,b'])
-    assert.throws(() => parseTarget(text), { kind: 'InvalidParameter' })
-  assert.throws(() => parseTarget('type=gha'), { kind: 'NotImplemented' })
+    assert.throws(() => parseTarget(text, 0), { kind: 'InvalidParameter' })
+  assert.throws(() => parseTarget('type=gha', 0), { kind: 'NotImplemented' })
+})
+
+test('caches in directories of the client: neither their paths nor their tags are told', () => {
+  const target = parseTarget('type=local,mode=max,image-manifest=false', 3)
+  assert.deepEqual(target, {
+    to: { type: 'client', place: 3 },
+    ...{ all: true, imageManifest: false, ignoreError: false },
+  })
+  const source = { type: 'session', directory: '.cache-0', digest: digest('top') }
+  assert.deepEqual(parseSource(`type=local,src=.cache-0,digest=${digest('top')}`), source)
+  for (const text of ['type=local,dest=/etc', 'type=local,tag=a', 'type=local,ref=a', 'type=local,mode='])
+    assert.throws(() => parseTarget(text, 0), { kind: 'InvalidParameter' })
+  for (const text of ['', ',src=a', ',src=a,digest=sha256:../x', `,digest=${digest('top')}`])
+    assert.throws(() => parseSource(`type=local${text}`), { kind: 'InvalidParameter' })
 })
 
 test('a cache in an image tells of the steps whose layers it has', () => {

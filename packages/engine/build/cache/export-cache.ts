@@ -1,4 +1,5 @@
-/** `--cache-to`: the records of a build and their layers, in a registry. */
+/** `--cache-to`: the records of a build and their layers, to a registry or a directory of the client. */
+import { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { BuildResult, CredentialsLookup } from '@gantry/build'
 import {
@@ -6,10 +7,14 @@ import {
   type Descriptor,
   type Digest,
   mediaTypes,
+  type Reference,
   type Repository,
   serializeManifest,
+  writeTar,
 } from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
+import type { Hold } from '../../images/retention.ts'
+import { layoutEntries } from '../../images/save.ts'
 import { LayerBlobs } from '../outputs/layers.ts'
 import { type CacheConfig, cacheConfigType, serializeCacheConfig } from './cache-config.ts'
 import type { CacheTarget } from './specs.ts'
@@ -23,31 +28,68 @@ export interface ExportRequest {
   results: readonly BuildResult[]
   target: CacheTarget
   credentials: CredentialsLookup
+  /** Has the client fetch the archive of an image layout; resolves when it has. */
+  deliver(place: number, archive: Readable): Promise<void>
   signal: AbortSignal
 }
 
-/** Rejects with what a push rejects with. */
+/** What is to be given out. It is held by who has made it. */
+interface MadeCache {
+  mediaType: string
+  manifest: Buffer
+  /** All but the manifest. */
+  blobs: readonly Descriptor[]
+}
+
+/** Rejects with what a push, or a client that does not take it, rejects with. */
 export async function exportCache(parts: ExportParts, request: ExportRequest): Promise<void> {
-  const { content, retention, transfers } = parts.images
-  const { target, credentials, signal } = request
+  const { retention } = parts.images
+  const { target, deliver } = request
   await using hold = retention.begin()
-  const blobs = new LayerBlobs(parts.images, parts.archive, hold)
-  const { config, layers } = await describe(blobs, request)
+  const layerBlobs = new LayerBlobs(parts.images, parts.archive, hold)
+  const { config, layers } = await describe(layerBlobs, request)
   const description: Descriptor = {
     mediaType: cacheConfigType,
     ...(await hold.put(serializeCacheConfig(config))),
   }
-  const access = await credentials(target.reference.domain)
-  const repository = transfers.registries.repository(target.reference, {
+  const blobs = [...layers, description]
+  const mediaType = target.imageManifest ? mediaTypes.ociManifest : mediaTypes.ociIndex
+  const manifest = target.imageManifest
+    ? serializeManifest({ kind: 'manifest', mediaType, config: description, layers })
+    : serializeManifest({ kind: 'index', mediaType, manifests: blobs })
+  const made = { mediaType, manifest, blobs }
+  if (target.to.type === 'registry') await push(parts.images, target.to.reference, made, request)
+  else await deliver(target.to.place, await layout(parts.images.content, made, hold))
+}
+
+async function push(
+  { content, transfers }: ImageParts,
+  reference: Reference,
+  { mediaType, manifest, blobs }: MadeCache,
+  { credentials, signal }: ExportRequest,
+): Promise<void> {
+  const access = await credentials(reference.domain)
+  const repository = transfers.registries.repository(reference, {
     action: 'push',
     ...(access && { credentials: access }),
   })
-  for (const blob of [...layers, description]) await send(repository, content, blob, signal)
-  const mediaType = target.imageManifest ? mediaTypes.ociManifest : mediaTypes.ociIndex
-  const bytes = target.imageManifest
-    ? serializeManifest({ kind: 'manifest', mediaType, config: description, layers })
-    : serializeManifest({ kind: 'index', mediaType, manifests: [...layers, description] })
-  await repository.putManifest(target.reference.tag ?? 'latest', { mediaType, bytes }, { signal })
+  for (const blob of blobs) await send(repository, content, blob, signal)
+  await repository.putManifest(reference.tag ?? 'latest', { mediaType, bytes: manifest }, { signal })
+}
+
+/** The archive of an image layout that has nothing but the cache. */
+async function layout(
+  content: ImageParts['content'],
+  { mediaType, manifest, blobs }: MadeCache,
+  hold: Hold,
+): Promise<Readable> {
+  const top: Descriptor = { mediaType, ...(await hold.put(manifest)) }
+  const files = {
+    'index.json': serializeManifest({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests: [top] }),
+    'oci-layout': Buffer.from(JSON.stringify({ imageLayoutVersion: '1.0.0' })),
+  }
+  const digests = new Set([...blobs, top].map(({ digest }) => digest))
+  return Readable.from(writeTar(layoutEntries(content, digests, files)), { objectMode: false })
 }
 
 async function send(

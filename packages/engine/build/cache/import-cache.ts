@@ -1,20 +1,19 @@
-/** `--cache-from`: what another builder has put into a registry. Everything is verified: keys alone are taken on trust. */
+/** `--cache-from`: what another builder has put into a registry or a directory. Everything is verified: keys alone are taken on trust. */
 import { pipeline } from 'node:stream/promises'
 import type { CredentialsLookup, RemoteCache, Snapshot, SnapshotLayer } from '@gantry/build'
+import type { CallerSession } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import {
   chainIdOf,
   type Descriptor,
+  type Digest,
   decompress,
   digestOf,
   type Index,
-  largestManifest,
   type Manifest,
   parseManifest,
-  type Repository,
 } from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
-import { download } from '../../images/pull/download.ts'
 import type { Hold } from '../../images/retention.ts'
 import {
   type CacheConfig,
@@ -24,32 +23,28 @@ import {
   parseCacheConfig,
 } from './cache-config.ts'
 import { inlineCacheIn } from './inline.ts'
+import { type CacheOrigin, RegistryOrigin } from './origin.ts'
 import type { CacheSource } from './specs.ts'
 
 export interface ImportOptions {
   hold: Hold
   credentials: CredentialsLookup
+  /** Of the client, which lends the directories of its caches. */
+  session?: Pick<CallerSession, 'receiveFiles'>
   signal: AbortSignal
 }
 
 /** Reads what the cache has; its layers come when a step asks for them. Rejects when it is not there or not one. */
 export async function openRemoteCache(
   images: ImageParts,
-  { reference }: CacheSource,
+  source: CacheSource,
   options: ImportOptions,
 ): Promise<RemoteCache> {
-  const access = await options.credentials(reference.domain)
-  const repository = images.transfers.registries.repository(reference, {
-    action: 'pull',
-    ...(access && { credentials: access }),
-  })
-  const { signal } = options
-  const wanted = reference.digest ?? reference.tag ?? 'latest'
-  const { bytes, descriptor } = await repository.manifest(wanted, { signal, limit: largestManifest })
-  const manifest = parseManifest(bytes, descriptor.mediaType)
-  const inImages = await inlineCaches(repository, manifest, signal)
+  const origin = await originOf(images, source, options)
+  const manifest = await manifestOf(origin)
+  const inImages = await inlineCaches(origin, manifest)
   if (inImages.length > 0) {
-    const caches = inImages.map((config) => new RegistryCache(images, repository, config, options))
+    const caches = inImages.map((config) => new OpenCache(images, origin, config, options))
     return { find: (key) => firstOf(caches, key) }
   }
   const description =
@@ -58,26 +53,46 @@ export async function openRemoteCache(
       : manifest.manifests.find(({ mediaType }) => mediaType === cacheConfigType)
   if (description?.mediaType !== cacheConfigType)
     throw new GantryError('InvalidParameter', 'there is no build cache under that name')
-  return new RegistryCache(images, repository, await readConfig(repository, description, signal), options)
+  const config = parseCacheConfig(await readBlob(origin, description))
+  return new OpenCache(images, origin, config, options)
+}
+
+async function originOf(
+  images: ImageParts,
+  source: CacheSource,
+  { credentials, session, hold, signal }: ImportOptions,
+): Promise<CacheOrigin> {
+  if (source.type === 'session') {
+    if (!session) throw new GantryError('InvalidParameter', 'a build cache of the client needs a session')
+    const { SessionOrigin } = await import('./session-origin.ts')
+    return new SessionOrigin(session, source, images.content, { hold, signal })
+  }
+  const { reference } = source
+  const access = await credentials(reference.domain)
+  const repository = images.transfers.registries.repository(reference, {
+    action: 'pull',
+    ...(access && { credentials: access }),
+  })
+  return new RegistryOrigin(images, repository, reference, signal)
+}
+
+async function manifestOf(origin: CacheOrigin, digest?: Digest): Promise<Index | Manifest> {
+  const { bytes, mediaType } = await origin.manifest(digest)
+  return parseManifest(bytes, mediaType)
 }
 
 /** What images have in their configurations: of one, or of the platforms of an index. */
-async function inlineCaches(
-  repository: Repository,
-  manifest: Index | Manifest,
-  signal: AbortSignal,
-): Promise<CacheConfig[]> {
+async function inlineCaches(origin: CacheOrigin, manifest: Index | Manifest): Promise<CacheConfig[]> {
   const caches: CacheConfig[] = []
   if (manifest.kind === 'manifest') {
     if (manifest.config.mediaType === cacheConfigType) return []
-    const found = inlineCacheIn(await readBlob(repository, manifest.config, signal), manifest.layers)
+    const found = inlineCacheIn(await readBlob(origin, manifest.config), manifest.layers)
     return found ? [found] : []
   }
   const several = manifest.manifests.filter(({ platform }) => platform && platform.os !== 'unknown')
   for (const { digest } of several.slice(0, mostPlatforms)) {
-    const { bytes, descriptor } = await repository.manifest(digest, { signal, limit: largestManifest })
-    const image = parseManifest(bytes, descriptor.mediaType)
-    if (image.kind === 'manifest') caches.push(...(await inlineCaches(repository, image, signal)))
+    const image = await manifestOf(origin, digest)
+    if (image.kind === 'manifest') caches.push(...(await inlineCaches(origin, image)))
   }
   return caches
 }
@@ -93,21 +108,10 @@ async function firstOf(caches: readonly RemoteCache[], key: string): ReturnType<
   return null
 }
 
-const readConfig = async (
-  repository: Repository,
-  description: Descriptor,
-  signal: AbortSignal,
-): Promise<CacheConfig> => parseCacheConfig(await readBlob(repository, description, signal))
-
-async function readBlob(
-  repository: Repository,
-  description: Descriptor,
-  signal: AbortSignal,
-): Promise<Buffer> {
+async function readBlob(origin: CacheOrigin, description: Descriptor): Promise<Buffer> {
   if (description.size > largestConfig)
     throw new GantryError('InvalidParameter', 'invalid build cache: it is too large')
-  const { stream } = await repository.blob(description, { signal })
-  const bytes = Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>))
+  const bytes = await origin.read(description)
   if (digestOf(bytes) !== description.digest)
     throw new GantryError('InvalidParameter', 'invalid build cache: it is not what its digest says')
   return bytes
@@ -117,16 +121,16 @@ async function readBlob(
 const mostExpansion = 1000
 const freeExpansion = 1 << 30
 
-class RegistryCache implements RemoteCache {
+class OpenCache implements RemoteCache {
   readonly #images: ImageParts
-  readonly #repository: Repository
+  readonly #origin: CacheOrigin
   readonly #options: ImportOptions
   readonly #layers: readonly CacheLayer[]
   readonly #entries: ReadonlyMap<string, CacheConfig['entries'][number]>
 
-  constructor(images: ImageParts, repository: Repository, config: CacheConfig, options: ImportOptions) {
+  constructor(images: ImageParts, origin: CacheOrigin, config: CacheConfig, options: ImportOptions) {
     this.#images = images
-    this.#repository = repository
+    this.#origin = origin
     this.#options = options
     this.#layers = config.layers
     this.#entries = new Map(config.entries.map((entry) => [entry.key, entry]))
@@ -164,19 +168,10 @@ class RegistryCache implements RemoteCache {
     { blob: digest, size, mediaType }: Omit<CacheLayer, 'diffId'>,
     diffId: CacheLayer['diffId'],
   ): Promise<void> {
-    const { content, transfers } = this.#images
+    const { content } = this.#images
     const { hold, signal } = this.#options
-    const descriptor = { mediaType, digest, size }
-    const { attempts } = transfers.limits()
     await hold.keep([digest])
-    await content.receive(
-      { digest, size },
-      {
-        rest: (offset) =>
-          download(this.#repository, descriptor, offset, { attempts, signal, onRetry: () => undefined }),
-        signal,
-      },
-    )
+    await this.#origin.bring({ mediaType, digest, size })
     if (digest === diffId) return
     const { stream } = await decompress(await content.read(digest))
     await using writer = await content.writer()

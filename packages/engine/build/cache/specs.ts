@@ -1,12 +1,15 @@
 /** What `--cache-from` and `--cache-to` say. */
 import { GantryError } from '@gantry/errors'
-import { parseReference, type Reference } from '@gantry/oci'
+import { type Digest, isDigest, parseReference, type Reference } from '@gantry/oci'
 
-export interface CacheSource {
-  reference: Reference
-}
+/** `session` is a directory of image layouts' blobs that the client lends under that name. */
+export type CacheSource =
+  | { type: 'registry'; reference: Reference }
+  | { type: 'session'; directory: string; digest: Digest }
 
-export interface CacheTarget extends CacheSource {
+export interface CacheTarget {
+  /** `client` is told the number, and fetches an image layout. */
+  to: { type: 'registry'; reference: Reference } | { type: 'client'; place: number }
   /** Also the steps whose layers the result does not have. */
   all: boolean
   /** An image manifest, not an index. */
@@ -16,29 +19,42 @@ export interface CacheTarget extends CacheSource {
 }
 
 /** A name alone is a name in a registry. Throws InvalidParameter. */
-export const parseSource = (text: string): CacheSource => ({ reference: referenceOf(fieldsOf(text, 'from')) })
+export function parseSource(text: string): CacheSource {
+  const { type, fields } = fieldsOf(text, 'from')
+  if (type === 'registry') return { type, reference: referenceOf(fields) }
+  const [directory = '', digest = ''] = [fields.get('src'), fields.get('digest')]
+  if (directory === '' || !isDigest(digest)) throw invalid('the type local needs src and digest')
+  return { type: 'session', directory, digest }
+}
 
-/** `inline`: in the image itself. */
-export function parseTarget(text: string): CacheTarget | 'inline' {
+/** `inline`: in the image itself. `place` is that in the list of targets. Throws InvalidParameter. */
+export function parseTarget(text: string, place: number): CacheTarget | 'inline' {
   if (text === 'inline' || text === 'type=inline') return 'inline'
-  const fields = fieldsOf(text, 'to')
+  const { type, fields } = fieldsOf(text, 'to')
   const mode = fields.get('mode') ?? 'min'
   if (mode !== 'min' && mode !== 'max') throw invalid(`mode ${JSON.stringify(mode)} of --cache-to`)
   return {
-    reference: referenceOf(fields),
+    to: type === 'registry' ? { type, reference: referenceOf(fields) } : { type: 'client', place },
     all: mode === 'max',
     imageManifest: flagOf(fields, 'image-manifest', true),
     ignoreError: flagOf(fields, 'ignore-error', false),
   }
 }
 
+const common = ['type', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error']
 const known = {
-  from: new Set(['type', 'ref']),
-  to: new Set(['type', 'ref', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error']),
+  from: { registry: new Set(['type', 'ref']), local: new Set(['type', 'src', 'digest']) },
+  // The client has the directory, and the tag in it, to itself.
+  to: { registry: new Set([...common, 'ref']), local: new Set(common) },
 }
 
-function fieldsOf(text: string, direction: keyof typeof known): Map<string, string> {
-  if (!text.includes('=')) return new Map([['ref', text]])
+interface Fields {
+  type: 'registry' | 'local'
+  fields: ReadonlyMap<string, string>
+}
+
+function fieldsOf(text: string, direction: keyof typeof known): Fields {
+  if (!text.includes('=')) return { type: 'registry', fields: new Map([['ref', text]]) }
   const fields = new Map(
     text.split(',').map((part): [string, string] => {
       const [, name = '', value] = /^([^=]*)=(.*)$/.exec(part) ?? []
@@ -47,14 +63,14 @@ function fieldsOf(text: string, direction: keyof typeof known): Map<string, stri
     }),
   )
   const type = fields.get('type') ?? 'registry'
-  if (type !== 'registry')
+  if (type !== 'registry' && type !== 'local')
     throw new GantryError(
       'NotImplemented',
-      `--cache-${direction} of type ${JSON.stringify(type)} is not available: use type=registry or type=inline`,
+      `--cache-${direction} of type ${JSON.stringify(type)} is not available: use type=registry, type=local or type=inline`,
     )
-  const unknown = [...fields.keys()].find((name) => !known[direction].has(name))
+  const unknown = [...fields.keys()].find((name) => !known[direction][type].has(name))
   if (unknown !== undefined) throw invalid(`field ${JSON.stringify(unknown)} of --cache-${direction}`)
-  return fields
+  return { type, fields }
 }
 
 function referenceOf(fields: ReadonlyMap<string, string>): Reference {

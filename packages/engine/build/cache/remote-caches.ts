@@ -1,0 +1,47 @@
+/** The caches that a build names: opened before it, given out after it. */
+import type { RemoteCache } from '@gantry/build'
+import { familiarName } from '@gantry/oci'
+import type { ImageParts } from '../../images/dependencies.ts'
+import type { Internal } from '../step-numbers.ts'
+import { type ExportParts, type ExportRequest, exportCache } from './export-cache.ts'
+import { type ImportOptions, openRemoteCache } from './import-cache.ts'
+import type { CacheSource, CacheTarget } from './specs.ts'
+
+/** A cache that cannot be had is told of, and no more. */
+export async function openCaches(
+  images: ImageParts,
+  sources: readonly CacheSource[],
+  options: ImportOptions,
+  told: Internal,
+): Promise<RemoteCache[]> {
+  const caches: RemoteCache[] = []
+  for (const source of sources)
+    await told(`importing cache manifest from ${nameOf(source)}`, () =>
+      openRemoteCache(images, source, options),
+    ).then(
+      (cache) => caches.push(cache),
+      () => options.signal.throwIfAborted(),
+    )
+  return caches
+}
+
+/** Rejects with the first failure that is not to be ignored. */
+export async function exportCaches(
+  parts: ExportParts,
+  targets: readonly CacheTarget[],
+  request: Omit<ExportRequest, 'target'>,
+  told: Internal,
+): Promise<void> {
+  for (const target of targets) {
+    const { to, ignoreError } = target
+    const where = to.type === 'registry' ? `registry ${familiarName(to.reference)}` : 'client directory'
+    await told(`exporting cache to ${where}`, () => exportCache(parts, { ...request, target })).catch(
+      (error: unknown) => {
+        if (!ignoreError || request.signal.aborted) throw error
+      },
+    )
+  }
+}
+
+const nameOf = (source: CacheSource): string =>
+  source.type === 'registry' ? familiarName(source.reference) : `local:${source.digest}`
