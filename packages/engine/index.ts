@@ -21,6 +21,7 @@ export {
   imageFaultPoints,
   type LogFaultPoint,
   logFaultPoints,
+  makeInitLayer,
   networkFaultPoints,
   type Registry,
   type SharedNamespaces,

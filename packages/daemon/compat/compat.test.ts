@@ -5,6 +5,7 @@ import { inspectFor, summaryFor } from './containers.ts'
 import { legacyDiskUsage, withoutItems } from './disk-usage.ts'
 import { eventFor } from './events.ts'
 import { imageInspectFor, imageSummaryFor } from './images.ts'
+import { kernelMemoryWarnings } from './kernel-memory.ts'
 import { networkFor, networkListItemFor } from './networks.ts'
 import { infoFor, versionFor } from './system.ts'
 
@@ -53,6 +54,17 @@ test('creating: several networks need 1.44, subpaths 1.45', () => {
   assert.throws(() => createRequestFor(44, subpath), {
     message: 'VolumeOptions.Subpath needs API v1.45 or newer',
   })
+})
+
+test('kernel memory: a limit is discarded with a warning until 1.41, not looked at since', () => {
+  const warning = /^Your kernel does not support kernel memory limit capabilities .* Limitation discarded\.$/
+  assert.match(kernelMemoryWarnings(41, { KernelMemory: 2 ** 26 }).join(), warning)
+  assert.throws(() => kernelMemoryWarnings(40, { KernelMemory: 1000 }), {
+    message: 'Minimum kernel memory limit allowed is 6MB',
+  })
+  assert.deepEqual(kernelMemoryWarnings(42, { KernelMemory: 1000 }), [])
+  for (const request of [undefined, {}, { KernelMemory: 0 }, { KernelMemory: null }])
+    assert.deepEqual(kernelMemoryWarnings(41, request), [])
 })
 
 test('creating: read-only binds were not recursive before 1.44', () => {

@@ -164,6 +164,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     archive: undo.adopt(new ArchiveWorkers(), (workers) => workers.close()),
     paths: {
       containers: join(dataRoot, 'containers'),
+      init: join(dataRoot, 'init'),
       shm: join(execRoot, 'shm'),
       views: join(execRoot, 'views'),
       userNamespaces: join(execRoot, 'userns'),

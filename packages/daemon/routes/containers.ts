@@ -3,6 +3,7 @@ import type { Containers, ContainerUpdateRequest } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { type CreateBody, createRequestFor } from '../compat/container-create.ts'
 import { inspectFor, summaryFor } from '../compat/containers.ts'
+import { kernelMemoryWarnings } from '../compat/kernel-memory.ts'
 import { hasBody } from '../http/body.ts'
 import { parseFilters } from '../http/filters.ts'
 import { empty, json } from '../http/reply.ts'
@@ -68,8 +69,9 @@ export function containerRoutes(
     post('/containers/:id/update', async ({ params, version, json: readBody }) => {
       const body = (await readBody<ContainerUpdateRequest>(bodies.ContainerUpdate)) ?? {}
       const request = version < 40 ? { ...body, PidsLimit: undefined } : body
+      const discarded = kernelMemoryWarnings(version, body)
       const warnings = await containers.update(reference(params), request)
-      return json(200, { Warnings: orNull(warnings) })
+      return json(200, { Warnings: orNull([...discarded, ...warnings]) })
     }),
     post('/containers/:id/rename', async ({ params, query }) => {
       await containers.rename(reference(params), query.text('name'))
@@ -109,9 +111,10 @@ async function create(containers: Containers, { query, version, json: readBody }
   if (!body || Object.keys(body).every((key) => key === 'HostConfig' || key === 'NetworkingConfig'))
     throw invalid('Config cannot be empty in order to create a container')
   const request = createRequestFor(version, body)
+  const discarded = kernelMemoryWarnings(version, body.HostConfig)
   const platform = version < 41 ? undefined : query.optional('platform')
   const { id, warnings } = await containers.create({ ...request, name: query.optional('name'), platform })
-  return json(201, { Id: id, Warnings: warnings })
+  return json(201, { Id: id, Warnings: [...discarded, ...warnings] })
 }
 
 function stopOptions({ query, version }: ApiRequest): { signal?: string; timeout?: number } {

@@ -199,7 +199,6 @@ export class Creator {
     if (size > 0) storage.limit(directory, size)
     // Programs look for this file to know that they are in a container.
     await writeFile(join(upper, '.dockerenv'), '', { mode: 0o755 })
-    await mkdir(join(directory, 'empty'), { mode: 0o755 })
     const top = image && (await this.#deps.images.rootfs(image.id))[0]
     if (!top) return
     const { mode, uid, gid } = await stat(top)

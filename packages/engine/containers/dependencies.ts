@@ -49,6 +49,8 @@ export interface ContainerDependencies {
 export interface ContainerPaths {
   /** `<data root>/containers`. */
   containers: string
+  /** `<data root>/init`: the lowest layer of all containers. */
+  init: string
   /** `<exec root>/shm`: mount points of /dev/shm that containers share. */
   shm: string
   /** `<exec root>/views`: where file systems are shown for a moment. */

@@ -42,6 +42,7 @@ export {
 } from './faults.ts'
 export type { HostConfigDefaults } from './host-config.ts'
 export { createImageView, type ImageView } from './image-view.ts'
+export { makeInitLayer } from './init-layer.ts'
 export type { NetworkFiles } from './network-files.ts'
 export type { ContainerRecord } from './record.ts'
 export type { Registry } from './registry.ts'

@@ -38,7 +38,7 @@ export async function rootFilesystem(
   const directory = join(paths.containers, record.id)
   const lower = record.image ? await images.rootfs(record.image.id) : []
   return {
-    lower: lower.length > 0 ? lower : [join(directory, 'empty')],
+    lower: [...lower, paths.init],
     upper: join(directory, 'upper'),
     work: join(directory, 'work'),
     readOnly: record.hostConfig.ReadonlyRootfs ?? false,

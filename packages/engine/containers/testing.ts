@@ -167,6 +167,7 @@ function dependencies(it: Bench, directory: string): ContainerDependencies {
     },
     paths: {
       containers: join(directory, 'containers'),
+      init: join(directory, 'init'),
       shm: join(directory, 'shm'),
       views: join(directory, 'views'),
       userNamespaces: join(directory, 'userns'),
