@@ -221,6 +221,16 @@ suite('build cache', { concurrency: 1 }, () => {
     assert.equal(carried.stderr.match(/^#\d+ CACHED$/gm)?.length, 3, carried.stderr)
     const shown = await other.gantry(['run', '--rm', 'carried', 'cat', '/i', '/f'])
     assert.equal(shown.stdout, 'inline\nf')
+    // Docker's classic clients mean images of the machine; one that carries its cache says what it is made of.
+    await other.gantry(['rmi', 'carried'])
+    await other.gantry(['builder', 'prune', '-af'])
+    const pulled = await other.docker(['pull', '-q', image])
+    assert.equal(pulled.exitCode, 0, pulled.stderr)
+    const classically = await other.docker(['build', '--cache-from', 'none', '--cache-from', image, inline], {
+      env: { DOCKER_BUILDKIT: '0' },
+    })
+    assert.equal(classically.exitCode, 0, classically.stderr)
+    assert.equal(classically.stdout.match(/^ ---> Using cache$/gm)?.length, 2, classically.stdout)
     await inDirectories(other)
     const refused = await other.gantry(['build', '--cache-to', 'type=gha', root])
     assert.match(refused.stderr, /--cache-to of type "gha" is not available/)

@@ -81,11 +81,10 @@ export class BuildService implements Builds {
     if (!request.events && targets.some(({ to }) => to.type === 'client'))
       throw new GantryError('InvalidParameter', 'this client does not take a build cache of type local')
     const isInline = cacheTo.includes('inline') || /^(1|true)$/i.test(request.args.get(inlineArgument) ?? '')
-    // Images that classic clients name are on this machine, where the cache has what they were made of.
     const isClassic = !request.events && !request.trace
-    const sources = request.cacheFrom
-      .filter((text) => !isClassic || text.includes('='))
-      .map((text) => parseSource(text))
+    const sources = request.cacheFrom.map((text) =>
+      isClassic && !text.includes('=') ? { type: 'image' as const, name: text } : parseSource(text),
+    )
     return progressOf(async (tell, abandoned, isBehind) => {
       await using work = new AsyncDisposableStack()
       work.defer(() => this.#parts.caches.soon())

@@ -23,7 +23,7 @@ import {
   parseCacheConfig,
 } from './cache-config.ts'
 import { inlineCacheIn } from './inline.ts'
-import { type CacheOrigin, RegistryOrigin } from './origin.ts'
+import { type CacheOrigin, ImageOrigin, RegistryOrigin } from './origin.ts'
 import type { CacheSource } from './specs.ts'
 
 export interface ImportOptions {
@@ -67,6 +67,7 @@ async function originOf(
     const { SessionOrigin } = await import('./session-origin.ts')
     return new SessionOrigin(session, source, images.content, { hold, signal })
   }
+  if (source.type === 'image') return new ImageOrigin(images, source.name)
   const { reference } = source
   const access = await credentials(reference.domain)
   const repository = images.transfers.registries.repository(reference, {

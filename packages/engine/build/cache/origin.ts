@@ -1,5 +1,12 @@
-/** Where a build cache is read from: a registry, or a directory of the client. */
-import { type Descriptor, type Digest, largestManifest, type Reference, type Repository } from '@gantry/oci'
+/** Where a build cache is read from: a registry, an image of this machine, or a directory of the client. */
+import {
+  type Descriptor,
+  type Digest,
+  largestConfig,
+  largestManifest,
+  type Reference,
+  type Repository,
+} from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
 import { download } from '../../images/pull/download.ts'
 
@@ -50,5 +57,30 @@ export class RegistryOrigin implements CacheOrigin {
       { digest: blob.digest, size: blob.size },
       { rest: (offset) => download(this.#repository, blob, offset, options), signal: this.#signal },
     )
+  }
+}
+
+/** An image of this machine: its layers are here already. */
+export class ImageOrigin implements CacheOrigin {
+  readonly #images: Pick<ImageParts, 'catalog' | 'content'>
+  readonly #name: string
+
+  constructor(images: Pick<ImageParts, 'catalog' | 'content'>, name: string) {
+    this.#images = images
+    this.#name = name
+  }
+
+  async manifest(digest?: Digest): Promise<{ bytes: Buffer }> {
+    const { catalog, content } = this.#images
+    const wanted = digest ?? catalog.find(this.#name).image.manifest
+    return { bytes: await content.readAll(wanted, largestManifest) }
+  }
+
+  read({ digest }: Descriptor): Promise<Buffer> {
+    return this.#images.content.readAll(digest, largestConfig)
+  }
+
+  async bring({ digest }: Descriptor): Promise<void> {
+    await this.#images.content.info(digest)
   }
 }

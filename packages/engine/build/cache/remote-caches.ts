@@ -15,13 +15,16 @@ export async function openCaches(
   told: Internal,
 ): Promise<RemoteCache[]> {
   const caches: RemoteCache[] = []
-  for (const source of sources)
-    await told(`importing cache manifest from ${nameOf(source)}`, () =>
-      openRemoteCache(images, source, options),
-    ).then(
+  for (const source of sources) {
+    const open = (): Promise<RemoteCache> => openRemoteCache(images, source, options)
+    // Docker's classic builder says nothing of them.
+    const opening =
+      source.type === 'image' ? open() : told(`importing cache manifest from ${nameOf(source)}`, open)
+    await opening.then(
       (cache) => caches.push(cache),
       () => options.signal.throwIfAborted(),
     )
+  }
   return caches
 }
 
@@ -43,5 +46,5 @@ export async function exportCaches(
   }
 }
 
-const nameOf = (source: CacheSource): string =>
+const nameOf = (source: Exclude<CacheSource, { type: 'image' }>): string =>
   source.type === 'registry' ? familiarName(source.reference) : `local:${source.digest}`

@@ -2,9 +2,13 @@
 import { GantryError } from '@gantry/errors'
 import { type Digest, isDigest, parseReference, type Reference } from '@gantry/oci'
 
-/** `session` is a directory of image layouts' blobs that the client lends under that name. */
+/**
+ * `session` is a directory of image layouts' blobs that the client lends under that name, `image` one of this machine, as
+ * classic clients mean a name.
+ */
 export type CacheSource =
   | { type: 'registry'; reference: Reference }
+  | { type: 'image'; name: string }
   | { type: 'session'; directory: string; digest: Digest }
 
 export interface CacheTarget {
