@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { entryHeader, type TarInput, writeTar } from '@gantry/oci'
-import { gitIn, serveGit } from '../../packages/engine/build/git/testing.ts'
+import { gitIn, serveGit, serveGitProtocol } from '../../packages/engine/build/git/testing.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, run as exec, repository, suiteDaemon, until } from './harness.ts'
 import { openTerminal } from './terminal.ts'
@@ -439,6 +439,32 @@ suite('build', { concurrency: 1 }, () => {
         (await gantry(await context({ Dockerfile: wrong }))).stderr,
         /expected checksum to match 0+, got/,
       )
+    })
+  })
+
+  test('a context from a git daemon, and ADD of what it serves', { timeout: 300_000 }, async (t) => {
+    const served = await context({
+      'app/sub/Dockerfile': 'FROM busybox\nCOPY . /c\n',
+      'app/sub/f': 'by git\n',
+    })
+    const repository = join(served, 'app')
+    await gitIn(repository, 'init', '-q', '-b', 'main')
+    await gitIn(repository, 'add', '.')
+    await gitIn(repository, 'commit', '-qm', '1')
+    await using server = await serveGitProtocol(served)
+    if (!server) {
+      t.skip('git daemon is not installed')
+      return
+    }
+    await ok(gantry('-t', 'git:5', `${server.url}/app#main:sub`))
+    assert.equal(await run('git:5', 'cat', '/c/f'), 'by git')
+    const adding = `FROM busybox\nADD ${server.url}/app#main:sub /a\n`
+    await ok(gantry('-t', 'git:6', await context({ Dockerfile: adding })))
+    assert.equal(await run('git:6', 'cat', '/a/f'), 'by git')
+    await leavesNothing(daemon(), async () => {
+      const refused = await gantry(`${server.url}/none#main`)
+      assert.equal(refused.exitCode, 1)
+      assert.match(refused.stderr, /failed to fetch remote .*none/)
     })
   })
 

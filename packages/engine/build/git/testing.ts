@@ -1,8 +1,11 @@
-/** A server of git repositories on loopback (`git http-backend`), and repositories to be served. */
+/** Servers of git repositories on loopback (`git http-backend`, `git daemon`), and repositories to be served. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { access } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -86,4 +89,36 @@ function backend(root: string, request: IncomingMessage, response: ServerRespons
     response.write(head.subarray(end + 4))
   })
   child.stdout.on('end', () => response.end())
+}
+
+/** Serves the repositories below `root` at `git://127.0.0.1:PORT`; null where `git daemon` is not installed. */
+export async function serveGitProtocol(root: string): Promise<(AsyncDisposable & { url: string }) | null> {
+  const programs = await gitIn(root, '--exec-path')
+  const isThere = await access(join(programs, 'git-daemon')).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) return null
+  const open = new Set<Socket>()
+  // One process for each connection, as inetd starts it: the port is never free for somebody else.
+  const server = createTcpServer((socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    const child = spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${root}`], {
+      env: { ...process.env, ...identity },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    socket.once('close', () => child.kill())
+    pipeline(socket, child.stdin, () => undefined)
+    pipeline(child.stdout, socket, () => undefined)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `git://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      for (const socket of open) socket.destroy()
+    },
+  }
 }
