@@ -12,6 +12,7 @@ import {
   rootOf,
   SystemCallError,
   takeRootOf,
+  unmount,
 } from '@gantry/syscall'
 import { TreeRoot } from './tree-root.ts'
 
@@ -97,13 +98,33 @@ function mountView(view: PrivateView): void {
   if (view.work !== undefined) {
     mountOverlay({ lower: view.lower, upper: view.upper, work: view.work, target, ...idMap })
   } else {
-    const [upper, work] = ['changes', 'work'].map((name) => `${view.directory}/${name}`) as [string, string]
-    for (const path of [upper, work]) mkdirSync(path)
-    mountOverlay({ lower: [view.upper, ...view.lower], upper, work, target, ...idMap })
-    for (const path of view.placeholders ?? []) placeFile(target, path)
+    const lower = [view.upper, ...view.lower]
+    mountOverlay({ lower, target, ...idMap })
+    if (!hasAll(target, view)) {
+      unmount(target)
+      const [upper, work] = ['changes', 'work'].map((name) => `${view.directory}/${name}`) as [string, string]
+      for (const path of [upper, work]) mkdirSync(path)
+      mountOverlay({ lower, upper, work, target, ...idMap })
+      for (const path of view.placeholders ?? []) placeFile(target, path)
+    }
   }
   for (const each of view.mounts) bindMount(target, each)
   if (view.readOnly) remountReadOnly(target)
+}
+
+/** Whether there is a place for all that is put there. With nothing to make, the root is the container's as it is. */
+function hasAll(root: string, { placeholders = [], mounts }: PrivateView): boolean {
+  const top = openSync(root, O_PATH | O_DIRECTORY)
+  try {
+    for (const path of [...placeholders, ...mounts.map(({ destination }) => destination)])
+      closeSync(openInRoot(top, bytesOfName(path), O_PATH))
+    return true
+  } catch (error) {
+    if (error instanceof SystemCallError) return false
+    throw error
+  } finally {
+    closeSync(top)
+  }
 }
 
 /** Where the path leads to no place for a file, there is none. */

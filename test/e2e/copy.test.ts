@@ -1,7 +1,9 @@
 /** Files into and out of containers, their export and their changes, through both command lines. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,6 +41,14 @@ suite('copying', () => {
     (await readFile('/proc/self/mountinfo', 'utf8'))
       .split('\n')
       .filter((line) => line.includes(daemon().root)).length
+
+  /** What the API tells of an object before a copy. */
+  async function statOf(name: string, path: string): Promise<{ size: number; mtime: string }> {
+    const target = { socketPath: daemon().socket, path: `/containers/${name}/archive?path=${path}` }
+    const asked = request({ ...target, method: 'HEAD', signal: AbortSignal.timeout(60_000) }).end()
+    const [{ headers }] = (await once(asked, 'response')) as [IncomingMessage]
+    return JSON.parse(Buffer.from(String(headers['x-docker-container-path-stat']), 'base64').toString())
+  }
 
   for (const cli of ['gantry', 'docker'] as const) {
     test(`${cli}: into and out of running and stopped containers, volumes and bind mounts`, async () => {
@@ -322,6 +332,10 @@ suite('copying', () => {
     await ok('gantry', 'export', '-o', 'fresh.tar', 'fresh')
     const names = execFileSync('tar', ['-tf', `${local}/fresh.tar`], { encoding: 'utf8' })
     for (const path of files) assert.ok(names.includes(`${path.slice(1)}\n`), path)
+    const id = await ok('gantry', 'inspect', '-f', '{{.Id}}', 'fresh')
+    const top = await stat(`${daemon().root}/data/containers/${id}/upper`)
+    const seen = await statOf('fresh', '/')
+    assert.deepEqual([seen.size, Date.parse(seen.mtime)], [top.size, Math.trunc(top.mtimeMs)])
     await ok('gantry', 'cp', 'file', 'fresh:/etc/hosts')
     assert.equal(await look('/etc/hosts'), '644 6')
     await ok('gantry', 'commit', 'fresh', 'fresh:1')

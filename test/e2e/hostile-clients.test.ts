@@ -144,6 +144,16 @@ suite('clients that misbehave', { concurrency: 1 }, () => {
       assert.ok(grown < 120 * mebibyte, `${grown} bytes for ${sockets.length} clients that do not read`)
       for (const socket of sockets) socket.destroy()
     })
+    await leavesNoDescriptor(async () => {
+      const before = await residentBytes(daemon())
+      const logs = `GET /containers/${id}/logs?stdout=1&timestamps=1 HTTP/1.1\r\nHost: x\r\n\r\n`
+      const sockets = Array.from({ length: 50 }, () => speak(daemon(), logs))
+      await Promise.all(sockets.map((socket) => once(socket, 'readable')))
+      await sleep(1000)
+      const grown = (await residentBytes(daemon())) - before
+      assert.ok(grown < 60 * mebibyte, `${grown} bytes for 50 readers of a log that do not read`)
+      for (const socket of sockets) socket.destroy()
+    })
     await ok('rm', '-f', id)
   })
 

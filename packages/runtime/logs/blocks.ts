@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
 const newline = 0x0a
-export const blockBytes = 256 * 1024
+export const blockBytes = 64 * 1024
 /** What is longer than this without a newline is no record of conmon's. */
 export const maximumRecordBytes = 1024 * 1024
 

@@ -59,13 +59,16 @@ async function inPlain(
   const size = limit ?? (await file.stat()).size
   if (lines <= 0) return { found: { offset: size } }
   let ended = 0
-  let carry: Buffer = Buffer.alloc(0)
+  // One buffer for all blocks: what is left of a block, `carried` bytes, comes behind the one before it.
+  let space = Buffer.allocUnsafe(2 * blockBytes)
+  let carried = 0
   for (let start = size; start > 0; ) {
     const length = Math.min(blockBytes, start)
-    const block = Buffer.allocUnsafe(length)
-    await file.read(block, 0, length, start - length)
+    if (length + carried > space.length) space = Buffer.concat([space], 2 * (length + carried))
+    space.copyWithin(length, 0, carried)
+    await file.read(space, 0, length, start - length)
     start -= length
-    const bytes = carry.length > 0 ? Buffer.concat([block, carry]) : block
+    const bytes = space.subarray(0, length + carried)
     let end = bytes.length
     for (;;) {
       // `end` is behind a newline: the record between the newline before it and this one.
@@ -77,7 +80,7 @@ async function inPlain(
       if (before < 0) break
       end = before + 1
     }
-    carry = end > maximumRecordBytes ? Buffer.alloc(0) : bytes.subarray(0, end)
+    carried = end > maximumRecordBytes ? 0 : end
   }
   return { ended, empty: size === 0 }
 }
