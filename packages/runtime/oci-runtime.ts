@@ -1,7 +1,7 @@
 /** The OCI runtime program (crun, runc, or one the user named) and what is asked of it beside `create` and `exec`. */
 import { execFile } from 'node:child_process'
-import { constants } from 'node:fs'
-import { access, mkdir, open, rm, unlink } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -61,13 +61,18 @@ export class OciRuntime {
     return join(this.stateOf(id), 'exec.fifo')
   }
 
-  /** Whether the user's process of a created container has been let go. Null when this runtime does not show it. */
-  async hasStarted(id: string): Promise<boolean | null> {
+  /**
+   * Whether the user's process of a created container has been let go. Null when this runtime does not show it. `pid` is
+   * the container's process, 0 when it has ended.
+   */
+  async hasStarted(id: string, pid: number): Promise<boolean | null> {
     if (this.program.kind === 'other') return null
-    return await access(this.#startFifo(id)).then(
-      () => false,
-      () => true,
-    )
+    const fifo = await stat(this.#startFifo(id)).catch(() => null)
+    if (!fifo) return true
+    if (pid === 0 || (await holds(pid, fifo))) return false
+    // A daemon that was killed right after it had let the process go has left it.
+    await rm(this.#startFifo(id), { force: true })
+    return true
   }
 
   /**
@@ -111,6 +116,15 @@ export class OciRuntime {
       })
     })
   }
+}
+
+/** Whether the process has the file open, or has ended. */
+async function holds(pid: number, { dev, ino }: Stats): Promise<boolean> {
+  const directory = `/proc/${pid}/fd`
+  const names = await readdir(directory).catch(() => null)
+  if (!names) return true
+  const opened = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => null)))
+  return opened.some((file) => file?.dev === dev && file.ino === ino)
 }
 
 /** crun's container reads. ENXIO says that it has ended. */

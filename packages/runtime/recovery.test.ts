@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { until } from '../../test/until.ts'
@@ -92,6 +92,24 @@ test('a container that was created but not started can be started by the next da
   assert.equal(await task?.hasStarted(), false)
   await task?.start()
   assert.equal((await task?.exit)?.exitCode, 4)
+  await task?.delete()
+})
+
+test('a container whose daemon was killed right after it had let the process go has started', async (t) => {
+  const bench = await makeBench(t)
+  const daemon = spawnDaemon(t, bench, 'start', ['sleep', '1000'])
+  const [, id = ''] = await daemon.next()
+  await daemon.next()
+  await daemon.kill()
+  // What that daemon would have removed next.
+  const [state = ''] = await Array.fromAsync(glob(join(bench.directory, '**', id, 'status')))
+  const fifo = join(dirname(state), 'exec.fifo')
+  execFileSync('mkfifo', [fifo])
+  const task = await bench.runtime.load(id)
+  assert.equal(await task?.hasStarted(), true)
+  assert.equal(existsSync(fifo), false)
+  await task?.kill(SIGKILL)
+  await task?.exit
   await task?.delete()
 })
 

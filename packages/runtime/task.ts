@@ -94,7 +94,7 @@ export class ConmonTask implements Task {
 
   /** Null when the OCI runtime does not tell. */
   hasStarted(): Promise<boolean | null> {
-    return this.#context.runtime.hasStarted(this.id)
+    return this.#context.runtime.hasStarted(this.id, this.pid)
   }
 
   async kill(signal: number, options: { all?: boolean } = {}): Promise<void> {
