@@ -185,6 +185,26 @@ suite('clients of ours when the daemon is killed and comes back', () => {
     await nothingRemains(daemon)
   })
 
+  test('stats: the table goes on, with what the next daemon starts', async () => {
+    const daemon = suiteDaemon()
+    await ok(daemon, 'run', '-d', '--name', 'box', 'busybox', 'sleep', '600')
+    const stats = new Client(daemon, ['stats', '--format', '{{.Name}}={{.PIDs}};'])
+    await until('a sample', () => stats.stdout.includes('box=1;'))
+
+    await daemon.kill9()
+    await daemon.start()
+
+    await ok(daemon, 'run', '-d', '--name', 'late', 'busybox', 'sleep', '600')
+    await until('samples of both', () => {
+      const [, ...later] = stats.stdout.split('late=1;')
+      return later.join('').includes('box=1;')
+    })
+    assert.equal(stats.stderr, '')
+    stats.kill()
+    await ok(daemon, 'rm', '-f', 'box', 'late')
+    await nothingRemains(daemon)
+  })
+
   test('a daemon that does not come back: a message, exit code 125', async () => {
     const daemon = suiteDaemon()
     const script = ['busybox', 'sh', '-c', 'echo here; exec sleep 600']
