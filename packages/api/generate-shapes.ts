@@ -17,7 +17,11 @@ const checkedBodies = [
 ]
 
 /** Fields that older API versions have and the newest has not. */
-const legacyFields: Record<string, Record<string, Shape>> = { ContainerCreate: { MacAddress: 'string' } }
+const legacyFields: Record<string, Record<string, Shape>> = {
+  ContainerCreate: { MacAddress: 'string' },
+  ContainerUpdate: { KernelMemory: 'integer' },
+  HostConfig: { KernelMemory: 'integer' },
+}
 
 /** Fields of ContainerConfig that may be written as one string. */
 const commandFields = new Set(['Cmd', 'Entrypoint'])
@@ -74,6 +78,11 @@ function markCommands(shape: Shape | undefined): void {
   for (const name of commandFields) if (fields[name]) fields[name] = 'command'
 }
 
+function shapeWithLegacy(document: Document, name: string, schema: Schema): Shape {
+  const legacy = legacyFields[name]
+  return legacy ? { fields: { ...fieldsOf(document, schema), ...legacy } } : shapeOf(document, schema)
+}
+
 /** Returns the text of `generated/shapes.ts`. */
 export function generateShapes(document: Document): string {
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
@@ -81,14 +90,13 @@ export function generateShapes(document: Document): string {
     const operation = operations.find((candidate) => candidate.operationId === id)
     const body = operation?.parameters?.find((parameter) => parameter.in === 'body')?.schema
     if (!body) throw new Error(`${id} has no body`)
-    const legacy = legacyFields[id]
-    return [id, legacy ? { fields: { ...fieldsOf(document, body), ...legacy } } : shapeOf(document, body)]
+    return [id, shapeWithLegacy(document, id, body)]
   })
   const definitions: Record<string, Shape> = {}
   const pending = bodies.flatMap(([, shape]) => referencesIn(shape))
   for (let name = pending.pop(); name; name = pending.pop()) {
     if (definitions[name]) continue
-    const shape = shapeOf(document, definitionOf(document, `#/definitions/${name}`))
+    const shape = shapeWithLegacy(document, name, definitionOf(document, `#/definitions/${name}`))
     definitions[name] = shape
     pending.push(...referencesIn(shape))
   }

@@ -131,7 +131,8 @@ export const bodies = {
    "IOMaximumBandwidth": "integer",
    "RestartPolicy": {
     "ref": "RestartPolicy"
-   }
+   },
+   "KernelMemory": "integer"
   }
  },
  "ContainerExec": {
@@ -616,7 +617,8 @@ export const shapes: Readonly<Record<string, Shape>> = {
    "ReadonlyPaths": {
     "array": "string"
    },
-   "HealthOnFailure": "string"
+   "HealthOnFailure": "string",
+   "KernelMemory": "integer"
   }
  },
  "Mount": {

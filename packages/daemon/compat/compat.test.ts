@@ -62,8 +62,9 @@ test('kernel memory: a limit is discarded with a warning until 1.41, not looked 
   assert.throws(() => kernelMemoryWarnings(40, { KernelMemory: 1000 }), {
     message: 'Minimum kernel memory limit allowed is 6MB',
   })
+  assert.deepEqual(createRequestFor(47, { HostConfig: { KernelMemory: 5 } }).hostConfig, {})
   assert.deepEqual(kernelMemoryWarnings(42, { KernelMemory: 1000 }), [])
-  for (const request of [undefined, {}, { KernelMemory: 0 }, { KernelMemory: null }])
+  for (const request of [undefined, {}, { KernelMemory: 0 }])
     assert.deepEqual(kernelMemoryWarnings(41, request), [])
 })
 

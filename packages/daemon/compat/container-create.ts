@@ -3,10 +3,11 @@ import type { ContainerConfig, EndpointSettings, HostConfig, Mount, NetworkingCo
 import type { ContainerCreateRequest } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import type { ApiVersion } from '../http/version.ts'
+import type { LegacyLimits } from './kernel-memory.ts'
 
 /** The body of `POST /containers/create`. */
 export type CreateBody = ContainerConfig & {
-  HostConfig?: HostConfig
+  HostConfig?: HostConfig & LegacyLimits
   NetworkingConfig?: NetworkingConfig
   /** Until 1.51; since 1.44 each endpoint has its own. */
   MacAddress?: string
@@ -34,8 +35,8 @@ function configFor(version: ApiVersion, config: ContainerConfig): ContainerConfi
   return { ...config, Healthcheck: { ...config.Healthcheck, StartInterval: 0 } }
 }
 
-function hostConfigFor(version: ApiVersion, body: HostConfig): HostConfig {
-  const hostConfig = { ...body }
+function hostConfigFor(version: ApiVersion, body: HostConfig & LegacyLimits): HostConfig {
+  const { KernelMemory: _, ...hostConfig } = body
   if (version < 25) {
     delete hostConfig.AutoRemove
     delete hostConfig.Mounts

@@ -3,7 +3,7 @@ import type { Containers, ContainerUpdateRequest } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { type CreateBody, createRequestFor } from '../compat/container-create.ts'
 import { inspectFor, summaryFor } from '../compat/containers.ts'
-import { kernelMemoryWarnings } from '../compat/kernel-memory.ts'
+import { kernelMemoryWarnings, type LegacyLimits } from '../compat/kernel-memory.ts'
 import { hasBody } from '../http/body.ts'
 import { parseFilters } from '../http/filters.ts'
 import { empty, json } from '../http/reply.ts'
@@ -67,9 +67,10 @@ export function containerRoutes(
       return empty(204)
     }),
     post('/containers/:id/update', async ({ params, version, json: readBody }) => {
-      const body = (await readBody<ContainerUpdateRequest>(bodies.ContainerUpdate)) ?? {}
+      const whole = (await readBody<ContainerUpdateRequest & LegacyLimits>(bodies.ContainerUpdate)) ?? {}
+      const { KernelMemory: _, ...body } = whole
       const request = version < 40 ? { ...body, PidsLimit: undefined } : body
-      const discarded = kernelMemoryWarnings(version, body)
+      const discarded = kernelMemoryWarnings(version, whole)
       const warnings = await containers.update(reference(params), request)
       return json(200, { Warnings: orNull([...discarded, ...warnings]) })
     }),
