@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { leftovers, snapshot } from './leftovers.ts'
 
 const root = new URL('..', import.meta.url).pathname
@@ -18,6 +19,8 @@ const mostTriedAgain = 4
 const testLimit = 400_000
 /** Of all of them, in milliseconds: what hangs then is ended and named. */
 const limit = 50 * 60_000
+/** For what the last test let go, in milliseconds. */
+const settling = 10_000
 
 async function testFiles(): Promise<string[]> {
   const files: string[] = []
@@ -46,7 +49,8 @@ async function runFiles(
     `--test-reporter-destination=${list}`,
   ]
   const limits = [`--test-timeout=${testLimit}`, '--test-force-exit']
-  const options = ['--test', `--test-concurrency=${concurrency}`, ...limits, ...reporters]
+  const whole = `--import=${new URL('blocking-output.ts', import.meta.url)}`
+  const options = ['--test', whole, `--test-concurrency=${concurrency}`, ...limits, ...reporters]
   const tests = spawn(process.execPath, [...options, ...files], {
     cwd: root,
     stdio: 'inherit',
@@ -60,7 +64,7 @@ async function runFiles(
 /** The exit code of a process group's first process; after the limit, or when this process is to end, the group is ended. */
 async function ended(leader: ChildProcess): Promise<number | null> {
   const end = () => leader.pid && process.kill(-leader.pid, 'SIGTERM')
-  const tooLong = setTimeout(() => {
+  const tooLong = globalThis.setTimeout(() => {
     console.error(`\nNot done after ${limit / 60_000} minutes: ended.`)
     end()
   }, limit)
@@ -76,6 +80,16 @@ async function temporaryDirectory(): Promise<{ path: string } & AsyncDisposable>
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
+/** What was not there before; what is on its way out (a process that was told to end) gets a while for it. */
+async function leftBehind(): Promise<string[]> {
+  const end = Date.now() + settling
+  for (;;) {
+    const left = leftovers(before, await snapshot())
+    if (left.length === 0 || Date.now() > end) return left
+    await setTimeout(500)
+  }
+}
+
 const before = await snapshot()
 const files = process.argv.length > 2 ? process.argv.slice(2) : await testFiles()
 let { code, failed } = await runFiles(files, 4)
@@ -87,7 +101,7 @@ if (code !== 0 && failed.length > 0 && failed.length <= mostTriedAgain) {
   if (unsteady.length > 0) console.error(`\nUnsteady (passed when run alone): ${unsteady.join(' ')}`)
 }
 
-const left = leftovers(before, await snapshot())
+const left = await leftBehind()
 if (left.length > 0)
   console.error(`\nLeft behind by the tests:\n${left.map((line) => `  ${line}`).join('\n')}`)
 process.exitCode = code !== 0 || left.length > 0 ? 1 : 0
