@@ -21,7 +21,7 @@ export interface HijackedConnection {
   readonly stream: Duplex
   /** Of the answer; names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Whether the answer's bytes are multiplexed frames (see demultiplex); null when the server did not say. */
+  /** Whether the answer's bytes are multiplexed frames (see FrameDecoder); null when the server did not say. */
   readonly multiplexed: boolean | null
 }
 

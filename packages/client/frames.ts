@@ -124,9 +124,3 @@ class Runs {
     this.#start = this.#end
   }
 }
-
-/** The frames of a stream. */
-export async function* demultiplex(source: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
-  const decoder = new FrameDecoder()
-  for await (const bytes of source) yield* decoder.decode(bytes)
-}

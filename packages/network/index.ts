@@ -1,8 +1,6 @@
 export type * from './contracts.ts'
-export type { DefaultBridge } from './default-networks.ts'
 export {
   extraHostsLines,
-  type HostsRequest,
   hostsFile,
   ownHostsLines,
   withHostsLines,
@@ -18,7 +16,5 @@ export {
   systemdResolvConf,
   usesLocalStub,
 } from './files/resolv-conf.ts'
-export { type AddressPool, defaultPools } from './ipam/pools.ts'
 export { createNetworks, type NetworksOptions } from './networks.ts'
 export { checkAddresses, hasNames } from './sandbox/endpoint.ts'
-export type { NetworkTables, SandboxRecord } from './sandbox/records.ts'

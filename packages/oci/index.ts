@@ -11,29 +11,21 @@ export { type Digest, hexOf, isDigest, parseDigest } from './digest.ts'
 export { systemAuthorities } from './distribution/certificates.ts'
 export type {
   Access,
-  BlobAnswer,
-  BlobOptions,
   Credentials,
   DownloadedFile,
-  FetchedManifest,
-  LoginResult,
-  ManifestOptions,
   Registries,
   RegistryConfig,
-  RegistryLimits,
   Repository,
   SearchResult,
-  UploadOptions,
 } from './distribution/contracts.ts'
 export { shownUrl } from './distribution/download.ts'
-export { RegistryError, type RegistryReason } from './distribution/errors.ts'
-export { type ProxySettings, proxiesFromEnvironment } from './distribution/proxies.ts'
+export { RegistryError } from './distribution/errors.ts'
+export { proxiesFromEnvironment } from './distribution/proxies.ts'
 export { pullError } from './distribution/pull-error.ts'
 export { subjectOf } from './distribution/referrers.ts'
 export { createRegistries, defaultLimits, defaultRegistryConfig } from './distribution/registries.ts'
 export { decodeRegistryAuth, decodeRegistryConfig, parseAuthConfig } from './distribution/registry-auth.ts'
 export {
-  type Healthcheck,
   type HistoryEntry,
   type ImageConfigFile,
   inlineCacheField,
@@ -77,9 +69,9 @@ export {
   repositoryOf,
   withDefaultTag,
 } from './reference.ts'
-export { type EntryType, entryHeader, type Piece, type TarHeader, type Timestamp } from './tar/entry.ts'
+export { type EntryType, entryHeader, type Piece, type TarHeader } from './tar/entry.ts'
 export { padding } from './tar/fields.ts'
 export { bytesOfName, textOfName } from './tar/names.ts'
 export { readEntry, readTar, type TarEntry } from './tar/reader.ts'
 export { endBlocks, entryBlocks, sparseBlocks, type TarInput, tarOf, writeTar } from './tar/writer.ts'
-export { type Whiteout, whiteoutOf } from './whiteout.ts'
+export { whiteoutOf } from './whiteout.ts'

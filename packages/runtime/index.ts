@@ -1,10 +1,9 @@
 export type * from './contracts.ts'
-export { ProcessStartError, translateRuntimeError } from './errors.ts'
+export { ProcessStartError } from './errors.ts'
 export {
   endsLine,
   type Instant,
   instantAt,
-  isBefore,
   isStderr,
   RecordScanner,
   textOffset,
@@ -21,7 +20,7 @@ export {
   rotationSteps,
 } from './logs/rotate.ts'
 export { SizeWatch } from './logs/size-watch.ts'
-export type { OciRuntimeKind, RuntimeProgram } from './oci-runtime.ts'
+export type { RuntimeProgram } from './oci-runtime.ts'
 export type * from './oci-spec.ts'
-export { type ProbedProgram, type ProbeOptions, type ProbeResult, probeRuntimes } from './probe/probe.ts'
-export { type ConmonRuntime, createRuntime, type RuntimeOptions } from './runtime.ts'
+export { type ProbedProgram, probeRuntimes } from './probe/probe.ts'
+export { createRuntime } from './runtime.ts'

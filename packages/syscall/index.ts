@@ -1,37 +1,33 @@
 export { Cgroup, type CgroupLayout, cgroupLayout } from './cgroup.ts'
-export { allowRealtime, type LiftedLimit, type RealtimeShare, restoreLimits } from './cgroup-limits.ts'
-export type { BlockIoEntry, CgroupUsage } from './cgroup-usage.ts'
+export { allowRealtime, type LiftedLimit, restoreLimits } from './cgroup-limits.ts'
+export type { CgroupUsage } from './cgroup-usage.ts'
 export { copyTree } from './copy-tree.ts'
 export { dataPieces } from './holes.ts'
 export { canMapIds } from './id-map-probe.ts'
 export { bindIdMapped, type IdMap, takeRootOf } from './id-mapped.ts'
 export { copyMetadata } from './inode.ts'
-export { bind, check, type NativeArgument, type NativeFunction, SystemCallError } from './libc.ts'
-export { MountFlag, type MountRequest, mount, UnmountFlag, unmount } from './mount.ts'
+export { bind, check, SystemCallError } from './libc.ts'
+export { MountFlag, mount, UnmountFlag, unmount } from './mount.ts'
 export { attachMounts, copyMounts } from './mount-copy.ts'
 export { releaseNamespace } from './namespace-file.ts'
 export { hasCarrier } from './netlink/carrier.ts'
 export { interfaceIndex } from './netlink/ifindex.ts'
 export { ipBytes, ipText } from './netlink/ip.ts'
-export type { Link, LinkSettings } from './netlink/links.ts'
+export type { Link } from './netlink/links.ts'
 export { macBytes, macText } from './netlink/links.ts'
-export type { InterfaceAddress, Route } from './netlink/routes.ts'
 export { Rtnetlink } from './netlink/rtnetlink.ts'
 export { NetworkNamespaces } from './netns/namespaces.ts'
 export {
   boundPort,
   openReusingSocket,
   openSocket,
-  type SocketAddress,
   shrinkReceiveBuffer,
   type TransportProtocol,
 } from './netns/sockets.ts'
-export { Nftables, NftablesError } from './nftables/nftables.ts'
+export { Nftables } from './nftables/nftables.ts'
 export { isMountPoint, openBeneath, openInRoot } from './open-in-root.ts'
-export { mountOverlay, type Overlay } from './overlay.ts'
+export { mountOverlay } from './overlay.ts'
 export {
-  changeModeAt,
-  changeOwnerAt,
   createFileAt,
   makeDirectoryAt,
   makeLinkAt,
@@ -50,7 +46,6 @@ export {
   identify,
   isRunning,
   type ProcessIdentity,
-  type ProcessStatus,
   processStatus,
   signalProcess,
   signalProcessGroup,
@@ -65,7 +60,7 @@ export {
 } from './project-quota.ts'
 export { bytesUnsent, bytesWaiting } from './queue-length.ts'
 export { sealBytes, sealProgram } from './sealed-file.ts'
-export { connectSeqpacket, type SeqpacketOptions } from './seqpacket.ts'
+export { connectSeqpacket } from './seqpacket.ts'
 export { openPipe, reap, spawnProgram } from './spawn.ts'
 export { UnixDatagramSender } from './unix-datagram.ts'
 export {
@@ -76,6 +71,5 @@ export {
   insideId,
   outsideId,
   rootOf,
-  type UserNamespacePaths,
 } from './user-namespace.ts'
 export { getXattr, setXattr, setXattrOf, xattrsOf } from './xattr.ts'

@@ -18,10 +18,6 @@ const linkat = bind(
 const mknodat = bind('int mknodat(int dirfd, const uint8_t *path, unsigned int mode, uint64_t device)')
 const readlinkat = bind('long readlinkat(int dirfd, const char *path, void *target, size_t size)')
 const unlinkat = bind('int unlinkat(int dirfd, const uint8_t *path, int flags)')
-const fchownat = bind(
-  'int fchownat(int dirfd, const uint8_t *path, unsigned int uid, unsigned int gid, int flags)',
-)
-const fchmodat = bind('int fchmodat(int dirfd, const uint8_t *path, unsigned int mode, int flags)')
 const utimensat = bind('int utimensat(int dirfd, const uint8_t *path, const void *times, int flags)')
 const futimens = bind('int futimens(int fd, const void *times)')
 const syncfs = bindAsync('int syncfs(int fd)')
@@ -75,17 +71,6 @@ export function removeDirectoryAt(directory: number, name: Buffer): void {
 export function readLinkOf(fd: number): Buffer {
   const target = Buffer.alloc(4096)
   return target.subarray(0, check('readlinkat', readlinkat(fd, '', target, target.length)))
-}
-
-/** fchownat(2), of a symbolic link itself. Clears setuid, setgid and file capabilities. */
-export function changeOwnerAt(directory: number, name: Buffer, uid: number, gid: number): void {
-  const result = fchownat(directory, component(name), uid, gid, AT_SYMLINK_NOFOLLOW)
-  check('fchownat', result, name.toString())
-}
-
-/** fchmodat(2). Follows a symbolic link, so only for a name known to be none. */
-export function changeModeAt(directory: number, name: Buffer, mode: number): void {
-  check('fchmodat', fchmodat(directory, component(name), mode, 0), name.toString())
 }
 
 /** utimensat(2): sets access and modification time, of a symbolic link itself. */

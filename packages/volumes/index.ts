@@ -1,2 +1,2 @@
 export type * from './contracts.ts'
-export { anonymousLabel, createVolumes, type StoredVolume, type VolumesOptions } from './local-volumes.ts'
+export { anonymousLabel, createVolumes, type StoredVolume } from './local-volumes.ts'

@@ -4,7 +4,7 @@ import { type ErrorKind, GantryError, isKind, messageOf } from '@gantry/errors'
 export const ok = 0
 const cancelled = 1
 const unknown = 2
-export const unimplemented = 12
+const unimplemented = 12
 
 const kinds: Record<number, ErrorKind> = {
   [cancelled]: 'Cancelled',

@@ -2,7 +2,7 @@
 
 import { BytesMessage } from '../files/packet.ts'
 import type { Method } from '../grpc/channel.ts'
-import { bytes, count, map, message, text, texts } from '../wire/message.ts'
+import { bytes, count, map, message, text } from '../wire/message.ts'
 
 const GetSecretRequest = message({ id: text(1), annotations: map(2, text(2)) })
 const GetSecretResponse = message({ data: bytes(1) })
@@ -49,21 +49,6 @@ export const credentials = {
   path: '/moby.filesync.v1.Auth/Credentials',
   input: CredentialsRequest,
   output: CredentialsResponse,
-} satisfies Method<unknown, unknown>
-
-const FetchTokenRequest = message({
-  clientId: text(1),
-  host: text(2),
-  realm: text(3),
-  service: text(4),
-  scopes: texts(5),
-})
-const FetchTokenResponse = message({ token: text(1), expiresIn: count(2), issuedAt: count(3) })
-
-export const fetchToken = {
-  path: '/moby.filesync.v1.Auth/FetchToken',
-  input: FetchTokenRequest,
-  output: FetchTokenResponse,
 } satisfies Method<unknown, unknown>
 
 const HealthCheckRequest = message({ service: text(1) })

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough, Readable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import type { AttachSession, Engine, OutputFrame } from '@gantry/engine'
+import type { AttachSession, Engine } from '@gantry/engine'
 import type { TcpGuard } from '../http/guard.ts'
 import { ApiServer } from '../http/server.ts'
 import { createLogger } from '../log.ts'
@@ -63,18 +63,6 @@ export function fakeSession(options: { terminal?: boolean; stdin?: boolean } = {
     async [Symbol.asyncDispose]() {
       close()
     },
-  }
-}
-
-export function sessionOf(frames: OutputFrame[], terminal = false): AttachSession {
-  const output = Readable.from(frames)
-  return {
-    terminal,
-    output,
-    stdin: null,
-    begin: null,
-    close: () => output.destroy(),
-    async [Symbol.asyncDispose]() {},
   }
 }
 

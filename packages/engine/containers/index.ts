@@ -17,18 +17,9 @@ import { Stopper } from './stop.ts'
 import { Supervisor } from './supervisor.ts'
 import { Restarter } from './user-restart.ts'
 
-export { type Clock, systemClock } from './clock.ts'
-export type {
-  ContainerDependencies,
-  ContainerPaths,
-  ExecSpecRequest,
-  SharedNamespaces,
-  SpecBuilder,
-  SpecMount,
-  SpecRequest,
-} from './dependencies.ts'
+export { systemClock } from './clock.ts'
+export type { ContainerDependencies } from './dependencies.ts'
 export {
-  type BuildFaultPoint,
   buildFaultPoints,
   type ContainerFaultPoint,
   containerFaultPoints,
@@ -36,15 +27,13 @@ export {
   faultsFromEnvironment,
   fileFaultPoints,
   imageFaultPoints,
-  type LogFaultPoint,
   logFaultPoints,
   networkFaultPoints,
 } from './faults.ts'
 export type { HostConfigDefaults } from './host-config.ts'
-export { createImageView, type ImageView } from './image-view.ts'
+export { createImageView } from './image-view.ts'
 export { makeInitLayer } from './init-layer.ts'
 export type { NetworkFiles } from './network-files.ts'
-export type { ContainerRecord } from './record.ts'
 export type { Registry } from './registry.ts'
 export { StorageLimits } from './storage-limits.ts'
 export type { HostFacts } from './validate.ts'

@@ -24,7 +24,6 @@ import { fakeImages, fakeNetworks, fakeRuntime, fakeVolumes, imageId } from './t
 import type { FakeTask } from './testing-task.ts'
 import { FakeClock } from './testing-time.ts'
 
-export { imageId } from './testing-parts.ts'
 export { FakeTask } from './testing-task.ts'
 export { FakeClock, settle } from './testing-time.ts'
 

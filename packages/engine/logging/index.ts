@@ -1,2 +1,2 @@
-export { checkLogConfig, driverOf, type LogConfig, logDriverNames } from './drivers.ts'
-export { LogKeeper, type LogKeeperParts, type LogRow, logInfo } from './keeper.ts'
+export { checkLogConfig, logDriverNames } from './drivers.ts'
+export { LogKeeper, logInfo } from './keeper.ts'

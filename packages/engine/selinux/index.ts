@@ -1,3 +1,3 @@
-export { type ContainerContexts, containerContexts, type SelinuxPaths } from './contexts.ts'
+export { type ContainerContexts, containerContexts } from './contexts.ts'
 export { impliedOptions, labelsFor, levelsOf, type SelinuxLabels } from './labels.ts'
 export { relabel } from './relabel.ts'

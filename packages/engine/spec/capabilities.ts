@@ -66,15 +66,6 @@ export function containerCapabilities(
   return wanted(wishes).filter((name) => host.capabilities.includes(name))
 }
 
-/** Those that the user named, and that the host has not. For a warning. */
-export function missingCapabilities(
-  wishes: CapabilityWishes,
-  host: Pick<HostFacts, 'capabilities'>,
-): string[] {
-  const named = normalized(wishes.CapAdd)
-  return named.filter((name) => name !== 'ALL' && !host.capabilities.includes(name))
-}
-
 function wanted({ Privileged, CapAdd, CapDrop }: CapabilityWishes): string[] {
   if (Privileged) return allCapabilities
   const add = normalized(CapAdd)

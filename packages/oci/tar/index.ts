@@ -1,5 +1,5 @@
 /** The archive format alone, for the command: it must start fast and needs nothing else of this package. */
-export { type EntryType, entryHeader, type Piece, type TarHeader, type Timestamp } from './entry.ts'
+export { type EntryType, entryHeader, type TarHeader } from './entry.ts'
 export { padding } from './fields.ts'
 export { bytesOfName, textOfName } from './names.ts'
 export { readTar, type TarEntry } from './reader.ts'

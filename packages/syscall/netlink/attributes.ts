@@ -19,12 +19,6 @@ export const nest = (type: number, value: readonly Attribute[]): Attribute => ({
 export const text = (type: number, value: string): Attribute => ({ type, value: Buffer.from(`${value}\0`) })
 export const u8 = (type: number, value: number): Attribute => ({ type, value: Uint8Array.of(value) })
 
-export function u16(type: number, value: number): Attribute {
-  const buffer = Buffer.alloc(2)
-  buffer.writeUInt16LE(value)
-  return { type, value: buffer }
-}
-
 export function u32(type: number, value: number): Attribute {
   const buffer = Buffer.alloc(4)
   buffer.writeUInt32LE(value)

@@ -96,9 +96,6 @@ export const boolType: BasicType = { kind: 'bool' }
 export const stringType: BasicType = { kind: 'string' }
 export const intType: BasicType = { kind: 'int' }
 export const int64Type: BasicType = { kind: 'int64' }
-export const uint8Type: BasicType = { kind: 'uint8' }
-export const uint16Type: BasicType = { kind: 'uint16' }
-export const uint64Type: BasicType = { kind: 'uint64' }
 export const float64Type: BasicType = { kind: 'float64' }
 /** `interface {}`: any value, and what JSON is decoded into without a known type. */
 export const anyType: InterfaceType = { kind: 'interface' }
