@@ -8,7 +8,8 @@ const launcherPath = 'scripts/gantryd'
 export const daemon: CommandRun = async (_context, args) => {
   const root = installationRoot()
   const launcher = join(root, launcherPath)
-  process.execve?.('/bin/sh', ['gantryd', launcher, ...args], process.env)
+  if (!process.execve) throw new ExitError(1, 'this system cannot run the daemon in place of the command')
+  process.execve('/bin/sh', ['gantryd', launcher, ...args], process.env)
 }
 
 /** The nearest folder above this command that holds the daemon. Throws if there is none. */

@@ -1,55 +1,17 @@
 import assert from 'node:assert/strict'
-import { PassThrough, Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
-import type { Client } from '@gantry/client'
-import { type Answer, engineDouble, json } from '../../client/testing.ts'
-import { type CommandContext, ExitError, type Output } from '../framework/command.ts'
-import { parseFlags } from '../framework/flags.ts'
-import { find } from '../framework/tree.ts'
+import { type Answer, json } from '../../client/testing.ts'
+import { ExitError } from '../framework/command.ts'
+import { runCommand } from '../testing.ts'
 import { run } from './run.ts'
-
-class Collected extends Writable {
-  text = ''
-  readonly isTTY = false
-  readonly columns = 0
-  readonly rows = 0
-
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.text += bytes
-    done()
-  }
-}
 
 function frame(stream: 1 | 2, text: string): Buffer {
   const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, text.length])
   return Buffer.concat([header, Buffer.from(text)])
 }
 
-/** Runs `gantry run …` against an engine that answers by the path of the request. */
-async function runWith(t: TestContext, words: string[], answers: Record<string, Answer>) {
-  const { client, requests } = await engineDouble(t, (request, socket) => {
-    const route = request.line.replace(/^\w+ \/v[\d.]+/, '').replace(/\?.*/, '')
-    const answer = answers[route]
-    if (answer) answer(request, socket)
-    else socket.write(json(500, { message: `unexpected ${request.line}` }))
-  })
-  const found = find('run')
-  assert.ok(found !== undefined && 'command' in found)
-  const { flags, args } = parseFlags(found.command.flags, words, true)
-  const [stdout, stderr] = [new Collected(), new Collected()]
-  const context: CommandContext = {
-    program: 'gantry',
-    commandPath: 'gantry run',
-    client: client as Client,
-    config: { directory: '/nope', path: '/nope/config.json', settings: {} },
-    stdin: new PassThrough().end('typed'),
-    stdout: stdout as unknown as Output,
-    stderr: stderr as unknown as Output,
-    env: {},
-  }
-  const code = await Promise.resolve(run(context, args, flags)).catch((error: unknown) => error)
-  return { code, stdout: stdout.text, stderr: stderr.text, routes: requests.map(({ line }) => line) }
-}
+const runWith = (t: TestContext, words: string[], answers: Record<string, Answer>) =>
+  runCommand(t, 'run', run, words, answers)
 
 const created: Answer = (_request, socket) => socket.write(json(201, { Id: 'c1', Warnings: ['beware'] }))
 const started: Answer = (_request, socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n')

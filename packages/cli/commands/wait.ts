@@ -1,13 +1,13 @@
 import { acrossRestarts } from '../container/across-restarts.ts'
 import { eachContainer } from '../container/each-container.ts'
+import { timeLimit } from '../container/time-limit.ts'
 import { describeStates, watchStates } from '../container/wait-state.ts'
 import { type CommandContext, type CommandRun, ExitError } from '../framework/command.ts'
 
 /** `gantry wait`: prints each container's exit code or, with `--state`, the state it has come to. */
 export const wait: CommandRun = async (context, names, flags) => {
   const states = flags.list('state').flatMap((text) => text.split(','))
-  const limit = flags.duration('timeout') / 1e6
-  const timeout = flags.changed('timeout') ? AbortSignal.timeout(limit) : undefined
+  const timeout = timeLimit(flags, 'timeout')
   try {
     await eachContainer(context, names, async (id) => {
       if (states.length > 0) return await reachedState(context, id, states, timeout)

@@ -1,6 +1,7 @@
 /** `run --detach --wait`. */
 import { FrameDecoder } from '@gantry/client'
 import { type CommandContext, ExitError, type Flags } from '../framework/command.ts'
+import { timeLimit } from './time-limit.ts'
 import { watchStates } from './wait-state.ts'
 
 /** How many of the last lines show why a container did not come up. */
@@ -22,9 +23,7 @@ export async function watchUntilUp(
   const kind = Config?.Healthcheck?.Test?.[0] ?? 'NONE'
   const wanted = kind === 'NONE' || kind === '' ? 'running' : 'healthy'
   const ends = ['exited', 'dead', 'removed', ...(wanted === 'healthy' ? ['unhealthy'] : [])]
-  const limit = flags.changed('wait-timeout')
-    ? AbortSignal.timeout(flags.duration('wait-timeout') / 1e6)
-    : undefined
+  const limit = timeLimit(flags, 'wait-timeout')
   const { reached } = await watchStates(client, id, [wanted, ...ends], limit)
   return async () => {
     const { state, exitCode } = await reached.catch(async (error: unknown) => {

@@ -4,6 +4,7 @@
  */
 import { parseCpus } from '../options/cpus.ts'
 import { checkCgroupRule, parseBpsDevice, parseIopsDevice, parseWeightDevice } from '../options/device.ts'
+import { parseDuration } from '../options/duration.ts'
 import { parseGpus } from '../options/gpus.ts'
 import { checkAddress, parseExtraHost, parseSearchDomain } from '../options/hosts.ts'
 import { checkLabel, checkVariable } from '../options/key-values.ts'
@@ -46,8 +47,16 @@ const byName: Readonly<Record<string, Check>> = {
   sysctl: checkSysctl,
 }
 
+/** Longest times to wait, unlike durations that the engine is to judge. */
+const timeLimits = ['timeout', 'wait-timeout']
+
+function checkTimeLimit(text: string): void {
+  if (parseDuration(text) < 0) throw new RangeError('must not be negative')
+}
+
 /** Throws an Error that says what is wrong with the value, if something is. */
 export function checkValue(spec: FlagSpec, text: string): void {
   byType[spec.type]?.(text)
   if (spec.type === 'list' || spec.type === 'map') byName[spec.long]?.(text)
+  if (spec.type === 'duration' && timeLimits.includes(spec.long)) checkTimeLimit(text)
 }

@@ -1,6 +1,7 @@
 import type { NetworkSummary } from '@gantry/api'
 import { formatList } from '../../format/list/list.ts'
 import { networkColumns, networkFormat } from '../../format/list/networks.ts'
+import { naturalOrder } from '../../format/natural-order.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 import { encodeFilters } from '../filters.ts'
 import { listFormat } from '../list-format.ts'
@@ -14,11 +15,9 @@ export async function networkLs(
   const filters = encodeFilters(flags.filters('filter'))
   const networks: NetworkSummary[] = await context.client.call('NetworkList', { query: { filters } })
   const truncate = !flags.bool('no-trunc')
-  const rows = networks.sort(byName).map((network) => ({ network, truncate }))
+  const rows = networks
+    .sort((a, b) => naturalOrder(a.Name ?? '', b.Name ?? ''))
+    .map((network) => ({ network, truncate }))
   const format = networkFormat(listFormat(context, flags, 'networksFormat'), flags.bool('quiet'))
   context.stdout.write(formatList(rows, networkColumns, format))
 }
-
-const collator = new Intl.Collator('en', { numeric: true })
-
-const byName = (a: NetworkSummary, b: NetworkSummary): number => collator.compare(a.Name ?? '', b.Name ?? '')

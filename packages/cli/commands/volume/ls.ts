@@ -1,5 +1,6 @@
 import { formatList } from '../../format/list/list.ts'
 import { volumeColumns, volumeFormat } from '../../format/list/volumes.ts'
+import { naturalOrder } from '../../format/natural-order.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 import { encodeFilters } from '../filters.ts'
 import { listFormat } from '../list-format.ts'
@@ -14,8 +15,7 @@ export async function volumeLs(
 ): Promise<void> {
   const filters = encodeFilters(flags.filters('filter'))
   const answer = await context.client.call('VolumeList', { query: { filters } })
-  const collator = new Intl.Collator('en', { numeric: true })
-  let volumes = (answer.Volumes ?? []).sort((a, b) => collator.compare(a.Name, b.Name))
+  let volumes = (answer.Volumes ?? []).sort((a, b) => naturalOrder(a.Name, b.Name))
   let format = volumeFormat(listFormat(context, flags, 'volumesFormat'), flags.bool('quiet'))
   if (flags.bool('cluster')) {
     volumes = volumes.filter((volume) => volume.ClusterVolume)
