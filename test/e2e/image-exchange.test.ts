@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, link, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { suite, type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type Descriptor, digestOf, entryHeader, mediaTypes, parseReference, tarOf } from '@gantry/oci'
+import { type Descriptor, digestOf, entryHeader, hexOf, mediaTypes, parseReference, tarOf } from '@gantry/oci'
 import { getXattr, mount, setXattr, unmount } from '@gantry/syscall'
 import { startFaultProxy } from '../registry/fault-proxy.ts'
 import { descriptorOf, manifestBytes, registriesFor, sourceOf, startStub } from '../registry/fixtures.ts'
@@ -247,6 +247,19 @@ suite('images from and to elsewhere', () => {
       await ok('rmi', name, copy)
       assert.deepEqual([await stored(), await layerTrees()], before)
     }
+
+    // What is said about an image that is here comes with the next pull, which finds nothing else.
+    await ok('pull', '-q', name)
+    const whole = await stored()
+    const review = await describe(image, 'review')
+    assert.match(await ok('pull', name), /Status: Image is up to date/)
+    const added = (await stored()).filter((each) => !whole.includes(each))
+    assert.deepEqual(added.sort(), [hexOf(review.digest), hexOf(digestOf('review'))].sort())
+    const again = await stored()
+    assert.match(await ok('pull', name), /Status: Image is up to date/)
+    assert.deepEqual(await stored(), again)
+    await ok('rmi', name)
+    assert.deepEqual([await stored(), await layerTrees()], before)
   })
 
   test('a registry that refuses referrers gets the image all the same', async (t) => {

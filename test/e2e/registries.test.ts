@@ -162,6 +162,8 @@ describe('registries', () => {
           config.with({}),
         )
         assert.equal(filtered.stdout, 'many\n')
+        const old = await cli(['search', '--filter', 'is-automated=false', `${host}/app`], config.with({}))
+        assert.match(old.stderr, /^WARNING: the "is-automated" filter is deprecated, /)
         const wrong = await cli(['search', '--filter', 'bad=1', `${host}/app`], config.with({}))
         assert.equal(wrong.stderr, "Error response from daemon: Invalid filter 'bad'\n")
       } finally {

@@ -84,7 +84,9 @@ suite('images and registries', () => {
     assert.deepEqual(
       log
         .slice(from)
-        .filter((line) => !line.includes('/v2/team/app/manifests/') && line.includes('"GET /v2/team')),
+        .filter(
+          (line) => /"GET \/v2\/team/.test(line) && !/\/v2\/team\/app\/(manifests|referrers)\//.test(line),
+        ),
       [],
     )
 

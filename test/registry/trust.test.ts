@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { mediaTypes, parseReference } from '@gantry/oci'
+import { createRegistries, mediaTypes, parseReference } from '@gantry/oci'
 import { createAuthority } from './authority.ts'
 import {
   descriptorOf,
@@ -147,6 +147,20 @@ test('CVE-2025-6032: a certificate is verified: with the authority in certs.d it
     message: `Get "https://${registry.host}/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
   })
   assert.ok(registry.log.every((line) => !line.includes('GET /v2/some')))
+
+  // A file that is no certificate is passed over, and that is said.
+  const log: string[] = []
+  const named = createRegistries(
+    { ...quick, certificateDirectories: [own] },
+    { log: (message) => log.push(message) },
+  )
+  t.after(() => named.close())
+  await writeFile(`${own}/${registry.host}/binary.crt`, randomBytes(100))
+  const reference = parseReference(`${registry.host}/some/image:one`)
+  await named.repository(reference, { action: 'pull' }).tags()
+  assert.deepEqual(log, [
+    `${own}/${registry.host}/binary.crt is passed over: it has no certificate in the PEM format`,
+  ])
 
   // A connection that is kept was verified with what is not trusted any more.
   await copyFile(other.certificate, `${own}/${registry.host}/ca.crt`)

@@ -2,6 +2,7 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { HostConfig } from '@gantry/api'
 import type { CacheUsage, CredentialsLookup, PruneRule } from '@gantry/build'
+import type { Digest } from '@gantry/oci'
 import type { ConsoleSize } from '@gantry/runtime'
 import type { AttachSession } from './containers.ts'
 import type { Filters } from './filters.ts'
@@ -150,8 +151,9 @@ export interface BuildCaches {
 
 /** What of the build cache may go. */
 export type BuildPruneOptions = CacheRule & {
-  /** Only tells what would go. */
+  /** Only tells what would go; once the images `without` have gone, if they are named. */
   dryRun?: boolean
+  without?: ReadonlySet<Digest>
 }
 
 /** A rule of `builder.gc`. */

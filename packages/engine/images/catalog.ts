@@ -150,9 +150,10 @@ export class Catalog {
     return live
   }
 
-  /** Chain ids of layers that an image has. */
-  liveLayers(): Set<Digest> {
-    return new Set(this.#images.values().flatMap((image) => chainOf(image)))
+  /** Chain ids of layers that an image has; `without` some of the images. */
+  liveLayers(without: ReadonlySet<Digest> = new Set()): Set<Digest> {
+    const images = this.#images.values().filter(({ id }) => !without.has(id))
+    return new Set(images.flatMap((image) => chainOf(image)))
   }
 }
 

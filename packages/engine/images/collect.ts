@@ -22,7 +22,7 @@ export interface CollectionPolicy {
 export interface Collectable {
   id: Digest
   names: string[]
-  /** Bytes that go with it. */
+  /** Bytes that go with it: those of layers that nothing else needs, no other image and no build. */
   size: number
   lastUsed: Date
 }
@@ -33,8 +33,9 @@ export async function planCollection(
   policy: CollectionPolicy,
   now: Date,
 ): Promise<Collectable[][]> {
-  const { catalog, layers } = parts
+  const { catalog, layers, retention } = parts
   const images = catalog.images()
+  const neededByOthers = retention.neededByOthers()
   const staying = new Set(images)
   const users = new Map<Digest, number>()
   for (const image of [...staying, ...catalog.retired()])
@@ -59,24 +60,25 @@ export async function planCollection(
     plan.push(
       chosen.group.map((image) => {
         staying.delete(image)
-        const size = release(image)
-        total -= size
         const names = catalog.namesOf(image.id).map(({ name }) => familiarName(parseReference(name)))
-        return { id: image.id, names, size, lastUsed: lastUsed(image, now) }
+        return { id: image.id, names, size: release(image), lastUsed: lastUsed(image, now) }
       }),
     )
   }
   return plan
 
-  /** Counts one user less of each layer; returns the bytes of those that have none left. */
+  /** Counts one user less of each layer; returns the bytes that then go. */
   function release(image: ImageRecord): number {
-    let size = 0
+    let freed = 0
     for (const chainId of new Set(chainOf(image))) {
       const left = (users.get(chainId) ?? 1) - 1
       users.set(chainId, left)
-      if (left === 0) size += sizes.get(chainId) ?? 0
+      if (left > 0) continue
+      const size = sizes.get(chainId) ?? 0
+      total -= size
+      if (!neededByOthers.has(chainId)) freed += size
     }
-    return size
+    return freed
   }
 }
 

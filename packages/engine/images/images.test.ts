@@ -22,6 +22,7 @@ import {
   tarOf,
 } from '@gantry/oci'
 import { openContentStore, openDatabase, openLayerStore } from '@gantry/store'
+import { chainOf } from './catalog.ts'
 import { createImages, type ImageService } from './index.ts'
 
 interface Bench {
@@ -698,4 +699,26 @@ test('clean-up by a policy: least recently used first, never what is named, used
     (await b.images.list({ filters: {} })).map(({ Id }) => Id),
     [first],
   )
+})
+
+test('a layer that builds need stays when its image goes, and does not count as freed', async (t) => {
+  const b = await bench(t)
+  const id = await importRootfs(b, 'layer', 'base')
+  await importRootfs(b, 'other', 'other')
+  const { catalog, retention } = b.images.parts
+  const needed = chainOf(catalog.get(id) as NonNullable<ReturnType<typeof catalog.get>>)
+  retention.alsoKeep(() => needed)
+  const planned = await b.images.collect({ keepTagged: false, unusedFor: 0, keepBytes: 0 }, true)
+  assert.deepEqual(
+    new Map(planned.map(({ names: [name], size }) => [name, size])),
+    new Map([
+      ['base:latest', 0],
+      ['other:latest', 5],
+    ]),
+  )
+  assert.deepEqual(await b.images.remove('base', {}), [{ Untagged: 'base:latest' }, { Deleted: id }])
+  assert.equal((await readdir(join(b.directory, 'layers'))).length, 3)
+  needed.length = 0
+  await b.images.prune({ dangling: ['false'] })
+  await nothingIsLeft(b)
 })

@@ -132,12 +132,12 @@ class Removal {
 
   /** The record goes, or is kept for containers alone; layers that nothing else has are told of, top first. */
   async #drop(image: ImageRecord): Promise<void> {
-    const { catalog, usersOfImage, events, layers } = this.#parts
+    const { catalog, retention, usersOfImage, events, layers } = this.#parts
     if (usersOfImage(image.id).length > 0) catalog.put({ ...image, retired: true })
     else catalog.drop(image.id)
     events.publish('image', 'delete', image.id, { name: image.id })
     this.items.push({ Deleted: image.id })
-    const live = catalog.liveLayers()
+    const live = catalog.liveLayers().union(retention.neededByOthers())
     for (const chainId of chainOf(image).reverse()) {
       if (!live.has(chainId) && (await layers.has(chainId))) this.items.push({ Deleted: chainId })
     }

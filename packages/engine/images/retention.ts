@@ -28,6 +28,11 @@ export class Retention {
     this.#others.push(needed)
   }
 
+  /** What somebody else than images needs now: blobs by digest, layers by chain id. */
+  neededByOthers(): Set<Digest> {
+    return new Set(this.#others.flatMap((needed) => [...needed()]))
+  }
+
   /** Begins a piece of work whose content is to stay while it lasts. Its end sweeps away what it left unused. */
   begin(): Hold {
     return new Hold(this.#turn, this.#held, this.#content, async (hasNew) => {
@@ -38,7 +43,7 @@ export class Retention {
   /** Removes every blob and layer without a use. */
   sweep(): Promise<void> {
     return this.#turn.run(async () => {
-      const others = new Set(this.#others.flatMap((needed) => [...needed()]))
+      const others = this.neededByOthers()
       this.#leftForWork = false
       this.#catalog.forgetReferrers()
       const blobs = this.#catalog.liveBlobs().union(others)

@@ -21,8 +21,8 @@ function bench(t: TestContext, first: CollectionPolicy | null) {
       },
     },
     caches: {
-      prune: async ({ dryRun, reservedSpace: keep, unusedFor }) => {
-        calls.push(`${dryRun ? 'dry ' : ''}cache ${keep} ${unusedFor}`)
+      prune: async ({ dryRun, reservedSpace: keep, unusedFor, without }) => {
+        calls.push(`${dryRun ? `dry, without ${without?.size} images, ` : ''}cache ${keep} ${unusedFor}`)
         const records = [{ id: 'k', size: 5, usedAt: '1970-01-01T00:00:00Z' }]
         return { records, spaceReclaimed: 5 }
       },
@@ -69,7 +69,7 @@ test('every hour, by the policy of that moment', async (t) => {
 test('a dry run tells of images and build cache, and removes nothing', async (t) => {
   const { collector, calls, state } = bench(t, { keepTagged: true, keepBytes: 1 })
   const report = await collector.run(true)
-  assert.deepEqual(calls, ['dry images', 'dry cache 1 undefined'])
+  assert.deepEqual(calls, ['dry images', 'dry, without 1 images, cache 1 undefined'])
   assert.deepEqual(report.BuildCache, [{ Id: 'k', Size: 5, LastUsed: '1970-01-01T00:00:00Z' }])
   assert.equal(report.SpaceReclaimed, 15)
   state.policy = null

@@ -55,7 +55,7 @@ export class GarbageCollector implements Collector, Disposable {
       all: true,
       ...(keepBytes !== undefined && { reservedSpace: keepBytes }),
       ...(unusedFor !== undefined && { unusedFor }),
-      dryRun,
+      ...(dryRun && { dryRun, without: new Set(collected.map(({ id }) => id)) }),
     })
     return {
       Images: collected.map(({ id, names, size, lastUsed }) => ({

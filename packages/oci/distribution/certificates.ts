@@ -8,7 +8,12 @@ export interface RegistryCertificates {
   /** Authorities trusted beside the system's. */
   authorities: string[]
   client: { cert: string; key: string }[]
+  /** Paths of `*.crt` files without a certificate that can be read. */
+  unreadable: string[]
 }
+
+/** One certificate of a file of them. */
+export const pemCertificate = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g
 
 /** Where distributions keep the authorities that a machine trusts. */
 const systemBundles = [
@@ -26,7 +31,7 @@ export async function readCertificates(
   directories: readonly string[],
   host: string,
 ): Promise<RegistryCertificates | undefined> {
-  const found: RegistryCertificates = { authorities: [], client: [] }
+  const found: RegistryCertificates = { authorities: [], client: [], unreadable: [] }
   let exists = false
   // A name that comes from outside must not lead elsewhere.
   if (!/^[\w.:[\]-]+$/.test(host) || host.startsWith('.')) return undefined
@@ -43,7 +48,11 @@ export async function readCertificates(
 async function readFolder(folder: string, names: string[], found: RegistryCertificates): Promise<void> {
   for (const name of names) {
     const path = join(folder, name)
-    if (name.endsWith('.crt')) found.authorities.push(await readFile(path, 'utf8'))
+    if (name.endsWith('.crt')) {
+      const text = await readFile(path, 'utf8')
+      if (text.match(pemCertificate)) found.authorities.push(text)
+      else found.unreadable.push(path)
+    }
     if (name.endsWith('.cert')) {
       const key = name.replace(/cert$/, 'key')
       if (!names.includes(key))

@@ -30,15 +30,15 @@ export const defaultRegistryConfig: RegistryConfig = {
 }
 
 export interface RegistriesOptions {
-  /** Hears what nobody else does: a mirror that failed and was passed over. */
+  /** Hears what nobody else does: what was passed over, a mirror that failed, a file that holds no certificate. */
   log?: (message: string) => void
 }
 
 /** A client of all registries, see Registries. Opens nothing before it is asked. */
 export function createRegistries(config: RegistryConfig, options: RegistriesOptions = {}): Registries {
   const closed = new AbortController()
-  let current = new Hosts(config, closed.signal)
   const log = options.log ?? (() => {})
+  let current = new Hosts(config, closed.signal, log)
   return {
     repository: (reference, access) => repository(current, reference, access, log),
     login: (credentials, callOptions) => login(current, credentials, callOptions),
@@ -46,7 +46,7 @@ export function createRegistries(config: RegistryConfig, options: RegistriesOpti
     download: (url, callOptions = {}) => download(current, url, callOptions),
     configure(changed) {
       current.transport.retire()
-      current = new Hosts(changed, closed.signal)
+      current = new Hosts(changed, closed.signal, log)
     },
     close() {
       closed.abort(new RegistryError('unreachable', 'the registry client is closed'))
@@ -79,9 +79,9 @@ export class Hosts {
   readonly tokens: Tokens
   readonly #made = new Map<string, Promise<RegistryHost>>()
 
-  constructor(config: RegistryConfig, closed: AbortSignal) {
+  constructor(config: RegistryConfig, closed: AbortSignal, log: (message: string) => void) {
     this.config = config
-    this.transport = new Transport(config, closed)
+    this.transport = new Transport(config, closed, log)
     this.tokens = new Tokens((exchange) =>
       this.transport.send({ ...exchange, headers: { 'User-Agent': config.userAgent, ...exchange.headers } }),
     )

@@ -82,9 +82,13 @@ function parseResults(bytes: Buffer): SearchResult[] {
       json.optional(results, 'search results', (value, what) => json.list(value, what, parseResult)) ?? []
     )
   } catch (cause) {
-    throw new RegistryError('invalid-answer', `error decoding registry search: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new RegistryError(
+      'invalid-answer',
+      `error decoding registry search results: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

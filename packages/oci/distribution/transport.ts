@@ -3,7 +3,12 @@ import { Agent, type AgentOptions, type IncomingHttpHeaders, type IncomingMessag
 import type { Duplex, Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import { type RegistryCertificates, readCertificates, systemAuthorities } from './certificates.ts'
+import {
+  pemCertificate,
+  type RegistryCertificates,
+  readCertificates,
+  systemAuthorities,
+} from './certificates.ts'
 import { connect, type Reach, type Target } from './connect.ts'
 import type { RegistryConfig } from './contracts.ts'
 import type { Insecure } from './endpoints.ts'
@@ -48,11 +53,13 @@ export class Transport {
   readonly #contexts = new Map<string, Promise<HostContext>>()
   #contextCount = 0
   readonly #closed: AbortSignal
+  readonly #log: (message: string) => void
 
   /** `closed` destroys what is under way, with its reason. */
-  constructor(config: TransportConfig, closed: AbortSignal) {
+  constructor(config: TransportConfig, closed: AbortSignal, log: (message: string) => void) {
     this.#config = config
     this.#closed = closed
+    this.#log = log
   }
 
   /** Lets what is under way end, and every idle connection go. */
@@ -197,13 +204,17 @@ export class Transport {
     const key = own ? JSON.stringify([host, own]) : ''
     const known = this.#contexts.get(key)
     if (known) return known
-    const made = secureContext(own ?? { authorities: [], client: [] }, host, ++this.#contextCount)
+    for (const path of own?.unreadable ?? [])
+      this.#log(`${path} is passed over: it has no certificate in the PEM format`)
+    const made = secureContext(own ?? noCertificates, host, ++this.#contextCount)
     // A folder that was wrong may have been put right.
     made.catch(() => this.#contexts.delete(key))
     this.#contexts.set(key, made)
     return made
   }
 }
+
+const noCertificates: RegistryCertificates = { authorities: [], client: [], unreadable: [] }
 
 interface HostContext {
   /** Tells it from others. */
@@ -276,8 +287,6 @@ export async function trustingContext(
 export function takesAuthorities(native: unknown): native is { addCACert(certificate: string): void } {
   return typeof (native as { addCACert?: unknown } | null)?.addCACert === 'function'
 }
-
-const pemCertificate = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g
 
 /**
  * Destroys a request during which nothing has moved for `limit` milliseconds although the other side had its turn:

@@ -11,6 +11,7 @@ import {
   planPrune,
 } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
+import type { Digest } from '@gantry/oci'
 import { sizeOf } from '../../containers/size.ts'
 import type { BuildPruneOptions, CachePruned, CacheRule } from '../../contracts.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
@@ -56,10 +57,12 @@ export class CacheService {
   }
 
   /** Announces what it has done. Rejects with InvalidParameter for filters that are not known. */
-  async prune({ filters = {}, dryRun = false, ...rule }: BuildPruneOptions): Promise<CachePruned> {
+  async prune({ filters = {}, dryRun = false, without, ...rule }: BuildPruneOptions): Promise<CachePruned> {
     const work = this.#pruning
       .catch(() => undefined)
-      .then(() => this.#prune([{ ...rule, ...cacheFilters(filters, this.#parts.clock.now()) }], dryRun))
+      .then(() =>
+        this.#prune([{ ...rule, ...cacheFilters(filters, this.#parts.clock.now()) }], dryRun, without),
+      )
     this.#pruning = work
     const pruned = await work
     const { events } = this.#parts.images
@@ -87,7 +90,11 @@ export class CacheService {
     }, quietTime).unref()
   }
 
-  async #prune(rules: readonly PruneRule[], dryRun: boolean): Promise<CachePruned> {
+  async #prune(
+    rules: readonly PruneRule[],
+    dryRun: boolean,
+    without?: ReadonlySet<Digest>,
+  ): Promise<CachePruned> {
     const { images, directory, clock } = this.#parts
     const pruned: CachePruned = { records: [], spaceReclaimed: 0 }
     for (const rule of rules) {
@@ -95,7 +102,7 @@ export class CacheService {
       const plan = planPrune(await this.usage(), rule, {
         now: clock.now().getTime(),
         free: bavail * bsize,
-        inImages: images.catalog.liveLayers(),
+        inImages: images.catalog.liveLayers(without),
       })
       if (plan.gone.length === 0) continue
       for (const gone of plan.gone) if (dryRun || (await this.#remove(gone))) pruned.records.push(gone)

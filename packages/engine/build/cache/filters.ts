@@ -1,6 +1,6 @@
 /** `--filter` of prunes and of the policies of `builder.gc`. */
 import type { CacheUsage, PruneRule } from '@gantry/build'
-import { GantryError } from '@gantry/errors'
+import { GantryError, isKind } from '@gantry/errors'
 import type { Filters } from '../../contracts.ts'
 import { parseTimeFilter } from '../../services/filters.ts'
 
@@ -26,17 +26,26 @@ const repeatable = ['type', 'label', 'label!']
 
 /** Throws InvalidParameter in Docker's words: for a filter that is not known, and for more than one value. */
 export function cacheFilters(filters: Filters, now: Date): Pick<PruneRule, 'unusedFor' | 'matches'> {
+  try {
+    return ruleOf(filters, now)
+  } catch (error) {
+    if (!isKind(error, 'InvalidParameter')) throw error
+    throw new GantryError('InvalidParameter', `failed to prune build cache: ${error.message}`)
+  }
+}
+
+function ruleOf(filters: Filters, now: Date): Pick<PruneRule, 'unusedFor' | 'matches'> {
   const wanted: [Match, readonly string[]][] = []
   let unusedFor: number | undefined
   if (filters.until && filters['unused-for'])
-    throw new GantryError('InvalidParameter', 'conflicting filters: cannot specify both until and unused-for')
+    throw new GantryError('InvalidParameter', 'conflicting filters: "until" and "unused-for"')
   for (const [name, values] of Object.entries(filters)) {
     const [value = '', ...more] = values
     const isTime = name === 'until' || name === 'unused-for'
     const match = matches[name]
-    if (!isTime && !match) throw new GantryError('InvalidParameter', `invalid filter '${name}'`)
+    if (!isTime && !match) throw new GantryError('InvalidParameter', `Invalid filter '${name}'`)
     if (more.length > 0 && !repeatable.includes(name))
-      throw new GantryError('InvalidParameter', `filter '${name}' expects only one value: ${values}`)
+      throw new GantryError('InvalidParameter', 'filters expect only one value')
     if (isTime) unusedFor = now.getTime() - parseTimeFilter(value, now).getTime()
     else if (match) wanted.push([match, values])
   }

@@ -80,6 +80,10 @@ function warnOfPlatform(
   }
 }
 
+/** Milliseconds that an image waits for what it runs without: while its layers come, and when all of it is here. */
+const longestWait = 30_000
+const shortestWait = 5_000
+
 class Pull {
   readonly #parts: ImageParts
   readonly #repository: Repository
@@ -136,7 +140,9 @@ class Pull {
   /** The layers, and what says something about the image meanwhile. */
   async #pullContent(image: ImageRecord, remote: RemoteImage, hold: Hold): Promise<ReferrersRecord[]> {
     const abort = new AbortController()
-    const referrers = this.#referrers(remote, hold, AbortSignal.any([this.#signal, abort.signal]))
+    const signal = AbortSignal.any([this.#signal, abort.signal])
+    const subjects = [remote.top.digest, remote.manifestDigest]
+    const referrers = this.#referrers(subjects, hold, signal, longestWait)
     try {
       await pullLayers(this.#parts, {
         repository: this.#repository,
@@ -153,13 +159,20 @@ class Pull {
   }
 
   async #referrers(
-    { top, manifestDigest }: RemoteImage,
+    subjects: readonly Digest[],
     hold: Hold,
     signal: AbortSignal,
+    wait: number,
   ): Promise<ReferrersRecord[]> {
-    if (!this.#parts.transfers.limits().referrers) return []
-    const subjects = [...new Set([top.digest, manifestDigest])]
-    return await new ReferrerFetcher(this.#repository, hold, signal).fetch(subjects)
+    const { transfers, catalog } = this.#parts
+    if (!transfers.limits().referrers) return []
+    return await new ReferrerFetcher({
+      repository: this.#repository,
+      kept: catalog.referrers,
+      hold,
+      wanted: signal,
+      wait,
+    }).fetch([...new Set(subjects)])
   }
 
   /** The digest, when the registry's answer to one question is that what is here is what is wanted. */
@@ -172,8 +185,30 @@ class Pull {
     const here = record.index?.digest ?? image.manifest
     await hold.keep([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
     if (!(await this.#isWhole(image))) return undefined
-    const there = digest ?? (await this.#repository.resolve(tag ?? 'latest', { signal: this.#signal })).digest
-    return there === here ? here : undefined
+    if (digest) return digest === here ? here : undefined
+    return (await this.#isCurrent(tag ?? 'latest', { top: here, manifest: image.manifest }, hold))
+      ? here
+      : undefined
+  }
+
+  /** Whether the registry has the same under the tag. What has been said about it since comes along. */
+  async #isCurrent(tag: string, here: { top: Digest; manifest: Digest }, hold: Hold): Promise<boolean> {
+    const { catalog } = this.#parts
+    const abort = new AbortController()
+    const signal = AbortSignal.any([this.#signal, abort.signal])
+    const referrers = this.#referrers([here.top, here.manifest], hold, signal, shortestWait)
+    try {
+      const there = await this.#repository.resolve(tag, { signal: this.#signal })
+      if (there.digest !== here.top) return false
+      const found = await referrers
+      catalog.transaction(() => {
+        for (const record of found) catalog.referrers.add(record)
+      })
+      return true
+    } finally {
+      abort.abort(new GantryError('Cancelled', 'another image is wanted'))
+      await Promise.allSettled([referrers])
+    }
   }
 
   /** Which of the images under a name is the wanted one. */

@@ -10,30 +10,41 @@ import {
 } from '@gantry/oci'
 import { fetchBlob } from '../pull/fetch-blob.ts'
 import type { Hold } from '../retention.ts'
-import type { Referrer, ReferrersRecord } from './kept-referrers.ts'
+import type { KeptReferrers, Referrer, ReferrersRecord } from './kept-referrers.ts'
 
 /** Referrers of one image that are asked for. */
 const mostReferrers = 32
 /** Bytes of what they refer to, in all. */
 const mostBytes = 64 << 20
-/** Milliseconds for all of it: an image does not wait longer for what it runs without. */
-const longest = 30_000
 /** 2: also the signature of a bill of materials. */
 const deepest = 2
 
+export interface ReferrerFetcherParts {
+  repository: Repository
+  /** What is here already is not fetched again. */
+  kept: Pick<KeptReferrers, 'of'>
+  hold: Hold
+  /** Gives it up. */
+  wanted: AbortSignal
+  /** Milliseconds for all of it. */
+  wait: number
+}
+
 export class ReferrerFetcher {
   readonly #repository: Repository
+  readonly #kept: Pick<KeptReferrers, 'of'>
   readonly #hold: Hold
   readonly #wanted: AbortSignal
   readonly #signal: AbortSignal
   #count = 0
   #bytes = 0
 
-  constructor(repository: Repository, hold: Hold, signal: AbortSignal) {
+  constructor({ repository, kept, hold, wanted, wait }: ReferrerFetcherParts) {
     this.#repository = repository
+    this.#kept = kept
     this.#hold = hold
-    this.#wanted = signal
-    this.#signal = AbortSignal.any([signal, AbortSignal.timeout(longest)])
+    this.#wanted = wanted
+    this.#signal = AbortSignal.any([wanted, AbortSignal.timeout(wait)])
   }
 
   /** Everything is held. What cannot be had, or is too much, is left out; rejects with the signal's reason alone. */
@@ -54,11 +65,13 @@ export class ReferrerFetcher {
 
   async #about(subject: Digest): Promise<Referrer[]> {
     const listed = await this.#orNull(() => this.#repository.referrers(subject, { signal: this.#signal }))
+    const kept = this.#kept.of(subject)
     const found: Referrer[] = []
     for (const descriptor of listed ?? []) {
       if (this.#count === mostReferrers) break
       this.#count++
-      const referrer = await this.#orNull(() => this.#referrer(subject, descriptor))
+      const known = kept.find(({ digest }) => digest === descriptor.digest)
+      const referrer = known ?? (await this.#orNull(() => this.#referrer(subject, descriptor)))
       if (referrer) found.push(referrer)
     }
     return found

@@ -35,7 +35,8 @@ export const pageOf = ({ rows }: TerminalSize): number => Math.max(1, rows - 3)
 
 /** As many lines as the terminal has, each no wider than it is. */
 export function draw(state: ExploreState, size: TerminalSize): string[] {
-  const left = Math.max(20, Math.min(60, Math.floor(size.columns * 0.4)))
+  const half = Math.max(1, Math.floor(size.columns / 2) - 2)
+  const left = Math.min(Math.max(20, Math.min(60, Math.floor(size.columns * 0.4))), half)
   const right = Math.max(1, size.columns - left - 3)
   const page = pageOf(size)
   const files = state.showsHelp ? helpLines(right, page) : fileLines(state, right, page)

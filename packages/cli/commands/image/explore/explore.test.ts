@@ -107,6 +107,7 @@ test('the cursor stays on a row that is there', async () => {
 
 test('every line of the screen fits, whatever the size of the terminal', async () => {
   for (const size of [
+    { rows: 5, columns: 20 },
     { rows: 24, columns: 80 },
     { rows: 5, columns: 30 },
     { rows: 60, columns: 300 },
