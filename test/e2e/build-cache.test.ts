@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry } from '../registry/registry.ts'
+import { buildx } from './buildx.ts'
 import { leavesNothing } from './daemon-state.ts'
-import { type CommandResult, startDaemon, suiteDaemon } from './harness.ts'
+import { type CommandResult, run, startDaemon, suiteDaemon } from './harness.ts'
 
 suite('build cache', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
@@ -234,6 +235,40 @@ suite('build cache', { concurrency: 1 }, () => {
     await inDirectories(other)
     const refused = await other.gantry(['build', '--cache-to', 'type=gha', root])
     assert.match(refused.stderr, /--cache-to of type "gha" is not available/)
+  })
+
+  test('docker buildx: caches in an image, a registry and a directory', { timeout: 300_000 }, async (t) => {
+    const plugin = await buildx()
+    if (plugin === null) return t.skip('there is no docker-buildx here')
+    const registry = await startRegistry({}, t)
+    const root = await context({
+      Dockerfile:
+        'FROM busybox AS a\nRUN echo x > /x && echo y > /y\nFROM busybox\nCOPY --from=a /x /\nCOPY f /\n',
+      f: 'file',
+    })
+    const directory = join(top, 'buildx-cache')
+    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'docker') }
+    const build = async (tag: string, ...args: string[]): Promise<number> => {
+      const done = await run(plugin, ['build', '--progress=plain', '-t', tag, ...args, root], { env })
+      await daemon().gantry(['rmi', tag])
+      await gantry('builder', 'prune', '-af')
+      assert.equal(done.exitCode, 0, `${done.stderr}\n${daemon().log.slice(-5000)}`)
+      return done.stderr.match(/^#\d+ CACHED$/gm)?.length ?? 0
+    }
+    const ref = `type=registry,ref=${registry.host}/bx:cache`
+    const local = `type=local,dest=${directory},tag=main,mode=max`
+    await build('bx', '--cache-to', `${ref},mode=max`, '--cache-to', local)
+    assert.equal(await build('bx', '--cache-from', ref), 5)
+    assert.equal(await build('bx', '--cache-from', `type=local,src=${directory},tag=main`), 5)
+    for (const [name, ...flags] of [
+      ['option', '--cache-to', 'type=inline'],
+      ['argument', '--build-arg', 'BUILDKIT_INLINE_CACHE=1'],
+    ] as const) {
+      const image = `${registry.host}/bx:${name}`
+      await build(image, '--push', ...flags)
+      // The stage that is only copied from is in no image.
+      assert.equal(await build('bx', '--cache-from', image), 4, name)
+    }
   })
 
   /** What another daemon finds in a directory that this one has filled. */

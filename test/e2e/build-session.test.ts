@@ -71,7 +71,10 @@ suite('build in a session', { concurrency: 1 }, () => {
     [
       'docker buildx',
       (args, options) =>
-        run(plugin, ['build', '--progress=plain', ...args], { ...options, env: buildxEnvironment() }),
+        run(plugin, ['build', '--progress=plain', ...args], {
+          ...options,
+          env: { ...buildxEnvironment(), ...options?.env },
+        }),
     ],
   ]
 

@@ -28,6 +28,10 @@ export type WorkerRecord = MessageOf<typeof WorkerRecord>
 
 const Exporter = message({ type: text(1), attributes: map(2, text(2)) })
 
+/** A cache to read or to write: `registry`, `local`, `inline`, … */
+const CacheOption = message({ type: text(1), attributes: map(2, text(2)) })
+const CacheOptions = message({ exports: list(4, CacheOption), imports: list(5, CacheOption) })
+
 const SolveRequest = message({
   ref: text(1),
   definition: bytes(2),
@@ -36,6 +40,7 @@ const SolveRequest = message({
   session: text(5),
   frontend: text(6),
   options: map(7, text(2)),
+  cache: nested(8, CacheOptions),
   exporters: list(13, Exporter),
 })
 export type SolveRequest = MessageOf<typeof SolveRequest>

@@ -9,6 +9,7 @@ import { type FileSink, receiveTree } from '../files/receive.ts'
 import { type FileSource, sendTree } from '../files/send.ts'
 import { type Call, Channel, type Metadata } from '../grpc/channel.ts'
 import { drained } from '../grpc/drained.ts'
+import { readBlob, readContent, writeBlob, writeContent } from './content.ts'
 import { type FilesRequest, filesMetadata } from './files-request.ts'
 import {
   agentHeader,
@@ -93,6 +94,22 @@ export class CallerSession {
     await using call = this.#channel.open(pull, { metadata: { [uploadHeader]: path }, signal })
     await call.end()
     for await (const { data } of call.messages()) yield data
+  }
+
+  /** A blob of one of the client's content stores, not verified. Rejects with NotFound. */
+  readBlob(blob: { store: string; digest: string }, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    this.#mustSupport(readContent)
+    return readBlob(this.#channel, blob, signal)
+  }
+
+  /** Gives one of the client's content stores a blob. */
+  async writeBlob(
+    blob: { store: string; digest: string; size: number },
+    content: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#mustSupport(writeContent)
+    await writeBlob(this.#channel, blob, content, signal)
   }
 
   /** Null when the client has no secret of that name. */

@@ -25,7 +25,7 @@ import { factsOf } from './build-facts.ts'
 import type { CacheService } from './cache/cache-service.ts'
 import { withInlineCache } from './cache/inline.ts'
 import { exportCaches, openCaches } from './cache/remote-caches.ts'
-import { parseTarget as parseCacheTarget, parseSource } from './cache/specs.ts'
+import { requestedCaches } from './cache/requested.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
 import { ClassicProgress, KnownStates } from './classic-progress.ts'
 import type { FileThreads } from './files/file-threads.ts'
@@ -56,9 +56,6 @@ export interface BuildParts extends InputParts {
   faults: FaultPoint
 }
 
-/** Asks for what `--cache-to type=inline` does. */
-const inlineArgument = 'BUILDKIT_INLINE_CACHE'
-
 export class BuildService implements Builds {
   readonly #parts: BuildParts
   readonly #known = new KnownStates()
@@ -76,15 +73,7 @@ export class BuildService implements Builds {
     const names = request.tags.map((tag) => parseTarget(tag))
     const plans = planOutputs(request.outputs, request.tags)
     const attests = attestOptions(request.attests)
-    const cacheTo = request.cacheTo.map(parseCacheTarget)
-    const targets = cacheTo.filter((target) => target !== 'inline')
-    if (!request.events && targets.some(({ to }) => to.type === 'client'))
-      throw new GantryError('InvalidParameter', 'this client does not take a build cache of type local')
-    const isInline = cacheTo.includes('inline') || /^(1|true)$/i.test(request.args.get(inlineArgument) ?? '')
-    const isClassic = !request.events && !request.trace
-    const sources = request.cacheFrom.map((text) =>
-      isClassic && !text.includes('=') ? { type: 'image' as const, name: text } : parseSource(text),
-    )
+    const caches = requestedCaches(request)
     return progressOf(async (tell, abandoned, isBehind) => {
       await using work = new AsyncDisposableStack()
       work.defer(() => this.#parts.caches.soon())
@@ -117,11 +106,10 @@ export class BuildService implements Builds {
         const hold = work.use(this.#parts.images.retention.begin())
         const { session } = input
         const importing = { hold, credentials, signal, ...(session && { session }) }
-        const remoteCaches = await openCaches(this.#parts.images, sources, importing, told)
+        const remoteCaches = await openCaches(this.#parts.images, caches.sources, importing, told)
         const asked = { ...plain, credentials, remoteCaches, ...(request.debug && { debug }) }
         const built = await this.#parts.builder.build(asked, signal, hear)
-        // A squashed image has none of the steps' layers.
-        const results = isInline && !isClassic && !request.squash ? built.map(withInlineCache) : built
+        const results = caches.inline ? built.map(withInlineCache) : built
         if (request.check) return
         const facts = factsOf(request, input, started, {
           materials: [...named.materials, ...input.materials],
@@ -142,7 +130,9 @@ export class BuildService implements Builds {
         this.#parts.faults('build.image.published')
         const deliver = (cache: number, archive: Readable): Promise<void> =>
           this.#exports.offer(archive, (id) => tell({ id: 'gantry.export', aux: { id, cache } }), signal)
-        await exportCaches(this.#parts, targets, { results, credentials, deliver, signal }, told)
+        const exporting = { results, credentials, deliver, signal, ...(session && { session }) }
+        const stored = await exportCaches(this.#parts, caches.targets, exporting, told)
+        if (stored) tell({ id: 'gantry.cache', aux: stored })
         const ref = `default/default/${facts.id}`
         const aux = { ...summary, ref, provenance: attestor.metadata(results) }
         if (request.events) tell({ id: 'gantry.result', aux })

@@ -35,8 +35,8 @@ export interface EngineBuildRequest {
    * `--cache-from` and `--cache-to`: names, or `type=registry,ref=…`; `type=local` for an image layout of the client's, whose
    * blobs the session lends as the directory `src`, or which is given out as an archive.
    */
-  cacheFrom: readonly string[]
-  cacheTo: readonly string[]
+  cacheFrom: readonly (string | SessionCache)[]
+  cacheTo: readonly (string | SessionCache)[]
   /** Make one layer of those that are not the base image's. */
   squash: boolean
   pull: boolean
@@ -85,6 +85,12 @@ export interface EngineBuildRequest {
 export interface BuildOutput {
   type: string
   attributes: Readonly<Record<string, string>>
+}
+
+/** A cache as clients of BuildKit name it: one of type `local` is a content store in their session. */
+export interface SessionCache {
+  type: string
+  attributes: ReadonlyMap<string, string>
 }
 
 /** Which image of a layout: without either, the latest or the only one. */

@@ -2,6 +2,8 @@
 import { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { BuildResult, CredentialsLookup } from '@gantry/build'
+import type { CallerSession } from '@gantry/buildkit'
+import { GantryError } from '@gantry/errors'
 import {
   chainIdOf,
   type Descriptor,
@@ -13,7 +15,6 @@ import {
   writeTar,
 } from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
-import type { Hold } from '../../images/retention.ts'
 import { layoutEntries } from '../../images/save.ts'
 import { LayerBlobs } from '../outputs/layers.ts'
 import { type CacheConfig, cacheConfigType, serializeCacheConfig } from './cache-config.ts'
@@ -30,19 +31,22 @@ export interface ExportRequest {
   credentials: CredentialsLookup
   /** Has the client fetch the archive of an image layout; resolves when it has. */
   deliver(place: number, archive: Readable): Promise<void>
+  /** Of the client, which may have content stores in it. */
+  session?: Pick<CallerSession, 'writeBlob'>
   signal: AbortSignal
 }
 
 /** What is to be given out. It is held by who has made it. */
 interface MadeCache {
-  mediaType: string
+  top: Descriptor
+  /** The bytes of `top`. */
   manifest: Buffer
   /** All but the manifest. */
   blobs: readonly Descriptor[]
 }
 
-/** Rejects with what a push, or a client that does not take it, rejects with. */
-export async function exportCache(parts: ExportParts, request: ExportRequest): Promise<void> {
+/** Resolves to its manifest. Rejects with what a push, or a client that does not take it, rejects with. */
+export async function exportCache(parts: ExportParts, request: ExportRequest): Promise<Descriptor> {
   const { retention } = parts.images
   const { target, deliver } = request
   await using hold = retention.begin()
@@ -57,15 +61,19 @@ export async function exportCache(parts: ExportParts, request: ExportRequest): P
   const manifest = target.imageManifest
     ? serializeManifest({ kind: 'manifest', mediaType, config: description, layers })
     : serializeManifest({ kind: 'index', mediaType, manifests: blobs })
-  const made = { mediaType, manifest, blobs }
-  if (target.to.type === 'registry') await push(parts.images, target.to.reference, made, request)
-  else await deliver(target.to.place, await layout(parts.images.content, made, hold))
+  const top: Descriptor = { mediaType, ...(await hold.put(manifest)) }
+  const made = { top, manifest, blobs }
+  const { to } = target
+  if (to.type === 'registry') await push(parts.images, to.reference, made, request)
+  else if (to.type === 'client') await deliver(to.place, layout(parts.images.content, made))
+  else await store(parts.images.content, to.store, made, request)
+  return top
 }
 
 async function push(
   { content, transfers }: ImageParts,
   reference: Reference,
-  { mediaType, manifest, blobs }: MadeCache,
+  { top: { mediaType }, manifest, blobs }: MadeCache,
   { credentials, signal }: ExportRequest,
 ): Promise<void> {
   const access = await credentials(reference.domain)
@@ -78,18 +86,25 @@ async function push(
 }
 
 /** The archive of an image layout that has nothing but the cache. */
-async function layout(
-  content: ImageParts['content'],
-  { mediaType, manifest, blobs }: MadeCache,
-  hold: Hold,
-): Promise<Readable> {
-  const top: Descriptor = { mediaType, ...(await hold.put(manifest)) }
+function layout(content: ImageParts['content'], { top, blobs }: MadeCache): Readable {
   const files = {
     'index.json': serializeManifest({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests: [top] }),
     'oci-layout': Buffer.from(JSON.stringify({ imageLayoutVersion: '1.0.0' })),
   }
   const digests = new Set([...blobs, top].map(({ digest }) => digest))
   return Readable.from(writeTar(layoutEntries(content, digests, files)), { objectMode: false })
+}
+
+/** The manifest last, so that a store with it has all. */
+async function store(
+  content: ImageParts['content'],
+  name: string,
+  { top, blobs }: MadeCache,
+  { session, signal }: ExportRequest,
+): Promise<void> {
+  if (!session) throw new GantryError('InvalidParameter', 'a build cache of the client needs a session')
+  for (const { digest, size } of [...blobs, top])
+    await session.writeBlob({ store: name, digest, size }, await content.read(digest), signal)
 }
 
 async function send(

@@ -30,7 +30,7 @@ export interface ImportOptions {
   hold: Hold
   credentials: CredentialsLookup
   /** Of the client, which lends the directories of its caches. */
-  session?: Pick<CallerSession, 'receiveFiles'>
+  session?: Pick<CallerSession, 'receiveFiles' | 'readBlob'>
   signal: AbortSignal
 }
 
@@ -62,10 +62,14 @@ async function originOf(
   source: CacheSource,
   { credentials, session, hold, signal }: ImportOptions,
 ): Promise<CacheOrigin> {
-  if (source.type === 'session') {
+  if (source.type === 'session' || source.type === 'store') {
     if (!session) throw new GantryError('InvalidParameter', 'a build cache of the client needs a session')
-    const { SessionOrigin } = await import('./session-origin.ts')
-    return new SessionOrigin(session, source, images.content, { hold, signal })
+    const { inDirectory, inStore, SessionOrigin } = await import('./session-origin.ts')
+    const receive =
+      source.type === 'store'
+        ? inStore(session, source.store, signal)
+        : inDirectory(session, source.directory, signal)
+    return new SessionOrigin(receive, source.digest, images.content, hold)
   }
   if (source.type === 'image') return new ImageOrigin(images, source.name)
   const { reference } = source

@@ -1,6 +1,6 @@
 /** The caches that a build names: opened before it, given out after it. */
 import type { RemoteCache } from '@gantry/build'
-import { familiarName } from '@gantry/oci'
+import { type Descriptor, familiarName } from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
 import type { Internal } from '../step-numbers.ts'
 import { type ExportParts, type ExportRequest, exportCache } from './export-cache.ts'
@@ -28,22 +28,28 @@ export async function openCaches(
   return caches
 }
 
-/** Rejects with the first failure that is not to be ignored. */
+/**
+ * Resolves to the manifest of what the last content store of the client's session has: it is for the client to name. Rejects
+ * with the first failure that is not to be ignored.
+ */
 export async function exportCaches(
   parts: ExportParts,
   targets: readonly CacheTarget[],
   request: Omit<ExportRequest, 'target'>,
   told: Internal,
-): Promise<void> {
+): Promise<Descriptor | null> {
+  let stored: Descriptor | null = null
   for (const target of targets) {
     const { to, ignoreError } = target
     const where = to.type === 'registry' ? `registry ${familiarName(to.reference)}` : 'client directory'
-    await told(`exporting cache to ${where}`, () => exportCache(parts, { ...request, target })).catch(
-      (error: unknown) => {
-        if (!ignoreError || request.signal.aborted) throw error
-      },
-    )
+    try {
+      const made = await told(`exporting cache to ${where}`, () => exportCache(parts, { ...request, target }))
+      if (to.type === 'store') stored = made
+    } catch (error) {
+      if (!ignoreError || request.signal.aborted) throw error
+    }
   }
+  return stored
 }
 
 const nameOf = (source: Exclude<CacheSource, { type: 'image' }>): string =>

@@ -1,4 +1,4 @@
-/** A build cache in a directory of the client: its files are asked for in the session. Loaded for the first such cache. */
+/** A build cache in a directory of the client: its blobs are asked for in the session. Loaded for the first such cache. */
 import { type CallerSession, type FileSink, type FileStat, typeOf } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import { type Descriptor, type Digest, digestOf, hexOf, largestManifest } from '@gantry/oci'
@@ -6,27 +6,56 @@ import type { ImageParts } from '../../images/dependencies.ts'
 import type { Hold } from '../../images/retention.ts'
 import type { CacheOrigin } from './origin.ts'
 
-/** The blobs of an image layout, in a directory that a client lends for the build. */
+/** Gives `take` the bytes of a blob, at most `limit`, not verified. Rejects with NotFound. */
+export type ReceiveBlob = (
+  digest: Digest,
+  limit: number,
+  take: (data: Uint8Array) => void | Promise<void>,
+) => Promise<void>
+
+/** From an image layout's blobs, in a directory that the client lends for the build. */
+export function inDirectory(
+  session: Pick<CallerSession, 'receiveFiles'>,
+  directory: string,
+  signal: AbortSignal,
+): ReceiveBlob {
+  return async (digest, limit, take) => {
+    const path = `sha256/${hexOf(digest)}`
+    const sink = new OneFile(path, limit, take)
+    await session.receiveFiles({ directory, follow: [path] }, sink, signal)
+    if (!sink.isWhole) throw new GantryError('NotFound', `the build cache has no blob ${digest}`)
+  }
+}
+
+/** From a content store in the client's session. */
+export function inStore(
+  session: Pick<CallerSession, 'readBlob'>,
+  store: string,
+  signal: AbortSignal,
+): ReceiveBlob {
+  return async (digest, limit, take) => {
+    let left = limit
+    for await (const data of session.readBlob({ store, digest }, signal)) {
+      left -= data.length
+      if (left < 0)
+        throw new GantryError('InvalidParameter', `invalid build cache: ${digest} is larger than it may be`)
+      await take(data)
+    }
+  }
+}
+
+/** A build cache in the client's hands. */
 export class SessionOrigin implements CacheOrigin {
-  readonly #session: Pick<CallerSession, 'receiveFiles'>
-  readonly #directory: string
+  readonly #receive: ReceiveBlob
   readonly #top: Digest
   readonly #content: ImageParts['content']
   readonly #hold: Hold
-  readonly #signal: AbortSignal
 
-  constructor(
-    session: Pick<CallerSession, 'receiveFiles'>,
-    { directory, digest }: { directory: string; digest: Digest },
-    content: ImageParts['content'],
-    { hold, signal }: { hold: Hold; signal: AbortSignal },
-  ) {
-    this.#session = session
-    this.#directory = directory
-    this.#top = digest
+  constructor(receive: ReceiveBlob, top: Digest, content: ImageParts['content'], hold: Hold) {
+    this.#receive = receive
+    this.#top = top
     this.#content = content
     this.#hold = hold
-    this.#signal = signal
   }
 
   async manifest(digest = this.#top): Promise<{ bytes: Buffer }> {
@@ -51,17 +80,6 @@ export class SessionOrigin implements CacheOrigin {
     const pieces: Buffer[] = []
     await this.#receive(digest, limit, (data) => void pieces.push(Buffer.from(data)))
     return Buffer.concat(pieces)
-  }
-
-  async #receive(
-    digest: Digest,
-    limit: number,
-    take: (data: Uint8Array) => void | Promise<void>,
-  ): Promise<void> {
-    const path = `sha256/${hexOf(digest)}`
-    const sink = new OneFile(path, limit, take)
-    await this.#session.receiveFiles({ directory: this.#directory, follow: [path] }, sink, this.#signal)
-    if (!sink.isWhole) throw new GantryError('NotFound', `the build cache has no blob ${digest}`)
   }
 }
 

@@ -19,6 +19,8 @@ export class ControlBuild {
   #output = 0
   #wake = Promise.withResolvers<void>()
   #hasEnded = false
+  /** Somebody asks, or has asked, what it tells. */
+  isHeard = false
   /** What the exporters have told. */
   response: ExporterResponse = new Map()
 
@@ -72,6 +74,7 @@ export class ControlBuild {
 
   /** What is told, until the build has ended. For one listener. */
   async *statuses(signal: AbortSignal): AsyncGenerator<StatusResponse> {
+    this.isHeard = true
     const wake = (): void => this.#wake.resolve()
     signal.addEventListener('abort', wake, { once: true })
     try {

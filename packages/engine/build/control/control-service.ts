@@ -6,7 +6,7 @@ import { GantryError } from '@gantry/errors'
 import { hostPlatform } from '@gantry/oci'
 import type { BuildCaches, Builds, ProgressMessage } from '../../contracts.ts'
 import { ControlBuild, type ExporterResponse } from './control-build.ts'
-import { type Exporter, type FrontendOptions, frontendRequest } from './options.ts'
+import { type Caches, type Exporter, type FrontendOptions, frontendRequest } from './options.ts'
 
 /** How long a call waits for the one that begins its build, in milliseconds. */
 const patience = 15_000
@@ -151,8 +151,17 @@ export class ControlService {
     } finally {
       signal.removeEventListener('abort', cancel)
       build.end()
-      this.#builds.delete(request.ref)
+      this.#forget(request.ref, build)
     }
+  }
+
+  /** The call that asks for what a short build has told may come after its end. */
+  #forget(ref: string, build: OpenBuild): void {
+    const forget = (): void => {
+      if (this.#builds.get(ref) === build) this.#builds.delete(ref)
+    }
+    if (build.isHeard) forget()
+    else setTimeout(forget, patience).unref()
   }
 
   #version() {
@@ -163,7 +172,11 @@ export class ControlService {
     const { os, architecture, variant = '' } = hostPlatform()
     return {
       id: 'default',
-      labels: new Map([['org.mobyproject.buildkit.worker.executor', 'gantry']]),
+      labels: new Map([
+        ['org.mobyproject.buildkit.worker.executor', 'gantry'],
+        // By this clients know that caches, archives and images for several platforms can be given out.
+        ['org.mobyproject.buildkit.worker.snapshotter', 'overlayfs'],
+      ]),
       platforms: [{ os, architecture, variant }],
       buildkitVersion: this.#version(),
     }
@@ -179,15 +192,20 @@ class OpenBuild extends ControlBuild {
   readonly #builds: Pick<Builds, 'build'>
   #session = ''
   #exporters: Exporter[] = []
+  #caches: Caches = { imports: [], exports: [] }
 
   constructor(builds: Pick<Builds, 'build'>) {
     super()
     this.#builds = builds
   }
 
-  describe({ session, exporters, exporter, exporterAttributes }: control.SolveRequest): void {
+  describe({ session, exporters, exporter, exporterAttributes, cache }: control.SolveRequest): void {
     this.#session = session
-    this.#exporters = exporters.map(({ type = '', attributes = new Map() }) => ({ type, attributes }))
+    this.#exporters = exporters.map(whole)
+    this.#caches = {
+      imports: (cache?.imports ?? []).map(whole),
+      exports: (cache?.exports ?? []).map(whole),
+    }
     // As older clients say it.
     if (exporters.length === 0 && exporter !== '')
       this.#exporters = [{ type: exporter, attributes: exporterAttributes }]
@@ -195,7 +213,7 @@ class OpenBuild extends ControlBuild {
 
   /** Builds and gives out. Rejects with what the build has failed with. */
   async run(options: FrontendOptions): Promise<void> {
-    const request = frontendRequest(options, this.#session, this.#exporters)
+    const request = frontendRequest(options, this.#session, this.#exporters, this.#caches)
     const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
     for await (const message of messages) this.#hear(message)
   }
@@ -203,11 +221,19 @@ class OpenBuild extends ControlBuild {
   #hear({ id, aux, error }: ProgressMessage): void {
     if (error !== undefined) throw new GantryError('System', error)
     if (id === 'moby.buildkit.trace') this.tell(StatusResponse.decode(Buffer.from(aux as string, 'base64')))
+    // The client writes it into the index of the directory.
+    if (id === 'gantry.cache') this.#respond({ 'cache.manifest': JSON.stringify(aux) })
     if (id !== 'moby.image.id') return
     const digest = (aux as { ID: string }).ID
-    this.response = new Map([
-      ['containerimage.digest', digest],
-      ['containerimage.config.digest', digest],
-    ])
+    this.#respond({ 'containerimage.digest': digest, 'containerimage.config.digest': digest })
+  }
+
+  #respond(fields: Record<string, string>): void {
+    this.response = new Map([...this.response, ...Object.entries(fields)])
   }
 }
+
+const whole = ({ type = '', attributes = new Map<string, string>() }: Partial<Exporter>): Exporter => ({
+  type,
+  attributes,
+})

@@ -1,6 +1,6 @@
 /** What a client of BuildKit asks of the Dockerfile frontend, as a request of our own. */
 import { GantryError } from '@gantry/errors'
-import type { BuildOutput, EngineBuildRequest } from '../../contracts.ts'
+import type { BuildOutput, EngineBuildRequest, SessionCache } from '../../contracts.ts'
 
 /** Options of the frontend by their names: `filename`, `build-arg:NAME`, … */
 export type FrontendOptions = ReadonlyMap<string, string>
@@ -8,6 +8,12 @@ export type FrontendOptions = ReadonlyMap<string, string>
 export interface Exporter {
   type: string
   attributes: ReadonlyMap<string, string>
+}
+
+/** Caches to read and to write. */
+export interface Caches {
+  imports: readonly SessionCache[]
+  exports: readonly SessionCache[]
 }
 
 /** Options that say nothing to this builder. */
@@ -19,7 +25,9 @@ const meaningless = new Set([
   'dockerfilekey',
   'hostname',
   'multi-platform',
-  'build-arg:BUILDKIT_INLINE_CACHE',
+  // Said once more beside the options.
+  'cache-imports',
+  'cache-from',
 ])
 
 const plain = new Set([
@@ -41,6 +49,7 @@ export function frontendRequest(
   options: FrontendOptions,
   session: string,
   exporters: readonly Exporter[],
+  caches: Caches,
 ): Omit<EngineBuildRequest, 'signal'> {
   for (const name of options.keys()) refuseUnknown(name)
   const get = (name: string): string => options.get(name) ?? ''
@@ -60,8 +69,8 @@ export function frontendRequest(
     outputs: exporters.map(output),
     contexts: Object.fromEntries(withPrefix(options, 'context:')),
     attests: Object.fromEntries(withPrefix(options, 'attest:')),
-    cacheFrom: [],
-    cacheTo: [],
+    cacheFrom: caches.imports,
+    cacheTo: caches.exports,
     noCacheFilter: list(get('no-cache')),
     debug: false,
     noCache: options.has('no-cache') && get('no-cache') === '',
@@ -104,7 +113,7 @@ const list = (text: string): string[] => text.split(',').filter((item) => item !
 
 const withPrefix = (options: FrontendOptions, prefix: string): [string, string][] =>
   [...options].flatMap(([name, value]): [string, string][] =>
-    name.startsWith(prefix) && !meaningless.has(name) ? [[name.slice(prefix.length), value]] : [],
+    name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
   )
 
 /** `nofile=1024:2048` */
