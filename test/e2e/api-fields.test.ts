@@ -107,6 +107,36 @@ suite('fields of the API', { concurrency: 1 }, () => {
     await ask(200, 'DELETE', `/images/${name}`)
   })
 
+  test('the manifest that a name stands for, and the one that a container was made from', async () => {
+    interface Described {
+      Descriptor: { mediaType: string; digest: string; size: number }
+    }
+    interface OfContainer {
+      ImageManifestDescriptor?: Described['Descriptor'] & { platform: { os: string; architecture: string } }
+    }
+    await ok('pull', '-q', 'hello-world')
+    const { Descriptor: index } = await ask<Described>(200, 'GET', '/images/hello-world/json')
+    assert.equal(index.mediaType, 'application/vnd.oci.image.index.v1+json')
+    const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
+    const query = `platform=${platform(architecture)}`
+    const { Descriptor: own } = await ask<Described>(200, 'GET', `/images/hello-world/json?${query}`)
+    assert.equal(own.mediaType, 'application/vnd.oci.image.manifest.v1+json')
+    assert.ok(own.size > 0 && own.digest !== index.digest)
+
+    await ask(201, 'POST', '/containers/create?name=described', { Image: 'hello-world' })
+    const expected = { ...own, platform: { os: 'linux', architecture } }
+    const inspected = await ask<OfContainer>(200, 'GET', '/containers/described/json')
+    assert.deepEqual(inspected.ImageManifestDescriptor, expected)
+    const [row] = await ask<OfContainer[]>(200, 'GET', '/containers/json?all=1&limit=1')
+    assert.deepEqual(row?.ImageManifestDescriptor, expected)
+    for (const path of ['described/json', 'json?all=1&limit=1']) {
+      const older = await ask<OfContainer | OfContainer[]>(200, 'GET', `/v1.47/containers/${path}`)
+      assert.ok(!('ImageManifestDescriptor' in ([older].flat()[0] ?? {})))
+    }
+    await ask(204, 'DELETE', '/containers/described')
+    await ask(200, 'DELETE', '/images/hello-world')
+  })
+
   test('disk usage of some kinds of objects only', async () => {
     const kinds = {
       container: 'ContainerUsage',

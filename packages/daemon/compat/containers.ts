@@ -8,8 +8,10 @@ type Endpoints = Record<string, EndpointSettings>
 export function inspectFor(version: ApiVersion, container: ContainerInspectResponse): object {
   if (version >= 52) return withoutMac(container)
   const networks = endpointsFor(version, container.NetworkSettings?.Networks ?? {}, container.Id ?? '')
+  const { ImageManifestDescriptor, ...known } = container
   const inspected = {
-    ...container,
+    ...known,
+    ...(version >= 48 && ImageManifestDescriptor && { ImageManifestDescriptor }),
     NetworkSettings: {
       ...legacyNetworkSettings(networks.bridge),
       ...container.NetworkSettings,

@@ -227,8 +227,8 @@ function platformWarning({ os, architecture, variant }: ResolvedImage): string[]
   ]
 }
 
-function imageFields({ id, os, architecture, variant }: ResolvedImage): ContainerRecord['image'] {
-  return { id, os, architecture, ...(variant && { variant }) }
+function imageFields({ id, os, architecture, variant, manifest }: ResolvedImage): ContainerRecord['image'] {
+  return { id, os, architecture, ...(variant && { variant }), manifest }
 }
 
 function hostnameOf(id: string, config: ContainerConfig, host: HostConfig): string {

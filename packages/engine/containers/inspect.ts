@@ -43,6 +43,7 @@ export async function inspect(
     RestartCount: record.restartCount,
     Driver: 'overlay2',
     Platform: record.image?.os ?? 'linux',
+    ...(record.image?.manifest && { ImageManifestDescriptor: record.image.manifest }),
     MountLabel: labels.mountLabel,
     ProcessLabel: labels.processLabel,
     AppArmorProfile: labels.apparmorProfile,

@@ -1,5 +1,5 @@
 import type { ContainerConfig, EndpointSettings, Health, HostConfig, Mount } from '@gantry/api'
-import type { Digest } from '@gantry/oci'
+import type { Descriptor, Digest } from '@gantry/oci'
 import type { SelinuxLabels } from '../selinux/index.ts'
 import type { LinkRecord } from './links.ts'
 import type { State } from './state.ts'
@@ -12,7 +12,7 @@ export interface ContainerRecord {
   name: string
   created: string
   /** Null for a container that was made without an image. */
-  image: { id: Digest; os: string; architecture: string; variant?: string } | null
+  image: ImageOfContainer | null
   /** What the first process executes: entrypoint and command as one. */
   args: string[]
   /** The user's configuration merged over the image's. */
@@ -40,6 +40,15 @@ export interface ContainerRecord {
   updating?: HostConfig
   /** Given when it was made, by a daemon that labels containers. */
   selinux?: SelinuxLabels
+}
+
+export interface ImageOfContainer {
+  id: Digest
+  os: string
+  architecture: string
+  variant?: string
+  /** Missing where a daemon made the container that did not keep it. */
+  manifest?: Descriptor
 }
 
 /** One place in the container where something is mounted. */

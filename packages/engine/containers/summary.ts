@@ -19,6 +19,7 @@ export function summary(
     Names: [...otherNames, `/${record.name}`].sort(),
     Image: image,
     ImageID: record.image?.id ?? '',
+    ...(record.image?.manifest && { ImageManifestDescriptor: record.image.manifest }),
     Command: commandLine(record.args),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: portSummaries(boundPorts(record, networks)),

@@ -8,7 +8,7 @@ import type {
   ImageSummary,
   Operations,
 } from '@gantry/api'
-import type { Credentials, Digest, Platform, Reference } from '@gantry/oci'
+import type { Credentials, Descriptor, Digest, Platform, Reference } from '@gantry/oci'
 import type { Collectable, CollectionPolicy } from '../images/collect.ts'
 import type { Filters } from './filters.ts'
 
@@ -23,6 +23,8 @@ export interface ResolvedImage {
   os: string
   architecture: string
   variant?: string
+  /** Of this platform's manifest. */
+  manifest: Descriptor
 }
 
 export interface Images {

@@ -7,7 +7,7 @@ import type { ImageParts } from './dependencies.ts'
 import { sizeOf } from './layer-sizes.ts'
 import { createdAt, namesShown } from './list.ts'
 import { manifestSummaries } from './platforms.ts'
-import { readConfig } from './read-image.ts'
+import { descriptorOf, readConfig } from './read-image.ts'
 import type { ImageRecord } from './records.ts'
 import { selectImage } from './resolve.ts'
 
@@ -19,6 +19,7 @@ export async function inspectImage(
 ): Promise<ImageInspect> {
   const image = findForInspect(parts, text, platform)
   const file = await readConfig(parts.content, image.id)
+  const index = indexOf(parts, text)
   return {
     Id: image.id,
     ...namesShown(parts.catalog.namesOf(image.id)),
@@ -33,7 +34,8 @@ export async function inspectImage(
     Size: await sizeOf(parts.layers, image),
     GraphDriver: { Name: 'overlay2', Data: await directoriesOf(parts, image) },
     RootFS: { Type: 'layers', Layers: file.diffIds },
-    ...(manifests && { Manifests: await manifestSummaries(parts, image, indexOf(parts, text)) }),
+    Descriptor: await descriptorOf(parts.content, (platform ? undefined : index?.digest) ?? image.manifest),
+    ...(manifests && { Manifests: await manifestSummaries(parts, image, index) }),
     Metadata: { LastTagTime: image.taggedAt ?? '0001-01-01T00:00:00Z' },
   }
 }

@@ -4,7 +4,7 @@ import { type Descriptor, type Digest, isManifestType, type Platform } from '@ga
 import type { ImageParts } from './dependencies.ts'
 import { sizeOf } from './layer-sizes.ts'
 import { isAttestation } from './pull/choose.ts'
-import { readManifest } from './read-image.ts'
+import { descriptorOf, readManifest } from './read-image.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
 
 type Parts = Pick<ImageParts, 'content' | 'layers' | 'catalog' | 'usersOfImage'>
@@ -15,7 +15,7 @@ export async function manifestSummaries(
   image: ImageRecord,
   index: ReferenceRecord['index'],
 ): Promise<ImageManifestSummary[]> {
-  if (!index) return [await summarize(parts, await descriptorOf(parts, image), image)]
+  if (!index) return [await summarize(parts, await descriptorOf(parts.content, image.manifest), image)]
   const body = await readManifest(parts.content, index.digest)
   const members = index.images.map((id) => parts.catalog.get(id)).filter((each) => each !== undefined)
   const manifests =
@@ -29,11 +29,6 @@ export async function manifestSummaries(
       ),
     ),
   )
-}
-
-async function descriptorOf({ content }: Parts, image: ImageRecord): Promise<Descriptor> {
-  const { mediaType } = await readManifest(content, image.manifest)
-  return { mediaType, ...(await content.info(image.manifest)) }
 }
 
 async function summarize(

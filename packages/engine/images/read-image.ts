@@ -1,6 +1,7 @@
 /** From manifests in the content store to image records. */
 import { GantryError } from '@gantry/errors'
 import {
+  type Descriptor,
   type Digest,
   type ImageConfigFile,
   type Index,
@@ -21,6 +22,12 @@ export async function readManifest(
   mediaType?: string,
 ): Promise<Manifest | Index> {
   return parseManifest(await content.readAll(digest, largestManifest), mediaType)
+}
+
+/** The OCI descriptor of a manifest or index that is here. Rejects with NotFound or InvalidParameter. */
+export async function descriptorOf(content: ContentStore, digest: Digest): Promise<Descriptor> {
+  const { mediaType } = await readManifest(content, digest)
+  return { mediaType, ...(await content.info(digest)) }
 }
 
 /** Reads an image's configuration. Rejects with NotFound or InvalidParameter. */

@@ -3,7 +3,7 @@ import { bestMatch, formatPlatform, parsePlatform, samePlatform } from '@gantry/
 import type { ResolvedImage } from '../contracts.ts'
 import { chainOf } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
-import { readConfig } from './read-image.ts'
+import { descriptorOf, readConfig } from './read-image.ts'
 import type { ImageRecord } from './records.ts'
 
 /** The image that a reference means on a platform: the one asked for, else the one that suits this machine best. */
@@ -32,7 +32,17 @@ export async function describeForRun(
   { content }: Pick<ImageParts, 'content'>,
   image: ImageRecord,
 ): Promise<ResolvedImage> {
-  const { config } = await readConfig(content, image.id)
   const { id, os, architecture, variant } = image
-  return { id, chainId: chainOf(image).at(-1) ?? null, config, os, architecture, ...(variant && { variant }) }
+  const platform = { os, architecture, ...(variant && { variant }) }
+  const [{ config }, descriptor] = await Promise.all([
+    readConfig(content, id),
+    descriptorOf(content, image.manifest),
+  ])
+  return {
+    id,
+    chainId: chainOf(image).at(-1) ?? null,
+    config,
+    ...platform,
+    manifest: { ...descriptor, platform },
+  }
 }
