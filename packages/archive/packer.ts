@@ -1,10 +1,12 @@
 /** Turns objects of a tree into the entries of an archive. For a worker thread: it blocks. */
 import { type BigIntStats, closeSync, constants, fstatSync, openSync } from 'node:fs'
 import {
+  deviceOf,
   type EntryType,
   endBlocks,
   entryBlocks,
   entryHeader,
+  entryTypeOf,
   padding,
   sparseBlocks,
   type TarHeader,
@@ -53,7 +55,7 @@ export class Packer {
 
   /** Adds one object under a name without a slash at its end. Sockets have no entry. */
   add({ fd, info }: Pick<Walked, 'fd' | 'info'>, name: string): void {
-    const type = typeOf(info)
+    const type = entryTypeOf(info)
     if (type === null) return
     const header = headerOf(info, type, name, this.#options.users)
     header.modified = this.#time(header.modified)
@@ -131,18 +133,9 @@ export class Packer {
   }
 }
 
-function typeOf(info: BigIntStats): EntryType | null {
-  if (info.isFile()) return 'file'
-  if (info.isDirectory()) return 'directory'
-  if (info.isSymbolicLink()) return 'symlink'
-  if (info.isFIFO()) return 'fifo'
-  if (info.isCharacterDevice()) return 'character'
-  return info.isBlockDevice() ? 'block' : null
-}
-
 /** The header that an object has in an archive, but for where a link points to; null for a socket. */
 export function describeObject(fd: number, info: BigIntStats, name: string): TarHeader | null {
-  const type = typeOf(info)
+  const type = entryTypeOf(info)
   return type && { ...headerOf(info, type, name), xattrs: xattrsOf(fd, isCarried) }
 }
 
@@ -162,7 +155,7 @@ function headerOf(info: BigIntStats, type: EntryType, name: string, users?: IdMa
     groupName: gid === 0 ? 'root' : '',
     size: type === 'file' ? Number(info.size) : 0,
     modified: timestamp(info.mtimeNs),
-    ...(isDevice && { deviceMajor: major(info.rdev), deviceMinor: minor(info.rdev) }),
+    ...(isDevice && deviceOf(info)),
   })
 }
 
@@ -170,7 +163,3 @@ function timestamp(nanoseconds: bigint): TarHeader['modified'] {
   const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
   return { seconds: Number((nanoseconds - fraction) / 1_000_000_000n), nanoseconds: Number(fraction) }
 }
-
-/** The parts of a device number, as glibc and the kernel count: 12 + 20 bits of major, 20 + 12 of minor. */
-const major = (device: bigint): number => Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn))
-const minor = (device: bigint): number => Number((device & 0xffn) | ((device >> 12n) & ~0xffn & 0xffffffffn))

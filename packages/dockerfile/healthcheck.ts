@@ -1,30 +1,11 @@
 /** HEALTHCHECK. */
+import { messageOf } from '@gantry/errors'
+import { parseDuration } from './duration.ts'
 import { Flags } from './flags.ts'
 import type { Healthcheck } from './instruction.ts'
 import type { Prepared } from './parse-instruction.ts'
 import { DockerfileProblem } from './problem.ts'
 import { parseJsonList } from './words.ts'
-
-const unitNanoseconds: Record<string, number> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-}
-
-/** Nanoseconds of a Go duration (`1m30s`, `100ms`); null when it is none. */
-export function parseDuration(text: string): number | null {
-  if (text === '0') return 0
-  if (!/^(\d+(\.\d*)?(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return null
-  let sum = 0
-  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|μs|ms|s|m|h)/g))
-    sum += Number(amount) * (unitNanoseconds[unit] ?? 0)
-  return Math.round(sum)
-}
 
 /** Throws DockerfileProblem for options and commands that make no health check. */
 export function parseHealthcheck(prepared: Prepared): Healthcheck {
@@ -67,11 +48,18 @@ function testOf(type: string, word: string, rest: string): string[] {
 function duration(flags: Flags, name: string): number {
   const text = flags.text(name)
   if (text === undefined || text === '') return 0
-  const nanoseconds = parseDuration(text)
-  if (nanoseconds === null) throw new DockerfileProblem(`time: invalid duration ${JSON.stringify(text)}`)
-  if (nanoseconds > 0 && nanoseconds < 1e6)
+  const nanoseconds = durationOf(text)
+  if (nanoseconds !== 0 && nanoseconds < 1e6)
     throw new DockerfileProblem(`Interval ${JSON.stringify(name)} cannot be less than 1ms`)
   return nanoseconds
+}
+
+function durationOf(text: string): number {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw new DockerfileProblem(messageOf(error))
+  }
 }
 
 function retries(text = '0'): number {

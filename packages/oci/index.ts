@@ -71,6 +71,7 @@ export {
 } from './reference.ts'
 export { type EntryType, entryHeader, type Piece, type TarHeader } from './tar/entry.ts'
 export { padding } from './tar/fields.ts'
+export { deviceOf, entryTypeOf } from './tar/file-info.ts'
 export { bytesOfName, textOfName } from './tar/names.ts'
 export { readEntry, readTar, type TarEntry } from './tar/reader.ts'
 export { endBlocks, entryBlocks, sparseBlocks, type TarInput, tarOf, writeTar } from './tar/writer.ts'

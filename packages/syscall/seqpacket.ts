@@ -7,8 +7,8 @@ import { Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import koffi from 'koffi'
 import { bind, check } from './libc.ts'
+import { AddressFamily, newSocket, SocketType } from './socket.ts'
 
-const libcSocket = bind('int socket(int domain, int type, int protocol)')
 const libcSocketPair = bind('int socketpair(int domain, int type, int protocol, _Inout_ uint8_t *pair)')
 const libcConnect = bind('int connect(int fd, const uint8_t *address, unsigned int length)')
 const libcDup3 = bind('int dup3(int from, int to, int flags)')
@@ -17,10 +17,6 @@ const libcReceive = bind(
   'int recvmmsg(int fd, _Inout_ uint8_t *messages, unsigned int count, int flags, void *timeout)',
 )
 
-const AF_UNIX = 1
-const SOCK_STREAM = 1
-const SOCK_SEQPACKET = 5
-const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const O_CLOEXEC = 0o2000000
 const O_PATH = 0o10000000
@@ -44,7 +40,7 @@ export interface SeqpacketOptions {
  * Throws SystemCallError: ENOENT, ECONNREFUSED, or EAGAIN when the listener's queue is full.
  */
 export function connectSeqpacket(path: string, options: SeqpacketOptions): Socket {
-  const fd = check('socket', libcSocket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+  const fd = newSocket(AddressFamily.unix, SocketType.seqpacket | SocketType.nonBlocking)
   try {
     connect(fd, path)
     return adopt(fd, options)
@@ -59,7 +55,7 @@ function connect(fd: number, path: string): void {
   try {
     const name = Buffer.from(`/proc/self/fd/${directory}/${basename(path)}\0`)
     const address = Buffer.alloc(2 + name.length)
-    address.writeUInt16LE(AF_UNIX, 0)
+    address.writeUInt16LE(AddressFamily.unix, 0)
     name.copy(address, 2)
     check('connect', libcConnect(fd, address, address.length), path)
   } finally {
@@ -73,7 +69,10 @@ function connect(fd: number, path: string): void {
  */
 function adopt(fd: number, { maximumMessage, onMessages }: SeqpacketOptions): Socket {
   const pair = new Uint8Array(8)
-  check('socketpair', libcSocketPair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
+  check(
+    'socketpair',
+    libcSocketPair(AddressFamily.unix, SocketType.stream | SocketType.nonBlocking | SOCK_CLOEXEC, 0, pair),
+  )
   const [ours, other] = new Int32Array(pair.buffer) as unknown as [number, number]
   closeSync(other)
   let further: MessageBatch | null = null

@@ -3,8 +3,8 @@ import { closeSync, fstatSync, readSync, rmSync } from 'node:fs'
 import koffi from 'koffi'
 import { until } from '../../test/until.ts'
 import { bind, check, SystemCallError } from './libc.ts'
+import { AddressFamily, newSocket, SocketType } from './socket.ts'
 
-const libcSocket = bind('int socket(int domain, int type, int protocol)')
 const libcBind = bind('int bind(int fd, const uint8_t *address, unsigned int length)')
 const libcRecvmsg = bind('long recvmsg(int fd, _Inout_ uint8_t *message, int flags)')
 
@@ -20,10 +20,10 @@ export class UnixDatagramServer implements Disposable {
   constructor(path: string) {
     const name = Buffer.from(`${path}\0`)
     const address = Buffer.alloc(2 + name.length)
-    address.writeUInt16LE(1, 0)
+    address.writeUInt16LE(AddressFamily.unix, 0)
     name.copy(address, 2)
     rmSync(path, { force: true })
-    this.#fd = check('socket', libcSocket(1, 2 | 0o4000 | 0o2000000, 0))
+    this.#fd = newSocket(AddressFamily.unix, SocketType.datagram | SocketType.nonBlocking)
     check('bind', libcBind(this.#fd, address, address.length), path)
   }
 

@@ -2,16 +2,12 @@
 import { closeSync } from 'node:fs'
 import koffi from 'koffi'
 import { bind, check, SystemCallError } from './libc.ts'
+import { AddressFamily, newSocket, SocketType } from './socket.ts'
 
-const libcSocket = bind('int socket(int domain, int type, int protocol)')
 const libcConnect = bind('int connect(int fd, const uint8_t *address, unsigned int length)')
 const libcSend = bind('long send(int fd, const uint8_t *message, size_t length, int flags)')
 const libcSendmsg = bind('long sendmsg(int fd, const uint8_t *message, int flags)')
 
-const AF_UNIX = 1
-const SOCK_DGRAM = 2
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
 const MSG_NOSIGNAL = 0x4000
 const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
@@ -28,9 +24,9 @@ export class UnixDatagramSender implements Disposable {
     const name = Buffer.from(`${path}\0`)
     if (name.length > 108) throw new SystemCallError('connect', 36, path)
     const address = Buffer.alloc(2 + name.length)
-    address.writeUInt16LE(AF_UNIX, 0)
+    address.writeUInt16LE(AddressFamily.unix, 0)
     name.copy(address, 2)
-    this.#fd = check('socket', libcSocket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+    this.#fd = newSocket(AddressFamily.unix, SocketType.datagram | SocketType.nonBlocking)
     try {
       check('connect', libcConnect(this.#fd, address, address.length), path)
     } catch (error) {

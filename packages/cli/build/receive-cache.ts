@@ -4,7 +4,7 @@ import { type FileHandle, lstat, mkdir, open, rename, unlink } from 'node:fs/pro
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { readTar, type TarEntry } from '@gantry/oci/tar'
-import { writeWhole } from '../commands/image/files.ts'
+import { writeWhole } from '../files/whole-file.ts'
 import { largestIndex, parseLayoutIndex, readLayoutIndex, withManifest } from './layout-index.ts'
 import type { CacheDirectory } from './local-caches.ts'
 

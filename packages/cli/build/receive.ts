@@ -1,8 +1,8 @@
 /** Archives that a running build gives out, to where the user wants them. */
 import { mkdir } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { unpackLocal } from '../commands/container/cp/unpack-local.ts'
-import { writeWhole } from '../commands/image/files.ts'
+import { unpackLocal } from '../files/unpack-local.ts'
+import { writeWhole } from '../files/whole-file.ts'
 import type { CommandContext } from '../framework/command.ts'
 import type { Output } from './outputs.ts'
 

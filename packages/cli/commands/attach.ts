@@ -1,5 +1,11 @@
 import type { ContainerInspectResponse } from '@gantry/api'
-import { detachKeys, detachMessage, killContainer, resizeContainer } from '../container/attached.ts'
+import {
+  allStreams,
+  detachKeys,
+  detachMessage,
+  killContainer,
+  resizeContainer,
+} from '../container/attached.ts'
 import { joinContainer } from '../container/joined-container.ts'
 import type { CommandContext, CommandRun } from '../framework/command.ts'
 import { proxySignals } from '../streams/signals.ts'
@@ -8,17 +14,13 @@ import { checkTerminal, followSize, terminalSize } from '../streams/terminal.ts'
 /** `gantry attach`: joins a running container's streams until it ends or the user types the detach keys. */
 export const attach: CommandRun = async (context, [name = ''], flags) => {
   const container = await runningContainer(context, name)
-  const tty = container.Config?.Tty === true
-  const useStdin = !flags.bool('no-stdin') && container.Config?.OpenStdin === true
+  const streams = allStreams(container, !flags.bool('no-stdin'))
+  const { tty } = streams
   checkTerminal(context, !flags.bool('no-stdin'), tty)
   const keys = detachKeys(context, flags)
   using _signals = flags.bool('sig-proxy') && !tty ? proxySignals(killContainer(context, name)) : null
   const joined = await joinContainer(context, name, {
-    tty,
-    stdin: useStdin,
-    stdout: true,
-    stderr: true,
-    stdinOnce: container.Config?.StdinOnce === true,
+    ...streams,
     keys,
     condition: 'not-running',
   })

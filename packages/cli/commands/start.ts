@@ -1,5 +1,5 @@
 import { messageOf } from '@gantry/errors'
-import { detachKeys, killContainer, resizeContainer } from '../container/attached.ts'
+import { allStreams, detachKeys, killContainer, resizeContainer } from '../container/attached.ts'
 import { joinContainer } from '../container/joined-container.ts'
 import { startAcross } from '../container/start-across.ts'
 import { type CommandContext, type CommandRun, ExitError, type Flags } from '../framework/command.ts'
@@ -45,17 +45,13 @@ async function startAll({ client, stdout, stderr }: CommandContext, names: reado
 async function startAttached(context: CommandContext, name: string, flags: Flags): Promise<number> {
   const container = await context.client.call('ContainerInspect', { path: { id: name } })
   const id = container.Id ?? name
-  const tty = container.Config?.Tty === true
-  const useStdin = flags.bool('interactive') && container.Config?.OpenStdin === true
-  checkTerminal(context, useStdin, tty)
+  const streams = allStreams(container, flags.bool('interactive'))
+  const { tty } = streams
+  checkTerminal(context, streams.stdin, tty)
   const keys = detachKeys(context, flags)
   using _signals = tty ? null : proxySignals(killContainer(context, id))
   const joined = await joinContainer(context, id, {
-    tty,
-    stdin: useStdin,
-    stdout: true,
-    stderr: true,
-    stdinOnce: container.Config?.StdinOnce === true,
+    ...streams,
     keys,
     condition: container.HostConfig?.AutoRemove ? 'removed' : 'next-exit',
   })

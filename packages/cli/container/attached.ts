@@ -1,4 +1,5 @@
 /** What `run`, `start`, `attach` and `exec` share: the detach keys in force and a container that is being attached to. */
+import type { ContainerInspectResponse } from '@gantry/api'
 import { messageOf } from '@gantry/errors'
 import type { CommandContext, Flags } from '../framework/command.ts'
 import { defaultDetachKeys, parseDetachKeys } from '../streams/detach-keys.ts'
@@ -22,6 +23,17 @@ export function detachKeys(context: CommandContext, flags: Flags): DetachKeys {
   } catch (error) {
     context.stderr.write(`WARNING: invalid detach escape keys, using default: ${messageOf(error)}\n`)
     return { text, bytes: defaultDetachKeys }
+  }
+}
+
+/** How all the streams of a container are joined; its input where it has one that is `wanted`. */
+export function allStreams({ Config: config }: ContainerInspectResponse, wanted: boolean) {
+  return {
+    tty: config?.Tty === true,
+    stdin: wanted && config?.OpenStdin === true,
+    stdout: true,
+    stderr: true,
+    stdinOnce: config?.StdinOnce === true,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ContainerCreateResponse } from '@gantry/api'
 import { ApiError } from '@gantry/client'
 import type { CommandContext, Flags } from '../framework/command.ts'
-import { parsePlatform } from '../options/platform.ts'
+import { fullPlatform } from '../options/platform.ts'
 import { familiarName, parseReference } from '../options/reference.ts'
 import { terminalSize } from '../streams/terminal.ts'
 import { CidFile } from './cid-file.ts'
@@ -19,7 +19,7 @@ export async function createContainer(
   using cidFile = new CidFile(flags.string('cidfile'))
   const image = body.Image ?? ''
   const reference = parseReference(image)
-  const platform = flags.string('platform') && parsePlatform(flags.string('platform'))
+  const platform = flags.string('platform') && fullPlatform(flags.string('platform'))
   const policy = flags.string('pull')
   const pull = async () => {
     const { pullImage } = await import('./pull-image.ts')

@@ -1,5 +1,5 @@
 /** Moments as the command line takes them: `10m` (ago), `2024-01-02T15:04:05Z`, `2024-01-02`, seconds since 1970. */
-import { parseDuration } from '../options/duration.ts'
+import { parseDuration } from '@gantry/dockerfile/duration'
 
 const pattern =
   /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?(Z|[+-]\d\d:\d\d)?$/

@@ -2,9 +2,10 @@
  * What is checked of a flag's value while the flags are parsed, so that the error names the flag. A name means the same
  * in every command that has the flag.
  */
+
+import { parseDuration } from '@gantry/dockerfile/duration'
 import { parseCpus } from '../options/cpus.ts'
 import { checkCgroupRule, parseBpsDevice, parseIopsDevice, parseWeightDevice } from '../options/device.ts'
-import { parseDuration } from '../options/duration.ts'
 import { parseGpus } from '../options/gpus.ts'
 import { checkAddress, parseExtraHost, parseSearchDomain } from '../options/hosts.ts'
 import { checkLabel, checkVariable } from '../options/key-values.ts'

@@ -1,5 +1,5 @@
 /** The types of flag values: how their text is read and what a flag is that was not given. */
-import { parseDuration } from '../options/duration.ts'
+import { parseDuration } from '@gantry/dockerfile/duration'
 import { parseGoBool, parseGoInt, parseGoUint } from '../options/go-numbers.ts'
 import { parseMemorySwap, parseSize } from '../options/size.ts'
 import type { FlagSpec } from './tree.ts'

@@ -1,5 +1,6 @@
 /** Environment variables and labels, given one by one or in files. */
 import { readFileSync } from 'node:fs'
+import { reasonOf } from '../files/local-error.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -95,15 +96,9 @@ function decodeUtf8(bytes: Buffer): string | undefined {
 
 const trimStart = (text: string) => text.replace(/^[\t\n\v\f\r \u0085\u00a0]+/, '')
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  ENOTDIR: 'not a directory',
-}
-
 /** Why a file could not be opened, in the words Go has for it: `open x: no such file or directory`. */
 export function openError(file: string, error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? ''
   if (code === 'EISDIR') return `read ${file}: is a directory`
-  return `open ${file}: ${reasons[code] ?? (error as Error).message}`
+  return `open ${file}: ${reasonOf(error)}`
 }

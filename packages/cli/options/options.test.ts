@@ -3,16 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { parseDuration } from '@gantry/dockerfile/duration'
+import { hostPlatform } from '@gantry/oci/platform'
 import { capabilities } from './capabilities.ts'
 import { parseCpus } from './cpus.ts'
 import { parseCsv } from './csv.ts'
 import { parseDevice } from './device.ts'
-import { parseDuration } from './duration.ts'
 import { parseGoInt } from './go-numbers.ts'
 import { parseExtraHost } from './hosts.ts'
 import { readLabels, readVariables } from './key-values.ts'
 import { parseMount } from './mount.ts'
-import { parsePlatform } from './platform.ts'
+import { encodePlatform, fullPlatform } from './platform.ts'
 import { parseExposed, parsePublished } from './port.ts'
 import { familiarName, parseReference } from './reference.ts'
 import { parseMemorySwap, parseSize } from './size.ts'
@@ -296,6 +297,26 @@ test('the rest of the small parsers', () => {
   assert.equal(parseExtraHost('a=[::1]'), 'a:::1')
   assert.throws(() => parseExtraHost('a:b'), { message: 'invalid IP address in add-host: "b"' })
   assert.deepEqual(parseUlimit('core=0:-1'), { Name: 'core', Soft: 0, Hard: -1 })
-  assert.equal(parsePlatform('linux/aarch64'), 'linux/arm64')
-  assert.equal(parsePlatform('armhf'), 'linux/arm/v7')
+})
+
+test('platforms are given in full, whatever is left out of them', () => {
+  assert.equal(fullPlatform('linux/aarch64'), 'linux/arm64')
+  assert.equal(fullPlatform('armhf'), 'linux/arm/v7')
+  const { architecture } = hostPlatform()
+  assert.equal(fullPlatform('linux'), `linux/${architecture}`)
+  assert.equal(encodePlatform('Linux'), JSON.stringify({ architecture, os: 'linux' }))
+  assert.equal(encodePlatform('linux/arm64/v8'), '{"architecture":"arm64","os":"linux"}')
+  assert.equal(encodePlatform('armel'), '{"architecture":"arm","os":"linux","variant":"v6"}')
+  const problem = 'error parsing specified platform: '
+  for (const [text, reason] of [
+    ['a/b/c/d', '"a/b/c/d": cannot parse platform specifier: invalid argument'],
+    ['armv9000', '"armv9000": unknown operating system or architecture: invalid argument'],
+    [
+      'linux/',
+      '"" is an invalid component of "linux/": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument',
+    ],
+  ] as const) {
+    assert.throws(() => fullPlatform(text), { name: 'RangeError', message: problem + reason })
+    assert.throws(() => encodePlatform(text), { message: `invalid platform: ${reason}` })
+  }
 })

@@ -1,13 +1,10 @@
 import { closeSync } from 'node:fs'
 import koffi from 'koffi'
 import { bind, check } from '../libc.ts'
+import { AddressFamily, newSocket, SocketType } from '../socket.ts'
 
-const socket = bind('int socket(int domain, int type, int protocol)')
 const ioctl = bind('int ioctl(int fd, unsigned long request, void *argument)')
 
-const AF_INET = 2
-const SOCK_DGRAM = 2
-const SOCK_CLOEXEC = 0o2000000
 const SIOCETHTOOL = 0x8946
 const ETHTOOL_GLINK = 0xa
 const nameLength = 16
@@ -18,7 +15,7 @@ const nameLength = 16
  * acted on before the answer (Linux 6.8 and later). Throws SystemCallError.
  */
 export function hasCarrier(name: string): boolean {
-  const fd = check('socket', socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
+  const fd = newSocket(AddressFamily.inet, SocketType.datagram)
   try {
     // struct ethtool_value, and struct ifreq that points to it.
     const value = Buffer.alloc(8)

@@ -1,16 +1,13 @@
 import { closeSync } from 'node:fs'
 import type { KoffiFunc } from 'koffi'
 import { bind, check, SystemCallError } from '../libc.ts'
+import { AddressFamily, newSocket, SocketType } from '../socket.ts'
 import { align, decodeAttributes, textOf } from './attributes.ts'
 
-const socket = bind('int socket(int domain, int type, int protocol)')
 const send = bind('long send(int fd, const void *buffer, size_t length, int flags)')
 const recv = bind('long recv(int fd, void *buffer, size_t length, int flags)')
 const setsockopt = bind('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)')
 
-const AF_NETLINK = 16
-const SOCK_RAW = 3
-const SOCK_CLOEXEC = 0o2000000
 const NETLINK_ROUTE = 0
 const SOL_NETLINK = 270
 const NETLINK_CAP_ACK = 10
@@ -45,7 +42,7 @@ export class NetlinkSocket implements Disposable {
 
   /** Opens a socket of `protocol` (netlink(7)), rtnetlink without one. Throws SystemCallError. */
   constructor(protocol = NETLINK_ROUTE) {
-    this.#fd = check('socket', socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'AF_NETLINK')
+    this.#fd = newSocket(AddressFamily.netlink, SocketType.raw, protocol, 'AF_NETLINK')
     const on = Buffer.from([1, 0, 0, 0])
     // Better error messages and stricter filters where the kernel has them; nothing is lost where it has not.
     for (const name of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK])

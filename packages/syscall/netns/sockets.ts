@@ -1,18 +1,12 @@
 import { closeSync } from 'node:fs'
 import { bind, check } from '../libc.ts'
 import { ipBytes } from '../netlink/ip.ts'
+import { AddressFamily, newSocket, SocketType } from '../socket.ts'
 
-const socket = bind('int socket(int domain, int type, int protocol)')
 const bindAddress = bind('int bind(int fd, const void *address, unsigned int length)')
 const getsockname = bind('int getsockname(int fd, void *address, void *length)')
 const setsockopt = bind('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)')
 
-const AF_INET = 2
-const AF_INET6 = 10
-const SOCK_STREAM = 1
-const SOCK_DGRAM = 2
-const SOCK_CLOEXEC = 0o2000000
-const SOCK_NONBLOCK = 0o4000
 const protocols = { tcp: 6, udp: 17, sctp: 132 }
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
@@ -33,34 +27,26 @@ export interface SocketAddress {
  * `EADDRNOTAVAIL`, `EPROTONOSUPPORT`, …); then nothing is left open.
  */
 export function openSocket(protocol: TransportProtocol, local: SocketAddress): number {
-  const address = encodeAddress(local)
-  const family = address.readUInt16LE(0)
-  const type = (protocol === 'udp' ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK
-  const what = `${protocol} ${local.address}:${local.port}`
-  const fd = check('socket', socket(family, type, protocols[protocol]), what)
-  try {
-    if (family === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)
-    check('bind', bindAddress(fd, address, address.length), what)
-    return fd
-  } catch (error) {
-    closeSync(fd)
-    throw error
-  }
+  return boundSocket(protocol, local, false)
 }
 
 /** Like `openSocket` for TCP, on a port that closed connections still linger on (TIME_WAIT) as well. */
 export function openReusingSocket(local: SocketAddress): number {
+  return boundSocket('tcp', local, true)
+}
+
+function boundSocket(protocol: TransportProtocol, local: SocketAddress, reusing: boolean): number {
   const address = encodeAddress(local)
   const family = address.readUInt16LE(0)
-  const what = `tcp ${local.address}:${local.port}`
-  const type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK
-  const fd = check('socket', socket(family, type, protocols.tcp), what)
+  const type = protocol === 'udp' ? SocketType.datagram : SocketType.stream
+  const what = `${protocol} ${local.address}:${local.port}`
+  const fd = newSocket(family, type | SocketType.nonBlocking, protocols[protocol], what)
   try {
-    if (family === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)
-    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+    if (family === AddressFamily.inet6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)
+    if (reusing) setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
     check('bind', bindAddress(fd, address, address.length), what)
     // From here on nobody else may share the port, whatever they set.
-    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 0)
+    if (reusing) setOption(fd, SOL_SOCKET, SO_REUSEADDR, 0)
     return fd
   } catch (error) {
     closeSync(fd)
@@ -91,7 +77,7 @@ function setOption(fd: number, level: number, name: number, value: number): void
 function encodeAddress(local: SocketAddress): Buffer {
   const ip = ipBytes(local.address)
   const buffer = Buffer.alloc(ip.length === 4 ? 16 : 28)
-  buffer.writeUInt16LE(ip.length === 4 ? AF_INET : AF_INET6, 0)
+  buffer.writeUInt16LE(ip.length === 4 ? AddressFamily.inet : AddressFamily.inet6, 0)
   buffer.writeUInt16BE(local.port, 2)
   buffer.set(ip, ip.length === 4 ? 4 : 8)
   return buffer

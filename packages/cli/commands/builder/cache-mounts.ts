@@ -1,9 +1,9 @@
-import { pipeline } from 'node:stream/promises'
+import { openInput, writeArchive } from '../../files/whole-file.ts'
 import { ago } from '../../format/list/texts.ts'
 import { alignColumns } from '../../format/tabwriter.ts'
 import { humanSize } from '../../format/units.ts'
 import type { CommandRun } from '../../framework/command.ts'
-import { openInput, writeWhole } from '../image/files.ts'
+import { forEach } from '../each.ts'
 import { cacheRecords } from './cache-records.ts'
 
 const type = 'exec.cachemount'
@@ -31,7 +31,7 @@ export const builderCacheLs: CommandRun = async ({ client, stdout }, _args, flag
 /** `builder cache rm`: removes cache mounts that no step uses. */
 export const builderCacheRm: CommandRun = async ({ client, stdout }, ids) => {
   const records = await cacheRecords(client, { type: [type] })
-  for (const wanted of ids) {
+  await forEach(ids, async (wanted) => {
     const found = records.filter(
       ({ ID = '', Description }) =>
         idOf(Description) === wanted || (wanted.length >= 6 && ID.startsWith(wanted)),
@@ -43,17 +43,13 @@ export const builderCacheRm: CommandRun = async ({ client, stdout }, ids) => {
       if (!CachesDeleted?.includes(ID)) throw new Error(`cache mount ${JSON.stringify(wanted)} is in use`)
     }
     stdout.write(`${wanted}\n`)
-  }
+  })
 }
 
 /** `builder cache export`: the content of a cache mount as an archive. */
 export const builderCacheExport: CommandRun = async ({ client, stdout }, [id = ''], flags) => {
-  const output = flags.string('output')
-  if (output === '' && stdout.isTTY)
-    throw new Error('cowardly refusing to save to a terminal. Use the -o flag or redirect')
   const archive = () => client.download('BuildCacheExport', { path: { id } })
-  if (output === '') return await pipeline(await archive(), stdout, { end: false })
-  await writeWhole(output, archive)
+  await writeArchive(stdout, flags.string('output'), archive, 'failed to export cache mount')
 }
 
 /** `builder cache import`: gives a cache mount the content of an archive. */

@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline'
 import type { ImageDifference } from '@gantry/api'
 import { humanSize } from '../../format/units.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
-import { encodePlatform } from './platform.ts'
+import { encodePlatform } from '../../options/platform.ts'
 
 const letters = { added: 'A', changed: 'C', removed: 'D' } as const
 
@@ -16,18 +15,18 @@ export async function imageDiff(
   if (format !== '' && format !== 'json')
     throw new Error(`invalid format ${JSON.stringify(format)}: want json`)
   const platform = flags.string('platform')
-  const body = await client.download('ImageDiff', {
+  const differences = client.values<ImageDifference>('ImageDiff', {
     path: { name: from },
     query: { with: to, ...(platform && { platform: encodePlatform(platform) }) },
   })
   const counts = { added: 0, changed: 0, removed: 0 }
   const sizes = { added: 0, changed: 0, removed: 0 }
-  for await (const line of createInterface({ input: body })) {
+  for await (const difference of differences) {
     if (format === 'json') {
-      stdout.write(`${line}\n`)
+      stdout.write(`${JSON.stringify(difference)}\n`)
       continue
     }
-    const { path, kind, layer, size } = JSON.parse(line) as ImageDifference
+    const { path, kind, layer, size } = difference
     counts[kind]++
     sizes[kind] += size
     const short = layer.replace(/^sha256:/, '').slice(0, 12)

@@ -2,7 +2,7 @@ import type { ImageHistoryResponseItem } from '@gantry/api'
 import { historyColumns, historyFormat } from '../../format/list/history.ts'
 import { formatList } from '../../format/list/list.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
-import { encodePlatform } from './platform.ts'
+import { encodePlatform } from '../../options/platform.ts'
 
 /** `image history`: the layers of an image. */
 export async function imageHistory(

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
+import { openInput } from '../../files/whole-file.ts'
 import { type JsonMessage, showMessages } from '../../format/json-messages.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 import { parseReference } from '../../options/reference.ts'
-import { openInput } from './files.ts'
 
 /** `image import`: makes an image of a file system in a tar archive. */
 export async function imageImport(

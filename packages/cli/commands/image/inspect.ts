@@ -1,7 +1,7 @@
 import { imageInspectType } from '../../format/schemas/index.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
+import { encodePlatform } from '../../options/platform.ts'
 import { inspectEach, rawAnswer } from '../inspect-each.ts'
-import { encodePlatform } from './platform.ts'
 
 /** `image inspect`: all there is to know of images. */
 export async function imageInspect(

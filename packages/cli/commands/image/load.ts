@@ -1,7 +1,7 @@
+import { openInput } from '../../files/whole-file.ts'
 import { type JsonMessage, showMessages } from '../../format/json-messages.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
-import { openInput } from './files.ts'
-import { encodePlatform } from './platform.ts'
+import { encodePlatform } from '../../options/platform.ts'
 
 /** `image load`: takes in images that `image save` wrote. */
 export async function imageLoad(

@@ -3,8 +3,8 @@ import { type JsonMessage, showMessages } from '../../format/json-messages.ts'
 import { silent } from '../../format/silent.ts'
 import { withRates } from '../../format/transfer-rates.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
+import { encodePlatform } from '../../options/platform.ts'
 import { parseReference } from '../../options/reference.ts'
-import { encodePlatform } from './platform.ts'
 
 /** `image push`: uploads an image, or every tag of a repository. */
 export async function imagePush(

@@ -1,6 +1,6 @@
 import { isKind, messageOf } from '@gantry/errors'
 import { type CommandContext, ExitError, type Flags } from '../../framework/command.ts'
-import { encodePlatform } from './platform.ts'
+import { encodePlatform } from '../../options/platform.ts'
 
 /** `image rm`: removes names of images, and images that have none left. */
 export async function imageRm(context: CommandContext, args: readonly string[], flags: Flags): Promise<void> {

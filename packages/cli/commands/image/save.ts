@@ -1,8 +1,6 @@
-import { pipeline } from 'node:stream/promises'
-import { messageOf } from '@gantry/errors'
+import { writeArchive } from '../../files/whole-file.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
-import { writeWhole } from './files.ts'
-import { encodePlatform } from './platform.ts'
+import { encodePlatform } from '../../options/platform.ts'
 
 /** `image save`: writes images into a tar archive. */
 export async function imageSave(
@@ -12,20 +10,7 @@ export async function imageSave(
 ): Promise<void> {
   const { client, stdout } = context
   const platform = flags.list('platform').map(encodePlatform)
-  const output = flags.string('output')
-  if (output === '' && stdout.isTTY) {
-    throw new Error('cowardly refusing to save to a terminal. Use the -o flag or redirect')
-  }
   const archive = () =>
     client.download('ImageGetAll', { query: { names: [...names], ...(platform.length > 0 && { platform }) } })
-  if (output === '') return pipeline(await archive(), stdout, { end: false })
-  let asked = false
-  try {
-    await writeWhole(output, () => {
-      asked = true
-      return archive()
-    })
-  } catch (error) {
-    throw asked ? error : new Error(`failed to save image: ${messageOf(error)}`)
-  }
+  await writeArchive(stdout, flags.string('output'), archive, 'failed to save image')
 }

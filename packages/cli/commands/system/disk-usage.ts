@@ -67,9 +67,9 @@ function sumUp(answer: Answer): DiskUsage {
   return {
     rows: [
       imagesRow(images, answer.LayersSize ?? 0),
-      containersRow(containers),
-      volumesRow(volumes),
-      buildCacheRow(buildCache),
+      rowOf('Containers', containers, isUp, containerSize),
+      rowOf('Local Volumes', volumes, isMounted, volumeSize),
+      rowOf('Build Cache', buildCache, ({ InUse: inUse }) => inUse === true, ownCacheSize),
     ],
     images,
     containers,
@@ -94,47 +94,29 @@ function imagesRow(images: readonly ImageSummary[], size: number): DiskUsageRow 
   }
 }
 
-function containersRow(containers: readonly ContainerSummary[]): DiskUsageRow {
-  const isActive = ({ State: state }: ContainerSummary) =>
-    ['running', 'paused', 'restarting'].includes(state ?? '')
-  const sizeOf = ({ SizeRw: size }: ContainerSummary) => size ?? 0
-  const active = containers.filter(isActive)
+/** What is not active can be had back. */
+function rowOf<T>(
+  type: DiskUsageRow['type'],
+  items: readonly T[],
+  isActive: (item: T) => boolean,
+  sizeOf: (item: T) => number,
+): DiskUsageRow {
+  const active = items.filter(isActive)
+  const size = sum(items, sizeOf)
   return {
-    type: 'Containers',
-    total: containers.length,
-    active: active.length,
-    size: sum(containers, sizeOf),
-    reclaimable: sum(containers, sizeOf) - sum(active, sizeOf),
-  }
-}
-
-function volumesRow(volumes: readonly Volume[]): DiskUsageRow {
-  const sizeOf = ({ UsageData: usage }: Volume) => Math.max(usage?.Size ?? 0, 0)
-  const active = volumes.filter(({ UsageData: usage }) => (usage?.RefCount ?? 0) > 0)
-  return {
-    type: 'Local Volumes',
-    total: volumes.length,
-    active: active.length,
-    size: sum(volumes, sizeOf),
-    reclaimable: sum(volumes, sizeOf) - sum(active, sizeOf),
-  }
-}
-
-function buildCacheRow(records: readonly BuildCache[]): DiskUsageRow {
-  const own = records.filter((record) => !record.Shared)
-  const sizeOf = ({ Size: size }: BuildCache) => size ?? 0
-  const active = records.filter((record) => record.InUse)
-  const size = sum(own, sizeOf)
-  return {
-    type: 'Build Cache',
-    total: records.length,
+    type,
+    total: items.length,
     active: active.length,
     size,
-    reclaimable:
-      size -
-      sum(
-        own.filter((record) => record.InUse),
-        sizeOf,
-      ),
+    reclaimable: size - sum(active, sizeOf),
   }
 }
+
+const isUp = ({ State: state }: ContainerSummary): boolean =>
+  ['running', 'paused', 'restarting'].includes(state ?? '')
+const isMounted = ({ UsageData: usage }: Volume): boolean => (usage?.RefCount ?? 0) > 0
+
+const containerSize = ({ SizeRw: size }: ContainerSummary): number => size ?? 0
+const volumeSize = ({ UsageData: usage }: Volume): number => Math.max(usage?.Size ?? 0, 0)
+/** What records share is counted with the images that they share it with. */
+const ownCacheSize = ({ Shared: shared, Size: size }: BuildCache): number => (shared ? 0 : (size ?? 0))

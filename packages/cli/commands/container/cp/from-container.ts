@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises'
+import { unpackLocal } from '../../../files/unpack-local.ts'
 import type { CommandContext } from '../../../framework/command.ts'
 import { followedLink, hasMode, statInContainer, statOf } from './container-path.ts'
 import type { CopyOptions } from './cp.ts'
@@ -6,7 +7,6 @@ import { checkOutput, localDestination } from './local-destination.ts'
 import { absoluteLocal, splitPath } from './paths.ts'
 import { planCopy } from './plan.ts'
 import { CopyProgress } from './progress.ts'
-import { unpackLocal } from './unpack-local.ts'
 
 /** Copies a path in a container to a local one, or as an archive to stdout. */
 export async function copyFromContainer(

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { posix } from 'node:path'
-import { localError } from './local-error.ts'
+import { localError } from '../../../files/local-error.ts'
 import { splitPath } from './paths.ts'
 import type { Destination } from './plan.ts'
 

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { posix } from 'node:path'
-import { localError } from './local-error.ts'
+import { localError } from '../../../files/local-error.ts'
 import { keepEnd } from './paths.ts'
 import type { Source } from './plan.ts'
 

@@ -1,6 +1,6 @@
 import type { CommandContext, Flags } from '../../../framework/command.ts'
+import { encodePlatform } from '../../../options/platform.ts'
 import { terminalSize } from '../../../streams/terminal.ts'
-import { encodePlatform } from '../platform.ts'
 import { readLayers } from './layers.ts'
 import { formatReport, reportOf } from './report.ts'
 

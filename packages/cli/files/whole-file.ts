@@ -1,10 +1,13 @@
-/** Files that images are read from and written to. */
+/** Files that archives are read from and written to. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { messageOf } from '@gantry/errors'
+import type { Output } from '../framework/command.ts'
+import { localError, reasonOf } from './local-error.ts'
 
 /** Bytes of a file that are read at once: an archive in the usual 64 KiB costs the command twice the time. */
 const inputPiece = 1 << 20
@@ -15,7 +18,7 @@ export async function openInput(path: string): Promise<Readable> {
     const file = await open(path, constants.O_RDONLY)
     return file.createReadStream({ highWaterMark: inputPiece })
   } catch (error) {
-    throw new Error(`open ${path}: ${reasonOf(error)}`)
+    throw localError('open', path, error)
   }
 }
 
@@ -30,7 +33,7 @@ export async function writeWhole(path: string, data: () => Promise<Readable>, mo
   try {
     file = await open(temporary, 'wx', mode)
   } catch (error) {
-    throw new Error(`open ${temporary}: ${reasonOf(error)}`)
+    throw localError('open', temporary, error)
   }
   try {
     await pipeline(await data(), file.createWriteStream({ flush: true }))
@@ -61,18 +64,27 @@ async function checkDestination(path: string): Promise<void> {
   throw new Error(`cannot write to a ${there.isCharacterDevice() ? 'character' : 'block'} device file`)
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'not a directory',
-  ENOSPC: 'no space left on device',
-  EROFS: 'read-only file system',
-}
-
-/** The system's word for what went wrong. */
-function reasonOf(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException
-  return reasons[code] ?? message
+/**
+ * Writes an archive to the file `path`, or to stdout for '': never to a terminal. An error of the file itself, before
+ * anything is asked of the engine, begins with `failure`.
+ */
+export async function writeArchive(
+  stdout: Output,
+  path: string,
+  archive: () => Promise<Readable>,
+  failure: string,
+): Promise<void> {
+  if (path === '') {
+    if (stdout.isTTY) throw new Error('cowardly refusing to save to a terminal. Use the -o flag or redirect')
+    return await pipeline(await archive(), stdout, { end: false })
+  }
+  let asked = false
+  try {
+    await writeWhole(path, () => {
+      asked = true
+      return archive()
+    })
+  } catch (error) {
+    throw asked ? error : new Error(`${failure}: ${messageOf(error)}`, { cause: error })
+  }
 }

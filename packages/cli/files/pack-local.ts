@@ -11,10 +11,12 @@ import {
   readSync,
 } from 'node:fs'
 import {
+  deviceOf,
   type EntryType,
   endBlocks,
   entryBlocks,
   entryHeader,
+  entryTypeOf,
   padding,
   type TarHeader,
   textOfName,
@@ -33,7 +35,7 @@ export function* packLocal(path: string, name: string): Generator<Buffer> {
   const waiting: { place: Buffer; name: string }[] = [{ place: Buffer.from(path), name }]
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const info = stat(next.place)
-    const type = typeOf(info)
+    const type = entryTypeOf(info)
     if (type === null) continue
     const header = headerOf(info, type, next.name)
     const key = `${info.dev}:${info.ino}`
@@ -115,18 +117,8 @@ class Chunk {
   }
 }
 
-function typeOf(info: BigIntStats): EntryType | null {
-  if (info.isFile()) return 'file'
-  if (info.isDirectory()) return 'directory'
-  if (info.isSymbolicLink()) return 'symlink'
-  if (info.isFIFO()) return 'fifo'
-  if (info.isCharacterDevice()) return 'character'
-  return info.isBlockDevice() ? 'block' : null
-}
-
 function headerOf(info: BigIntStats, type: EntryType, name: string): TarHeader {
   const isDevice = type === 'character' || type === 'block'
-  const { rdev } = info
   return entryHeader({
     name: type === 'directory' ? `${name}/`.replace(/^\/+$/, '/') : name,
     type,
@@ -136,10 +128,7 @@ function headerOf(info: BigIntStats, type: EntryType, name: string): TarHeader {
     size: type === 'file' ? Number(info.size) : 0,
     // Docker's cp knows whole seconds.
     modified: { seconds: Math.floor(Number(info.mtimeNs) / 1e9), nanoseconds: 0 },
-    ...(isDevice && {
-      deviceMajor: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
-      deviceMinor: Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)),
-    }),
+    ...(isDevice && deviceOf(info)),
   })
 }
 

@@ -12,8 +12,13 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
 }
 
+/** The system's word for what went wrong, as Go has it. */
+export function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  return reasons[code] ?? message
+}
+
 /** A failed call as Go programs tell it: `lstat /x: no such file or directory`. */
 export function localError(call: string, path: string, error: unknown): Error {
-  const { code = '', message } = error as NodeJS.ErrnoException
-  return new Error(`${call} ${path}: ${reasons[code] ?? message}`, { cause: error })
+  return new Error(`${call} ${path}: ${reasonOf(error)}`, { cause: error })
 }
