@@ -16,7 +16,7 @@ const marker = '## Every endpoint and field, with its test\n'
 const introduction = `
 Made by \`npm run compatibility\` from what the tests ask the daemon and what it answers; nothing below is typed by hand.
 \`query\` is a parameter of the URL, \`body\` a field of the request and \`answer\` one that came back with something in it.
-Of several tests the one that says the least besides is named. **none**: no test uses it.
+Of several tests the one that says the least besides is named. *none*: no test uses it, and why; **none**: no test, and no reason.
 `
 
 async function runTests(directory: string): Promise<void> {

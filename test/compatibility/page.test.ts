@@ -56,6 +56,8 @@ test('the test that says the least besides is named, and a gap is told', () => {
     ['one', 'one', 'both', null],
   )
   assert.match(render(report([things], seen)), /`answer Mounts\[\]\.Name`\s*\| \*\*none\*\*/)
+  const windows = { ...things, answer: ['Platform.os.version'] }
+  assert.match(render(report([windows], seen)), /version`\s*\| \*none: Windows\*/)
 })
 
 test('the page tells of every endpoint, and names tests that exist', () => {

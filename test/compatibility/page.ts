@@ -1,5 +1,6 @@
 /** The generated part of docs/compatibility.md: each endpoint and each of its fields with the test that uses it. */
 import type { Observation } from './observation.ts'
+import { reasonFor } from './reasons.ts'
 import { type Endpoint, fieldPattern, pathPattern } from './reference.ts'
 
 export interface Row {
@@ -80,11 +81,17 @@ export function render(reports: EndpointReport[]): string {
     .join('\n\n')
 }
 
+function missing(endpoint: string, what: string): string {
+  const reason = reasonFor(endpoint, what)
+  return reason ? `*none: ${reason}*` : '**none**'
+}
+
 function renderEndpoint({ endpoint, rows }: EndpointReport): string {
   const [head, ...fields] = rows
-  const title = `#### \`${endpoint.method} ${endpoint.path}\``
+  const name = `${endpoint.method} ${endpoint.path}`
+  const title = `#### \`${name}\``
   if (!head?.test) return `${title}\n\nNo test.`
-  const lines = fields.map(({ what, test }) => `| \`${what}\` | ${test ?? '**none**'} |`)
+  const lines = fields.map(({ what, test }) => `| \`${what}\` | ${test ?? missing(name, what)} |`)
   const table = lines.length > 0 ? `\n\n| field | test |\n| --- | --- |\n${lines.join('\n')}` : ''
   return `${title}\n\n${head.test}${table}`
 }

@@ -1,8 +1,12 @@
 /** Fields and parameters of the API that no command of the CLIs sends, or shows: asked by hand. */
 import assert from 'node:assert/strict'
+import { statfs } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { startRegistry } from '../registry/registry.ts'
 import { suiteDaemon, until } from './harness.ts'
+
+/** `f_type` of statfs(2). */
+const tmpfs = 0x01021994
 
 /** An OCI platform as a query has it. */
 const platform = (architecture: string) => encodeURIComponent(JSON.stringify({ os: 'linux', architecture }))
@@ -127,6 +131,12 @@ suite('fields of the API', { concurrency: 1 }, () => {
     const expected = { ...own, platform: { os: 'linux', architecture } }
     const inspected = await ask<OfContainer>(200, 'GET', '/containers/described/json')
     assert.deepEqual(inspected.ImageManifestDescriptor, expected)
+    interface Users {
+      Manifests: { ImageData: { Containers: string[]; Platform: { architecture: string } } }[]
+    }
+    const { Manifests } = await ask<Users>(200, 'GET', '/images/hello-world/json?manifests=1')
+    const used = Manifests.find(({ ImageData }) => ImageData.Platform.architecture === architecture)
+    assert.equal(used?.ImageData.Containers.length, 1)
     const [row] = await ask<OfContainer[]>(200, 'GET', '/containers/json?all=1&limit=1')
     assert.deepEqual(row?.ImageManifestDescriptor, expected)
     for (const path of ['described/json', 'json?all=1&limit=1']) {
@@ -135,6 +145,28 @@ suite('fields of the API', { concurrency: 1 }, () => {
     }
     await ask(204, 'DELETE', '/containers/described')
     await ask(200, 'DELETE', '/images/hello-world')
+  })
+
+  test('stats tell what was read and written of each device', async (t) => {
+    // Writes through the page cache are nobody's on cgroup v1.
+    if ((await statfs(daemon().root)).type === tmpfs) return t.skip('no device below a tmpfs')
+    await ok(
+      ...['run', '-d', '--name', 'writer', '-v', `${daemon().root}/blocks:/blocks`, 'busybox', 'sh', '-c'],
+      'dd if=/dev/zero of=/blocks/a bs=1M count=2 oflag=direct && exec sleep 600',
+    )
+    interface Usage {
+      blkio_stats: {
+        io_service_bytes_recursive: { major: number; minor: number; op: string; value: number }[] | null
+      }
+    }
+    await until('the write', async () => {
+      const stats = await ask<Usage>(200, 'GET', '/containers/writer/stats?stream=0&one-shot=1')
+      const written = stats.blkio_stats.io_service_bytes_recursive?.find(
+        ({ major, op, value }) => major > 0 && op.toLowerCase() === 'write' && value >= 2 << 20,
+      )
+      return written && Number.isInteger(written.minor)
+    })
+    await ask(204, 'DELETE', '/containers/writer?force=1')
   })
 
   test('disk usage of some kinds of objects only', async () => {
