@@ -105,6 +105,16 @@ test('a cancelled build ends its steps, unless another build wants them', async 
   assert.equal(world.open, 0)
 })
 
+test('what comes before the first new layer has its time, not that of the base', async () => {
+  const world = fakeWorld()
+  const { results } = await build(world, world.request('FROM a\nARG A\nRUN x\nCMD y\n'))
+  const [base, ...own] = results[0]?.config.history.map(({ created }) => created) ?? []
+  assert.equal(base, '2020-01-01T00:00:00Z')
+  assert.equal(own.length, 3)
+  assert.deepEqual(new Set(own).size, 1)
+  assert.notEqual(own[0], base)
+})
+
 test('a copy from the context of a build that is cancelled is made by the other one, from its own', async () => {
   const world = fakeWorld()
   const copying = Promise.withResolvers<void>()

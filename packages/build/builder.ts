@@ -41,6 +41,8 @@ class Build {
   readonly #signal: AbortSignal
   readonly #tell: (event: BuildEvent) => void
   readonly #telling: Promise<void>[] = []
+  /** Rejects as soon as a step fails, whatever else runs. */
+  readonly #failure = Promise.withResolvers<never>()
 
   constructor(
     solver: Solver,
@@ -53,7 +55,8 @@ class Build {
     this.#tell = tell
     this.#dockerfile = request.classic ? withLabels(dockerfile, request.labels, request.target) : dockerfile
     this.#signal = AbortSignal.any([signal, this.#abort.signal])
-    this.#session = solver.session(new BuildRun(request, this.#signal, tell))
+    this.#failure.promise.catch(() => undefined)
+    this.#session = solver.session(new BuildRun(request, this.#signal, tell), this.#failure.reject)
   }
 
   /** One result for each platform. When one fails, everything else of this build is ended before it rejects. */
@@ -72,7 +75,7 @@ class Build {
         this.#session.run.expect(target.step)
       }
       running.push(...plans.map((plan) => this.#result(plan)))
-      const results = await Promise.all(running)
+      const results = await Promise.race([Promise.all(running), this.#failure.promise])
       await Promise.all(this.#telling)
       const names = unusedArguments(this.#dockerfile, this.#request.args)
       if (names.length > 0) this.#tell({ type: 'unused-arguments', names })
@@ -175,12 +178,12 @@ class Build {
     }
   }
 
-  /** The entries of this build get their steps' times; those without a layer the time of the step before them. */
+  /** The entries of this build get their steps' times; those without a layer the time of the step before them, or else of the first one. */
   async #history({ history, step }: Pick<Target, 'history' | 'step'>): Promise<HistoryEntry[]> {
     const times = await this.#times(step)
     const fixed = timeOf(this.#request.created)
     let latest =
-      fixed ?? history.findLast(({ created }) => created)?.created ?? times[0] ?? new Date().toISOString()
+      fixed ?? times[0] ?? history.findLast(({ created }) => created)?.created ?? new Date().toISOString()
     return history.map((entry) => {
       if (entry.created !== undefined || entry.comment === undefined) return entry
       if (!entry.empty_layer) latest = fixed ?? times.shift() ?? latest

@@ -5,6 +5,7 @@ import { expandWord } from './expand.ts'
 import { parseMount } from './mount.ts'
 import { parseDockerfile } from './parse.ts'
 import { DockerfileProblem, excerpt } from './problem.ts'
+import { nearestPath } from './suggest.ts'
 
 /** A reproducible sequence of chance (xorshift32). */
 function chance(seed: number): (below: number) => number {
@@ -113,6 +114,45 @@ test('any word and any mount', () => {
 test('patterns of stars do not blow up', () => {
   const word = `\${v##${'*a'.repeat(30)}b}`
   expandWord(word, new Map([['v', 'a'.repeat(60)]]), '\\')
+})
+
+test('carets stand below what a message is about', () => {
+  const below = (text: string, message: string, last = 1): string =>
+    excerpt('D', text, { first: 1, last }, message)
+      .split('\n')
+      .find((line) => line.includes('^')) ?? ''
+  assert.equal(
+    below('RUNN x', 'dockerfile parse error on line 1: unknown instruction: RUNN'),
+    '     |     ^^^^',
+  )
+  const flag = 'dockerfile parse error on line 1: unknown flag: --form (did you mean from?)'
+  assert.equal(below('COPY --form=x a b', flag), '     |          ^^^^^^')
+  assert.equal(below('\tCOPY a.c /', '"/a.c": not found'), '     |     \t     ^^^')
+  assert.equal(
+    below('RUN \\\n --mount=tipe=x', "unexpected key 'tipe' in 'tipe=x'", 2),
+    '     |              ^^^^',
+  )
+  assert.equal(
+    below('EXPOSE web', 'dockerfile parse error on line 1: invalid containerPort: web'),
+    '     |            ^^^',
+  )
+  assert.equal(below('RUN <<EOF', 'dockerfile parse error on line 1: unterminated heredoc'), '     |     ^^^')
+  assert.equal(below('RUN make', 'process "/bin/sh -c make" did not complete successfully: exit code: 2'), '')
+  assert.equal(below('', 'dockerfile parse error on line 1: file with no instructions'), '')
+})
+
+test('the path that was meant, by the nearest names', () => {
+  const tree = new Map([
+    ['/', ['src', 'docs', 'a']],
+    ['/src', ['main.c', 'Makefile']],
+  ])
+  const near = (path: string): string | null => nearestPath(path, (directory) => tree.get(directory) ?? [])
+  assert.equal(near('/src/mian.c'), '/src/main.c')
+  assert.equal(near('/SRC/makefile'), '/src/Makefile')
+  assert.equal(near('/scr/main.c'), '/src/main.c')
+  assert.equal(near('/src/other'), null)
+  assert.equal(near('/b'), null)
+  assert.equal(near('/'), null)
 })
 
 test('a mistake is shown with its lines', () => {

@@ -31,23 +31,53 @@ export function at<T>(lines: LineRange, work: () => T): T {
 const contextLines = 2
 
 /**
- * The lines around a place, marked as BuildKit marks them:
+ * The lines around a place, marked as BuildKit marks them, and with carets below what the message is about:
  *
  *     Dockerfile:2
  *     --------------------
  *        1 |     FROM alpine
  *        2 | >>> RUNN echo
+ *          |     ^^^^
  *     --------------------
  */
-export function excerpt(name: string, source: string, lines: LineRange): string {
+export function excerpt(name: string, source: string, lines: LineRange, message = ''): string {
   const all = source.split(/\r?\n/)
   const from = Math.max(1, lines.first - contextLines)
   const to = Math.min(all.length, lines.last + contextLines)
   const rule = '-'.repeat(20)
-  const body = all.slice(from - 1, to).map((text, index) => {
+  const marked = all.slice(lines.first - 1, lines.last)
+  const carets = caretsBelow(marked, message)
+  const body = all.slice(from - 1, to).flatMap((text, index) => {
     const number = from + index
-    const mark = number >= lines.first && number <= lines.last ? '>>>' : '   '
-    return `${String(number).padStart(4)} | ${mark} ${text}`
+    const isMarked = number >= lines.first && number <= lines.last
+    const line = `${String(number).padStart(4)} | ${isMarked ? '>>>' : '   '} ${text}`
+    return carets?.index === number - lines.first ? [line, `     |     ${carets.text}`] : [line]
   })
   return [`${name}:${lines.first}`, rule, ...body, rule].join('\n')
 }
+
+/** Carets below the first word of those that a message names, or the instruction of a line that cannot be read; null for none. */
+function caretsBelow(lines: readonly string[], message: string): { index: number; text: string } | null {
+  for (const word of wordsOf(message)) {
+    const index = lines.findIndex((line) => line.includes(word))
+    const line = lines[index]
+    if (line !== undefined) return { index, text: carets(line, line.indexOf(word), word.length) }
+  }
+  const [, indent = '', instruction = ''] = /^(\s*)(\S+)/.exec(lines[0] ?? '') ?? []
+  if (!message.startsWith('dockerfile parse error') || instruction === '') return null
+  return { index: 0, text: carets(lines[0] ?? '', indent.length, instruction.length) }
+}
+
+/** What a message quotes or names at its end; of a path also the form that is relative to its root. */
+function wordsOf(message: string): string[] {
+  const quoted = [...message.matchAll(/"((?:[^"\\]|\\.)+)"|'([^']+)'/g)].map(([, a, b]) => a ?? b ?? '')
+  const [, named] = /(?:unknown (?:instruction|flag)|invalid \w+): (\S+)/.exec(message) ?? []
+  const words = named === undefined ? quoted : [named]
+  return words
+    .flatMap((word) => (word.startsWith('/') ? [word, word.slice(1)] : [word]))
+    .filter((word) => word !== '')
+}
+
+/** Tabs stay, so that the carets stand where the word does. */
+const carets = (line: string, start: number, length: number): string =>
+  line.slice(0, start).replace(/[^\t]/g, ' ') + '^'.repeat(length)

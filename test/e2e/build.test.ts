@@ -176,12 +176,26 @@ suite('build', { concurrency: 1 }, () => {
           'FROM busybox\nRUNN x\n',
           /Dockerfile:2\n-+\n[\s\S]*>>> RUNN x[\s\S]*unknown instruction: RUNN \(did you mean RUN\?\)/,
         ],
-        ['FROM busybox\nCOPY nothing /\n', /failed to compute cache key: "\/nothing": not found/],
+        [
+          'FROM busybox\nCOPY nothing /\n',
+          /> \[2\/2\] COPY nothing[\s\S]*>>> COPY nothing \/\n.*\^{7}\n[\s\S]*failed to compute cache key: "\/nothing": not found/,
+        ],
         [
           'FROM busybox\nRUN echo last words; exit 3\n',
-          /last words[\s\S]*did not complete successfully: exit code: 3/,
+          / > \[2\/2\] RUN echo[\s\S]*last words[\s\S]*>>> RUN echo[\s\S]*did not complete successfully: exit code: 3/,
         ],
-        ['FROM nosuchimage.invalid/x\n', /nosuchimage/],
+        [
+          'FROM nosuchimage.invalid/x\n',
+          />>> FROM nosuchimage[\s\S]*nosuchimage\.invalid\/x: failed to resolve source metadata for nosuchimage\.invalid\/x:latest/,
+        ],
+        [
+          'FROM busybox AS a\nFROM busybox\nCOPY --from=a /etc/paswd /\n',
+          /"\/etc\/paswd": not found \(did you mean "\/etc\/passwd"\?\)/,
+        ],
+        [
+          'FROM busybox\nWORKDIR /etc/passwd\n',
+          />>> WORKDIR[\s\S]*Cannot mkdir: \/etc\/passwd is not a directory/,
+        ],
         [
           'FROM busybox AS a\nCOPY --from=b / /\nFROM busybox AS b\nCOPY --from=a / /\n',
           /circular dependency detected on stage/,

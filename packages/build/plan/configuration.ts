@@ -1,4 +1,5 @@
 /** What instructions change in an image's configuration. */
+import { constants } from 'node:os'
 import { posix } from 'node:path'
 import type { CommandInstruction, Healthcheck, Instruction } from '@gantry/dockerfile'
 import { DockerfileProblem } from '@gantry/dockerfile'
@@ -79,9 +80,14 @@ function volumes(paths: readonly string[]): Record<string, Record<string, never>
 }
 
 function stopSignal(value: string): string {
-  if (/^\d+$/.test(value) ? Number(value) < 1 || Number(value) > 64 : !/^(SIG)?[A-Z0-9+-]+$/i.test(value))
-    throw new DockerfileProblem(`invalid signal: ${value}`)
+  const isKnown = /^\d+$/.test(value) ? Number(value) >= 1 && Number(value) <= 64 : isSignalName(value)
+  if (!isKnown) throw new DockerfileProblem(`invalid signal: ${value}`)
   return value
+}
+
+function isSignalName(value: string): boolean {
+  const name = value.toUpperCase().replace(/^SIG/, '')
+  return `SIG${name}` in constants.signals || /^(RTMIN(\+\d{1,2})?|RTMAX(-\d{1,2})?)$/.test(name)
 }
 
 function healthcheck(instruction: Healthcheck): NonNullable<RunConfig['Healthcheck']> {

@@ -87,6 +87,8 @@ test('a target that is not there, and stages in a circle', async () => {
     refusal('circular dependency detected on stage: two', 3),
   )
   await assert.rejects(plan('FROM a\nCOPY --from=1 / /\n'), refusal('invalid stage index 1', 2))
+  await assert.rejects(plan('FROM a\nSTOPSIGNAL SIGFOO\n'), refusal('invalid signal: SIGFOO', 2))
+  await assert.rejects(plan('FROM a\nEXPOSE web\n'), refusal('invalid containerPort: web', 2))
 })
 
 test('the configuration and the history of each instruction', async () => {

@@ -1,7 +1,6 @@
 /** From a Dockerfile to the steps that a target needs. */
 
 import {
-  at,
   type Dockerfile,
   DockerfileProblem,
   type Finding,
@@ -12,6 +11,7 @@ import {
 } from '@gantry/dockerfile'
 import { formatPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
 import type { Origin, Step, Target } from '../contracts.ts'
+import { StepError, unresolved } from '../step-failure.ts'
 import { automaticArguments } from './automatic.ts'
 import { StagePlan } from './stage-plan.ts'
 
@@ -143,7 +143,9 @@ export class Planner {
     const key = `${reference} ${formatPlatform(platform)}`
     const config = this.#images.get(key) ?? this.#surroundings.imageConfig(reference, platform)
     this.#images.set(key, config)
-    return config.catch((error) => at(lines, () => Promise.reject(error)))
+    return config.catch((error) => {
+      throw new StepError(error, { name: `FROM ${reference}`, lines }, unresolved(reference, error))
+    })
   }
 
   namedContext(name: string): { image: string } | 'files' | null {

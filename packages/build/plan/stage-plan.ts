@@ -143,9 +143,11 @@ export class StagePlan {
       .map(([name, value]) => `${name}=${value}`)
     const sorted = args.toSorted()
     const { classic } = this.planner.options
-    const history = classic
-      ? classicHistoryOf(instruction.instruction === 'ARG' ? written : instruction, state.config, sorted)
-      : historyOf(instruction, state.config, sorted)
+    const history = at(lines, () =>
+      classic
+        ? classicHistoryOf(instruction.instruction === 'ARG' ? written : instruction, state.config, sorted)
+        : historyOf(instruction, state.config, sorted),
+    )
     if (instruction.instruction === 'MAINTAINER') state.author = instruction.value
     if (instruction.instruction === 'RUN') state.step = await runStep(this, state, instruction, args, place)
     if (instruction.instruction === 'COPY' || instruction.instruction === 'ADD')

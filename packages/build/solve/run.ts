@@ -2,10 +2,10 @@
 import { posix } from 'node:path'
 import { GantryError } from '@gantry/errors'
 import type { FileTree, PreparedMount, RunRequest, RunStep, Snapshot } from '../contracts.ts'
+import { StepFailure } from '../step-failure.ts'
 import { runParts } from './key.ts'
 import { isBorrowed, openOrigin } from './origins.ts'
 import type { Prepared, SolveSession } from './solver.ts'
-import { StepFailure } from './step-failure.ts'
 
 type Mount = RunStep['mounts'][number]
 

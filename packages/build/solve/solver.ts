@@ -17,6 +17,7 @@ import type {
   Snapshots,
   Step,
 } from '../contracts.ts'
+import { StepError, unresolved } from '../step-failure.ts'
 import type { BuildRun, StepOutput, StepReport } from './build-run.ts'
 import { prepareCopy } from './copy.ts'
 import { directoryParts, type KeyParts, keyOf } from './key.ts'
@@ -69,9 +70,9 @@ export class Solver {
     this.parts = parts
   }
 
-  /** Solves for one build: the same step object is looked at once. */
-  session(run: BuildRun): SolveSession {
-    return new SolveSession(this.parts, this.#shared, run)
+  /** Solves for one build: the same step object is looked at once. `failed` is told of every step that fails, at once. */
+  session(run: BuildRun, failed: (error: unknown) => void): SolveSession {
+    return new SolveSession(this.parts, this.#shared, run, failed)
   }
 }
 
@@ -81,13 +82,20 @@ export class SolveSession {
   /** Of the steps that are through, in that order. */
   readonly records: CacheRecord[] = []
   readonly #shared: SharedWork<CacheRecord, StepReport>
+  readonly #failed: (error: unknown) => void
   readonly #results = new Map<Step, Promise<Solved>>()
   readonly #images = new Map<string, Promise<BaseImage>>()
 
-  constructor(parts: SolverParts, shared: SharedWork<CacheRecord, StepReport>, run: BuildRun) {
+  constructor(
+    parts: SolverParts,
+    shared: SharedWork<CacheRecord, StepReport>,
+    run: BuildRun,
+    failed: (error: unknown) => void,
+  ) {
     this.parts = parts
     this.#shared = shared
     this.run = run
+    this.#failed = failed
   }
 
   /** The file system that a step leaves; an empty one for none. */
@@ -119,10 +127,20 @@ export class SolveSession {
   solve(step: Step): Promise<Solved> {
     const known = this.#results.get(step)
     if (known) return known
-    const result = step.kind === 'image' ? this.#image(step) : this.#step(step)
-    result.catch(() => undefined) // whoever needs it sees it
+    const result = this.#solve(step)
+    result.catch(this.#failed)
     this.#results.set(step, result)
     return result
+  }
+
+  /** Rejects with StepError, of the step that has failed: this one or one that it needs. */
+  async #solve(step: Step): Promise<Solved> {
+    try {
+      return await (step.kind === 'image' ? this.#image(step) : this.#step(step))
+    } catch (error) {
+      if (error instanceof StepError || this.run.signal.aborted) throw error
+      throw new StepError(error, step)
+    }
   }
 
   async #image(step: ImageStep): Promise<Solved> {
@@ -139,15 +157,20 @@ export class SolveSession {
         digest: image.digest,
       }
     } catch (error) {
-      report.failed(messageOf(error))
-      throw error
+      report.failed(this.#reason(error))
+      throw this.run.signal.aborted ? error : new StepError(error, step, unresolved(step.reference, error))
     }
   }
 
   async #step(step: Exclude<Step, ImageStep>): Promise<Solved> {
     for (const needed of originSteps(step)) this.solve(needed) // beside the input; awaited when it is opened
     const input = await this.snapshot(step.input)
-    const prepared = await this.#prepare(step, input)
+    const prepared = await this.#prepare(step, input).catch((error) => {
+      // What it reads is not there: it has not begun, and is told of all the same.
+      if (!(error instanceof StepError) && !this.run.signal.aborted)
+        this.run.begin(step.name).failed(messageOf(error))
+      throw error
+    })
     const { cache } = this.parts
     using _held = cache.hold(prepared.parts)
     const report = this.run.begin(step.name)
@@ -173,9 +196,14 @@ export class SolveSession {
       report.end(false, why)
       return solved
     } catch (error) {
-      report.failed(messageOf(error))
+      report.failed(this.#reason(error))
       throw error
     }
+  }
+
+  /** As BuildKit's clients expect it of a step that is ended because another one has failed. */
+  #reason(error: unknown): string {
+    return this.run.signal.aborted ? 'context canceled' : messageOf(error)
   }
 
   /** What another builder made of the same. A cache that fails is none: the step runs. */
@@ -209,12 +237,12 @@ export class SolveSession {
     })
   }
 
-  #prepare(step: Exclude<Step, ImageStep>, input: Snapshot): Promise<Prepared> | Prepared {
+  async #prepare(step: Exclude<Step, ImageStep>, input: Snapshot): Promise<Prepared> {
     switch (step.kind) {
       case 'run':
-        return prepareRun(this, step, input)
+        return await prepareRun(this, step, input)
       case 'copy':
-        return prepareCopy(this, step, input)
+        return await prepareCopy(this, step, input)
       case 'directory':
         return {
           parts: directoryParts(step, input),

@@ -1,7 +1,8 @@
 /** What helps with `"/name": not found`: the name that was meant, or that the file is kept out. */
-import { lstat, readdir } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import { parseDockerfile, suggestion } from '@gantry/dockerfile'
+import { nearestPath, parseDockerfile } from '@gantry/dockerfile'
 import type { BuildContext } from './context-archive.ts'
 
 /** To be put behind the message; empty when it is not about a file of the context's directory. */
@@ -12,10 +13,17 @@ export async function missingFileHint(message: string, { directory, text }: Buil
   if (!isCopied(text, path)) return ''
   const there = await lstat(join(directory.root, path)).catch(() => null)
   if (there) return ' (it is there, and .dockerignore keeps it out)'
-  const parent = posix.dirname(path)
-  const names = await readdir(join(directory.root, parent)).catch(() => [])
-  const [, near] = / \(did you mean (.*)\?\)$/.exec(suggestion(posix.basename(path), names, false)) ?? []
-  return near === undefined ? '' : ` (did you mean ${JSON.stringify(posix.join(parent, near))}?)`
+  const near = nearestPath(path, (parent) => namesIn(join(directory.root, parent)))
+  return near === null ? '' : ` (did you mean ${JSON.stringify(near)}?)`
+}
+
+/** None where there is no directory that can be read. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
 }
 
 /** Whether an instruction copies that path from the context, as it is written. */

@@ -1,6 +1,6 @@
 /** A build as a live view on a terminal: drawn again and again in the same place. */
 import type { Output } from '../framework/command.ts'
-import type { BuildDisplay, BuildEvent } from './progress.ts'
+import { type BuildDisplay, type BuildEvent, failureReport, isCanceled } from './progress.ts'
 import { renderView, shownOutput, type ViewStep } from './view.ts'
 
 /** Milliseconds between two drawings. */
@@ -59,7 +59,7 @@ export class TtyProgress implements BuildDisplay {
         const step = this.#steps.get(event.id)
         if (!step) return
         step.ended = Date.now()
-        step.outcome = event.error !== undefined ? 'failed' : event.cached ? 'cached' : 'done'
+        step.outcome = outcomeOf(event)
         return
       }
       default:
@@ -76,7 +76,7 @@ export class TtyProgress implements BuildDisplay {
     const failed = [...this.#steps.values()].find(({ outcome }) => outcome === 'failed')
     if (!failed) return
     const lines = [...failed.last, failed.partial].filter((line) => line !== '').slice(-remembered)
-    if (lines.length > 0) this.#output.write(`------\n > ${failed.name}:\n${lines.join('\n')}\n------\n`)
+    this.#output.write(failureReport(failed.name, lines))
   }
 
   #draw(finished: boolean): void {
@@ -97,6 +97,11 @@ export class TtyProgress implements BuildDisplay {
     this.#output.write(`${up}\r${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`)
     this.#drawn = lines.length
   }
+}
+
+function outcomeOf({ error, cached }: Extract<BuildEvent, { type: 'end' }>): ViewStep['outcome'] {
+  if (error === undefined) return cached ? 'cached' : 'done'
+  return isCanceled(error) ? 'canceled' : 'failed'
 }
 
 function hear(step: LiveStep, text: string): void {

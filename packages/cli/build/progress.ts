@@ -26,6 +26,13 @@ interface Step {
 /** Lines of a failed step that are shown again at the end. */
 const remembered = 10
 
+/** Whether a step was ended, because another one had failed. */
+export const isCanceled = (error: string | undefined): boolean => error?.endsWith('context canceled') ?? false
+
+/** Which step has failed, and the last lines of its output. */
+export const failureReport = (name: string, lines: readonly string[]): string =>
+  ['------', ` > ${name}:`, ...lines, '------', ''].join('\n')
+
 /** Shows a build somewhere. */
 export interface BuildDisplay {
   show(event: BuildEvent): void
@@ -89,7 +96,8 @@ export class PlainProgress implements BuildDisplay {
   #end({ cached, error, why }: Extract<BuildEvent, { type: 'end' }>, step: Step): void {
     if (step.partial !== '') this.#logLine(step, step.partial)
     step.partial = ''
-    if (error !== undefined) {
+    if (isCanceled(error)) this.#line(step, 'CANCELED')
+    else if (error !== undefined) {
       this.#failed ??= step
       this.#line(step, `ERROR: ${error}`)
     } else if (cached) this.#line(step, 'CACHED')
@@ -104,8 +112,8 @@ export class PlainProgress implements BuildDisplay {
   close(): void {}
 
   report(): void {
-    if (!this.#failed || this.#failed.last.length === 0) return
+    if (!this.#failed) return
     const { name, last } = this.#failed
-    this.#output.write(`------\n > ${name}:\n${last.join('\n')}\n------\n`)
+    this.#output.write(failureReport(name, last))
   }
 }

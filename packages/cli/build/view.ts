@@ -5,7 +5,7 @@ export interface ViewStep {
   /** Milliseconds, of the same clock as `now`. */
   started: number
   ended?: number
-  outcome?: 'done' | 'cached' | 'failed'
+  outcome?: 'done' | 'cached' | 'failed' | 'canceled'
   /** The last lines of its output. */
   last: readonly string[]
   /** What it is downloading, by name. */
@@ -25,7 +25,7 @@ export interface ViewOptions {
 /** Lines of output that are shown below a step that runs. */
 export const shownOutput = 6
 
-const paint = { done: '34', cached: '34', failed: '31' } as const
+const paint = { done: '34', cached: '34', failed: '31', canceled: '33' } as const
 
 /** The lines from the top, none longer than the terminal is wide, and not more than it has rows. */
 export function renderView(steps: readonly ViewStep[], options: ViewOptions): string[] {
@@ -42,7 +42,7 @@ const seconds = (milliseconds: number): string => `${(Math.max(milliseconds, 0) 
 /** A step's own line, its downloads, and the end of its output while it runs. */
 function block(step: ViewStep, { columns, now, color, finished }: ViewOptions): string[] {
   const { name, started, ended, outcome, last, transfers } = step
-  const mark = { done: '', cached: 'CACHED ', failed: 'ERROR ' }[outcome ?? 'done']
+  const mark = { done: '', cached: 'CACHED ', failed: 'ERROR ', canceled: 'CANCELED ' }[outcome ?? 'done']
   const time = seconds((ended ?? now) - started)
   const line = between(` => ${mark}${name.replace(/\s+/g, ' ')}`, time, columns)
   const own = color && outcome ? `\u001b[${paint[outcome]}m${line}\u001b[0m` : line

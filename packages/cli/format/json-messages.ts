@@ -10,7 +10,7 @@ export interface JsonMessage {
   progress?: string
   progressDetail?: { current?: number; total?: number; units?: string; hidecounts?: boolean }
   error?: string
-  errorDetail?: { code?: number; message?: string }
+  errorDetail?: { code?: number; message?: string; lines?: { first: number; last: number } }
   aux?: unknown
   /** Bytes a second, as text: of the command's own making. */
   rate?: string

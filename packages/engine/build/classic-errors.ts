@@ -1,14 +1,17 @@
 /** Failures of builds in the words of Docker's classic builder. */
-import { StepFailure } from '@gantry/build'
+import { StepError, StepFailure } from '@gantry/build'
 import { DockerfileProblem } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
 
 /** `instruction`: the one that was being carried out, when the build had come so far. */
 export function classicError(error: unknown, instruction = ''): string {
+  if (error instanceof StepError) return classicError(error.cause, instruction)
   if (error instanceof StepFailure)
     return `The command '${error.args.join(' ')}' returned a non-zero code: ${error.exitCode}`
   const message = describe(error)
-  const [, missing] = /failed to compute cache key: "\/?(.*)": not found$/.exec(message) ?? []
+  if (instruction === 'ADD' && message.startsWith('Get "')) return `ADD failed: ${message}`
+  const [, missing] =
+    /failed to compute cache key: "\/?(.*)": not found(?: \(did you mean .*\?\))?$/.exec(message) ?? []
   if (missing !== undefined)
     return `${instruction || 'COPY'} failed: file not found in build context or excluded by .dockerignore: stat ${missing}: file does not exist`
   const [, target] = /target stage ("(?:[^"\\]|\\.)*") could not be found/.exec(message) ?? []

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type BuildEvent, type PlannedInstruction, StepFailure } from '@gantry/build'
+import { type BuildEvent, type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
 import { DockerfileProblem } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { type Digest, hostPlatform } from '@gantry/oci'
@@ -148,6 +148,24 @@ test('a failure comes last, with the code of the step; a quiet build tells every
   assert.match(text(), /last words\nRemoving intermediate container C\nThe command/)
   const message = "The command '/bin/sh -c x' returned a non-zero code: 3"
   assert.deepEqual(told.at(-1), { error: message, errorDetail: { code: 3, message } })
+})
+
+test('a step of a later stage that fails is told as its own', () => {
+  const { classic, text } = progress({})
+  const stages = [
+    planned('FROM a'),
+    planned('RUN x', { step: 'x' }),
+    planned('FROM b'),
+    planned('RUN y', { step: 'y' }),
+  ]
+  classic.event({ type: 'plan', instructions: stages })
+  classic.event(state(0, 'a'))
+  classic.event(step(1, 'x'))
+  classic.event(step(2, 'y'))
+  classic.event(log(2, 'stdout', 'last words\n'))
+  const failure = new StepFailure(['/bin/sh', '-c', 'y'], 3)
+  classic.failed(new StepError(failure, { name: 'y', lines: { first: 4, last: 4 } }))
+  assert.match(text(), /Step 2\/4 : RUN x\nStep 4\/4 : RUN y\n ---> Running in C\nlast words\nThe command/)
 })
 
 test("failures have the classic builder's words", () => {

@@ -1,6 +1,6 @@
 /** What `POST /build` tells: the classic builder's words, one instruction after the other. */
 import { randomBytes } from 'node:crypto'
-import { type BuildEvent, type PlannedInstruction, StepFailure } from '@gantry/build'
+import { type BuildEvent, type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
 import { type Digest, digestOf, serializeImageConfig } from '@gantry/oci'
 import type { ProgressMessage } from '../contracts.ts'
 import { classicError } from './classic-errors.ts'
@@ -189,14 +189,24 @@ export class ClassicProgress {
 
   /** The end of a build whose answer has begun: clients take the code of a step for their own. */
   failed(error: unknown): void {
+    if (error instanceof StepError) this.#goTo(error.step)
     const { step } = this.#plan[this.#at] ?? {}
     const heard = this.#heard.get(step ?? '')
     if (heard) this.#tellHeard(heard)
     if (this.#options.forceRemove) this.#removed()
     for (const message of this.#kept.take()) this.#write(message)
     const message = classicError(error, this.#plan[this.#at]?.instruction ?? '')
-    const code = error instanceof StepFailure ? { code: error.exitCode } : {}
+    const cause = error instanceof StepError ? error.cause : error
+    const code = cause instanceof StepFailure ? { code: cause.exitCode } : {}
     this.#write({ errorDetail: { ...code, message }, error: message })
+  }
+
+  /** To a step that has failed while those of earlier stages, which are told first, were still running. */
+  #goTo(step: string): void {
+    const index = this.#plan.findIndex((planned, at) => at > this.#at && planned.step === step)
+    if (index < 0) return
+    this.#at = index
+    this.#begin()
   }
 
   #stream(stream: string): void {

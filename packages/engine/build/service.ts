@@ -2,7 +2,8 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { BuildEvent, Builder, BuildRequest, Snapshots } from '@gantry/build'
+import { type BuildEvent, type Builder, type BuildRequest, type Snapshots, StepError } from '@gantry/build'
+import { DockerfileProblem } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { ConsoleSize } from '@gantry/runtime'
@@ -138,7 +139,7 @@ export class BuildService implements Builds {
         if (request.events) tell({ id: 'gantry.result', aux })
         if (summary.image !== undefined) progress.done(summary.image, names.map(familiarName))
       } catch (error) {
-        if (!begun)
+        if (!begun && !(request.events && error instanceof StepError))
           throw new GantryError(
             'InvalidParameter',
             request.events ? describe(error) : classicRefusal(error, request.dockerfile),
@@ -146,7 +147,7 @@ export class BuildService implements Builds {
               cause: error,
             },
           )
-        if (request.events) tell({ error: describe(error), errorDetail: { message: describe(error) } })
+        if (request.events) tell({ error: describe(error), errorDetail: detailOf(error) })
         else progress.failed(error)
       }
     })
@@ -257,6 +258,12 @@ export class BuildService implements Builds {
   export(id: string): AsyncIterable<Uint8Array> {
     return this.#exports.take(id)
   }
+}
+
+/** For our own command: with the lines of the Dockerfile that it is about, where they are known. */
+function detailOf(error: unknown): NonNullable<ProgressMessage['errorDetail']> {
+  const hasLines = error instanceof StepError || error instanceof DockerfileProblem
+  return { message: describe(error), ...(hasLines && error.lines && { lines: error.lines }) }
 }
 
 /** Each once; without one, this machine's. Throws InvalidParameter. */

@@ -148,7 +148,8 @@ export interface ProgressMessage {
   progress?: string
   progressDetail?: { current?: number; total?: number }
   aux?: unknown
-  errorDetail?: { code?: number; message: string }
+  /** `lines`: of the Dockerfile, for our own command. */
+  errorDetail?: { code?: number; message: string; lines?: { first: number; last: number } }
   error?: string
 }
 

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { registryConfig } from '@gantry/client'
-import { excerpt } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
 import { encodeAttests } from '../../build/attests.ts'
 import { outline, parseCall, targets } from '../../build/call.ts'
@@ -9,6 +8,7 @@ import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
 import { type BuildContext, openContext, shownName } from '../../build/context-archive.ts'
 import { checkDebug, debugShell } from '../../build/debug-shell.ts'
 import { openDisplay } from '../../build/display.ts'
+import { failureOf, shownFailure } from '../../build/failure.ts'
 import type { LocalCaches } from '../../build/local-caches.ts'
 import type { NamedContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
@@ -69,8 +69,8 @@ export async function imageBuild(
       ...(sent.body && { body: sent.body }),
     })
     for await (const message of messages) {
-      const error = message.errorDetail?.message ?? message.error
-      if (error !== undefined) throw new Error(error)
+      const failure = failureOf(message)
+      if (failure) throw failure
       if (message.id === 'gantry.build') {
         const event = message.aux as BuildEvent
         if (event.type === 'warning') warnings.push(event)
@@ -94,7 +94,7 @@ export async function imageBuild(
     }
     if (!isQuiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
     if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
-    throw await failure(error, context, file)
+    throw await shownFailure(error, context, file)
   }
   if (call.name === 'check') {
     stdout.write(call.json ? checkJson(warnings, shown) : checkReport(warnings, shown))
@@ -108,7 +108,9 @@ export async function imageBuild(
     if (id !== '' && !outputs.some(({ destination }) => destination.kind === 'stdout'))
       stdout.write(`${id}\n`)
   } else if (summary.image !== undefined)
-    stderr.write(`naming to ${flags.list('tag').join(', ') || id}\nbuilt ${id}\n`)
+    stderr.write(
+      `${flags.list('tag').length > 0 ? `naming to ${flags.list('tag').join(', ')}\n` : ''}built ${id}\n`,
+    )
   if (!isQuiet) stderr.write(warningSummary(warnings, program))
   return 0
 }
@@ -188,12 +190,7 @@ function described(
 }
 
 function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, string | boolean | string[]> {
-  for (const tag of flags.list('tag'))
-    if (!parseReference(tag))
-      throw new ExitError(
-        125,
-        `invalid argument ${JSON.stringify(tag)} for "-t, --tag" flag: invalid reference format`,
-      )
+  for (const tag of flags.list('tag')) checkTag(tag)
   const epoch = env.SOURCE_DATE_EPOCH
   const args = Object.fromEntries([
     ...(epoch ? [['SOURCE_DATE_EPOCH', epoch] as const] : []),
@@ -237,16 +234,15 @@ function buildQuery(flags: Flags, env: CommandContext['env']): Record<string, st
   }
 }
 
-/** With the lines of the Dockerfile that it is about, where they are known. */
-async function failure(error: unknown, context: BuildContext, file: string): Promise<Error> {
-  const { text } = context
-  const message = messageOf(error).replace(/^Error response from daemon: /, '')
-  const line = Number(/^dockerfile parse error on line (\d+)/.exec(message)?.[1] ?? 0)
-  const place =
-    text !== null && line > 0 ? `${excerpt(shownName(file), text, { first: line, last: line })}\n` : ''
-  const { missingFileHint } = await import('../../build/missing-file.ts')
-  return new ExitError(
-    1,
-    `${place}ERROR: failed to build: failed to solve: ${message}${await missingFileHint(message, context)}`,
-  )
+/** Throws ExitError for a name that is none. */
+function checkTag(tag: string): void {
+  const refused = (why: string): ExitError =>
+    new ExitError(125, `invalid argument ${JSON.stringify(tag)} for "-t, --tag" flag: ${why}`)
+  let reference: ReturnType<typeof parseReference>
+  try {
+    reference = parseReference(tag)
+  } catch (error) {
+    throw refused(messageOf(error))
+  }
+  if (!reference) throw refused('invalid reference format')
 }

@@ -1,8 +1,8 @@
 /** What the source paths and patterns of COPY and ADD name in a tree. Blocks: for a worker thread. */
-import { type BigIntStats, closeSync, constants, fstatSync } from 'node:fs'
+import { type BigIntStats, closeSync, constants, fstatSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import { walkTree } from '@gantry/archive'
-import { compilePattern } from '@gantry/dockerfile'
+import { compilePattern, nearestPath } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { bytesOfName } from '@gantry/oci'
 import { openBeneath, openInRoot, SystemCallError } from '@gantry/syscall'
@@ -19,7 +19,7 @@ export interface Source {
 
 /**
  * The objects in order. `followLinks`: a link as the last part stands for what it points to, inside of the tree.
- * Throws NotFound `"/name": not found` when a path names nothing; a pattern may name nothing.
+ * Throws NotFound `"/name": not found` when a path names nothing, with what may have been meant; a pattern may name nothing.
  */
 export function* findSources(
   root: number,
@@ -68,6 +68,27 @@ function open(root: number, path: string, followLinks: boolean, written: string)
   } catch (error) {
     if (!(error instanceof SystemCallError) || !['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code))
       throw error
-    throw new GantryError('NotFound', `${JSON.stringify(posix.join('/', written))}: not found`)
+    const name = posix.join('/', written)
+    const near = nearestPath(name, (directory) => namesIn(root, directory))
+    const hint = near === null ? '' : ` (did you mean ${JSON.stringify(near)}?)`
+    throw new GantryError('NotFound', `${JSON.stringify(name)}: not found${hint}`)
+  }
+}
+
+/** What is in a directory of the tree; nothing where there is none. */
+function namesIn(root: number, directory: string): string[] {
+  try {
+    const fd = openInRoot(
+      root,
+      bytesOfName(cleanPath(directory) || '.'),
+      constants.O_RDONLY | constants.O_DIRECTORY,
+    )
+    try {
+      return readdirSync(`/proc/self/fd/${fd}`)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return []
   }
 }

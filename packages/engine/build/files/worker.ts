@@ -3,6 +3,7 @@ import { chownSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { describeError, TreeRoot } from '@gantry/archive'
 import { GantryError } from '@gantry/errors'
+import { SystemCallError } from '@gantry/syscall'
 import { digestFiles, scanPackages } from '../attest/packages/scan.ts'
 import { applyChanges } from './apply.ts'
 import { copyTree } from './copy.ts'
@@ -43,12 +44,22 @@ async function work(job: FileJob, stopped: () => void): Promise<string> {
   return ''
 }
 
+/** Throws InvalidParameter where a file has the name. */
+function directoryOf(tree: TreeRoot, parts: string[], path: string): number {
+  try {
+    return tree.directory(parts)
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== 'ENOTDIR') throw error
+    throw new GantryError('InvalidParameter', `Cannot mkdir: ${path} is not a directory`, { cause: error })
+  }
+}
+
 /** Made with its parents when it is missing; only a new one gets the owner. */
 function makeDirectory({ root, path, owner }: Extract<FileJob, { kind: 'directory' }>): void {
   const tree = TreeRoot.open(root)
   try {
     const parts = cleanPath(path).split('/').filter(Boolean)
-    const fd = tree.directory(parts)
+    const fd = directoryOf(tree, parts, path)
     if (tree.implied().includes(parts.join('/'))) chownSync(`/proc/self/fd/${fd}`, owner.uid, owner.gid)
   } finally {
     tree.close()
