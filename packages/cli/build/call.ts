@@ -1,5 +1,5 @@
 /** `--call`: what a Dockerfile offers, without building it. */
-import { type Dockerfile, descriptionOf, parseDockerfile, type Stage } from '@gantry/dockerfile'
+import { outlineOf, targetsOf } from '@gantry/dockerfile'
 import { alignColumns } from '../format/tabwriter.ts'
 
 export type CallName = 'build' | 'check' | 'outline' | 'targets'
@@ -30,14 +30,7 @@ const columns = (rows: readonly (readonly string[])[]): string =>
 
 /** The stages that can be built; the last one is the default. */
 export function targets(text: string, json: boolean): string {
-  const { stages } = parseDockerfile(text)
-  const lines = text.split(/\r?\n/)
-  const all = stages.flatMap(({ name, from, lines: place }, index) => {
-    const isDefault = index === stages.length - 1
-    if (name === undefined && !isDefault) return []
-    const description = name === undefined ? '' : (descriptionOf(lines, place.first, name) ?? '')
-    return [{ name: name ?? '', default: isDefault, description, base: from }]
-  })
+  const all = targetsOf(text)
   if (json) return `${JSON.stringify({ targets: all }, null, 2)}\n`
   const rows = all.map((target) => [
     [target.name, target.default && '(default)'].filter(Boolean).join(' '),
@@ -46,71 +39,23 @@ export function targets(text: string, json: boolean): string {
   return columns([['TARGET', 'DESCRIPTION'], ...rows])
 }
 
-/** The arguments and the secrets that a target takes. Throws Error for a target that is not there. */
+/** The arguments and the secrets that a target takes. Throws DockerfileProblem for a target that is not there. */
 export function outline(text: string, target: string, json: boolean): string {
-  const dockerfile = parseDockerfile(text)
-  const stage = stageOf(dockerfile, target)
-  const lines = text.split(/\r?\n/)
-  const needed = chain(dockerfile, stage)
-  const commands = [...dockerfile.globals, ...needed.flatMap((each) => each.commands)]
-  const args = commands.flatMap((command) =>
-    command.instruction === 'ARG'
-      ? command.args.map(({ key, value }) => ({
-          name: key,
-          value: value ?? '',
-          description: descriptionOf(lines, command.lines.first, key) ?? '',
-        }))
-      : [],
-  )
-  const own = [...new Map(args.map((arg) => [arg.name, arg])).values()]
-  const secrets = needed.flatMap((each) =>
-    each.commands.flatMap((command) =>
-      command.instruction === 'RUN' ? command.mounts.flatMap((mount) => secretOf(mount) ?? []) : [],
-    ),
-  )
-  if (json) return `${JSON.stringify({ name: stage.name ?? '', args: own, secrets }, null, 2)}\n`
+  const found = outlineOf(text, target)
+  if (json) return `${JSON.stringify(found, null, 2)}\n`
+  const { name, args, secrets } = found
   const parts = [
-    `TARGET:  ${stage.name ?? 'default'}\n`,
-    own.length > 0 &&
+    `TARGET:  ${name || 'default'}\n`,
+    args.length > 0 &&
       columns([
         ['BUILD ARG', 'VALUE', 'DESCRIPTION'],
-        ...own.map(({ name, value, description }) => [name, value, description]),
+        ...args.map((arg) => [arg.name, arg.value, arg.description]),
       ]),
     secrets.length > 0 &&
       columns([
         ['SECRET', 'REQUIRED'],
-        ...secrets.map(({ name, required }) => [name, required ? 'true' : '']),
+        ...secrets.map((secret) => [secret.name, secret.required ? 'true' : '']),
       ]),
   ]
   return parts.filter(Boolean).join('\n')
-}
-
-function stageOf({ stages }: Dockerfile, target: string): Stage {
-  const stage =
-    target === ''
-      ? stages.at(-1)
-      : (stages.findLast(({ name }) => name === target.toLowerCase()) ??
-        stages[/^\d+$/.test(target) ? Number(target) : -1])
-  if (!stage) throw new Error(`target stage ${JSON.stringify(target)} could not be found`)
-  return stage
-}
-
-/** The stage, and those that it is based on. */
-function chain({ stages }: Dockerfile, stage: Stage): Stage[] {
-  const base = stages
-    .slice(0, stages.indexOf(stage))
-    .findLast(({ name }) => name === stage.from.toLowerCase())
-  return base ? [...chain({ stages } as Dockerfile, base), stage] : [stage]
-}
-
-function secretOf(mount: string): { name: string; required: boolean } | null {
-  const fields = new Map(
-    mount.split(',').map((field): [string, string] => {
-      const [key = '', value = 'true'] = field.split('=', 2)
-      return [key, value]
-    }),
-  )
-  if (fields.get('type') !== 'secret') return null
-  const name = fields.get('id') ?? fields.get('src') ?? fields.get('source') ?? fields.get('target') ?? ''
-  return { name, required: fields.get('required') === 'true' }
 }

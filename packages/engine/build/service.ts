@@ -98,6 +98,7 @@ export class BuildService implements Builds {
         const started = new Date()
         const named = await this.#named.open(request.contexts, work, signal)
         const input = await opened.open(numbers.internal(hear))
+        if (request.tellDockerfile) tell({ id: 'gantry.dockerfile', aux: input.dockerfile })
         const plain = withContexts(this.#request(request, input), named, this.#parts.files)
         const debug = (shell: string): void => tell({ id: 'gantry.debug', aux: { shell } })
         const credentials = input.session

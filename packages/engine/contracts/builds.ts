@@ -46,6 +46,8 @@ export interface EngineBuildRequest {
   debug: boolean
   /** Build nothing: only tell what the build checks find. */
   check: boolean
+  /** Before that, tell the text of the Dockerfile. */
+  tellDockerfile?: boolean
   /** Tell what happens as data, for our own command line. */
   events: boolean
   network: string

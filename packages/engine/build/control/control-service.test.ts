@@ -53,3 +53,31 @@ test('what a short build has told is there when it is asked for after its end', 
     ['step'],
   )
 })
+
+test('what is asked about a Dockerfile is answered without a build', { timeout: 60_000 }, async (t) => {
+  const requests: EngineBuildRequest[] = []
+  const channel = await client(t, async function* (request) {
+    requests.push(request)
+    yield { id: 'gantry.dockerfile', aux: 'FROM a AS one\nFROM one\nARG v=1\n' }
+    const warning = { type: 'warning', rule: 'FromAsCasing', message: 'm', lines: { first: 1, last: 1 } }
+    yield { id: 'gantry.build', aux: warning }
+  })
+  const solving = channel.call(control.solve, { ref: 'r' })
+  const ask = async (requestid: string): Promise<ReadonlyMap<string, Uint8Array>> => {
+    const options = new Map(Object.entries({ requestid, 'frontend.caps': 'x' }))
+    const metadata = { [control.buildHeader]: 'r' }
+    const { result } = await channel.call(control.bridge.solve, { frontend, options }, { metadata })
+    return result?.metadata ?? new Map()
+  }
+  const json = async (id: string) => JSON.parse(String((await ask(id)).get('result.json')))
+  const names = (list: { name: string }[]) => list.map(({ name }) => name)
+  assert.deepEqual(names((await json('frontend.targets')).targets), ['one', ''])
+  assert.deepEqual(names((await json('frontend.outline')).args), ['v'])
+  assert.equal((await json('frontend.lint')).warnings[0].ruleName, 'FromAsCasing')
+  assert.equal(String((await ask('frontend.lint')).get('result.statuscode')), '1')
+  assert.ok(names(await json('frontend.subrequests.describe')).includes('frontend.outline'))
+  await assert.rejects(ask('frontend.nope'), { kind: 'NotImplemented' })
+  assert.ok(requests.every(({ check, events, tellDockerfile }) => check && events && tellDockerfile))
+  await channel.call(control.bridge.return, {}, { metadata: { [control.buildHeader]: 'r' } })
+  await solving
+})

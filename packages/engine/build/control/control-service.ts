@@ -1,12 +1,13 @@
 /** BuildKit's control API (`POST /grpc`): what `docker buildx` speaks with its driver `docker`. */
 import { Readable } from 'node:stream'
-import type { CacheUsage } from '@gantry/build'
+import type { BuildEvent, CacheUsage } from '@gantry/build'
 import { control, type Service, StatusResponse, streaming, timestamp, unary } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import { hostPlatform } from '@gantry/oci'
 import type { BuildCaches, Builds, ProgressMessage } from '../../contracts.ts'
 import { ControlBuild, type ExporterResponse } from './control-build.ts'
 import { type Caches, type Exporter, type FrontendOptions, frontendRequest } from './options.ts'
+import { answerSubrequest, type BuildWarning, checkSubrequest } from './subrequests.ts'
 
 /** How long a call waits for the one that begins its build, in milliseconds. */
 const patience = 15_000
@@ -85,6 +86,12 @@ export class ControlService {
               'NotImplemented',
               `unknown frontend: ${request.frontend || 'LLB definitions'}`,
             )
+          const asked = request.options.get('requestid') ?? ''
+          if (asked !== '') {
+            const metadata = await build.answer(asked, request.options)
+            await call.send({ result: { metadata } })
+            return
+          }
           await build.run(request.options)
           await call.send({ result: { ref: { id: crypto.randomUUID() } } })
           return
@@ -216,6 +223,24 @@ class OpenBuild extends ControlBuild {
     const request = frontendRequest(options, this.#session, this.#exporters, this.#caches)
     const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
     for await (const message of messages) this.#hear(message)
+  }
+
+  /** Builds nothing: what is asked about the Dockerfile. */
+  async answer(id: string, options: FrontendOptions): Promise<ReadonlyMap<string, Buffer>> {
+    checkSubrequest(id)
+    const rest = new Map([...options].filter(([name]) => name !== 'requestid'))
+    const request = frontendRequest(rest, this.#session, [], this.#caches)
+    const check = { check: true, events: true, trace: false, tellDockerfile: true, signal: this.signal }
+    const warnings: BuildWarning[] = []
+    let text = ''
+    for await (const { id, aux, error } of this.#builds.build(Readable.from([]), { ...request, ...check })) {
+      if (error !== undefined) throw new GantryError('System', error)
+      if (id === 'gantry.dockerfile') text = String(aux)
+      const event = id === 'gantry.build' ? (aux as BuildEvent) : null
+      if (event?.type === 'warning') warnings.push(event)
+    }
+    const target = options.get('target') ?? ''
+    return answerSubrequest({ id, target, filename: request.dockerfile, text, warnings })
   }
 
   #hear({ id, aux, error }: ProgressMessage): void {

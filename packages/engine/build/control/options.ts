@@ -28,6 +28,7 @@ const meaningless = new Set([
   // Said once more beside the options.
   'cache-imports',
   'cache-from',
+  'frontend.caps',
 ])
 
 const plain = new Set([
