@@ -27,7 +27,7 @@ export function createBuilder(parts: SolverParts): Builder {
       try {
         return await new Build(solver, request, dockerfile, signal, tell).results()
       } finally {
-        parts.cache.flush()
+        parts.cache.flushSoon()
       }
     },
   }

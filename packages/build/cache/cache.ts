@@ -11,6 +11,9 @@ export interface BuildCacheParts {
   now: () => Date
 }
 
+/** Milliseconds after which it is written down what has been used: not while a client waits for its build to end. */
+const writingDelay = 1000
+
 export class BuildCache {
   readonly #table: CacheTable
   readonly #transaction: (work: () => void) => void
@@ -20,6 +23,7 @@ export class BuildCache {
   readonly #held = new Map<string, number>()
   /** Records that have been used and not been written since. */
   readonly #used = new Map<string, CacheRecord>()
+  #writing: NodeJS.Timeout | undefined
   /** The key of the last record of each description; filled when it is first asked for. */
   #latest: Map<string, string> | null = null
 
@@ -45,8 +49,21 @@ export class BuildCache {
     return used
   }
 
-  /** Writes down which records have been used: at the end of a build, all at once. */
+  /** Writes down which records have been used a little later, all at once: nobody needs to know at once, or surely. */
+  flushSoon(): void {
+    this.#writing ??= setTimeout(() => {
+      try {
+        this.flush()
+      } catch {
+        // The times of the use before stay.
+      }
+    }, writingDelay).unref()
+  }
+
+  /** Writes down which records have been used. */
   flush(): void {
+    clearTimeout(this.#writing)
+    this.#writing = undefined
     if (this.#used.size === 0) return
     const used = [...this.#used.values()]
     this.#used.clear()

@@ -5,9 +5,9 @@ import { Input } from '../streams/input.ts'
 import { followSize } from '../streams/terminal.ts'
 
 /** Throws Error when there is nobody to talk to. */
-export function checkDebug({ stdin, stdout }: CommandContext, flags: Flags): boolean {
+export function checkDebug(context: CommandContext, flags: Flags): boolean {
   if (!flags.bool('debug-on-error')) return false
-  if (!stdin.isTTY || !stdout.isTTY)
+  if (!context.stdin.isTTY || !context.stdout.isTTY)
     throw new Error('--debug-on-error opens a shell: it needs a terminal as standard input and output')
   return true
 }

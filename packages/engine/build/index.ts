@@ -121,6 +121,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
     caches,
     async [Symbol.asyncDispose]() {
       caches[Symbol.dispose]()
+      cache.flush()
       threads.close()
     },
   }

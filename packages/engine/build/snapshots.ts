@@ -27,6 +27,7 @@ import { engineMountPoints } from '../containers/files/upper.ts'
 import type { Images } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { readConfig } from '../images/read-image.ts'
+import type { ImageRecord } from '../images/records.ts'
 import { selectImage } from '../images/resolve.ts'
 import type { Hold } from '../images/retention.ts'
 
@@ -74,16 +75,7 @@ export class BuildSnapshots implements Snapshots {
 
   async image(reference: string, platform: Platform, options: ImageLookup): Promise<BaseImage> {
     const { images, parts } = this.#options
-    const wanted = formatPlatform(platform)
-    if (options.pull) await this.#pull(reference, wanted, options)
-    try {
-      await images.resolve(reference, wanted)
-    } catch (error) {
-      if (options.pull || !isKind(error, 'NotFound')) throw error
-      await this.#pull(reference, wanted, options)
-      await images.resolve(reference, wanted)
-    }
-    const image = selectImage(parts, reference, wanted)
+    const image = await this.#find(reference, formatPlatform(platform), options)
     await images.rootfs(image.id) // unpacks it when that has not been done
     const diffIds = image.layers.map(({ diffId }) => diffId)
     const chain = chainIdsOf(diffIds)
@@ -96,6 +88,24 @@ export class BuildSnapshots implements Snapshots {
     const config = await readConfig(parts.content, image.id)
     const digest = parts.catalog.find(reference).reference?.index?.digest ?? image.manifest
     return { reference, digest, id: image.id, config, snapshot: { layers } }
+  }
+
+  /** An image that is here; else one that is built in; else it is pulled. */
+  async #find(reference: string, platform: string, options: ImageLookup): Promise<ImageRecord> {
+    const { images, parts } = this.#options
+    if (options.pull) await this.#pull(reference, platform, options)
+    try {
+      return selectImage(parts, reference, platform)
+    } catch (error) {
+      if (!isKind(error, 'NotFound')) throw error
+    }
+    try {
+      await images.resolve(reference, platform)
+    } catch (error) {
+      if (options.pull || !isKind(error, 'NotFound')) throw error
+      await this.#pull(reference, platform, options)
+    }
+    return selectImage(parts, reference, platform)
   }
 
   async #pull(

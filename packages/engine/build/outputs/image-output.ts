@@ -1,6 +1,15 @@
 /** `--output type=image`: an image among those of this machine, and in its registry when that is asked for. */
 import type { BuildResult, CredentialsLookup } from '@gantry/build'
-import { type Descriptor, type Digest, digestOf, type Reference, serializeImageConfig } from '@gantry/oci'
+import { isKind } from '@gantry/errors'
+import {
+  type Descriptor,
+  type Digest,
+  digestOf,
+  largestManifest,
+  parseManifest,
+  type Reference,
+  serializeImageConfig,
+} from '@gantry/oci'
 import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf, referenceKey } from '../../images/catalog.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
@@ -56,16 +65,21 @@ export async function builtBefore(
   if (!known || known.retired) return null
   await hold.use([id, known.manifest, ...chainOf(known), ...known.layers.map(({ blob }) => blob)])
   for (const { chainId } of snapshot.layers) if (!(await parts.layers.has(chainId))) return null
-  if (!(await parts.content.has(known.manifest))) return null
-  const manifest = await readManifest(parts.content, known.manifest)
+  const bytes = await parts.content.readAll(known.manifest, largestManifest).catch(nullIfAbsent)
+  if (bytes === null) return null
+  const manifest = parseManifest(bytes)
   if (manifest.kind !== 'manifest') return null
-  const { size } = await parts.content.info(known.manifest)
-  const top = { mediaType: manifest.mediaType, digest: known.manifest, size }
+  const top = { mediaType: manifest.mediaType, digest: known.manifest, size: bytes.length }
   const images = [{ platform, file, id, manifest: top, layers: manifest.layers }]
   return {
     set: { images, top, isIndex: false, attestations: [] },
     stored: { main: id, target: { image: id } },
   }
+}
+
+function nullIfAbsent(error: unknown): null {
+  if (isKind(error, 'NotFound')) return null
+  throw error
 }
 
 /** Nothing was said of what manifest and layers are to be like. */
