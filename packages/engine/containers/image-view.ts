@@ -10,17 +10,19 @@ import {
   unmount,
 } from '@gantry/syscall'
 
+export interface ViewOptions {
+  /** Owners are seen as it has them. */
+  idMap?: IdMap | undefined
+  /** Where what is written goes; without, the view cannot be written. */
+  writable?: { upper: string; work: string }
+  /** SELinux label of all files. */
+  context?: string | undefined
+}
+
 /** Shows an image's layers as one directory for a moment, or what another path names. */
 export interface ImageView {
-  /**
-   * `lower` top first, its owners seen as `idMap` has them. The view cannot be written, but with directories for that;
-   * disposing it removes it.
-   */
-  open(
-    lower: string[],
-    idMap?: IdMap,
-    writable?: { upper: string; work: string },
-  ): Promise<AsyncDisposable & { root: string }>
+  /** `lower` top first. Disposing the view removes it. */
+  open(lower: string[], options?: ViewOptions): Promise<AsyncDisposable & { root: string }>
   /**
    * A path for what `source` names, a directory or a file, without the mounts below it. Runtimes find what is behind a
    * descriptor of ours (`/proc/…/fd`) by such a name only, and not all of them can leave out the mounts below. With
@@ -34,9 +36,9 @@ export interface ImageView {
 /** Views are overlay mounts below `directory`; one layer needs no mount at all. */
 export function createImageView(directory: string): ImageView {
   return {
-    async open(lower, idMap, writable) {
+    async open(lower, { idMap, writable, context } = {}) {
       const [only, second] = lower
-      if (only !== undefined && second === undefined && !idMap && !writable)
+      if (only !== undefined && second === undefined && !idMap && !writable && !context)
         return { root: only, async [Symbol.asyncDispose]() {} }
       await mkdir(directory, { recursive: true, mode: 0o700 })
       const root = await mkdtemp(join(directory, 'view-'))
@@ -47,6 +49,7 @@ export function createImageView(directory: string): ImageView {
           target: root,
           ...(writable ?? { readOnly: true }),
           ...(idMap && { idMap }),
+          ...(context && { context }),
         })
       } catch (error) {
         await rmdir(root)

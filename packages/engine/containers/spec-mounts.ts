@@ -7,6 +7,12 @@ import type { Container } from './container.ts'
 import type { ContainerDependencies, SpecMount } from './dependencies.ts'
 import type { MountRecord } from './record.ts'
 
+/** How a container sees files: with which owners, and with which SELinux label. */
+interface SourceView {
+  idMap?: IdMap | undefined
+  mountLabel?: string
+}
+
 /** Makes the sources of a starting container's mounts ready: volumes mounted and filled, missing `-v` directories made. */
 export class MountSources {
   readonly #deps: Pick<ContainerDependencies, 'volumes' | 'images' | 'imageView'>
@@ -22,12 +28,12 @@ export class MountSources {
   async prepare(
     container: Container,
     held: AsyncDisposableStack,
-    { idMap, mountLabel = '' }: { idMap?: IdMap | undefined; mountLabel?: string } = {},
+    { idMap, mountLabel = '' }: SourceView = {},
   ): Promise<SpecMount[]> {
     const { mounts, hostConfig } = container.record
     const prepared: SpecMount[] = []
     for (const mount of mounts) {
-      const source = await this.#source(container, mount, held, idMap)
+      const source = await this.#source(container, mount, held, { idMap, mountLabel })
       const { VolumeOptions, ImageOptions, BindOptions } = mount.options ?? {}
       const subpath = VolumeOptions?.Subpath || ImageOptions?.Subpath
       await relabelAsAsked(mount, source, mountLabel)
@@ -54,9 +60,9 @@ export class MountSources {
     container: Container,
     mount: MountRecord,
     held: AsyncDisposableStack,
-    idMap?: IdMap,
+    view: SourceView,
   ): Promise<string> {
-    if (mount.type === 'image') return await this.#imageRoot(mount, held, idMap)
+    if (mount.type === 'image') return await this.#imageRoot(mount, held, view)
     if (mount.type === 'volume') {
       return await this.#deps.volumes.mount(mount.name, container.id, {
         destination: mount.destination,
@@ -72,12 +78,12 @@ export class MountSources {
   async #imageRoot(
     { source, image }: MountRecord,
     held: AsyncDisposableStack,
-    idMap?: IdMap,
+    { idMap, mountLabel }: SourceView,
   ): Promise<string> {
     const { images, imageView } = this.#deps
     const { id } = image ? { id: image } : await images.resolve(source)
     const layers = await images.rootfs(id)
-    return held.use(await imageView.open(layers, idMap)).root
+    return held.use(await imageView.open(layers, { idMap, context: mountLabel })).root
   }
 
   /** Only before the first run: what a user takes out of a volume later is not put back. */
@@ -85,7 +91,7 @@ export class MountSources {
     const { started, image, mounts } = container.record
     const empty = mounts.filter(({ type, copyUp }) => type === 'volume' && copyUp)
     if (started || !image || empty.length === 0) return
-    await using view = await this.#deps.imageView.open(await this.#deps.images.rootfs(image.id), idMap)
+    await using view = await this.#deps.imageView.open(await this.#deps.images.rootfs(image.id), { idMap })
     for (const { name, destination } of empty) {
       await this.#deps.volumes.copyUp(name, { root: view.root, path: destination })
     }

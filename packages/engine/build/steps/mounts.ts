@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { Files, PreparedMount, Snapshots } from '@gantry/build'
 import type { SpecMount } from '../../containers/dependencies.ts'
 import type { ImageView } from '../../containers/image-view.ts'
+import type { SelinuxLabels } from '../../selinux/index.ts'
+import { letRead } from './labels.ts'
 import { hostOwner, type StepUsers } from './users.ts'
 
 export interface StepMountParts {
@@ -12,22 +14,30 @@ export interface StepMountParts {
   imageView: ImageView
 }
 
+/** Of the step that the mounts are for; `directory` is for small files. */
+export interface MountSurroundings {
+  directory: string
+  users: StepUsers | null
+  labels: SelinuxLabels | null
+}
+
 export class StepMounts {
   readonly #parts: StepMountParts
   readonly #directory: string
   readonly #users: StepUsers | null
+  readonly #labels: SelinuxLabels | null
   readonly #stack: AsyncDisposableStack
 
-  /** `directory` is for small files; what `stack` takes is needed until the step has ended. */
+  /** What `stack` takes is needed until the step has ended. */
   constructor(
     parts: StepMountParts,
-    directory: string,
-    users: StepUsers | null,
+    { directory, users, labels }: MountSurroundings,
     stack: AsyncDisposableStack,
   ) {
     this.#parts = parts
     this.#directory = directory
     this.#users = users
+    this.#labels = labels
     this.#stack = stack
   }
 
@@ -48,27 +58,33 @@ export class StepMounts {
       case 'socket': {
         const source = this.#users ? await this.#pinned(mount.source) : mount.source
         await own(mount.source, mount, this.#users)
+        await letRead([mount.source], this.#labels)
         return bind(source, mount.target, true)
       }
       case 'file': {
         const path = join(this.#directory, `mount-${index}`)
         await writeFile(path, mount.content, { mode: 0o600 })
         await own(path, mount, this.#users)
+        await letRead([path], this.#labels)
         return bind(path, mount.target, false)
       }
     }
   }
 
-  /** Remapped users see the owners that a tree has on the disk, as they do in their root. */
+  /** Remapped users see the owners that a tree has on the disk, as they do in their root; labelled steps files of their label. */
   async #bindSource({ source, part, readonly }: Extract<PreparedMount, { type: 'bind' }>): Promise<string> {
-    if (!this.#users) return source
-    const { idMap } = this.#users
     const { imageView, snapshots, files } = this.#parts
+    const idMap = this.#users?.idMap
+    if (!part) await letRead([source], this.#labels)
+    if (!idMap && !(part && this.#labels)) return source
     if (!part) return this.#stack.use(await imageView.pin(source, idMap)).root
-    // An overlay cannot be given other ids, but what it is made of can.
+    // An overlay cannot be given other ids or labels, but what it is made of can.
     const { rootfs } = this.#stack.use(await snapshots.open(part.snapshot))
     const { lower, upper, work } = rootfs
-    const view = this.#stack.use(await imageView.open(lower, idMap, readonly ? undefined : { upper, work }))
+    const context = this.#labels?.mount
+    const view = this.#stack.use(
+      await imageView.open(lower, { idMap, context, ...(!readonly && { writable: { upper, work } }) }),
+    )
     return files.resolve(view.root, part.path)
   }
 

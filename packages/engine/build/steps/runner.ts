@@ -9,8 +9,11 @@ import type { OutputFrame, Task } from '@gantry/runtime'
 import type { ContainerDependencies, SpecMount } from '../../containers/dependencies.ts'
 import { withDefaults } from '../../containers/host-config.ts'
 import type { ContainerRecord } from '../../containers/record.ts'
+import type { Registry } from '../../containers/registry.ts'
 import { created } from '../../containers/state.ts'
+import type { SelinuxLabels } from '../../selinux/index.ts'
 import { expectRunnable } from '../binfmt.ts'
+import { letRead, StepLabels } from './labels.ts'
 import { type StepMountParts, StepMounts } from './mounts.ts'
 import { networkDonor, StepNetwork, type StepNetworkParts, type StepPlace } from './network.ts'
 import type { StepShells } from './shells.ts'
@@ -18,19 +21,31 @@ import { letThrough, StepUsers } from './users.ts'
 
 export type RunnerParts = Pick<
   ContainerDependencies,
-  'runtime' | 'spec' | 'defaults' | 'clock' | 'remap' | 'facts' | 'faults'
+  'runtime' | 'spec' | 'defaults' | 'clock' | 'remap' | 'facts' | 'faults' | 'selinux'
 > &
   StepNetworkParts &
   StepMountParts & {
+    containers: Pick<Registry, 'find' | 'all'>
     shells: StepShells
     /** For the files of running steps: not on a disk, as secrets are among them. */
     directory: string
   }
 
+/** What a step's process finds around itself; `labels`: SELinux's, null for none. */
+interface Surroundings {
+  place: StepPlace
+  mounts: SpecMount[]
+  users: StepUsers | null
+  labels: SelinuxLabels | null
+}
+
 const killSignal = 9
 
 export function createRunner(parts: RunnerParts): Runner {
-  return { run: (request) => new StepRun(parts, request).run() }
+  const labels = new StepLabels(parts.selinux, () =>
+    parts.containers.all().map(({ record }) => record.selinux),
+  )
+  return { run: (request) => new StepRun(parts, request, labels).run() }
 }
 
 class StepRun {
@@ -38,10 +53,12 @@ class StepRun {
   readonly #request: RunRequest
   readonly #id = randomBytes(32).toString('hex')
   readonly #directory: string
+  readonly #labels: StepLabels
 
-  constructor(parts: RunnerParts, request: RunRequest) {
+  constructor(parts: RunnerParts, request: RunRequest, labels: StepLabels) {
     this.#parts = parts
     this.#request = request
+    this.#labels = labels
     this.#directory = join(parts.directory, this.#id)
   }
 
@@ -61,15 +78,18 @@ class StepRun {
       this.#directory,
       users,
     )
-    const mounts = await new StepMounts(this.#parts, this.#directory, users, undo).prepare(
-      this.#request.mounts,
-    )
+    const labels = this.#labels.take()
+    undo.defer(() => this.#labels.release(labels))
+    await letRead(Object.values(place.files), labels)
+    const around = { directory: this.#directory, users, labels }
+    const mounts = await new StepMounts(this.#parts, around, undo).prepare(this.#request.mounts)
     undo.defer(() => this.#parts.runtime.purge(this.#id))
-    const exitCode = await this.#follow(await this.#create(place, mounts, users))
+    const surroundings = { place, mounts, users, labels }
+    const exitCode = await this.#follow(await this.#create(surroundings))
     const { debug, signal } = this.#request
     if (exitCode !== 0 && debug && !signal.aborted)
       await this.#parts.shells.offer(
-        () => this.#create(place, mounts, users, ['/bin/sh']),
+        () => this.#create(surroundings, ['/bin/sh']),
         (shell) => debug(exitCode, shell),
         signal,
       )
@@ -101,15 +121,14 @@ class StepRun {
   }
 
   /** With `shell`, that is run on a terminal in place of the step's command. */
-  async #create(
-    place: StepPlace,
-    mounts: SpecMount[],
-    users: StepUsers | null,
-    shell?: string[],
-  ): Promise<Task> {
+  async #create({ place, mounts, users, labels }: Surroundings, shell?: string[]): Promise<Task> {
     const { spec, runtime } = this.#parts
-    const record = this.#record(place, shell)
-    const rootfs = { ...this.#request.rootfs, ...(users && { idMap: users.idMap }) }
+    const record = { ...this.#record(place, shell), ...(labels && { selinux: labels }) }
+    const rootfs = {
+      ...this.#request.rootfs,
+      ...(users && { idMap: users.idMap }),
+      ...(labels && { mountLabel: labels.mount }),
+    }
     const written = await spec.container({
       record,
       rootfs,
