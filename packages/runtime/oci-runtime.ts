@@ -1,7 +1,7 @@
 /** The OCI runtime program (crun, runc, or one the user named) and what is asked of it beside `create` and `exec`. */
 import { execFile } from 'node:child_process'
 import { constants, type Stats } from 'node:fs'
-import { mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -61,17 +61,26 @@ export class OciRuntime {
     return join(this.stateOf(id), 'exec.fifo')
   }
 
+  /** The fifo's name from the moment on in which the process is let go, until it has been. */
+  #usedFifo(id: string): string {
+    return join(this.stateOf(id), 'exec.fifo.used')
+  }
+
   /**
    * Whether the user's process of a created container has been let go. Null when this runtime does not show it. `pid` is
    * the container's process, 0 when it has ended.
    */
   async hasStarted(id: string, pid: number): Promise<boolean | null> {
     if (this.program.kind === 'other') return null
-    const fifo = await stat(this.#startFifo(id)).catch(() => null)
-    if (!fifo) return true
-    if (pid === 0 || (await holds(pid, fifo))) return false
-    // A daemon that was killed right after it had let the process go has left it.
-    await rm(this.#startFifo(id), { force: true })
+    if (await stat(this.#startFifo(id)).catch(() => null)) return false
+    const used = await stat(this.#usedFifo(id)).catch(() => null)
+    if (!used) return true
+    // A daemon was killed while it let the process go: it had done so when nobody waits at the fifo any more.
+    if (await holds(pid, used)) {
+      await rename(this.#usedFifo(id), this.#startFifo(id))
+      return false
+    }
+    await rm(this.#usedFifo(id), { force: true })
     return true
   }
 
@@ -82,9 +91,11 @@ export class OciRuntime {
    */
   async start(id: string, ended: () => boolean): Promise<void> {
     if (this.program.kind === 'other') return await this.#run('start', id)
-    if (this.program.kind === 'crun') await writeByte(this.#startFifo(id))
-    else await readByte(this.#startFifo(id), ended)
-    await unlink(this.#startFifo(id))
+    const fifo = this.#usedFifo(id)
+    await rename(this.#startFifo(id), fifo)
+    if (this.program.kind === 'crun') await writeByte(fifo)
+    else await readByte(fifo, ended)
+    await unlink(fifo)
   }
 
   /** `checkpoint` with these options. Rejects with OciRuntimeError. */
@@ -118,11 +129,11 @@ export class OciRuntime {
   }
 }
 
-/** Whether the process has the file open, or has ended. */
+/** Whether the process has the file open; false when it has ended. */
 async function holds(pid: number, { dev, ino }: Stats): Promise<boolean> {
+  if (pid === 0) return false
   const directory = `/proc/${pid}/fd`
-  const names = await readdir(directory).catch(() => null)
-  if (!names) return true
+  const names = await readdir(directory).catch(() => [])
   const opened = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => null)))
   return opened.some((file) => file?.dev === dev && file.ino === ino)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, glob, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
@@ -95,21 +95,56 @@ test('a container that was created but not started can be started by the next da
   await task?.delete()
 })
 
-test('a container whose daemon was killed right after it had let the process go has started', async (t) => {
+/** A task whose daemon was killed just when it had let the process go. */
+async function letGo(t: TestContext, command: string[]) {
   const bench = await makeBench(t)
-  const daemon = spawnDaemon(t, bench, 'start', ['sleep', '1000'])
+  const daemon = spawnDaemon(t, bench, 'start', command)
   const [, id = ''] = await daemon.next()
   await daemon.next()
   await daemon.kill()
   // What that daemon would have removed next.
   const [state = ''] = await Array.fromAsync(glob(join(bench.directory, '**', id, 'status')))
-  const fifo = join(dirname(state), 'exec.fifo')
+  const fifo = join(dirname(state), 'exec.fifo.used')
   execFileSync('mkfifo', [fifo])
-  const task = await bench.runtime.load(id)
-  assert.equal(await task?.hasStarted(), true)
+  const load = async () => {
+    const task = await bench.runtime.load(id)
+    assert.ok(task)
+    return task
+  }
+  return { bench, id, fifo, load }
+}
+
+test('a container whose daemon was killed right after it had let the process go has started', async (t) => {
+  const { fifo, load } = await letGo(t, ['sleep', '1000'])
+  const task = await load()
+  assert.equal(await task.hasStarted(), true)
   assert.equal(existsSync(fifo), false)
-  await task?.kill(SIGKILL)
-  await task?.exit
+  await task.kill(SIGKILL)
+  await task.exit
+  await task.delete()
+})
+
+test('the exit code of a process that ended before its daemon had recorded its start is known', async (t) => {
+  const { bench, id, load } = await letGo(t, ['sh', '-c', 'exit 7'])
+  await until('the exit to be recorded', () => existsSync(join(bench.directory, 'exec', 'exits', id)))
+  await bench.restart()
+  const task = await load()
+  assert.equal(await task.hasStarted(), true)
+  assert.equal((await task.exit).exitCode, 7)
+  await task.delete()
+})
+
+test('a container whose daemon was killed just before it let the process go can still be started', async (t) => {
+  const bench = await makeBench(t)
+  const daemon = spawnDaemon(t, bench, '', ['sh', '-c', 'exit 4'])
+  const [, id = ''] = await daemon.next()
+  await daemon.kill()
+  const [fifo = ''] = await Array.fromAsync(glob(join(bench.directory, '**', id, 'exec.fifo')))
+  await rename(fifo, `${fifo}.used`)
+  const task = await bench.runtime.load(id)
+  assert.equal(await task?.hasStarted(), false)
+  await task?.start()
+  assert.equal((await task?.exit)?.exitCode, 4)
   await task?.delete()
 })
 
