@@ -37,6 +37,19 @@ test('a container is created, runs and ends, and events tell so in order', async
   assert.equal(it.tasks.get(id)?.deleted, true)
 })
 
+test('a run that ends before its start has been recorded is not shown to end before it starts', async (t) => {
+  const it = await bench(t)
+  const id = await it.create()
+  const wait = await it.containers.wait('spec-a', 'next-exit')
+  await it.containers.start('spec-a')
+  it.tasks.get(id)?.end({ exitCode: 7, finishedAt: new Date(it.clock.now().getTime() - 5) })
+  await wait.result
+  await settle()
+  const { State } = await it.containers.inspect('spec-a')
+  assert.equal(State?.FinishedAt, '2025-12-31T23:59:59.995Z')
+  assert.equal(State?.StartedAt, State?.FinishedAt)
+})
+
 test('stop sends the stop signal, then kills, and restart is the sum of its events', async (t) => {
   const it = await bench(t)
   const id = await it.create()

@@ -111,12 +111,16 @@ export function unpause(state: State, id: string): State {
 
 /** The end of a run; with `restart`, the restart policy will start another. */
 export function end(state: State, exit: RunEnd, restart: boolean): State {
+  const finishedAt = exit.finishedAt.toISOString()
+  const { startedAt } = state
   return {
     ...lastRun(state),
+    // A start is recorded when it has been done: what runs for a moment only may have ended by then.
+    startedAt: startedAt !== null && startedAt > finishedAt ? finishedAt : startedAt,
     status: restart ? 'restarting' : 'exited',
     exitCode: exit.exitCode,
     oomKilled: exit.oomKilled,
-    finishedAt: exit.finishedAt.toISOString(),
+    finishedAt,
   }
 }
 
