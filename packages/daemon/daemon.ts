@@ -26,7 +26,7 @@ export interface DaemonOptions {
 export async function runDaemon({ config, flags, log, environment }: DaemonOptions): Promise<void> {
   refusePlainTcp(config)
   const activated: ActivatedSocket[] = activatedSockets(environment)
-  const notify = createNotifier(environment)
+  const notify = createNotifier(environment, log)
   const stopRequested = stopSignals(log)
   const reload = onReloadSignal(log)
   reportStrayErrors(log)

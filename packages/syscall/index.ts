@@ -62,7 +62,7 @@ export { bytesUnsent, bytesWaiting } from './queue-length.ts'
 export { sealBytes, sealProgram } from './sealed-file.ts'
 export { connectSeqpacket } from './seqpacket.ts'
 export { openPipe, reap, spawnProgram } from './spawn.ts'
-export { UnixDatagramSender } from './unix-datagram.ts'
+export { sendDatagram, UnixDatagramSender } from './unix-datagram.ts'
 export {
   createNetworkNamespaceIn,
   createUserNamespace,

@@ -6,9 +6,13 @@ import { AddressFamily, newSocket, SocketType } from './socket.ts'
 
 const libcConnect = bind('int connect(int fd, const uint8_t *address, unsigned int length)')
 const libcSend = bind('long send(int fd, const uint8_t *message, size_t length, int flags)')
+const libcSendto = bind(
+  'long sendto(int fd, const uint8_t *message, size_t length, int flags, const uint8_t *address, unsigned int addressLength)',
+)
 const libcSendmsg = bind('long sendmsg(int fd, const uint8_t *message, int flags)')
 
 const MSG_NOSIGNAL = 0x4000
+const ENAMETOOLONG = 36
 const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
 /** Of `struct msghdr`, and of `struct cmsghdr` with one descriptor, on 64-bit machines. */
@@ -21,11 +25,7 @@ export class UnixDatagramSender implements Disposable {
 
   /** Throws SystemCallError: ENOENT, ECONNREFUSED, EPROTOTYPE (it is a stream socket), ENAMETOOLONG. */
   constructor(path: string) {
-    const name = Buffer.from(`${path}\0`)
-    if (name.length > 108) throw new SystemCallError('connect', 36, path)
-    const address = Buffer.alloc(2 + name.length)
-    address.writeUInt16LE(AddressFamily.unix, 0)
-    name.copy(address, 2)
+    const address = addressOf(Buffer.from(`${path}\0`), path)
     this.#fd = newSocket(AddressFamily.unix, SocketType.datagram | SocketType.nonBlocking)
     try {
       check('connect', libcConnect(this.#fd, address, address.length), path)
@@ -56,6 +56,30 @@ export class UnixDatagramSender implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#fd)
   }
+}
+
+/**
+ * Sends one datagram, and waits where the receiver's queue is full. A leading `@` stands for the abstract namespace, as
+ * systemd writes it. Throws SystemCallError.
+ */
+export function sendDatagram(path: string, text: string): void {
+  const address = addressOf(Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : `${path}\0`), path)
+  const fd = newSocket(AddressFamily.unix, SocketType.datagram)
+  try {
+    const data = Buffer.from(text)
+    check('sendto', libcSendto(fd, data, data.length, MSG_NOSIGNAL, address, address.length), path)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** struct sockaddr_un. */
+function addressOf(name: Buffer, path: string): Buffer {
+  if (name.length > 108) throw new SystemCallError('connect', ENAMETOOLONG, path)
+  const address = Buffer.alloc(2 + name.length)
+  address.writeUInt16LE(AddressFamily.unix, 0)
+  name.copy(address, 2)
+  return address
 }
 
 function isTaken(call: string, result: number): boolean {

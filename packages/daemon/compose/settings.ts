@@ -67,8 +67,12 @@ function securityOptions(isolation: IsolationConfig, host: SpecHostFacts): strin
 
 /** `/info` is for everybody who may talk to the engine: a proxy's user and password are not shown. */
 function proxiesOf({ http, https, no }: RegistryConfig['proxies']): SystemSettings['proxies'] {
-  const masked = (proxy: string): string => proxy.replace(/\/\/[^@/]*@/, '//xxxxx:xxxxx@')
-  return { http: masked(http), https: masked(https), no }
+  return { http: withoutPassword(http), https: withoutPassword(https), no }
+}
+
+/** A password may hold an `@` that ought to have been encoded: all before the last one is masked. */
+export function withoutPassword(proxy: string): string {
+  return proxy.replace(/^([a-z]+:\/\/)?[^/]*@/i, '$1xxxxx:xxxxx@')
 }
 
 function warningsOf(config: DaemonConfig): string[] {

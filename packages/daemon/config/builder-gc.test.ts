@@ -18,8 +18,8 @@ test('builder.gc: policies, in the keys of older and newer dockerds', () => {
     ],
   }
   assert.deepEqual(cacheRulesOf(gc)(1000), [
-    { filters: { 'unused-for': ['168h'], type: ['regular'] }, reservedSpace: 512e6 },
-    { all: true, unusedFor: 172_800_000, reservedSpace: 1e9, maxUsedSpace: 500 },
+    { filters: { 'unused-for': ['168h'], type: ['regular'] }, reservedSpace: 512 * 2 ** 20 },
+    { all: true, unusedFor: 172_800_000, reservedSpace: 2 ** 30, maxUsedSpace: 500 },
   ])
 })
 

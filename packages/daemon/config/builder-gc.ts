@@ -1,5 +1,5 @@
 /** `builder.gc` in daemon.json: what of the build cache goes by itself. Keys and defaults are dockerd's. */
-import type { CacheRule } from '@gantry/engine'
+import { byteSize, type CacheRule } from '@gantry/engine'
 import { GantryError, messageOf } from '@gantry/errors'
 
 export interface BuilderGcOption {
@@ -25,7 +25,6 @@ export interface BuilderGcPolicy {
 /** Rules for a disk of that many bytes; null when nothing is to go. */
 export type CacheRules = (diskSize: number) => CacheRule[] | null
 
-const units = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 } as const
 const hour = 3_600_000
 
 /** Throws InvalidParameter for what cannot be read. */
@@ -76,13 +75,11 @@ function ruleOf(policy: BuilderGcPolicy, gc: BuilderGcOption, bytes: (text: stri
   }
 }
 
-/** `20GB`, `512mb`, `10%` of the disk. */
+/** `20GB`, `512mb` (of 1024, as dockerd counts), `10%` of the disk. */
 function sizeOf(text: string, diskSize: number): number {
   const percent = /^(\d{1,3})%$/.exec(text)?.[1]
   if (percent !== undefined && Number(percent) <= 100) return Math.floor((diskSize / 100) * Number(percent))
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]?)i?b?$/i.exec(text) ?? []
-  if (amount === undefined) throw new Error(`${JSON.stringify(text)} is no size`)
-  return Math.floor(Number(amount) * units[unit.toLowerCase() as keyof typeof units])
+  return byteSize(text)
 }
 
 const spans = { s: 1000, m: 60_000, h: hour } as const

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { CollectionPolicy } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
+import { defaultGroup } from '../listen/group.ts'
 import type { LogFormat, LogLevel } from '../log.ts'
 import { type CacheRules, cacheRulesOf } from './builder-gc.ts'
 import { readConfigFile, unusable } from './file.ts'
@@ -119,7 +120,7 @@ function configOf(values: OptionValues, configFile: string): DaemonConfig {
     execRoot,
     pidfile: values.pidfile ?? `${execRoot}/gantryd.pid`,
     configFile,
-    group: values.group ?? 'docker',
+    group: values.group ?? defaultGroup,
     tls,
     plainTcpAllowed: tls === null && (values.tls === false || values.tlsverify === false),
     logFormat: (values['log-format'] ?? 'text') as LogFormat,

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { GantryError } from '@gantry/errors'
 import { WebSocket } from 'ws'
 import { type FakeSession, fakeEngine, fakeSession, serve } from '../testing/fake-engine.ts'
 import { TcpGuard } from './guard.ts'
+import { serveWebSocket } from './websocket.ts'
 
 const path = '/v1.44/containers/x/attach/ws?stream=1&stdin=1&stdout=1&stderr=1'
 
@@ -133,5 +136,16 @@ test('CSRF, DNS rebinding, WebSocket attach hijack: a foreign page cannot attach
   const own = open(server.socket, path, { ...host, Origin: 'http://gantry.example:2375' })
   await once(own, 'open')
   own.terminate()
+  await session.closed
+})
+
+test('a client that goes during the handshake leaves no session behind', { timeout: 30_000 }, async () => {
+  const session = fakeSession()
+  const socket = new PassThrough()
+  socket.destroy()
+  await once(socket, 'close')
+  const request = { headers: {}, method: 'GET' } as IncomingMessage
+  const reply = { kind: 'websocket', session, binary: true } as const
+  await serveWebSocket(request, socket, reply, new AbortController().signal)
   await session.closed
 })

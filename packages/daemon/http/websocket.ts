@@ -40,6 +40,8 @@ async function shakeHands(request: IncomingMessage, socket: Duplex): Promise<Web
     maxPayload: maximumMessage,
   })
   return await new Promise((resolve) => {
+    // It may have gone meanwhile, and would not say so again.
+    if (socket.destroyed) return resolve(null)
     socket.once('close', () => resolve(null))
     server.handleUpgrade(request, socket, Buffer.alloc(0), resolve)
   })

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { groupId } from './group.ts'
 import { isListening, listenUnix, probeSocket } from './unix-socket.ts'
 
 async function scratch(t: TestContext): Promise<string> {
@@ -68,4 +69,15 @@ test('the table of the kernel tells listening sockets from connected ones', () =
   assert.equal(isListening(table, '/run/other.sock'), false)
   assert.equal(isListening(table, '/run/with blank.sock'), true)
   assert.equal(isListening(table, '/run/docker'), false)
+})
+
+test('a group that was asked for must be there, the default one need not', async (t) => {
+  const table = join(await mkdtemp(join(tmpdir(), 'gantry-group-')), 'group')
+  t.after(() => rm(dirname(table), { recursive: true }))
+  await writeFile(table, 'root:x:0:\nusers:x:100:a,b\n')
+  assert.equal(await groupId('users', table), 100)
+  assert.equal(await groupId('4711', table), 4711)
+  assert.equal(await groupId('docker', table), 0)
+  assert.equal(await groupId('', table), 0)
+  await assert.rejects(groupId('user', table), { kind: 'InvalidParameter', message: 'group user not found' })
 })

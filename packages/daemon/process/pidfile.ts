@@ -22,8 +22,8 @@ export async function writePidfile(path: string): Promise<AsyncDisposable> {
   }
 }
 
-/** Numbers are reused: only a process that runs the daemon's program counts. */
+/** Numbers are reused: only a process that runs the daemon's program counts, not the command of nearly the same name. */
 async function isDaemon(pid: number): Promise<boolean> {
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  return /daemon\/main\.ts|gantryd|gantry/.test(command)
+  return command.split('\0').some((word) => /(^|\/)(gantryd|daemon\/main\.ts)$/.test(word))
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { bind, check } from '@gantry/syscall'
+import { until } from '../../../test/until.ts'
 import { writePidfile } from './pidfile.ts'
 import { lockDataRoot } from './root-lock.ts'
 import { activatedSockets, createNotifier } from './systemd.ts'
@@ -41,6 +43,27 @@ test('a pid file is refused while its daemon runs, and replaced when it is gone'
   assert.equal(await readFile(path, 'utf8'), '1\n', 'a pid file of somebody else is left alone')
 })
 
+test('a pid file counts when its process is a daemon, whatever else has the name', async (t) => {
+  const path = join(await scratch(t), 'pid')
+  const process = (name: string) => {
+    const child = spawn('sleep', ['600'], { argv0: name, stdio: 'ignore' })
+    t.after(() => child.kill('SIGKILL'))
+    return child
+  }
+  for (const name of ['/usr/lib/gantry/packages/daemon/main.ts', '/usr/bin/gantryd']) {
+    const { pid } = process(name)
+    await writeFile(path, `${pid}\n`)
+    await until(name, async () => (await readFile(`/proc/${pid}/cmdline`, 'utf8')).startsWith(name))
+    await assert.rejects(writePidfile(path), new RegExp(`process with PID ${pid} is still running`))
+  }
+  const { pid } = process('/usr/bin/gantry')
+  await until('gantry', async () =>
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8')).startsWith('/usr/bin/gantry'),
+  )
+  await writeFile(path, `${pid}\n`)
+  await (await writePidfile(path))[Symbol.asyncDispose]()
+})
+
 test('sockets of systemd are for the process that they name', () => {
   const environment = { LISTEN_PID: String(process.pid), LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b', OTHER: '1' }
   assert.deepEqual(activatedSockets(environment), [
@@ -51,16 +74,21 @@ test('sockets of systemd are for the process that they name', () => {
   assert.deepEqual(activatedSockets({ LISTEN_PID: '1', LISTEN_FDS: '1' }), [])
 })
 
-test('systemd is told, at a path and in the abstract namespace', async (t) => {
+test('systemd is told, at a path and in the abstract namespace; that it cannot be is no failure', async (t) => {
+  const warnings: string[] = []
+  const log = { warn: (message: string) => void warnings.push(message) }
   for (const name of [join(await scratch(t), 'notify'), `@gantry-notify-${process.pid}`]) {
     const receiver = openReceiver(name)
     t.after(() => receiver.close())
     const environment = { NOTIFY_SOCKET: name }
-    createNotifier(environment)('READY=1')
+    createNotifier(environment, log)('READY=1')
     assert.equal(receiver.read(), 'READY=1')
     assert.deepEqual(environment, {})
   }
-  createNotifier({})('READY=1')
+  createNotifier({}, log)('READY=1')
+  assert.deepEqual(warnings, [])
+  createNotifier({ NOTIFY_SOCKET: '/nowhere/notify' }, log)('STOPPING=1')
+  assert.deepEqual(warnings, ['systemd was not told'])
 })
 
 /** A datagram socket as systemd has one, which Node cannot make. */

@@ -1,5 +1,7 @@
 /** What systemd and the daemon tell each other: sockets handed over (sd_listen_fds) and states (sd_notify). */
-import { bind, check } from '@gantry/syscall'
+import { messageOf } from '@gantry/errors'
+import { sendDatagram } from '@gantry/syscall'
+import type { Logger } from '../log.ts'
 
 const firstDescriptor = 3
 
@@ -27,37 +29,22 @@ export type Notification =
   | `RELOADING=1\nMONOTONIC_USEC=${bigint}`
   | `STATUS=${string}`
 
-/** Says to systemd what the daemon is doing; does nothing when it was not started by systemd. */
-export function createNotifier(environment: NodeJS.ProcessEnv): (state: Notification) => void {
+/**
+ * Says to systemd what the daemon is doing; does nothing when it was not started by systemd. What cannot be said is logged:
+ * it is no reason to stop.
+ */
+export function createNotifier(
+  environment: NodeJS.ProcessEnv,
+  log: Pick<Logger, 'warn'>,
+): (state: Notification) => void {
   const path = environment.NOTIFY_SOCKET
   delete environment.NOTIFY_SOCKET
   if (!path) return () => {}
-  return (state) => sendDatagram(path, state)
-}
-
-const AF_UNIX = 1
-const SOCK_DGRAM = 2
-const SOCK_CLOEXEC = 0o2000000
-const MSG_NOSIGNAL = 0x4000
-
-const socket = bind('int socket(int domain, int type, int protocol)')
-const sendto = bind(
-  'long sendto(int fd, const void *buf, size_t len, int flags, const void *addr, unsigned int addrlen)',
-)
-const close = bind('int close(int fd)')
-
-/** Sends one datagram to a unix socket; a leading `@` stands for the abstract namespace. */
-function sendDatagram(path: string, text: string): void {
-  const name = Buffer.from(path)
-  if (path.startsWith('@')) name[0] = 0
-  const address = Buffer.alloc(2 + name.length + (path.startsWith('@') ? 0 : 1))
-  address.writeUInt16LE(AF_UNIX, 0)
-  name.copy(address, 2)
-  const fd = check('socket', socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0))
-  try {
-    const data = Buffer.from(text)
-    check('sendto', sendto(fd, data, data.length, MSG_NOSIGNAL, address, address.length), path)
-  } finally {
-    close(fd)
+  return (state) => {
+    try {
+      sendDatagram(path, state)
+    } catch (error) {
+      log.warn('systemd was not told', { state, error: messageOf(error) })
+    }
   }
 }
