@@ -214,3 +214,23 @@ test('a container that cannot be wired leaves nothing', { skip }, async () => {
   const pairs = () => rtnetlink.links().filter(({ kind }) => kind === 'veth').length
   await until('the pairs of those that failed to go', () => pairs() === 2)
 })
+
+test('two prunes at once take each network once, and neither fails', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks } = machine
+  await networks.restore([])
+  for (const name of ['a', 'b', 'c']) await networks.create({ name })
+  const both = await Promise.all([networks.prune(() => true), networks.prune(() => true)])
+  assert.deepEqual(both.flat().sort(), ['a', 'b', 'c'])
+})
+
+test('an interface that the user named does not take the name of another', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks } = machine
+  await networks.restore([])
+  for (const name of ['a', 'b']) await networks.create({ name })
+  const settings = { DriverOpts: { 'com.docker.network.endpoint.ifname': 'eth1' } }
+  const sandbox = await networks.createSandbox(sandboxRequest('c1', ['a', 'b'], { settings }))
+  assert.equal(sandbox.endpoints.a?.interfaceName, 'eth1')
+  assert.equal(sandbox.endpoints.b?.interfaceName, 'eth0')
+})

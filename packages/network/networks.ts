@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { GantryError } from '@gantry/errors'
+import { GantryError, messageOf } from '@gantry/errors'
 import { checkNotConfigOfOthers } from './config-only.ts'
 import type {
   EndpointRecord,
@@ -66,6 +66,7 @@ class LinuxNetworks implements Networks {
   readonly #kernel: Kernel
   readonly #restoring: RestoreContext
   readonly #onEvent: NetworkEventListener
+  readonly #log: (message: string) => void
   readonly #watchInterval: number
   #watch: NodeJS.Timeout | undefined
 
@@ -76,6 +77,7 @@ class LinuxNetworks implements Networks {
     const directory = join(options.runDir, 'netns')
     this.#kernel = kernel
     this.#onEvent = onEvent
+    this.#log = log
     this.#watchInterval = options.watchInterval ?? 5000
     this.#staleLinks = new StaleLinks(kernel.rtnetlink, log)
     const reservations = this.#reservations
@@ -168,8 +170,17 @@ class LinuxNetworks implements Networks {
         this.endpoints(network.id).length === 0 &&
         accept(network),
     )
-    for (const network of unused) await this.remove(network.id)
-    return unused.map(({ name }) => name)
+    const removed: string[] = []
+    for (const { id, name } of unused) {
+      try {
+        await this.remove(id)
+        removed.push(name)
+      } catch (error) {
+        // Somebody has connected to it or removed it meanwhile: the others go all the same.
+        this.#log(`network ${name} was not pruned: ${messageOf(error)}`)
+      }
+    }
+    return removed
   }
 
   async createSandbox(request: SandboxRequest): Promise<Sandbox> {

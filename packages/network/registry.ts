@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { GantryError } from '@gantry/errors'
+import { GantryError, messageOf } from '@gantry/errors'
 import { interfaceIndex } from '@gantry/syscall'
 import { ensureBridge } from './bridge/bridge.ts'
 import { bridgeOptions } from './bridge/options.ts'
@@ -109,8 +109,7 @@ export class NetworkRegistry {
       if (network.driver !== 'bridge') return
       ensureBridge(kernel.rtnetlink, network)
       this.#enableForwarding(network)
-      kernel.firewall.apply(adding(networkElements(network)))
-      kernel.foreignChain.allow(this.#bridgeNames())
+      this.#open(network)
     } catch (error) {
       this.#forget(network)
       if (!network.bridgeForeign && network.bridgeName && interfaceIndex(network.bridgeName) !== undefined)
@@ -133,6 +132,7 @@ export class NetworkRegistry {
       this.#forget(network)
     } catch (error) {
       this.#networks.set(network.id, network)
+      if (network.driver === 'bridge') this.#openAgain(network)
       throw error
     }
   }
@@ -209,6 +209,30 @@ export class NetworkRegistry {
       log('turned on IPv4 forwarding; traffic between other interfaces of the host stays closed')
     if (network.enableIPv6 && kernel.forwarding.enableIPv6(bridges))
       log('turned on IPv6 forwarding; traffic between other interfaces of the host stays closed')
+  }
+
+  /** Has the firewall know a network. Throws; then it does not. */
+  #open(network: NetworkRecord): void {
+    const { firewall, foreignChain } = this.#options.kernel
+    const elements = networkElements(network)
+    firewall.apply(adding(elements))
+    try {
+      foreignChain.allow(this.#bridgeNames())
+    } catch (error) {
+      firewall.apply(deleting(elements))
+      throw error
+    }
+  }
+
+  /** After a removal that failed. Never throws: that failure is what is to be told. */
+  #openAgain(network: NetworkRecord): void {
+    const { kernel, log } = this.#options
+    try {
+      ensureBridge(kernel.rtnetlink, network)
+      this.#open(network)
+    } catch (error) {
+      log(`network ${network.name}: ${messageOf(error)}`)
+    }
   }
 
   async #removeBridge({ bridgeName, bridgeForeign }: NetworkRecord): Promise<void> {

@@ -11,7 +11,7 @@ const truncatedFlag = 0x0200
 const recursionDesired = 0x0100
 const recursionAvailable = 0x0080
 const classInternet = 1
-/** Seconds. Names move with their containers, so no answer is to be kept for long. */
+/** Seconds, as Docker's. */
 const timeToLive = 600
 
 /** The one question of a query. */

@@ -38,8 +38,8 @@ export class ForwarderProcess {
   async serve(ports: ForwardedPort[]): Promise<Map<string, string>> {
     for (let attempt = 1; ; attempt++) {
       const connection = this.#connection ?? (await this.#connect()) ?? (await this.#start(ports.length > 0))
-      if (!connection) return new Map()
-      const answer = await this.#order(connection, ports)
+      if (!connection && ports.length === 0) return new Map()
+      const answer = connection && (await this.#order(connection, ports))
       if (answer) return new Map(answer.failures.map(({ port, code }) => [port, code]))
       // It was just ending, for want of ports: the next one will do.
       if (attempt === attempts) throw new GantryError('System', 'the port forwarder has ended')

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs'
+import { GantryError } from '@gantry/errors'
 import { interfaceIndex, type NetworkNamespaces, Rtnetlink } from '@gantry/syscall'
 import { writeSetting } from '../bridge/sysctl.ts'
 
@@ -56,6 +57,6 @@ export class ContainerNamespace implements Disposable {
 /** `net.ipv4.conf.eth0/100.forwarding` → `ipv4/conf/eth0.100/forwarding`: dots and slashes change places (sysctl(8)). */
 function settingPath(name: string): string {
   const path = name.slice('net.'.length).replaceAll(/[./]/g, (separator) => (separator === '.' ? '/' : '.'))
-  if (path.split('/').includes('..')) throw new Error(`invalid sysctl: ${name}`)
+  if (path.split('/').includes('..')) throw new GantryError('InvalidParameter', `invalid sysctl: ${name}`)
   return path
 }

@@ -97,7 +97,7 @@ export class Sandboxes {
     for (const { network, request: wishes } of withDefaultEndpoint(request)) {
       const found = this.#options.findNetwork(network)
       checkConnectable(found)
-      this.#plan(live, found, wishes, `eth${live.attachments.length}`)
+      this.#plan(live, found, wishes, freeInterface(live))
     }
     this.#save(live)
     this.#live.set(containerId, live)
