@@ -111,6 +111,8 @@ const tutorials: Tutorial[] = [
       'ADD inner.tar /unpacked/',
       'COPY a* /copies/',
       'COPY a.txt /renamed',
+      'COPY --chown=9:10 a.txt /made/on/the/way/',
+      'ADD --chown=9:10 ab /made/too/ab',
     ].join('\n'),
     files: { 'a.txt': 'a\n', ab: 'ab\n' },
   },

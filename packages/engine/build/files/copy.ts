@@ -9,6 +9,7 @@ import { decompress, type Piece, readTar, type TarEntry, type TarHeader, textOfN
 import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
 import { beginsAsArchive } from './archive-file.ts'
 import { isExcluded } from './digest.ts'
+import { finishMade } from './made-directories.ts'
 import { type ModeChange, parseMode } from './mode.ts'
 import { cleanPath, findSources, type Source } from './sources.ts'
 
@@ -50,11 +51,12 @@ class Copier {
 
   /** What is in a directory goes into the destination; a new destination becomes like the directory itself. */
   async #directory(source: Source): Promise<void> {
-    const into = posix.join(this.#job.dest, this.#kept(source.path))
+    const into = posix.join(this.#job.dest, this.#kept(source))
     this.#refuseFile(into)
     const isNew = this.#find(into) === null
     const name = isNew ? posix.basename(into) : ''
-    await this.#fill(isNew ? posix.dirname(into) : into, async (unpacker) => {
+    const model = this.#model(source)
+    await this.#fill(isNew ? posix.dirname(into) : into, model, async (unpacker) => {
       const walk = walkTree(source.fd, { enter: ({ path }) => !isExcluded(this.#excluded, path) })
       for (const entry of walk) {
         this.#stopped()
@@ -66,7 +68,7 @@ class Copier {
 
   async #file(source: Source): Promise<void> {
     const { dest, parents } = this.#job
-    const kept = this.#kept(source.path)
+    const kept = this.#kept(source)
     const intoDirectory = parents || dest.endsWith('/') || this.#find(dest)?.isDirectory
     const target = parents
       ? posix.join(dest, kept)
@@ -75,43 +77,64 @@ class Copier {
         : dest
     this.#refuseFile(posix.dirname(target))
     const { fd, info } = source
-    await this.#fill(posix.dirname(target), (unpacker) =>
+    await this.#fill(posix.dirname(target), this.#model(source), (unpacker) =>
       this.#place(unpacker, { fd, info, path: '' }, posix.basename(target)),
     )
   }
 
   /** With `--parents`, the part of the path that is kept: what follows `./` when the source has one. */
-  #kept(path: string): string {
+  #kept({ path, written }: Pick<Source, 'path' | 'written'>): string {
     if (!this.#job.parents) return ''
-    const written = this.#job.sources.find((source) => source.includes('/./'))
-    const pivot = written ? cleanPath(written.slice(0, written.indexOf('/./'))) : ''
-    return pivot !== '' && path.startsWith(`${pivot}/`) ? path.slice(pivot.length + 1) : path
+    const pivot = cleanPath(written.slice(0, Math.max(written.indexOf('/./'), 0)))
+    return pivot === '' ? path : path.split('/').slice(pivot.split('/').length).join('/')
+  }
+
+  /** What a directory that is made on the way to a copy is to be like: with `--parents`, the one in the source. */
+  #model({ path, written }: Pick<Source, 'path' | 'written'>): (made: string) => number | null {
+    const kept = this.#kept({ path, written })
+    const top = path.slice(0, path.length - kept.length)
+    const dest = cleanPath(this.#job.dest)
+    return (made) => {
+      const inside = posix.relative(dest, made)
+      if (kept === '' || inside === '' || inside.startsWith('..')) return null
+      const found = findIn(this.#job.from, `${top}${inside}`)
+      return found && this.#mode(found.mode, true)
+    }
   }
 
   /** Returns whether the file was an archive. */
   async #unpack({ fd }: Source): Promise<boolean> {
     if (!(await beginsAsArchive(createReadStream('', { fd: reopen(fd) })))) return false
-    await this.#fill(this.#job.dest, async (unpacker) => {
-      const { stream } = await decompress(createReadStream('', { fd: reopen(fd) }))
-      try {
-        for await (const entry of readTar(stream)) {
-          this.#stopped()
-          await unpacker.add(entry)
+    await this.#fill(
+      this.#job.dest,
+      () => null,
+      async (unpacker) => {
+        const { stream } = await decompress(createReadStream('', { fd: reopen(fd) }))
+        try {
+          for await (const entry of readTar(stream)) {
+            this.#stopped()
+            await unpacker.add(entry)
+          }
+        } finally {
+          stream.destroy()
         }
-      } finally {
-        stream.destroy()
-      }
-    })
+      },
+    )
     return true
   }
 
   /** Works below a directory of the target, made with its parents when it is missing. */
-  async #fill(directory: string, work: (unpacker: Unpacker) => Promise<void>): Promise<void> {
+  async #fill(
+    directory: string,
+    model: (made: string) => number | null,
+    work: (unpacker: Unpacker) => Promise<void>,
+  ): Promise<void> {
     const tree = TreeRoot.open(this.#job.to)
     try {
       const into = cleanPath(directory)
       tree.directory(into === '' ? [] : into.split('/'))
       const { owner } = this.#job
+      finishMade(tree, owner, model)
       const unpacker = new Unpacker(tree, { into, plain: true, keepKinds: true, ...(owner && { owner }) })
       await work(unpacker)
       unpacker.finish()
@@ -139,12 +162,13 @@ class Copier {
 }
 
 /** What a path names in a root, links followed inside of it. */
-function findIn(root: string, path: string): { isDirectory: boolean } | null {
+function findIn(root: string, path: string): { isDirectory: boolean; mode: number } | null {
   const top = openSync(root, O_PATH | O_DIRECTORY)
   try {
     const found = openInRoot(top, cleanPath(path) || '.', O_PATH)
     try {
-      return { isDirectory: fstatSync(found).isDirectory() }
+      const info = fstatSync(found)
+      return { isDirectory: info.isDirectory(), mode: info.mode & 0o7777 }
     } finally {
       closeSync(found)
     }

@@ -98,9 +98,35 @@ suite('files of a build', () => {
     assert.deepEqual(await tree(join(to, 'parents')), ['dir', 'dir/sub', 'dir/sub/d.txt'])
     await copy({ from, to, sources: ['./dir/./sub/d.txt'], dest: '/pivot/', parents: true })
     assert.deepEqual(await tree(join(to, 'pivot')), ['sub', 'sub/d.txt'])
+    await copy({ from, to, sources: ['dir/sub/d.txt', 'dir/./c.txt'], dest: '/each', parents: true })
+    assert.deepEqual(await tree(join(to, 'each')), ['c.txt', 'dir', 'dir/sub', 'dir/sub/d.txt'])
+    await copy({ from, to, sources: ['*/./sub/d.txt'], dest: '/stars', parents: true })
+    assert.deepEqual(await tree(join(to, 'stars')), ['sub', 'sub/d.txt'])
     await copy({ from, to, sources: ['a.txt'], dest: '/owned', owner: { uid: 7, gid: 8 }, chmod: '4750' })
     const { uid, gid, mode } = lstatSync(join(to, 'owned'))
     assert.deepEqual([uid, gid, mode & 0o7777], [7, 8, 0o4750])
+  })
+
+  test('directories that are made get the owner, and with --parents the modes of those they stand for', async () => {
+    const { from, to } = roots()
+    const owner = { uid: 7, gid: 8 }
+    const of = (path: string) => {
+      const { uid, gid, mode } = lstatSync(join(to, path))
+      return [uid, gid, mode & 0o7777]
+    }
+    mkdirSync(join(to, 'there'))
+    await copy({ from, to, sources: ['a.txt'], dest: '/there/n/m/', owner })
+    assert.deepEqual([of('there')[0], of('there/n'), of('there/n/m')], [0, [7, 8, 0o755], [7, 8, 0o755]])
+    await copy({ from, to, sources: ['dir/sub/d.txt'], dest: '/there/p', parents: true, owner })
+    assert.deepEqual(
+      [of('there/p'), of('there/p/dir')],
+      [
+        [7, 8, 0o755],
+        [7, 8, 0o711],
+      ],
+    )
+    await files.makeDirectory(to, '/there/w/v', owner)
+    assert.deepEqual([of('there')[0], of('there/w'), of('there/w/v')], [0, [7, 8, 0o755], [7, 8, 0o755]])
   })
 
   test('archives are unpacked when that is asked for', async () => {
@@ -181,7 +207,7 @@ suite('files of a build', () => {
   test('working directories are made with their owner, and left when they are there', async () => {
     const { to } = roots()
     await files.makeDirectory(to, '/a/b', { uid: 3, gid: 4 })
-    assert.deepEqual([lstatSync(join(to, 'a')).uid, lstatSync(join(to, 'a/b')).uid], [0, 3])
+    assert.deepEqual([lstatSync(join(to, 'a')).uid, lstatSync(join(to, 'a/b')).uid], [3, 3])
     await files.makeDirectory(to, '/a/b', { uid: 9, gid: 9 })
     assert.equal(lstatSync(join(to, 'a/b')).uid, 3)
   })

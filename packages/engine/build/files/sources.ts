@@ -15,6 +15,8 @@ export interface Source {
   info: BigIntStats
   /** From the root of the tree, without a slash before it; empty for the root. */
   path: string
+  /** The source that names it, as it stands in the Dockerfile. */
+  written: string
 }
 
 /**
@@ -30,7 +32,7 @@ export function* findSources(
     for (const path of isPattern(name) ? expand(root, name) : [cleanPath(name)]) {
       const fd = open(root, path, followLinks, name)
       try {
-        yield { fd, info: fstatSync(fd, { bigint: true }), path }
+        yield { fd, info: fstatSync(fd, { bigint: true }), path, written: name }
       } finally {
         closeSync(fd)
       }

@@ -1,5 +1,4 @@
 /** The thread that does file jobs, one after another. */
-import { chownSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { describeError, TreeRoot } from '@gantry/archive'
 import { GantryError } from '@gantry/errors'
@@ -10,6 +9,7 @@ import { copyTree } from './copy.ts'
 import { digestTree } from './digest.ts'
 import { DigestMemo } from './digest-memo.ts'
 import { compareListings, Listing } from './listing.ts'
+import { finishMade } from './made-directories.ts'
 import type { FileJob, FromThread, ToThread } from './messages.ts'
 import { cleanPath } from './sources.ts'
 
@@ -45,22 +45,22 @@ async function work(job: FileJob, stopped: () => void): Promise<string> {
 }
 
 /** Throws InvalidParameter where a file has the name. */
-function directoryOf(tree: TreeRoot, parts: string[], path: string): number {
+function directoryOf(tree: TreeRoot, parts: string[], path: string): void {
   try {
-    return tree.directory(parts)
+    tree.directory(parts)
   } catch (error) {
     if (!(error instanceof SystemCallError) || error.code !== 'ENOTDIR') throw error
     throw new GantryError('InvalidParameter', `Cannot mkdir: ${path} is not a directory`, { cause: error })
   }
 }
 
-/** Made with its parents when it is missing; only a new one gets the owner. */
+/** Made with its parents when it is missing; only what is new gets the owner. */
 function makeDirectory({ root, path, owner }: Extract<FileJob, { kind: 'directory' }>): void {
   const tree = TreeRoot.open(root)
   try {
     const parts = cleanPath(path).split('/').filter(Boolean)
-    const fd = directoryOf(tree, parts, path)
-    if (tree.implied().includes(parts.join('/'))) chownSync(`/proc/self/fd/${fd}`, owner.uid, owner.gid)
+    directoryOf(tree, parts, path)
+    finishMade(tree, owner)
   } finally {
     tree.close()
   }
