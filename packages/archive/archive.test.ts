@@ -22,7 +22,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { digestOf, entryHeader, tarOf } from '@gantry/oci'
+import { gunzipSync } from 'node:zlib'
+import { type Digest, digestOf, entryHeader, tarOf } from '@gantry/oci'
 import { getXattr, makeNodeAt, NodeType, setXattr } from '@gantry/syscall'
 import { ArchiveWorkers } from './index.ts'
 
@@ -302,4 +303,24 @@ test('sealing can be given up', async (t) => {
   abort.abort()
   await assert.rejects(sealing, { kind: 'Cancelled' })
   await archive.seal(upper, join(root, 'again.tar'))
+})
+
+test('a file is compressed, tells how far it is, and is checked on the way', async (t) => {
+  const directory = await scratch(t)
+  const archive = workers(t)
+  const [source, target] = [join(directory, 'plain'), join(directory, 'packed')]
+  const bytes = Buffer.alloc(2_000_000, 'words ')
+  writeFileSync(source, bytes)
+  const heard: number[] = []
+  const blob = await archive.compress(source, digestOf(bytes), target, {
+    onProgress: (read) => heard.push(read),
+  })
+  const packed = readFileSync(target)
+  assert.deepEqual(blob, { digest: digestOf(packed), size: packed.length })
+  assert.deepEqual(gunzipSync(packed), bytes)
+  assert.ok(heard.length > 0 && heard.every((read) => read > 0 && read <= bytes.length), String(heard))
+  const wrong: Digest = digestOf('something else')
+  await assert.rejects(archive.compress(source, wrong, join(directory, 'wrong')), { kind: 'System' })
+  const signal = AbortSignal.abort(new Error('given up'))
+  await assert.rejects(archive.compress(source, blob.digest, join(directory, 'none'), { signal }), /given up/)
 })

@@ -12,25 +12,26 @@ const chunkSize = 256 * 1024
 
 /**
  * Writes the file `source` with gzip to the new file `path`. The same bytes give the same bytes, with one version of
- * Node.js. Rejects with System when what was read is not what `digest` names. `stopped` is asked now and then, and throws
- * to end the work.
+ * Node.js. Rejects with System when what was read is not what `digest` names. `passed` is told how many bytes it
+ * has read, and throws to end the work.
  */
 export async function compressFile(
   source: string,
   digest: Digest,
   path: string,
-  stopped: () => void,
+  passed: (bytes: number) => void,
 ): Promise<PackedBlob> {
   const read = createHash('sha256')
   const written = createHash('sha256')
-  let size = 0
+  let [size, passedBytes] = [0, 0]
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
   try {
     await pipeline(
       createReadStream(source, { highWaterMark: chunkSize }),
       async function* (chunks: AsyncIterable<Buffer>) {
         for await (const chunk of chunks) {
-          stopped()
+          passedBytes += chunk.length
+          passed(passedBytes)
           read.update(chunk)
           yield chunk
         }

@@ -134,6 +134,8 @@ export type FromWorker =
   | { kind: 'chunk'; bytes: Uint8Array<ArrayBuffer> }
   /** Ready for more pieces, once. */
   | { kind: 'more' }
+  /** How much of its source the job has read. */
+  | { kind: 'progress'; bytes: number }
   /** `reusable`: the thread can do another job. */
   | { kind: 'done'; reusable: boolean }
   | { kind: 'failed'; error: { kind: ErrorKind; message: string }; reusable: boolean }

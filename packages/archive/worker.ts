@@ -73,7 +73,14 @@ async function work(job: Job, output: Outflow, { returned, stopped }: Course): P
     return packLayer(job, output)
   }
   if (job.kind === 'seal') return answer(sealLayer(job, job.path, stopped))
-  if (job.kind === 'compress') return answer(await compressFile(job.source, job.digest, job.path, stopped))
+  if (job.kind === 'compress') {
+    const tell = tellNowAndThen()
+    const passed = (bytes: number) => {
+      stopped()
+      tell(bytes)
+    }
+    return answer(await compressFile(job.source, job.digest, job.path, passed))
+  }
   if (job.kind === 'compare') {
     answer(null)
     for (const each of compareLayers(job.from, job.to)) output.write(Buffer.from(`${JSON.stringify(each)}\n`))
@@ -89,6 +96,19 @@ async function work(job: Job, output: Outflow, { returned, stopped }: Course): P
   } finally {
     opened.close()
     returned()
+  }
+}
+
+/** Milliseconds between two tellings of how far a job is. */
+const tellingInterval = 100
+
+function tellNowAndThen(): (bytes: number) => void {
+  let next = 0
+  return (bytes) => {
+    const now = performance.now()
+    if (now < next) return
+    next = now + tellingInterval
+    send({ kind: 'progress', bytes })
   }
 }
 

@@ -86,15 +86,27 @@ export class ArchiveWorkers {
     return (await this.#written({ kind: 'seal', path, ...upper }, signal)) as SealedLayer
   }
 
-  /** Writes the file `source`, which `digest` names, to a new file, compressed with gzip. */
-  async compress(source: string, digest: Digest, path: string, signal?: AbortSignal): Promise<PackedBlob> {
-    return (await this.#written({ kind: 'compress', source, digest, path }, signal)) as PackedBlob
+  /**
+   * Writes the file `source`, which `digest` names, to the new file `path`, compressed with gzip. `onProgress` hears now
+   * and then how many bytes it has read.
+   */
+  async compress(
+    source: string,
+    digest: Digest,
+    path: string,
+    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (bytes: number) => void } = {},
+  ): Promise<PackedBlob> {
+    return (await this.#written({ kind: 'compress', source, digest, path }, signal, onProgress)) as PackedBlob
   }
 
   /** When it settles, the thread writes no more. */
-  async #written(job: Job, signal: AbortSignal | undefined): Promise<Answer> {
+  async #written(
+    job: Job,
+    signal: AbortSignal | undefined,
+    onProgress?: (bytes: number) => void,
+  ): Promise<Answer> {
     signal?.throwIfAborted()
-    const task = this.#begin(job)
+    const task = this.#begin(job, onProgress)
     const abort = () => task.stop()
     signal?.addEventListener('abort', abort, { once: true })
     try {
@@ -169,9 +181,10 @@ export class ArchiveWorkers {
     }
   }
 
-  #begin(job: Job): Task {
+  #begin(job: Job, onProgress: (bytes: number) => void = () => {}): Task {
     const worker = this.#take()
-    return new Task(worker, job, (reusable) => (reusable ? this.#keep(worker) : void worker.terminate()))
+    const release = (reusable: boolean) => (reusable ? this.#keep(worker) : void worker.terminate())
+    return new Task(worker, job, release, onProgress)
   }
 
   #take(): Worker {
@@ -227,7 +240,12 @@ class Task {
   readonly #feed = new Feed((message, transfer) => this.#post(message, transfer))
   #ended = false
 
-  constructor(worker: Worker, job: Job, release: (reusable: boolean) => void) {
+  constructor(
+    worker: Worker,
+    job: Job,
+    release: (reusable: boolean) => void,
+    onProgress: (bytes: number) => void,
+  ) {
     this.#worker = worker
     const answer = Promise.withResolvers<Answer>()
     const done = Promise.withResolvers<void>()
@@ -268,6 +286,7 @@ class Task {
     const onMessage = (message: FromWorker) => {
       if (message.kind === 'answer') answer.resolve(message.answer)
       else if (message.kind === 'more') this.#feed.want()
+      else if (message.kind === 'progress') onProgress(message.bytes)
       else if (message.kind === 'chunk') {
         this.#arrived.push(Buffer.from(message.bytes.buffer, 0, message.bytes.length))
         this.#deliver()

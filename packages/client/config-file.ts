@@ -42,6 +42,13 @@ export function configDirectory(env: Readonly<Record<string, string | undefined>
   )
 }
 
+/** What a folder without `config.json` stands for. */
+export const emptyConfigFile = (directory: string): ConfigFile => ({
+  directory,
+  path: join(directory, 'config.json'),
+  settings: {},
+})
+
 /** Reads `config.json` from a configuration folder. A missing file is an empty one; a damaged file throws. */
 export function readConfigFile(directory: string): ConfigFile {
   const path = join(directory, 'config.json')
@@ -53,7 +60,7 @@ export function readConfigFile(directory: string): ConfigFile {
       (error as NodeJS.ErrnoException).code === 'ENOENT' ||
       (error as NodeJS.ErrnoException).code === 'ENOTDIR'
     ) {
-      return { directory, path, settings: {} }
+      return emptyConfigFile(directory)
     }
     throw error
   }
@@ -61,7 +68,7 @@ export function readConfigFile(directory: string): ConfigFile {
     const settings: unknown = text.trim() === '' ? {} : JSON.parse(text)
     return { directory, path, settings: (settings ?? {}) as ConfigSettings }
   } catch (error) {
-    throw new GantryError('InvalidParameter', `Error loading config file: ${path}: ${messageOf(error)}`)
+    throw new GantryError('InvalidParameter', `Error parsing config file (${path}): ${messageOf(error)}`)
   }
 }
 

@@ -1,6 +1,6 @@
 export { ApiError } from './api-error.ts'
 export { compareVersions, newestVersion } from './api-version.ts'
-export { type ConfigFile, configDirectory, readConfigFile } from './config-file.ts'
+export { type ConfigFile, configDirectory, emptyConfigFile, readConfigFile } from './config-file.ts'
 export type { Client, HijackedConnection, PendingAnswer, Request } from './contracts.ts'
 export type { RegistryCredentials } from './credentials/contracts.ts'
 export { credentialStore, registryAuth, registryConfig } from './credentials/credentials.ts'

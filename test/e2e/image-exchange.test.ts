@@ -248,6 +248,27 @@ suite('images from and to elsewhere', () => {
       assert.deepEqual([await stored(), await layerTrees()], before)
     }
 
+    // Archives have it, too, for whoever reads image layouts.
+    const archive = `${daemon().root}/signed.tar`
+    await ok('pull', '-q', name)
+    const saved = await stored()
+    await ok('save', '-o', archive, name)
+    await ok('rmi', name)
+    assert.equal(await ok('load', '-i', archive), `Loaded image: ${name}\n`)
+    assert.deepEqual(await stored(), saved)
+    const loaded = `${to.host}/loaded:1`
+    await ok('tag', name, loaded)
+    await ok('push', '-q', loaded)
+    const target = repositoryOf(loaded)
+    assert.deepEqual(digests(await target.referrers(image.digest)), [bill.digest])
+    assert.deepEqual(digests(await target.referrers(bill.digest)), [signature.digest])
+    for (const transport of [`docker-archive:${archive}`, `oci-archive:${archive}:1`]) {
+      const read = await run('skopeo', ['inspect', transport])
+      assert.equal(read.exitCode, 0, read.stderr)
+    }
+    await ok('rmi', name, loaded)
+    assert.deepEqual([await stored(), await layerTrees()], before)
+
     // What is said about an image that is here comes with the next pull, which finds nothing else.
     await ok('pull', '-q', name)
     const whole = await stored()

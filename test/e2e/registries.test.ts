@@ -117,6 +117,11 @@ describe('registries', () => {
         [ask.exitCode, ask.stderr],
         [1, 'Error: Cannot perform an interactive login from a non TTY device\n'],
       )
+
+      await writeFile(`${config.folder}/config.json`, '{damaged')
+      const warned = await cli(['images', '-q'], config.with({}))
+      assert.equal(warned.exitCode, 0, warned.stderr)
+      assert.match(warned.stderr, /^WARNING: Error parsing config file \(.*\/config\.json\): /)
     })
 
     test(`${command} keeps credentials with helpers: for all registries, for one, and gives them back`, async () => {

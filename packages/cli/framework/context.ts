@@ -3,9 +3,11 @@ import {
   type ConfigFile,
   configDirectory,
   EngineClient,
+  emptyConfigFile,
   readConfigFile,
   resolveEndpoint,
 } from '@gantry/client'
+import { isKind } from '@gantry/errors'
 import type { CommandContext, Flags, Output } from './command.ts'
 
 export const program = 'gantry'
@@ -40,8 +42,20 @@ export class ProcessContext implements CommandContext {
   }
 
   get config(): ConfigFile {
-    this.#config ??= readConfigFile(configDirectory(this.env, this.#given('config')))
+    this.#config ??= this.#readConfig()
     return this.#config
+  }
+
+  /** A file that cannot be read keeps no command from its work, but is not written over either. */
+  #readConfig(): ConfigFile {
+    const directory = configDirectory(this.env, this.#given('config'))
+    try {
+      return readConfigFile(directory)
+    } catch (error) {
+      if (!isKind(error, 'InvalidParameter')) throw error
+      this.stderr.write(`WARNING: ${error.message}\n`)
+      return emptyConfigFile(directory)
+    }
   }
 
   get client(): Client {

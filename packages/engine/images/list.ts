@@ -34,7 +34,7 @@ export async function listImages(
   // Another platform's image of an index is listed under the one that suits this machine.
   const members = new Set(references.flatMap(({ index }) => index?.images ?? []))
   const shared = sharedSize ? sharedLayers(images) : undefined
-  const summaries: ImageSummary[] = []
+  const listed: { created: number; summary: ImageSummary }[] = []
   for (const image of images) {
     const names = named.get(image.id) ?? []
     if (names.length === 0 && (members.has(image.id) || (!all && parents.has(image.id)))) continue
@@ -45,9 +45,10 @@ export async function listImages(
       const index = names.find((each) => each.index)?.index
       summary.Manifests = await manifestSummaries(parts, image, index)
     }
-    summaries.push(summary)
+    listed.push({ created: createdAt(image), summary })
   }
-  return summaries.sort((a, b) => b.Created - a.Created)
+  // Newest first, also of those of one second.
+  return listed.sort((a, b) => b.created - a.created).map(({ summary }) => summary)
 }
 
 type Accepts = (image: ImageRecord, names: ReferenceRecord[]) => ReferenceRecord[] | undefined

@@ -20,6 +20,7 @@ import { announce, type ImageParts } from './dependencies.ts'
 import { readManifest } from './read-image.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
 import { selectImage } from './resolve.ts'
+import type { Hold } from './retention.ts'
 
 /** An image to be saved, under the names it was asked for by. */
 interface Wanted {
@@ -41,7 +42,8 @@ export async function saveImages(
   try {
     const blobs = await blobsOf(parts.content, wanted)
     await hold.use(blobs)
-    const files = await archiveFiles(parts.content, wanted)
+    const about = await referrersOf(parts, blobs, hold)
+    const files = await archiveFiles(parts.content, wanted, about)
     for (const { image } of wanted) announce(parts, 'save', image.id)
     const archive = Readable.from(writeTar(layoutEntries(parts.content, blobs, files)), { objectMode: false })
     // What this end cannot sweep, the next one does.
@@ -67,7 +69,8 @@ function collect(parts: ImageParts, references: string[], platforms: string[]): 
     for (const { image, reference } of repository.length > 0 ? found : [findToSave(parts, text)]) {
       if (platforms.length === 0 && image) add(image, reference ? [reference] : [])
       for (const platform of platforms) {
-        const chosen = selectImage(parts, reference ? reference.name : text, platform)
+        const known = reference ? familiarName(parseReference(reference.name)) : text
+        const chosen = selectImage(parts, known, platform)
         // For one platform the name stands for its image alone; an index would promise the others.
         const name = reference && platforms.length === 1 ? [{ name: reference.name, image: chosen.id }] : []
         add(chosen, name)
@@ -115,8 +118,26 @@ async function blobsOf(content: ContentStore, wanted: Wanted[]): Promise<Set<Dig
   return blobs
 }
 
-/** The files that say what the blobs are. */
-async function archiveFiles(content: ContentStore, wanted: Wanted[]): Promise<Record<string, Buffer>> {
+/** What says something about the manifests among the blobs, which it joins. */
+async function referrersOf(
+  { catalog, transfers }: ImageParts,
+  blobs: Set<Digest>,
+  hold: Hold,
+): Promise<Digest[]> {
+  if (!transfers.limits().referrers) return []
+  const referrers = catalog.referrers.allFor(blobs)
+  const content = referrers.flatMap((each) => [each.digest, ...each.blobs])
+  await hold.use(content)
+  for (const digest of content) blobs.add(digest)
+  return [...new Set(referrers.map(({ digest }) => digest))]
+}
+
+/** The files that say what the blobs are. `about` the images are manifests that only a layout can have. */
+async function archiveFiles(
+  content: ContentStore,
+  wanted: Wanted[],
+  about: readonly Digest[],
+): Promise<Record<string, Buffer>> {
   const manifests: Descriptor[] = []
   const items: object[] = []
   const repositories = new Map<string, Record<string, string>>()
@@ -134,6 +155,7 @@ async function archiveFiles(content: ContentStore, wanted: Wanted[]): Promise<Re
       repositories.set(repository, { ...repositories.get(repository), [tag.tag ?? 'latest']: top })
     }
   }
+  for (const digest of about) manifests.push(await descriptorOf(content, digest))
   const text = (value: unknown) => Buffer.from(JSON.stringify(value))
   return {
     'index.json': serializeManifest({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests }),

@@ -17,7 +17,7 @@ import type { ImageRecord } from '../records.ts'
 import { unpackImage } from '../unpack-image.ts'
 import { ArrivingFiles } from './arriving-files.ts'
 import { readDockerArchive } from './docker-archive.ts'
-import type { Loadable } from './loadable.ts'
+import type { Loadable, Loaded } from './loadable.ts'
 import { readOciLayout } from './oci-layout.ts'
 import { type Spooled, spoolArchive } from './spool.ts'
 
@@ -38,12 +38,18 @@ export async function loadArchive(
     tell?.({ status: 'Loading layer', progressDetail: { current, total }, id: shortId(name) }),
   )
   const spooled = await spoolArchive(archive, arriving)
-  for (const found of await readImages(parts, spooled, hold)) {
+  const { loadables, referrers } = await readImages(parts, spooled, hold)
+  for (const found of loadables) {
     const loadable = onlyFor(found, platforms, parts.host)
     await hold.keep(loadable.images.flatMap(chainOf))
     await unpackImage(parts, loadable.images[0], tell, arriving)
     register(parts, loadable, report)
   }
+  if (!parts.transfers.limits().referrers) return
+  // What is about images that were not wanted goes with the next sweep.
+  parts.catalog.transaction(() => {
+    for (const record of referrers) parts.catalog.referrers.add(record)
+  })
 }
 
 /** Archives call a layer by its digest, or by a directory that has an id for its name. */
@@ -66,13 +72,14 @@ function onlyFor(loadable: Loadable, platforms: string[], host: Platform): Loada
 }
 
 /** A layout is preferred: it keeps manifests, and so digests, as they were made. */
-function readImages(
+async function readImages(
   { content, host }: ImageParts,
   spooled: Spooled,
   hold: Parameters<typeof readOciLayout>[2],
-): Promise<Loadable[]> {
+): Promise<Loaded> {
   const isLayout = spooled.find('oci-layout') !== undefined && spooled.find('index.json') !== undefined
-  return isLayout ? readOciLayout(spooled, content, hold, host) : readDockerArchive(spooled, content, hold)
+  if (isLayout) return await readOciLayout(spooled, content, hold, host)
+  return { loadables: await readDockerArchive(spooled, content, hold), referrers: [] }
 }
 
 function register(parts: ImageParts, loadable: Loadable, report: (message: ProgressMessage) => void): void {

@@ -13,36 +13,66 @@ import {
   parseManifest,
   parseReference,
   type Reference,
+  subjectOf,
   withDefaultTag,
 } from '@gantry/oci'
 import type { ContentStore } from '@gantry/store'
 import { readManifest, recordOf } from '../read-image.ts'
 import type { ImageRecord } from '../records.ts'
+import type { ReferrersRecord } from '../referrers/kept-referrers.ts'
 import type { Hold } from '../retention.ts'
-import type { Loadable } from './loadable.ts'
+import type { Loadable, Loaded } from './loadable.ts'
 import type { Spooled } from './spool.ts'
 
-/** The images of a layout; of an index, those whose content is in the archive. Rejects with InvalidParameter. */
+/**
+ * The images of a layout, and what names one as its subject; of an index, those images whose content is in the archive.
+ * Rejects with InvalidParameter.
+ */
 export async function readOciLayout(
   spooled: Spooled,
   content: ContentStore,
   hold: Hold,
   host: Platform,
-): Promise<Loadable[]> {
+): Promise<Loaded> {
   const bytes = await content.readAll(spooled.get('index.json').digest, largestManifest)
   const top = parseManifest(bytes)
   if (top.kind !== 'index')
     throw new GantryError('InvalidParameter', 'invalid archive: index.json is no image index')
   const loadables = new Map<Digest, Loadable>()
+  const referrers: ReferrersRecord[] = []
   for (const descriptor of top.manifests) {
     // What the archive refers to may be in the store already, and has to stay there.
     await hold.keep([descriptor.digest])
+    const referrer = await readReferrer(descriptor, content, hold)
+    if (referrer) {
+      referrers.push(referrer)
+      continue
+    }
     const known = loadables.get(descriptor.digest)
     const loadable = known ?? (await readTop(descriptor, content, hold, host))
     loadable.names.push(...namesIn(descriptor))
     loadables.set(descriptor.digest, loadable)
   }
-  return [...loadables.values()]
+  return { loadables: [...loadables.values()], referrers }
+}
+
+/** Null for what stands for itself: it has a name, or no subject that is here. */
+async function readReferrer(
+  descriptor: Descriptor,
+  content: ContentStore,
+  hold: Hold,
+): Promise<ReferrersRecord | null> {
+  const { digest, mediaType } = descriptor
+  if (!isManifestType(mediaType) || namesIn(descriptor).length > 0) return null
+  const bytes = await content.readAll(digest, largestManifest)
+  const subject = subjectOf(bytes)
+  if (subject === undefined || !(await content.has(subject))) return null
+  const manifest = parseManifest(bytes, mediaType)
+  if (manifest.kind !== 'manifest') return null
+  const blobs = [...new Set(contentOf(manifest))]
+  await hold.keep(blobs)
+  for (const blob of blobs) await content.info(blob)
+  return { subject, referrers: [{ digest, blobs }] }
 }
 
 /** What a descriptor of `index.json` stands for. Rejects with InvalidParameter. */

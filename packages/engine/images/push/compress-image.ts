@@ -98,7 +98,7 @@ class Compressor {
     const known = await this.#known(diffId)
     if (known) return { ...layer, mediaType, ...known }
     const { compressions } = this.#parts.transfers
-    return { ...layer, mediaType, ...(await compressions.run(() => this.#compress(diffId, signal), signal)) }
+    return { ...layer, mediaType, ...(await compressions.run(() => this.#compress(layer, signal), signal)) }
   }
 
   /** Another image may have the layer compressed. */
@@ -116,11 +116,19 @@ class Compressor {
     return undefined
   }
 
-  async #compress(diffId: Digest, signal: AbortSignal): Promise<{ digest: Digest; size: number }> {
+  async #compress(
+    { digest, size: total }: Descriptor,
+    signal: AbortSignal,
+  ): Promise<{ digest: Digest; size: number }> {
     const { content, archive } = this.#parts
-    this.#report({ status: 'Compressing', progressDetail: {}, id: hexOf(diffId).slice(0, 12) })
+    const tell = (progressDetail: ProgressMessage['progressDetail'] = {}) =>
+      this.#report({ status: 'Compressing', progressDetail, id: hexOf(digest).slice(0, 12) })
+    tell()
     await using draft = await content.draft()
-    const blob = await archive.compress(await content.locate(diffId), diffId, draft.path, signal)
+    const blob = await archive.compress(await content.locate(digest), digest, draft.path, {
+      signal,
+      onProgress: (current) => tell({ current, total }),
+    })
     return await this.#hold.commit({ commit: () => draft.publish(blob) })
   }
 }

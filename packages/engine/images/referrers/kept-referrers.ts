@@ -38,12 +38,14 @@ export class KeptReferrers {
     this.#table.set(subject, { subject, referrers: [...before, ...referrers] })
   }
 
-  /** Manifests and content of everything that says something about one of these, or about what does. */
+  /** Everything that says something about one of these, or about what does. */
+  allFor(subjects: Iterable<Digest>): Referrer[] {
+    return this.#about(subjects).flatMap(({ referrers }) => referrers)
+  }
+
+  /** The manifests and content of these. */
   contentFor(subjects: Iterable<Digest>): Set<Digest> {
-    const content = new Set<Digest>()
-    for (const { referrers } of this.#about(subjects))
-      for (const { digest, blobs } of referrers) for (const each of [digest, ...blobs]) content.add(each)
-    return content
+    return new Set(this.allFor(subjects).flatMap(({ digest, blobs }) => [digest, ...blobs]))
   }
 
   /** Forgets everything else. */
