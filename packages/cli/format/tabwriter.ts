@@ -24,38 +24,45 @@ export function alignColumns(text: string, options: ColumnOptions = tableColumns
 
 function alignBlock(text: string, options: ColumnOptions): string {
   const lines = text.split('\n').map((line) => line.split(/[\t\v]/))
-  const widths = lines.map((): number[] => [])
-  setWidths(lines, widths, 0, lines.length, 0, options)
-  return lines.map((cells, line) => padCells(cells, widths[line] ?? [])).join('\n')
+  const widthOf = isAscii.test(text) ? (cell: string) => cell.length : (cell: string) => [...cell].length
+  const cells = lines.map((line) => line.map(widthOf))
+  const padded = lines.map((): number[] => [])
+  setWidths(cells, padded, 0, cells.length, 0, options)
+  return lines.map((line, row) => padCells(line, cells[row] ?? [], padded[row] ?? [])).join('\n')
 }
 
-/** Finds the blocks of a column among the lines and, within each, the blocks of the next column. */
+/** Most texts are ASCII, whose letters need not be counted. */
+const isAscii = /^[\n\t\v -~]*$/
+
+/**
+ * Finds the blocks of a column among the lines, by the widths of their cells, and within each the blocks of the next
+ * column. Fills in how wide each cell is to be.
+ */
 function setWidths(
-  lines: readonly string[][],
-  widths: number[][],
+  cells: readonly number[][],
+  padded: number[][],
   from: number,
   to: number,
   column: number,
   options: ColumnOptions,
 ): void {
-  const hasCell = (line: number): boolean => column < (lines[line]?.length ?? 0) - 1
+  const hasCell = (line: number): boolean => column < (cells[line]?.length ?? 0) - 1
   for (let start = from; start < to; start++) {
     if (!hasCell(start)) continue
     let end = start
     let width = options.minimum
     for (; end < to && hasCell(end); end++) {
-      width = Math.max(width, textWidth(lines[end]?.[column] ?? '') + options.padding)
+      width = Math.max(width, (cells[end]?.[column] ?? 0) + options.padding)
     }
-    for (let line = start; line < end; line++) widths[line]?.push(width)
-    setWidths(lines, widths, start, end, column + 1, options)
+    for (let line = start; line < end; line++) padded[line]?.push(width)
+    setWidths(cells, padded, start, end, column + 1, options)
     start = end - 1
   }
 }
 
-const padCells = (cells: readonly string[], widths: readonly number[]): string =>
-  cells
-    .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell))))
-    .join('')
-
-/** Most texts are ASCII, whose letters need not be counted. */
-const textWidth = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : [...text].length)
+function padCells(cells: readonly string[], widths: readonly number[], padded: readonly number[]): string {
+  let line = ''
+  for (const [column, cell] of cells.entries())
+    line += cell + ' '.repeat(Math.max(0, (padded[column] ?? 0) - (widths[column] ?? 0)))
+  return line
+}

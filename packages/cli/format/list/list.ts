@@ -48,12 +48,13 @@ export function formatList<T>(items: readonly T[], columns: ListColumns<T>, form
     }
   })
   if (!table) return rows.join('')
-  return alignColumns(`${headerLine(template, columns)}\n${rows.join('')}`)
+  const header = plain?.((name) => columns.headers[name] ?? '') ?? headerLine(template, columns)
+  return alignColumns(`${header}\n${rows.join('')}`)
 }
 
-/** The column of a name, if it has a text for each item. */
-function textColumn<T>({ fields }: ListColumns<T>, name: string): ((item: T) => string) | undefined {
-  const column = Object.hasOwn(fields, name) ? fields[name] : undefined
+/** The column of a name, if it has a text for each item, and a header. */
+function textColumn<T>({ fields, headers }: ListColumns<T>, name: string): ((item: T) => string) | undefined {
+  const column = Object.hasOwn(fields, name) && Object.hasOwn(headers, name) ? fields[name] : undefined
   return typeof column === 'function' ? column : undefined
 }
 

@@ -183,7 +183,7 @@ class Pull {
     const image = record && this.#suiting(record)
     if (!record || !image) return undefined
     const here = record.index?.digest ?? image.manifest
-    await hold.keep([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
+    await hold.use([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
     if (!(await this.#isWhole(image))) return undefined
     if (digest) return digest === here ? here : undefined
     return (await this.#isCurrent(tag ?? 'latest', { top: here, manifest: image.manifest }, hold))
@@ -226,11 +226,12 @@ class Pull {
 
   async #isWhole(image: ImageRecord): Promise<boolean> {
     const { content, layers } = this.#parts
-    for (const digest of [image.manifest, image.id, ...image.layers.map(({ blob }) => blob)]) {
-      if (!(await content.has(digest))) return false
-    }
-    for (const chainId of chainOf(image)) if (!(await layers.has(chainId))) return false
-    return true
+    const blobs = [image.manifest, image.id, ...image.layers.map(({ blob }) => blob)]
+    const parts = [
+      ...blobs.map((digest) => content.has(digest)),
+      ...chainOf(image).map((chainId) => layers.has(chainId)),
+    ]
+    return (await Promise.all(parts)).every(Boolean)
   }
 
   async #describe({ manifest, manifestDigest }: RemoteImage): Promise<ImageRecord> {
