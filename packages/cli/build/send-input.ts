@@ -1,5 +1,6 @@
 /** How the input of a build gets to the engine: in one piece, in a session, or as an archive. */
 import type { Readable } from 'node:stream'
+import { ApiError } from '@gantry/client'
 import type { CommandContext, Flags } from '../framework/command.ts'
 import type { BuildContext } from './context-archive.ts'
 import { type SmallContext, smallContext } from './small-context.ts'
@@ -8,7 +9,31 @@ export interface SentInput extends AsyncDisposable {
   query: Record<string, string>
   /** A small directory, or an archive of the context. */
   body?: SmallContext | Readable
+  /** For engines that do not know this way. */
+  otherwise?: () => Promise<SentInput>
 }
+
+/** What the engine answers to `ask`; it is asked once more where it does not know how the input was sent. */
+export async function* answersTo<T>(
+  sent: SentInput,
+  ask: (sent: SentInput) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  try {
+    yield* ask(sent)
+    return
+  } catch (error) {
+    if (!sent.otherwise || !takesItForAnAddress(error)) throw error
+  }
+  await using other = await sent.otherwise()
+  yield* ask(other)
+}
+
+/** As engines do that know of no such context; nothing has been built then. */
+const takesItForAnAddress = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 400 && error.message.includes(`address ${inOnePiece}`)
+
+/** The name of such a context. */
+const inOnePiece = 'client-files'
 
 /** `directories` are named contexts. Rejects with Error when a secret or an agent is not there. */
 export async function sendInput(
@@ -23,10 +48,11 @@ export async function sendInput(
   if (!directory) return alone(archived(build))
   const whole = await smallContext(directory)
   if (whole === null) return inSession(context, build, flags, directories)
-  return alone({ query: { dockerfile, remote: 'client-files' }, body: whole })
+  const otherwise = () => inSession(context, build, flags, directories)
+  return alone({ query: { dockerfile, remote: inOnePiece }, body: whole, otherwise })
 }
 
-const alone = (sent: Pick<SentInput, 'query' | 'body'>): SentInput => ({
+const alone = (sent: Omit<SentInput, keyof AsyncDisposable>): SentInput => ({
   ...sent,
   [Symbol.asyncDispose]: async () => undefined,
 })

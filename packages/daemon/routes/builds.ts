@@ -72,13 +72,17 @@ export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
   ]
 }
 
-/** What a build tells. The session of a client whose build is refused is closed: it may not know yet that it has one. */
+/**
+ * What a build tells. Of a client whose build is refused the session is closed, which it may not know yet that it has, and
+ * the upload of its context ended.
+ */
 async function* builtFor(request: ApiRequest, builds: Builds): AsyncGenerator<ProgressMessage> {
   try {
     yield* builds.build(request.body, buildRequest(request))
   } catch (error) {
     const session = request.query.optional('session')
-    if (session) await builds.dismiss(session)
+    const buildId = request.query.optional('buildid')
+    if (session || buildId) await builds.dismiss({ ...(session && { session }), ...(buildId && { buildId }) })
     throw error
   }
 }

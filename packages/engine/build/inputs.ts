@@ -93,8 +93,9 @@ export class BuildInputs {
   }
 
   /** See `Builds.dismiss`. */
-  async dismiss(id: string): Promise<void> {
-    if (!this.#lent.has(id)) (await this.#sessions()).dismiss(id)
+  async dismiss({ session, buildId }: Pick<EngineBuildRequest, 'session' | 'buildId'>): Promise<void> {
+    if (buildId !== undefined) this.running.refuse(buildId)
+    if (session !== undefined && !this.#lent.has(session)) (await this.#sessions()).dismiss(session)
   }
 
   /** Notes that a build has a session, until it has ended. */

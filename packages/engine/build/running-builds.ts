@@ -6,6 +6,9 @@ import { GantryError } from '@gantry/errors'
 /** How long an upload and its build wait for each other, in milliseconds. */
 const patience = 30_000
 
+/** Builds that were refused and whose uploads are still expected. */
+const mostRefused = 1000
+
 interface Upload {
   archive: Readable
   read: PromiseWithResolvers<void>
@@ -15,6 +18,7 @@ export class RunningBuilds {
   readonly #builds = new Map<string, AbortController>()
   readonly #uploads = new Map<string, Upload>()
   readonly #arrivals = new EventTarget()
+  readonly #refused = new Set<string>()
 
   /** A build runs until it is disposed of; its signal is aborted by `cancel`. */
   begin(id: string | undefined): Disposable & { signal: AbortSignal } {
@@ -32,14 +36,22 @@ export class RunningBuilds {
     this.#builds.get(id)?.abort(new GantryError('Cancelled', 'the build was cancelled'))
   }
 
+  /** Nobody waits for the upload of that build any more, be it here or a moment away. */
+  refuse(id: string): void {
+    this.#uploads.get(id)?.read.reject(notWanted(id))
+    if (this.#refused.size >= mostRefused) return
+    this.#refused.add(id)
+    setTimeout(() => this.#refused.delete(id), patience).unref()
+  }
+
   /** Offers an archive to the build of that id; resolves when it has been read. */
   async upload(id: string, archive: Readable, signal: AbortSignal): Promise<void> {
     if (this.#uploads.has(id)) throw new GantryError('Conflict', `build ${id} has an upload already`)
+    if (this.#refused.has(id)) throw notWanted(id)
     const upload = { archive, read: Promise.withResolvers<void>() }
     this.#uploads.set(id, upload)
     this.#arrivals.dispatchEvent(new Event(id))
-    const give = (): void =>
-      upload.read.reject(new GantryError('NotFound', `no build ${id} waits for an upload`))
+    const give = (): void => upload.read.reject(notWanted(id))
     const timer = setTimeout(() => {
       if (this.#uploads.get(id) === upload) give()
     }, patience)
@@ -71,3 +83,6 @@ export class RunningBuilds {
     }
   }
 }
+
+const notWanted = (id: string): GantryError =>
+  new GantryError('NotFound', `no build ${id} waits for an upload`)

@@ -188,8 +188,8 @@ export class BuildService implements Builds {
     return this.#inputs.session(headers)
   }
 
-  dismiss(session: string): Promise<void> {
-    return this.#inputs.dismiss(session)
+  dismiss(refused: Parameters<Builds['dismiss']>[0]): Promise<void> {
+    return this.#inputs.dismiss(refused)
   }
 
   async control(): Promise<HoldSession> {

@@ -122,8 +122,11 @@ export type HoldSession = (connection: Duplex, signal: AbortSignal) => Promise<v
 export interface Builds {
   /** Headers describe a session. Rejects with InvalidParameter and Conflict. */
   session(headers: Readonly<Record<string, string | string[] | undefined>>): Promise<HoldSession>
-  /** Closes the session of a build that was refused, unless another build has it: nothing will be asked of it. */
-  dismiss(session: string): Promise<void>
+  /**
+   * What a refused build has of its client will not be asked for: closes its session, unless another build has it, and
+   * ends its upload.
+   */
+  dismiss(refused: Pick<EngineBuildRequest, 'session' | 'buildId'>): Promise<void>
   /** Answers BuildKit's control API on a connection. */
   control(): Promise<HoldSession>
   /** The context of a build that waits for it, or will do so soon. Resolves when it has been read. */

@@ -14,7 +14,7 @@ import type { NamedContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
 import type { BuildEvent, BuildWarning } from '../../build/progress.ts'
 import { type BuildSummary, resultId, writeMetadata } from '../../build/result.ts'
-import { sendInput } from '../../build/send-input.ts'
+import { answersTo, type SentInput, sendInput } from '../../build/send-input.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
 import { type CommandContext, ExitError, type Flags } from '../../framework/command.ts'
 import { parseExtraHost } from '../../options/hosts.ts'
@@ -58,17 +58,19 @@ export async function imageBuild(
   let debugged = false
   let summary: BuildSummary = { names: [] }
   const lent = new Map([...contexts.directories, ...(caches?.directories ?? [])])
-  await using sent = await sendInput(commandContext, context, flags, lent)
-  try {
-    const messages = client.values<JsonMessage>('ImageBuild', {
+  const registries = await registryConfig(config)
+  const ask = (sent: SentInput): AsyncIterable<JsonMessage> =>
+    client.values<JsonMessage>('ImageBuild', {
       query: { ...query, ...cacheQuery(flags, caches), ...contexts.query, ...sent.query },
       headers: {
         ...(sent.body instanceof Readable && { 'Content-Type': 'application/x-tar' }),
-        'X-Registry-Config': await registryConfig(config),
+        'X-Registry-Config': registries,
       },
       ...(sent.body && { body: sent.body }),
     })
-    for await (const message of messages) {
+  await using sent = await sendInput(commandContext, context, flags, lent)
+  try {
+    for await (const message of answersTo(sent, ask)) {
       const failure = failureOf(message)
       if (failure) throw failure
       if (message.id === 'gantry.build') {

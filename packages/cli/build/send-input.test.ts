@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import { ApiError } from '@gantry/client'
+import type { CommandContext, Flags } from '../framework/command.ts'
+import { openContext } from './context-archive.ts'
+import { answersTo, type SentInput, sendInput } from './send-input.ts'
+
+const refusal = new ApiError(400, 'could not download context: unsupported address client-files')
+
+test('an engine that does not know small directories in one piece is asked again, in a session', {
+  timeout: 30_000,
+}, async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'gantry-input-'))
+  t.after(() => rm(root, { recursive: true, force: true }))
+  await writeFile(join(root, 'Dockerfile'), 'FROM scratch\n')
+  const stream = new PassThrough()
+  const context = { client: { hijack: async () => ({ stream }) }, env: {} } as unknown as CommandContext
+  const flags = { list: () => [] } as unknown as Flags
+  const build = await openContext(root, '', () => assert.fail())
+  const run = async (ask: (sent: SentInput) => AsyncIterable<string>): Promise<string[]> => {
+    await using sent = await sendInput(context, build, flags, new Map())
+    return await Array.fromAsync(answersTo(sent, ask))
+  }
+
+  const asked: (string | undefined)[] = []
+  const answers = await run(async function* ({ query }) {
+    asked.push(query.remote)
+    if (query.remote === 'client-files') throw refusal
+    yield query.session === undefined ? 'no session' : 'built'
+  })
+  assert.deepEqual([asked, answers], [['client-files', 'client-session'], ['built']])
+  assert.ok(stream.destroyed)
+
+  const failed = new ApiError(400, 'dockerfile parse error')
+  let times = 0
+  const failing = run(async function* () {
+    times++
+    yield 'begun'
+    throw failed
+  })
+  await assert.rejects(failing, failed)
+  assert.equal(times, 1)
+})
