@@ -100,6 +100,19 @@ suite('build', { concurrency: 1 }, () => {
     for (const name of ['cache', 'ctx', 'fast']) assert.ok(!listed.split('\n').includes(name), listed)
   })
 
+  test('independent stages run side by side, also more of them than there are processors', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    const meet =
+      'touch /met/$NAME; i=0; until [ $(ls /met | wc -l) -ge 6 ]; do i=$((i+1)); [ $i -lt 1200 ] || exit 1; sleep 0.1; done'
+    const stages = names.map(
+      (name) =>
+        `FROM busybox AS ${name}\nENV NAME=${name}\nRUN --mount=type=cache,target=/met ${meet}; touch /${name}\n`,
+    )
+    const copies = names.map((name) => `COPY --from=${name} /${name} /\n`)
+    const Dockerfile = `${stages.join('')}FROM busybox\n${copies.join('')}`
+    await ok(gantry('-q', '--no-cache', await context({ Dockerfile })))
+  })
+
   test('here-documents, ONBUILD, ADD of an archive and of a URL', async (t) => {
     const server = createServer((_, answer) => answer.end('downloaded\n'))
     server.listen(0, '127.0.0.1')

@@ -32,7 +32,10 @@ export interface SolverParts {
   files: Files
   cache: BuildCache
   cacheMounts: CacheMounts
-  /** How many steps may run at once, of all builds. */
+  /**
+   * How many steps may run at once, of all builds: against exhaustion only. Most steps wait for networks and disks, and one
+   * that hangs must not keep those of others from running.
+   */
   limiter: Limiter
 }
 

@@ -81,7 +81,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
   await cacheMounts.clean()
   const shells = new StepShells()
   const runner = createRunner({ ...deps, snapshots, files, shells, directory: deps.runDirectory })
-  const limiter = new Limiter(Math.max(2, availableParallelism()))
+  const limiter = new Limiter(Math.max(32, 8 * availableParallelism()))
   const builder = createBuilder({ snapshots, runner, files, cache, cacheMounts, limiter })
   const trees = new KeptTrees(join(directory, 'kept-contexts'))
   await trees.clean()
