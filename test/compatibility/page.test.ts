@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fieldsOf, type Observation } from './observation.ts'
 import { render, report } from './page.ts'
@@ -67,4 +67,9 @@ test('the page tells of every endpoint, and names tests that exist', () => {
   const files = new Set([...page.matchAll(/(test\/[\w./-]+\.test\.ts) ›/g)].map(([, file]) => file))
   assert.ok(files.size > 0)
   for (const file of files) assert.ok(existsSync(root + file), `${file} is gone: run npm run compatibility`)
+})
+
+test('no suite runs tests beside each other while it is recorded which one asks', () => {
+  for (const file of globSync(`${root}test/{e2e,golden}/**/*.ts`))
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /concurrency: [2-9]/, `${file}: use atOnce()`)
 })

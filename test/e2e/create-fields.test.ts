@@ -12,6 +12,7 @@ import { bodies, shapes } from '@gantry/api/shapes'
 import { type KernelLimits, kernelLimits } from '@gantry/engine'
 import { cgroupLayout } from '@gantry/syscall'
 import { suiteDaemon } from './harness.ts'
+import { atOnce } from './recording.ts'
 
 interface Outcome {
   /** What `inspect` shows; the value itself when absent. */
@@ -71,7 +72,7 @@ test('every field of the API has its row', () => {
   assert.deepEqual([...new Set(rows.map(({ field }) => field))].sort(), known.sort())
 })
 
-suite('create fields', { concurrency: 3 }, () => {
+suite('create fields', { concurrency: atOnce(3) }, () => {
   const daemon = suiteDaemon()
   const places: Record<string, string> = {
     block: `/dev/${readdirSync('/sys/block')[0]}`,

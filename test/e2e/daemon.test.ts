@@ -6,6 +6,7 @@ import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises
 import { suite, type TestContext, test } from 'node:test'
 import { bind, check } from '@gantry/syscall'
 import { type CommandResult, repository, run, startDaemon, until } from './harness.ts'
+import { atOnce } from './recording.ts'
 
 const daemonMain = `${repository}packages/daemon/main.ts`
 
@@ -19,7 +20,7 @@ async function scratch(t: TestContext): Promise<string> {
   return directory
 }
 
-suite('gantryd', { concurrency: 2 }, () => {
+suite('gantryd', { concurrency: atOnce(2) }, () => {
   test('two daemons side by side, each with its own containers and addresses', async (t) => {
     const [one, two] = await Promise.all([startDaemon(t), startDaemon(t)])
     for (const daemon of [one, two])

@@ -7,8 +7,9 @@ import { before, suite, test } from 'node:test'
 import type Docker from 'dockerode'
 import { suiteDaemon, until } from './harness.ts'
 import { busyboxRootfs } from './images.ts'
+import { atOnce } from './recording.ts'
 
-suite('dockerode', { concurrency: 2 }, () => {
+suite('dockerode', { concurrency: atOnce(2) }, () => {
   const daemon = suiteDaemon()
   let docker: Docker
   before(() => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suiteDaemon, until } from './harness.ts'
+import { atOnce } from './recording.ts'
 
 interface Health {
   Status: string
@@ -10,7 +11,7 @@ interface Health {
   Log: { ExitCode: number; Output: string }[]
 }
 
-suite('health checks', { concurrency: 3 }, () => {
+suite('health checks', { concurrency: atOnce(3) }, () => {
   const daemon = suiteDaemon()
 
   const checked = async (name: string, flags: string[], command = ['sleep', '600']) => {

@@ -4,11 +4,12 @@ import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { okBy } from './commands.ts'
 import { type CommandOptions, type CommandResult, suiteDaemon, until } from './harness.ts'
+import { atOnce } from './recording.ts'
 
 type Command = (args: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
 for (const name of ['gantry', 'docker'] as const) {
-  suite(`life of a container, by ${name}`, { concurrency: 2 }, () => {
+  suite(`life of a container, by ${name}`, { concurrency: atOnce(2) }, () => {
     const daemon = suiteDaemon()
     const command: Command = (args, options) => daemon()[name](args, options)
 

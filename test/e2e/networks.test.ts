@@ -4,8 +4,9 @@ import { connect as connectTo, createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { failsBy, okBy } from './commands.ts'
 import { startDaemon, type TestDaemon, until } from './harness.ts'
+import { atOnce } from './recording.ts'
 
-suite('networks', { concurrency: 2 }, () => {
+suite('networks', { concurrency: atOnce(2) }, () => {
   let daemon: TestDaemon
   const cleanUp: (() => unknown)[] = []
   /** The first three numbers of a subnet that no other test of this machine uses now. */

@@ -13,6 +13,9 @@ if (directory)
     writeFileSync(current, `${relative(root, process.argv[1] ?? '')} › ${fullName.replaceAll(' > ', ' › ')}`)
   })
 
+/** How many tests of a suite may run beside each other: one where it is told which test is running. */
+export const atOnce = (count: number): number => (directory ? 1 : count)
+
 /** What follows is clean-up and belongs to no test. */
 export function endOfTest(): void {
   if (directory) writeFileSync(current, '')

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { okBy } from './commands.ts'
 import { run, startDaemon, suiteDaemon, type TestDaemon, until } from './harness.ts'
+import { atOnce } from './recording.ts'
 
 interface Inspected {
   State: Record<string, unknown> & { Status: string; ExitCode: number; Pid: number }
@@ -65,7 +66,7 @@ async function reboot(daemon: TestDaemon): Promise<void> {
   ])
 }
 
-suite('restarts', { concurrency: 2 }, () => {
+suite('restarts', { concurrency: atOnce(2) }, () => {
   const daemon = suiteDaemon()
 
   test('a restarting container can be looked at, and not be paused, attached to or executed in', async () => {
@@ -148,7 +149,7 @@ suite('restarts', { concurrency: 2 }, () => {
   })
 })
 
-suite('the end of the daemon and of the machine', { concurrency: 2 }, () => {
+suite('the end of the daemon and of the machine', { concurrency: atOnce(2) }, () => {
   test('kill -9 in the middle of a back-off, and ends while no daemon is there', async (t) => {
     const daemon = await startDaemon(t)
     const signal = `${daemon.root}/signal`

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { type CommandOptions, type CommandResult, suiteDaemon, until } from './harness.ts'
+import { atOnce } from './recording.ts'
 
 type Command = (args: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
@@ -195,7 +196,7 @@ function matches(actual: string, expected: string | RegExp, what: string, result
 }
 
 for (const name of ['gantry', 'docker'] as const) {
-  suite(`${name} run`, { concurrency: 2 }, () => {
+  suite(`${name} run`, { concurrency: atOnce(2) }, () => {
     const daemon = suiteDaemon()
     const command: Command = (args, options) => daemon()[name](args, options)
     for (const item of cases) {

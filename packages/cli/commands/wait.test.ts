@@ -23,3 +23,9 @@ test('a negative time is refused before anything is asked', async (t) => {
   assert.match(String(started.code), /invalid argument "-1s" for "--wait-timeout" flag: must not be negative/)
   assert.deepEqual([...waited.routes, ...started.routes], [])
 })
+
+test('an answer in Docker’s words names no state: it is the one that was waited for', async (t) => {
+  const answers = { '/_ping': ping, '/containers/c1/wait': ended }
+  const { stdout } = await runCommand(t, 'wait', wait, ['--state', 'removed', 'c1'], answers)
+  assert.equal(stdout, 'removed\n')
+})

@@ -24,7 +24,9 @@ export async function watchStates(
   const condition = states.join(',') as Condition
   const request = { path: { id }, query: { condition }, ...(signal && { signal }) }
   const { answer } = await client.open('ContainerWait', request)
-  const reached = answer.then(({ StatusCode, State = '', Error: problem }) => {
+  // A condition of Docker's own, such as `removed`, is answered in Docker's words, which name no state.
+  const [only = ''] = states
+  const reached = answer.then(({ StatusCode, State = only, Error: problem }) => {
     if (problem?.Message) throw new GantryError('System', problem.Message)
     return { state: State, exitCode: StatusCode }
   })

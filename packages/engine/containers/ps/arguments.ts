@@ -119,7 +119,7 @@ class Reader {
         this.#select('p', letters.slice(at))
         return
       }
-      if (!'axgrTulvsjXfhcwHnSZMe'.includes(letter) || 'XH'.includes(letter)) {
+      if (!'axgrTulvsjfhcwHnSZMe'.includes(letter)) {
         throw new PsError('error: unsupported option (BSD syntax)')
       }
       this.#flag(letter)
@@ -131,7 +131,7 @@ class Reader {
     flags.add(flag)
     if (flag === 'f') flags.add('marked')
     if (flag === 'h' || flag === '-V') flags.add('no-headers')
-    if (flag === '-L' || flag === '-T') flags.add('threads')
+    if (flag === '-L' || flag === '-T' || flag === 'H') flags.add('threads')
   }
 
   #long(text: string): void {

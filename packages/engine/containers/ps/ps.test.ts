@@ -32,6 +32,7 @@ test('formats: the columns of ps from procps 4.0', () => {
     ['-eZ', 'LABEL PID TTY TIME CMD'],
     ['ax', 'PID TTY STAT TIME COMMAND'],
     ['-ax', 'PID TTY STAT TIME COMMAND'],
+    ['axH', 'PID TTY STAT TIME COMMAND'],
     ['aux', 'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND'],
     ['-aux', 'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND'],
     ['auxww', 'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND'],
@@ -55,6 +56,12 @@ test('formats: the columns of ps from procps 4.0', () => {
     ],
   ]
   for (const [text, expected] of cases) assert.equal(titles(text), expected, text)
+})
+
+test('threads are shown in the place of processes where they are asked for', () => {
+  for (const text of ['H', 'axH', '-eL', '-T'])
+    assert.equal(parsePsArguments(text.split(' ')).threads, true, text)
+  for (const text of ['', '-H', 'ax']) assert.equal(parsePsArguments(text.split(' ')).threads, false, text)
 })
 
 test('what ps does not take, it says in its first line', () => {
