@@ -4,6 +4,7 @@ import { posix } from 'node:path'
 import type { RootFilesystem } from '@gantry/runtime'
 import type { ExecSpecRequest, SpecBuilder, SpecRequest } from '../containers/dependencies.ts'
 import type { ImageView } from '../containers/image-view.ts'
+import { notRunning } from '../containers/state.ts'
 import type { AppArmor } from './apparmor.ts'
 import { buildSpec } from './build.ts'
 import { buildExecProcess } from './exec.ts'
@@ -50,14 +51,14 @@ export function createSpecBuilder({
 
     async owner({ record, rootfs }) {
       const pid = pidOf(record)
-      const database = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : await usersOf(rootfs, imageView)
+      const database = pid > 0 ? usersInside(record.id, pid) : await usersOf(rootfs, imageView)
       return resolveUser({ user: record.config.User ?? '', groupAdd: [], database })
     },
     limits: (changes, whole) => changedResources(changes, whole, host),
 
     async exec({ record, exec, linkVariables }: ExecSpecRequest) {
       const pid = pidOf(record)
-      const users = pid > 0 ? readUserDatabase(`/proc/${pid}/root`) : { passwd: [], group: [] }
+      const users = pid > 0 ? usersInside(record.id, pid) : { passwd: [], group: [] }
       const facts = await factsFor(record)
       const hostname = hostnameOf(record)
       return buildExecProcess({ record, exec, users, hostname, linkVariables }, facts)
@@ -70,6 +71,16 @@ export function createSpecBuilder({
 /** Of its first process; 0 when it does not run. */
 function pidOf({ state }: ExecSpecRequest['record']): number {
   return state.status === 'running' || state.status === 'paused' ? state.pid : 0
+}
+
+/** Throws Conflict when the process has ended, which may not have been noticed yet. */
+function usersInside(id: string, pid: number): UserDatabase {
+  try {
+    return readUserDatabase(`/proc/${pid}/root`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw notRunning(id)
+    throw error
+  }
 }
 
 /** The name that the container was given at its start. */

@@ -43,7 +43,10 @@ function groupOf(option: string): unknown {
   if (flags) return flags
   const [key = '', ...value] = option.split('=')
   if (!keys.has(key) || value.length === 0) {
-    throw new GantryError('InvalidParameter', `Invalid tmpfs option ${JSON.stringify(option)}`)
+    throw new GantryError(
+      'InvalidParameter',
+      `invalid tmpfs option [${[key, ...value].map((part) => JSON.stringify(part)).join(' ')}]`,
+    )
   }
   return key
 }
