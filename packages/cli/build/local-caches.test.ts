@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -120,4 +120,21 @@ test('an engine that is not to be trusted writes nothing but blobs, and leaves t
     receiveCache(writeTar([blob('c'), index('c')]), { path: linked, tag: 'latest' }),
     /blobs is not a directory/,
   )
+})
+
+test('caches that go to one directory at once are all there, also after a command that died', {
+  timeout: 60_000,
+}, async (t) => {
+  const path = await scratch(t)
+  await writeFile(join(path, 'index.json.writing'), '')
+  await utimes(join(path, 'index.json.writing'), 1_000_000_000, 1_000_000_000)
+  const tags = Array.from({ length: 12 }, (_, index) => `t${index}`)
+  await Promise.all(
+    tags.map((tag) => receiveCache(writeTar([blob(tag), blob('shared'), index(tag)]), { path, tag })),
+  )
+  const { manifests } = JSON.parse(await readFile(join(path, 'index.json'), 'utf8'))
+  const told = manifests.map(({ digest }: { digest: string }) => digest)
+  assert.deepEqual(told.sort(), tags.map((tag) => `sha256:${hexOf(tag)}`).sort())
+  assert.deepEqual((await readdir(path)).sort(), ['blobs', 'index.json', 'oci-layout'])
+  assert.equal((await readdir(join(path, 'blobs/sha256'))).length, tags.length + 1)
 })

@@ -4,6 +4,7 @@ import { type FileHandle, lstat, mkdir, open, rename, unlink } from 'node:fs/pro
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { readTar, type TarEntry } from '@gantry/oci/tar'
+import { lockFile } from '../files/lock-file.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import { largestIndex, parseLayoutIndex, readLayoutIndex, withManifest } from './layout-index.ts'
 import type { CacheDirectory } from './local-caches.ts'
@@ -32,6 +33,8 @@ export async function receiveCache(
   if (!manifest || others.length > 0 || !received.has(String(manifest.digest)))
     throw new Error('the engine gives out a build cache without its manifest')
   const place = join(path, 'index.json')
+  // Others may write to it at the same time: each keeps what the other has added.
+  await using _lock = await lockFile(`${place}.writing`)
   const known = (await readLayoutIndex(place)) ?? { schemaVersion: 2, manifests: [] }
   await writeText(join(path, 'oci-layout'), { imageLayoutVersion: '1.0.0' })
   await writeText(place, withManifest(known, manifest, tag))

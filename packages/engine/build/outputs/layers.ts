@@ -33,6 +33,8 @@ export class LayerBlobs {
   readonly #parts: Pick<ImageParts, 'content' | 'catalog' | 'layers'>
   readonly #archive: Pick<ArchiveWorkers, 'layer'>
   readonly #hold: Hold
+  /** What has been made already: many results have the same layers. */
+  readonly #made = new Map<string, Promise<LayerBlob>>()
 
   constructor(
     parts: Pick<ImageParts, 'content' | 'catalog' | 'layers'>,
@@ -57,11 +59,23 @@ export class LayerBlobs {
     const blobs: LayerBlob[] = []
     for (const [index, layer] of layers.entries()) {
       const isOwn = index >= baseLayers
-      const kept = await this.#kept(layer, isOwn ? compression : null)
-      const blob = isOwn && latest !== null ? await this.#rewritten(layer, latest) : kept
-      blobs.push(compression ? await this.#compressed(blob, compression) : blob)
+      const form = JSON.stringify([layer.chainId, isOwn, compression, latest])
+      const made = this.#made.get(form) ?? this.#blob(layer, isOwn, compression, latest)
+      this.#made.set(form, made)
+      blobs.push(await made)
     }
     return blobs
+  }
+
+  async #blob(
+    layer: SnapshotLayer,
+    isOwn: boolean,
+    compression: Compression | null,
+    latest: number | null,
+  ): Promise<LayerBlob> {
+    const kept = await this.#kept(layer, isOwn ? compression : null)
+    const blob = isOwn && latest !== null ? await this.#rewritten(layer, latest) : kept
+    return compression ? await this.#compressed(blob, compression) : blob
   }
 
   /** A layer of this machine is kept uncompressed; one of an image as that has it, which may be what is wanted. */
