@@ -17,6 +17,7 @@ interface Variable {
   value: Value
 }
 
+/** One template, or one that another calls, while it runs. */
 export class Scope {
   readonly template: ParsedTemplate
   readonly options: ExecuteOptions
@@ -57,10 +58,12 @@ export class Scope {
     return result
   }
 
+  /** Makes a variable, which hides others of its name. */
   declare(name: string, value: Value): void {
     this.#variables.push({ name, value })
   }
 
+  /** Throws a TemplateError for a variable that is not there. */
   variable(name: string): Variable {
     return (
       this.#variables.findLast((variable) => variable.name === name) ??
