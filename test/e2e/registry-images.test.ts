@@ -3,8 +3,18 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
-import { entryHeader, tarOf } from '@gantry/oci'
+import {
+  createRegistries,
+  type Digest,
+  defaultRegistryConfig,
+  entryHeader,
+  hexOf,
+  parseManifest,
+  parseReference,
+  tarOf,
+} from '@gantry/oci'
 import { getXattr, setXattr } from '@gantry/syscall'
 import { startFaultProxy } from '../registry/fault-proxy.ts'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
@@ -66,6 +76,8 @@ suite('images and registries', () => {
     return registry
   }
   test.after(() => registry?.stop())
+  const registries = createRegistries(defaultRegistryConfig)
+  test.after(() => registries.close())
 
   test('what skopeo pushed, both commands pull; pushed on unchanged it keeps its digest', async () => {
     const { host, log } = await start()
@@ -228,6 +240,56 @@ suite('images and registries', () => {
     await remove(daemon(), ...names)
     assert.equal((await daemon().docker(['pull', '-q', name])).exitCode, 0)
     assert.deepEqual(await daemon().gantry(inspect), before)
+    await remove(daemon(), name)
+  })
+
+  test('an index that was built here goes compressed as a whole, and what is said of its images with it', async () => {
+    const { host } = await start()
+    const [context, name, other] = [`${daemon().root}/context`, `${host}/built/all:1`, 'built:other']
+    await mkdir(context)
+    await writeFile(`${context}/Dockerfile`, 'FROM scratch\nCOPY words /\n')
+    await writeFile(`${context}/words`, Buffer.alloc(300_000, 'words '))
+    const platforms = ['--platform', 'linux/amd64,linux/arm64']
+    const built = await daemon().gantry([
+      ...['build', '-q', ...platforms, '--provenance=mode=min', '-t', name, '-t', other, context],
+    ])
+    assert.equal(built.exitCode, 0, built.stderr)
+    const first = await daemon().gantry(['push', name])
+    assert.equal(first.exitCode, 0, first.stderr)
+    assert.equal(first.stdout.match(/: Compressing\n/g)?.length, 1, first.stdout)
+    const digest = /digest: (\S+) size/.exec(first.stdout)?.[1] ?? ''
+    const second = await daemon().docker(['push', name])
+    assert.doesNotMatch(second.stdout, /Compressing/)
+    assert.ok(second.stdout.includes(`digest: ${digest} `), second.stdout)
+    assert.match((await daemon().gantry(['pull', name])).stdout, /Status: Image is up to date/)
+
+    const repository = registries.repository(parseReference(name), { action: 'pull' })
+    const read = async (wanted: string) => {
+      const { bytes } = await repository.manifest(wanted)
+      const body = parseManifest(bytes)
+      assert.equal(body.kind, wanted === digest ? 'index' : 'manifest')
+      return body
+    }
+    const index = await read(digest)
+    const members = index.kind === 'index' ? index.manifests : []
+    assert.equal(members.length, 4)
+    for (const [at, member] of members.entries()) {
+      const manifest = await read(member.digest)
+      const [layer] = manifest.kind === 'manifest' ? manifest.layers : []
+      assert.ok(layer)
+      if (at < 2) {
+        assert.equal(layer.mediaType, 'application/vnd.oci.image.layer.v1.tar+gzip')
+        assert.ok(layer.size < 20_000)
+        continue
+      }
+      const subject = members[at - 2]?.digest ?? ''
+      assert.equal(member.annotations?.['vnd.docker.reference.digest'], subject)
+      const statement = JSON.parse((await buffer((await repository.blob(layer)).stream)).toString())
+      assert.deepEqual(statement.subject[0].digest, { sha256: hexOf(subject as Digest) })
+    }
+
+    await remove(daemon(), name, other)
+    assert.equal((await daemon().gantry(['pull', '-q', '--platform', 'linux/arm64', name])).exitCode, 0)
     await remove(daemon(), name)
   })
 

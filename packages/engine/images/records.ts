@@ -31,5 +31,7 @@ export interface ReferenceRecord {
     images: Digest[]
     /** What else of the index is here: manifests and content of attestations. */
     blobs: Digest[]
+    /** A build made it here: as long as no registry knows it by its digest, that may change. */
+    madeHere?: boolean
   }
 }

@@ -35,7 +35,7 @@ export async function storeSet(parts: ImageParts, hold: Hold, set: BuiltSet): Pr
   for (const { id } of created) announce(parts, 'create', id)
   const main = (records[bestMatch(host, records)] ?? records[0])?.id as Digest
   const images = [main, ...records.map(({ id }) => id).filter((id) => id !== main)]
-  const index = { digest: set.top.digest, images, blobs: set.attestations }
+  const index = { digest: set.top.digest, images, blobs: set.attestations, madeHere: true }
   return { main, target: { image: main, ...(set.isIndex && { index }) } }
 }
 

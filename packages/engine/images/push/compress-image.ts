@@ -32,20 +32,32 @@ export async function compressImage(
 ): Promise<void> {
   const image = parts.catalog.get(id)
   if (!image || isKnownByManifest(parts, image)) return
-  await hold.use([image.manifest, ...image.layers.map(({ blob }) => blob)])
-  const manifest = await readManifest(parts.content, image.manifest)
-  if (manifest.kind !== 'manifest') return
-  if (!manifest.layers.some(({ mediaType }) => Object.hasOwn(compressedTypes, mediaType))) return
-  const compressor = new Compressor(parts, hold, report, signal)
-  const layers = await compressor.layers(image, manifest)
-  const { digest } = await hold.put(serializeManifest({ ...manifest, layers }))
-  const current = parts.catalog.get(id)
-  // Somebody else may have removed it meanwhile, or given it a manifest.
-  if (current?.manifest !== image.manifest) return
-  parts.catalog.put({
+  const compressed = await new Compressor(parts, hold, report, signal).image(image)
+  if (compressed) takeOver(parts, image, compressed)
+}
+
+/** The manifest that an image gets with its layers compressed. */
+export interface CompressedImage {
+  digest: Digest
+  size: number
+  layers: Descriptor[]
+}
+
+/** Makes it the image's, unless somebody else has removed the image meanwhile, or given it a manifest. */
+export function takeOver(
+  { catalog }: Pick<ImageParts, 'catalog'>,
+  { id, manifest }: ImageRecord,
+  { digest, layers }: CompressedImage,
+): void {
+  const current = catalog.get(id)
+  if (current?.manifest !== manifest) return
+  catalog.put({
     ...current,
     manifest: digest,
-    layers: image.layers.map(({ diffId }, index) => ({ diffId, blob: (layers[index] as Descriptor).digest })),
+    layers: current.layers.map(({ diffId }, index) => ({
+      diffId,
+      blob: (layers[index] as Descriptor).digest,
+    })),
   })
 }
 
@@ -55,12 +67,14 @@ function isKnownByManifest({ catalog }: ImageParts, { id, manifest }: ImageRecor
     .some(({ name, index }) => index !== undefined || parseReference(name).digest === manifest)
 }
 
-class Compressor {
+export class Compressor {
   readonly #parts: ImageParts
   readonly #hold: Hold
   readonly #report: (message: ProgressMessage) => void
   readonly #signal: AbortSignal
   readonly #images: readonly ImageRecord[]
+  /** What was compressed for one image serves the next. */
+  readonly #made = new Map<Digest, { digest: Digest; size: number }>()
 
   constructor(
     parts: ImageParts,
@@ -75,8 +89,19 @@ class Compressor {
     this.#images = parts.catalog.images()
   }
 
+  /** Null when no layer is uncompressed. The new manifest and its layers are held. */
+  async image(image: ImageRecord): Promise<CompressedImage | null> {
+    await this.#hold.use([image.manifest, ...image.layers.map(({ blob }) => blob)])
+    const manifest = await readManifest(this.#parts.content, image.manifest)
+    if (manifest.kind !== 'manifest') return null
+    if (!manifest.layers.some(({ mediaType }) => Object.hasOwn(compressedTypes, mediaType))) return null
+    const layers = await this.#layers(image, manifest)
+    const { digest, size } = await this.#hold.put(serializeManifest({ ...manifest, layers }))
+    return { digest, size, layers }
+  }
+
   /** When one fails, the others are given up. */
-  async layers({ layers }: ImageRecord, manifest: Manifest): Promise<Descriptor[]> {
+  async #layers({ layers }: ImageRecord, manifest: Manifest): Promise<Descriptor[]> {
     const abort = new AbortController()
     const signal = AbortSignal.any([this.#signal, abort.signal])
     const work = manifest.layers.map((layer, index) =>
@@ -95,10 +120,12 @@ class Compressor {
   async #layer(layer: Descriptor, diffId: Digest, signal: AbortSignal): Promise<Descriptor> {
     const mediaType = compressedTypes[layer.mediaType]
     if (mediaType === undefined || layer.digest !== diffId) return layer
-    const known = await this.#known(diffId)
+    const known = this.#made.get(diffId) ?? (await this.#known(diffId))
     if (known) return { ...layer, mediaType, ...known }
     const { compressions } = this.#parts.transfers
-    return { ...layer, mediaType, ...(await compressions.run(() => this.#compress(layer, signal), signal)) }
+    const made = await compressions.run(() => this.#compress(layer, signal), signal)
+    this.#made.set(diffId, made)
+    return { ...layer, mediaType, ...made }
   }
 
   /** Another image may have the layer compressed. */

@@ -1,5 +1,5 @@
 /** `POST /images/{name}/push`: what the registry lacks of an image goes there, then its manifest under its name. */
-import { GantryError } from '@gantry/errors'
+import { GantryError, isKind } from '@gantry/errors'
 import {
   type Descriptor,
   familiarName,
@@ -16,6 +16,7 @@ import type { ReferenceRecord } from '../records.ts'
 import { sendReferrers } from '../referrers/send-referrers.ts'
 import type { Hold } from '../retention.ts'
 import { compressImage } from './compress-image.ts'
+import { compressIndex } from './compress-index.ts'
 import { type PlannedBlob, type PushPlan, planImage, planPush } from './push-plan.ts'
 
 type Report = (message: ProgressMessage) => void
@@ -38,8 +39,10 @@ export async function pushImages(
   })
   for (const record of records) {
     await using hold = parts.retention.begin()
-    if (!record.index) await compressImage(parts, record.image, hold, report, signal)
-    await new Push(parts, repository, record, report, signal).run(platform)
+    if (record.index) await compressIndex(parts, record.index, hold, report, signal)
+    else await compressImage(parts, record.image, hold, report, signal)
+    const current = parts.catalog.reference(record.name) ?? record
+    await new Push(parts, repository, current, report, signal).run(platform)
   }
 }
 
@@ -133,12 +136,15 @@ class Push {
     return plan
   }
 
+  /** A registry that would not say has it not. */
   async #registryHas({ digest }: Descriptor): Promise<boolean> {
-    const asked = this.#repository.resolve(digest, { signal: this.#signal })
-    return await asked.then(
-      () => true,
-      () => false,
-    )
+    try {
+      await this.#repository.resolve(digest, { signal: this.#signal })
+      return true
+    } catch (error) {
+      if (isKind(error, 'NotFound') || isKind(error, 'Forbidden')) return false
+      throw error
+    }
   }
 
   async #planAlone({ top }: PushPlan): Promise<PushPlan> {
