@@ -1,22 +1,48 @@
 /** Failures of builds in the words of Docker's classic builder. */
-import { StepError, StepFailure } from '@gantry/build'
+import { posix } from 'node:path'
+import { type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
 import { DockerfileProblem } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
 
-/** `instruction`: the one that was being carried out, when the build had come so far. */
-export function classicError(error: unknown, instruction = ''): string {
-  if (error instanceof StepError) return classicError(error.cause, instruction)
+/** `planned`: the instruction that was being carried out, when the build had come so far. */
+export function classicError(
+  error: unknown,
+  planned: Pick<PlannedInstruction, 'instruction' | 'source'> = { instruction: '', source: '' },
+): string {
+  if (error instanceof StepError) {
+    const from = fromOf(planned.source)
+    const cause = classicError(error.cause, planned)
+    return from !== null && isImageOf(error, from) ? `invalid from flag value ${from}: ${cause}` : cause
+  }
   if (error instanceof StepFailure)
     return `The command '${error.args.join(' ')}' returned a non-zero code: ${error.exitCode}`
   const message = describe(error)
-  if (instruction === 'ADD' && message.startsWith('Get "')) return `ADD failed: ${message}`
+  if (planned.instruction === 'ADD' && message.startsWith('Get "')) return `ADD failed: ${message}`
   const [, missing] =
     /failed to compute cache key: "\/?(.*)": not found(?: \(did you mean .*\?\))?$/.exec(message) ?? []
-  if (missing !== undefined)
-    return `${instruction || 'COPY'} failed: file not found in build context or excluded by .dockerignore: stat ${missing}: file does not exist`
+  if (missing !== undefined) return missingSource(missing, planned)
   const [, target] = /target stage ("(?:[^"\\]|\\.)*") could not be found/.exec(message) ?? []
   if (target !== undefined) return `failed to reach build target ${JSON.parse(target)} in Dockerfile`
   return message
+}
+
+/** Whether a step is the image that an instruction copies from. */
+export const isImageOf = ({ step }: StepError, from: string): boolean => step.endsWith(`FROM ${from}`)
+
+/** What an instruction copies from, when that is not the context. */
+export const fromOf = (source: string): string | null => /\s--from=(\S+)/.exec(source)?.[1] ?? null
+
+function missingSource(
+  path: string,
+  { instruction, source }: Pick<PlannedInstruction, 'instruction' | 'source'>,
+): string {
+  const failed = `${instruction || 'COPY'} failed: `
+  if (fromOf(source) !== null) return `${failed}stat ${path}: file does not exist`
+  const climbing = source
+    .split(/\s+/)
+    .find((word) => word.startsWith('../') && posix.join('/', word) === `/${path}`)
+  if (climbing !== undefined) return `${failed}forbidden path outside the build context: ${climbing} ()`
+  return `${failed}file not found in build context or excluded by .dockerignore: stat ${path}: file does not exist`
 }
 
 /** Mistakes that Docker's parser finds before it looks at instructions: it names the file and not the line. */

@@ -171,9 +171,23 @@ test('a step of a later stage that fails is told as its own', () => {
 test("failures have the classic builder's words", () => {
   const missing = new GantryError('NotFound', 'failed to compute cache key: "/x/y": not found')
   assert.equal(
-    classicError(missing, 'ADD'),
+    classicError(missing, planned('ADD x/y /')),
     'ADD failed: file not found in build context or excluded by .dockerignore: stat x/y: file does not exist',
   )
+  assert.equal(
+    classicError(missing, planned('COPY --from=a x/y /')),
+    'COPY failed: stat x/y: file does not exist',
+  )
+  assert.equal(
+    classicError(missing, planned('COPY ../x/y /')),
+    'COPY failed: forbidden path outside the build context: ../x/y ()',
+  )
+  const gone = new StepError(new GantryError('NotFound', 'gone'), {
+    name: '[b] FROM b',
+    lines: { first: 1, last: 1 },
+  })
+  assert.equal(classicError(gone, planned('COPY --from=b x /')), 'invalid from flag value b: gone')
+  assert.equal(classicError(gone, planned('FROM b')), 'gone')
   const target = new DockerfileProblem('target stage "nope" could not be found (did you mean one?)')
   assert.equal(classicRefusal(target, 'D'), 'failed to reach build target nope in Dockerfile')
   const pair = new DockerfileProblem('ENV must have two arguments', { first: 2, last: 2 })

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type BuildEvent, type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
 import { type Digest, digestOf, serializeImageConfig } from '@gantry/oci'
 import type { ProgressMessage } from '../contracts.ts'
-import { classicError } from './classic-errors.ts'
+import { classicError, fromOf, isImageOf } from './classic-errors.ts'
 import { KeptMessages } from './kept-output.ts'
 
 export interface ClassicOptions {
@@ -189,22 +189,24 @@ export class ClassicProgress {
 
   /** The end of a build whose answer has begun: clients take the code of a step for their own. */
   failed(error: unknown): void {
-    if (error instanceof StepError) this.#goTo(error.step)
+    if (error instanceof StepError) this.#goTo(error)
     const { step } = this.#plan[this.#at] ?? {}
     const heard = this.#heard.get(step ?? '')
     if (heard) this.#tellHeard(heard)
     if (this.#options.forceRemove) this.#removed()
     for (const message of this.#kept.take()) this.#write(message)
-    const message = classicError(error, this.#plan[this.#at]?.instruction ?? '')
+    const message = classicError(error, this.#plan[this.#at])
     const cause = error instanceof StepError ? error.cause : error
     const code = cause instanceof StepFailure ? { code: cause.exitCode } : {}
     this.#write({ errorDetail: { ...code, message }, error: message })
   }
 
   /** To a step that has failed while those of earlier stages, which are told first, were still running. */
-  #goTo(step: string): void {
-    const index = this.#plan.findIndex((planned, at) => at > this.#at && planned.step === step)
-    if (index < 0) return
+  #goTo(error: StepError): void {
+    const isIts = ({ step, source }: PlannedInstruction): boolean =>
+      step === error.step || isImageOf(error, fromOf(source) ?? source)
+    const index = this.#plan.findIndex((planned, at) => at >= this.#at && isIts(planned))
+    if (index <= this.#at) return
     this.#at = index
     this.#begin()
   }
