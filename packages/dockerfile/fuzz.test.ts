@@ -141,6 +141,18 @@ test('carets stand below what a message is about', () => {
   assert.equal(below('', 'dockerfile parse error on line 1: file with no instructions'), '')
 })
 
+test('what is shown of a file that is no Dockerfile does nothing to a terminal', () => {
+  const text = `\u001b[2J\t\u0007\u009b${'x'.repeat(5000)}`
+  const shown = excerpt(
+    'D',
+    text,
+    { first: 1, last: 1 },
+    'dockerfile parse error on line 1: unknown instruction',
+  )
+  assert.doesNotMatch(shown, /(?![\t\n])\p{Cc}/u)
+  assert.ok(shown.split('\n').every((line) => line.length < 600))
+})
+
 test('the path that was meant, by the nearest names', () => {
   const tree = new Map([
     ['/', ['src', 'docs', 'a']],

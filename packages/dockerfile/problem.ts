@@ -41,7 +41,7 @@ const contextLines = 2
  *     --------------------
  */
 export function excerpt(name: string, source: string, lines: LineRange, message = ''): string {
-  const all = source.split(/\r?\n/)
+  const all = source.split(/\r?\n/).map(printable)
   const from = Math.max(1, lines.first - contextLines)
   const to = Math.min(all.length, lines.last + contextLines)
   const rule = '-'.repeat(20)
@@ -54,6 +54,15 @@ export function excerpt(name: string, source: string, lines: LineRange, message 
     return carets?.index === number - lines.first ? [line, `     |     ${carets.text}`] : [line]
   })
   return [`${name}:${lines.first}`, rule, ...body, rule].join('\n')
+}
+
+/** Longer lines are cut: a file that is no Dockerfile may be one line. */
+const longestLine = 500
+
+/** Without what a terminal would take for a command. */
+function printable(line: string): string {
+  const text = line.replace(/(?!\t)\p{Cc}/gu, '\ufffd')
+  return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text
 }
 
 /** Carets below the first word of those that a message names, or the instruction of a line that cannot be read; null for none. */
