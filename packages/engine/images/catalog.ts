@@ -12,7 +12,8 @@ import {
   repositoryOf,
   withDefaultTag,
 } from '@gantry/oci'
-import type { Database, Table } from '@gantry/store'
+import type { Database } from '@gantry/store'
+import { ListedTable } from './listed-table.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
 import { KeptReferrers } from './referrers/kept-referrers.ts'
 
@@ -23,22 +24,28 @@ export interface Found {
 }
 
 export class Catalog {
-  readonly #images: Table<ImageRecord>
-  readonly #references: Table<ReferenceRecord>
+  readonly #images: ListedTable<ImageRecord>
+  readonly #references: ListedTable<ReferenceRecord>
   /** What says something about manifests of images and indexes. */
   readonly referrers: KeptReferrers
   readonly #database: Pick<Database, 'transaction'>
 
   constructor(database: Pick<Database, 'table' | 'transaction'>) {
     this.#database = database
-    this.#images = database.table('images')
-    this.#references = database.table('image_references')
+    this.#images = new ListedTable(database.table('images'))
+    this.#references = new ListedTable(database.table('image_references'))
     this.referrers = new KeptReferrers(database.table('image_referrers'))
   }
 
   /** Several writes that are kept together or not at all. */
   transaction<T>(work: () => T): T {
-    return this.#database.transaction(work)
+    try {
+      return this.#database.transaction(work)
+    } catch (error) {
+      this.#images.forget()
+      this.#references.forget()
+      throw error
+    }
   }
 
   /** Also an image that is kept for a container alone. */
