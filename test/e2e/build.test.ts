@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -225,6 +226,15 @@ suite('build', { concurrency: 1 }, () => {
     assert.match((await gantry(await context(near))).stderr, /not found \(did you mean "\/src\/main.c"\?\)/)
     const hidden = { Dockerfile: 'FROM busybox\nCOPY secret /\n', secret: '', '.dockerignore': 'secret' }
     assert.match((await gantry(await context(hidden))).stderr, /it is there, and \.dockerignore keeps it out/)
+    const failing = await context({ Dockerfile: 'FROM busybox\nRUN exit 9\n', id: 'of an earlier build' })
+    assert.equal((await gantry('--iidfile', join(failing, 'id'), failing)).exitCode, 1)
+    assert.equal(existsSync(join(failing, 'id')), false)
+    const nowhere = await gantry(
+      '--iidfile',
+      '/nonexistent/id',
+      await context({ Dockerfile: 'FROM busybox\n' }),
+    )
+    assert.match(nowhere.stderr, /open \/nonexistent\/id: no such file or directory/)
     const classic = await docker(await context({ Dockerfile: 'FROM busybox\nRUN exit 9\n' }))
     assert.equal(classic.exitCode, 9)
     assert.match(classic.stderr, /The command '\/bin\/sh -c exit 9' returned a non-zero code: 9/)

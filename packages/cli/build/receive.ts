@@ -1,6 +1,7 @@
 /** Archives that a running build gives out, to where the user wants them. */
 import { mkdir } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { localError } from '../files/local-error.ts'
 import { unpackLocal } from '../files/unpack-local.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import type { CommandContext } from '../framework/command.ts'
@@ -21,7 +22,9 @@ export async function receiveOutput(
     case 'file':
       return writeWhole(destination.path, archive, 0o666)
     case 'directory': {
-      await mkdir(destination.path, { recursive: true })
+      await mkdir(destination.path, { recursive: true }).catch((error) => {
+        throw localError('mkdir', destination.path, error)
+      })
       const body = await archive()
       try {
         await unpackLocal(body, { directory: destination.path, rename: (name) => name, owners: false })

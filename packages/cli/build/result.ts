@@ -1,5 +1,6 @@
 /** What became of a build, as the engine says at its end, for the user's files. */
-import { writeFileSync } from 'node:fs'
+import { unlinkSync, writeFileSync } from 'node:fs'
+import { localError } from '../files/local-error.ts'
 
 export interface BuildSummary {
   image?: string
@@ -16,8 +17,32 @@ export interface BuildSummary {
 export const resultId = ({ image, config, descriptor }: BuildSummary): string =>
   image ?? config ?? descriptor?.digest ?? ''
 
-/** Writes `--metadata-file`, with the names that buildx has. */
+/** Before a build, so that one that fails leaves no id of an earlier one. Throws Error in Docker's words. */
+export function removeIdFile(path: string): void {
+  try {
+    if (path !== '') unlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw new Error(`removing image ID file: ${localError('remove', path, error).message}`, { cause: error })
+  }
+}
+
+/** Writes `--iidfile`; nothing without a path. Throws Error in Go's words. */
+export function writeIdFile(path: string, id: string): void {
+  if (path !== '') writeText(path, id)
+}
+
+function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    throw localError('open', path, error)
+  }
+}
+
+/** Writes `--metadata-file`, with the names that buildx has; nothing without a path. Throws Error in Go's words. */
 export function writeMetadata(path: string, summary: BuildSummary): void {
+  if (path === '') return
   const { names, descriptor, config, ref, provenance = {} } = summary
   const entries: Record<string, unknown> = {
     ...Object.fromEntries(
@@ -35,5 +60,5 @@ export function writeMetadata(path: string, summary: BuildSummary): void {
     ...(names.length > 0 && { 'image.name': names.join(',') }),
   }
   const sorted = Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)))
-  writeFileSync(path, `${JSON.stringify(sorted, null, 2)}`)
+  writeText(path, JSON.stringify(sorted, null, 2))
 }

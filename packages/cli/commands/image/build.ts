@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { registryConfig } from '@gantry/client'
 import { messageOf } from '@gantry/errors'
@@ -13,7 +12,7 @@ import type { LocalCaches } from '../../build/local-caches.ts'
 import type { NamedContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
 import type { BuildEvent, BuildWarning } from '../../build/progress.ts'
-import { type BuildSummary, resultId, writeMetadata } from '../../build/result.ts'
+import { type BuildSummary, removeIdFile, resultId, writeIdFile, writeMetadata } from '../../build/result.ts'
 import { answersTo, type SentInput, sendInput } from '../../build/send-input.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
 import { type CommandContext, ExitError, type Flags } from '../../framework/command.ts'
@@ -43,6 +42,7 @@ export async function imageBuild(
     stdout.write(described(call, context, flags.string('target')))
     return 0
   }
+  removeIdFile(flags.string('iidfile'))
   const contexts = await namedContexts(client, flags.list('build-context'))
   const caches = await cachesOf(flags)
   const warnings: BuildWarning[] = []
@@ -103,9 +103,8 @@ export async function imageBuild(
     return warnings.length > 0 ? 1 : 0
   }
   const id = resultId(summary)
-  const [iidFile, metadataFile] = [flags.string('iidfile'), flags.string('metadata-file')]
-  if (iidFile !== '') writeFileSync(iidFile, id)
-  if (metadataFile !== '') writeMetadata(metadataFile, summary)
+  writeIdFile(flags.string('iidfile'), id)
+  writeMetadata(flags.string('metadata-file'), summary)
   if (isQuiet) {
     if (id !== '' && !outputs.some(({ destination }) => destination.kind === 'stdout'))
       stdout.write(`${id}\n`)
