@@ -8,6 +8,7 @@ interface Vertex {
   started: string
 }
 
+/** A build as BuildKit's `--progress=rawjson` has it. */
 export class RawJsonProgress implements BuildDisplay {
   readonly #output: Output
   readonly #vertexes = new Map<number, Vertex>()

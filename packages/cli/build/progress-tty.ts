@@ -14,6 +14,7 @@ interface LiveStep extends ViewStep {
   transfers: Map<string, string>
 }
 
+/** A build on a terminal: steps that run are drawn over. */
 export class TtyProgress implements BuildDisplay {
   readonly #output: Output
   readonly #color: boolean

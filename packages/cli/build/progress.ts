@@ -42,6 +42,7 @@ export interface BuildDisplay {
   report(): void
 }
 
+/** A build as lines, one step after the other. */
 export class PlainProgress implements BuildDisplay {
   readonly #output: Output
   readonly #explain: boolean

@@ -36,6 +36,7 @@ const finders: Readonly<Record<string, Find>> = {
 /** Kinds that only a cluster has. */
 const clusterTypes = ['config', 'node', 'plugin', 'secret', 'service', 'task']
 
+/** `inspect`: all there is to know of objects, whatever kind they are of. */
 export async function inspect(
   { client, stdout }: CommandContext,
   args: readonly string[],

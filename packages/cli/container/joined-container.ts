@@ -54,6 +54,7 @@ function attach(
   return client.hijack('ContainerJoin', { path: { id }, query })
 }
 
+/** The streams of a container, until it ends or its user leaves; a daemon that goes is waited for. */
 export class JoinedContainer {
   readonly #context: CommandContext
   readonly #id: string

@@ -26,6 +26,7 @@ export function isLost(error: unknown): boolean {
   return connectionErrors.has((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
+/** How long to wait for the next daemon, in milliseconds. */
 export function patienceOf(env: CommandContext['env']): number {
   const seconds = Number(env.GANTRY_RECONNECT ?? Number.NaN)
   return seconds >= 0 ? seconds * 1000 : usualPatience

@@ -34,6 +34,7 @@ export async function watchStates(
   return { reached }
 }
 
+/** The states as an error names them; `stopped` without any. */
 export function describeStates(states: readonly string[]): string {
   return states.length > 0 ? states.join(' or ') : 'stopped'
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { GantryError } from '@gantry/errors'
 import type { ManifestEntry } from './entry.ts'
 
+/** Manifest lists that are being made, in the directory of the configuration file. */
 export class ManifestStore {
   readonly #folder: string
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { CommandContext } from '../framework/command.ts'
 import { DetachFilter } from './detach-keys.ts'
 
+/** What the user types, for one connection after the other. */
 export class Input {
   readonly stdin: CommandContext['stdin']
   /** There is no more of it. */

@@ -9,6 +9,7 @@ export const resumableHeader = 'gantry-resumable'
 /** What it says when output cannot be read on; see `Progress`. */
 const nowhere = 'none'
 
+/** How far the output of a container has been shown, as its daemon notes it. */
 export class Progress {
   /** Where in the log counting began; null where that is not known, or nothing is kept. */
   place: string | null

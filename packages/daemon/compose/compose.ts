@@ -3,12 +3,10 @@
 import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { ArchiveWorkers } from '@gantry/archive'
 import {
   containerNetworking,
   createBuilds,
   createContainers,
-  createEvents,
   createExecs,
   createImages,
   createImageView,
@@ -19,38 +17,21 @@ import {
   createVolumeService,
   type Engine,
   engineId,
-  faultsFromEnvironment,
   GarbageCollector,
   gatherHostFacts,
-  gatherSpecFacts,
-  kernelLimits,
-  LogKeeper,
-  networkEvents,
   systemClock,
-  volumeEvents,
 } from '@gantry/engine'
-import { createNetworks } from '@gantry/network'
-import { createRegistries } from '@gantry/oci'
-import { createRuntime } from '@gantry/runtime'
-import { IntakePool, openContentStore, openDatabase, openLayerStore } from '@gantry/store'
-import { cgroupLayout } from '@gantry/syscall'
-import { createVolumes } from '@gantry/volumes'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
 import { productVersion } from '../version.ts'
-import { confinementDefaults, containerDefaults, containerFacts, containerStorage } from './containers.ts'
-import { prepareDirectories } from './directories.ts'
+import { containerDefaults, containerFacts } from './containers.ts'
 import { containerDns } from './dns.ts'
+import { openFoundations } from './foundations.ts'
+import { openHost } from './host.ts'
 import { sweepingImages } from './image-sweep.ts'
-import { instanceName } from './instance.ts'
-import { networkOptions } from './networks.ts'
-import { findPrograms } from './programs.ts'
 import { realtimeShare } from './realtime.ts'
 import { registryConfig, transferLimits } from './registries.ts'
-import { dataRootOf, remapOf } from './remap.ts'
-import { openAppArmor, openSelinux } from './security-modules.ts'
 import { systemSettings } from './settings.ts'
-import { tracedSteps } from './steps.ts'
 
 export interface Composition extends AsyncDisposable {
   engine: Engine
@@ -68,58 +49,10 @@ export interface ComposeOptions {
 export async function compose({ config, log, environment }: ComposeOptions): Promise<Composition> {
   await using undo = new AsyncDisposableStack()
   const { execRoot } = config
-  const remap = await remapOf(config)
-  const dataRoot = dataRootOf(config, remap)
-  await prepareDirectories(config, remap)
-  const storage = containerStorage(config, dataRoot)
-  const instance = instanceName(config.dataRoot)
-  const cgroups = cgroupLayout()
-  const cgroupParent = join('/', config.cgroupParent ?? '', instance)
-  const programs = await findPrograms({ config, cgroups, cgroupParent, log })
-  const limits = kernelLimits(cgroups)
-  const apparmor = await openAppArmor(config, log)
-  const hostFacts = await gatherSpecFacts({
-    cgroups,
-    apparmorProfiles: (await apparmor?.profiles()) ?? null,
-    swapLimit: limits.swap,
-    ulimits: config.resources.ulimits,
-    cgroupParent,
-    initProgram: programs.init?.path ?? null,
-    ...confinementDefaults(config.isolation),
-  })
-  const selinux = await openSelinux(config, hostFacts, log)
-
-  const database = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (opened) => opened.close())
-  const threads = new IntakePool()
-  const content = await openContentStore(join(dataRoot, 'content'), threads)
-  const layers = await openLayerStore(join(dataRoot, 'layers'), threads)
-  const events = createEvents({ table: database.table('events') })
-  const volumes = await createVolumes({
-    dataRoot,
-    table: database.table('volumes'),
-    ...(remap && { owner: remap.root }),
-    onEvent: volumeEvents(events),
-  })
-  const networks = undo.adopt(
-    createNetworks(networkOptions({ config, instance, database, onEvent: networkEvents(events), log })),
-    (opened) => opened.close(),
-  )
-  const steps = tracedSteps(log, faultsFromEnvironment(environment))
-  const runtime = undo.use(
-    await createRuntime({
-      execRoot,
-      conmon: programs.conmon.path,
-      programs: programs.runtimes,
-      cgroups,
-      cgroupParent,
-      ...(remap && { passableTo: remap.root.gid }),
-      reached: steps.reached,
-    }),
-  )
-  const registries = undo.adopt(
-    createRegistries(registryConfig(config, environment), { log: (message) => log.warn(message) }),
-    (opened) => opened.close(),
-  )
+  const host = await openHost(config, log)
+  const { dataRoot, programs, facts: hostFacts, limits, remap } = host
+  const foundations = await openFoundations({ config, log, environment }, host, undo)
+  const { database, content, layers, events, volumes, networks, registries, steps } = foundations
   let afterPull = () => {}
   const images = await createImages({
     registries,
@@ -136,32 +69,23 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     },
     usersOfImage: (id) => services.containers.usersOfImage(id),
   })
-  const logs = undo.use(
-    new LogKeeper({
-      table: database.table('logs'),
-      directory: join(dataRoot, 'containers'),
-      orphans: join(dataRoot, 'logs'),
-      faults: steps.faults,
-      log: (level, message) => log[level](message),
-    }),
-  )
   const imageView = createImageView(join(execRoot, 'views'))
   const containerParts = {
     table: database.table<never>('containers'),
     images,
     networks,
     volumes,
-    runtime,
-    logs,
+    runtime: foundations.runtime,
+    logs: foundations.logs,
+    archive: foundations.archive,
     spec: createSpecBuilder({
       host: hostFacts,
-      apparmor,
+      apparmor: host.apparmor,
       imageView,
-      ...realtimeShare(config.resources, cgroups),
+      ...realtimeShare(config.resources, host.cgroups),
     }),
     events: sweepingImages(events, () => images.sweepRetired(), log),
     imageView,
-    archive: undo.adopt(new ArchiveWorkers(), (workers) => workers.close()),
     paths: {
       containers: join(dataRoot, 'containers'),
       init: join(dataRoot, 'init'),
@@ -170,9 +94,9 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       userNamespaces: join(execRoot, 'userns'),
     },
     remap: remap?.mapping ?? null,
-    selinux,
+    selinux: host.selinux,
     defaults: containerDefaults(config, programs, hostFacts),
-    storage,
+    storage: host.storage,
     facts: containerFacts(programs, hostFacts, limits, remap !== null),
     dns: await containerDns(config.dns),
     hostGateway: config.hostGateway,

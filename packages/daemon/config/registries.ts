@@ -21,6 +21,7 @@ export interface RegistrySettings {
 
 const defaultRegistry = 'docker.io'
 
+/** The settings, with their defaults filled in. */
 export function registrySettings(values: OptionValues): RegistrySettings {
   const { proxies = {} } = values
   const named = values.mirrors ?? {}

@@ -14,6 +14,7 @@ export function frameHeader(stream: StreamName, length: number): Buffer {
   return header
 }
 
+/** A piece of output with its header. */
 export function frame(stream: StreamName, data: Uint8Array): Buffer {
   return Buffer.concat([frameHeader(stream, data.length), data])
 }

@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { GantryError } from '@gantry/errors'
 
+/** Checks requests of one listener. */
 export class TcpGuard {
   readonly #names: Set<string>
 

@@ -50,14 +50,17 @@ export interface ConnectionReply {
 
 const jsonHeaders = { 'Content-Type': 'application/json' }
 
+/** A value as JSON, ended with a newline as Docker's encoder does. */
 export function json(status: number, value: unknown): BufferedReply {
   return { kind: 'buffered', status, headers: jsonHeaders, body: `${JSON.stringify(value)}\n` }
 }
 
+/** A status without a body. */
 export function empty(status: number): BufferedReply {
   return { kind: 'buffered', status, headers: {}, body: null }
 }
 
+/** Plain text in UTF-8. */
 export function text(status: number, body: string, headers: Record<string, string> = {}): BufferedReply {
   return {
     kind: 'buffered',

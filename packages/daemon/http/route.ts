@@ -47,6 +47,7 @@ export function webSocket(path: string, handle: Handler): Route {
   return { method: 'GET', path, handle, hijacks: true }
 }
 
+/** For requests whose connection may become a raw stream. */
 export function hijack(path: string, handle: Handler): Route {
   return { method: 'POST', path, handle, hijacks: true }
 }

@@ -25,6 +25,7 @@ const pluginNotFound: Handler = ({ params }) => {
 /** Swarm objects by their collection; each has list, inspect, create, update and remove. */
 const swarmCollections = ['nodes', 'services', 'tasks', 'secrets', 'configs']
 
+/** Swarm and plugins: each says in Docker's words that it is not there. */
 export function absentRoutes(): Route[] {
   return [
     get('/swarm', notManager),

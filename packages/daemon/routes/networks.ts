@@ -7,6 +7,7 @@ import { parseFilters } from '../http/filters.ts'
 import { empty, json } from '../http/reply.ts'
 import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
 
+/** Networks, and which containers are on them. */
 export function networkRoutes(networks: NetworkService): Route[] {
   const list = async ({ query, version }: ApiRequest) => {
     const found = await networks.list(parseFilters(query.text('filters')))

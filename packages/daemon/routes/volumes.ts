@@ -5,6 +5,7 @@ import { parseFilters } from '../http/filters.ts'
 import { empty, json } from '../http/reply.ts'
 import { del, get, post, type Route } from '../http/route.ts'
 
+/** Named and anonymous volumes. */
 export function volumeRoutes(volumes: VolumeService): Route[] {
   return [
     get('/volumes', async ({ query }) => {

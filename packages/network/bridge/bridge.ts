@@ -67,6 +67,7 @@ function bridgeMac(network: NetworkRecord): string | undefined {
 export const macFromIPv4 = (address: string): string =>
   macText(Uint8Array.of(0x02, 0x42, ...ipBytes(address)))
 
+/** The Linux bridge of a bridge network. Throws for a network that has none. */
 export function bridgeNameOf(network: NetworkRecord): string {
   if (!network.bridgeName) throw new Error(`network ${network.name} has no bridge`)
   return network.bridgeName

@@ -37,6 +37,7 @@ export const portKey = ({
   hostPort: number
 }): string => `${protocol} ${hostIp} ${hostPort}`
 
+/** Sends one message. */
 export function sendLine(socket: Socket, message: ForwarderOrder | ForwarderAnswer): void {
   socket.write(`${JSON.stringify(message)}\n`)
 }

@@ -17,6 +17,7 @@ export function parseAddress(text: string): Address {
   return { value: BigInt(`0x${bytes.toString('hex')}`), bits: bytes.length === 4 ? 32 : 128 }
 }
 
+/** The address as people write it; IPv6 in its short form. */
 export function formatAddress({ value, bits }: Address): string {
   return ipText(Buffer.from(value.toString(16).padStart(bits / 4, '0'), 'hex'))
 }
@@ -40,10 +41,12 @@ export const blockOf = (cidr: Cidr): Cidr => ({ ...cidr, value: cidr.value & ~(s
 
 export const lastOf = (cidr: Cidr): bigint => cidr.value + sizeOf(cidr) - 1n
 
+/** Whether the address is of the block; never across families. */
 export function contains(block: Cidr, address: Address): boolean {
   return address.bits === block.bits && address.value >= block.value && address.value <= lastOf(block)
 }
 
+/** Whether two blocks share an address. */
 export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.bits === b.bits && a.value <= lastOf(b) && b.value <= lastOf(a)
 }

@@ -19,6 +19,7 @@ export const nest = (type: number, value: readonly Attribute[]): Attribute => ({
 export const text = (type: number, value: string): Attribute => ({ type, value: Buffer.from(`${value}\0`) })
 export const u8 = (type: number, value: number): Attribute => ({ type, value: Uint8Array.of(value) })
 
+/** Little endian, as the machines that this runs on. */
 export function u32(type: number, value: number): Attribute {
   const buffer = Buffer.alloc(4)
   buffer.writeUInt32LE(value)

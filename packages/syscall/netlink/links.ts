@@ -112,6 +112,7 @@ export function changePort(index: number, port: { isolated?: boolean; hairpin?: 
   ])
 }
 
+/** A link of the kernel's list. */
 export function decodeLink(payload: Buffer): Link {
   const attributes = decodeAttributes(payload.subarray(16))
   const info = decodeAttributes(attributes.get(IFLA_LINKINFO) ?? Buffer.alloc(0))
@@ -133,6 +134,7 @@ export function macBytes(address: string): Buffer {
   return Buffer.from(address.replaceAll(/[:-]/g, ''), 'hex')
 }
 
+/** `02:42:ac:11:00:02` */
 export function macText(address: Uint8Array): string {
   return Array.from(address, (byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

@@ -61,6 +61,7 @@ function broadcast(address: Buffer, prefix: number): Buffer {
 /** Payload of RTM_GETADDR. */
 export const addressQuery = (): Buffer => Buffer.alloc(8)
 
+/** An address of the kernel's list. */
 export function decodeAddress(payload: Buffer): InterfaceAddress | undefined {
   const attributes = decodeAttributes(payload.subarray(8))
   const address = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS)

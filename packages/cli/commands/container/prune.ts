@@ -22,6 +22,7 @@ export async function containerPrune(
   context.stdout.write(`Total reclaimed space: ${humanSize(space)}\n`)
 }
 
+/** Removes stopped containers. */
 export async function pruneContainers({ client }: CommandContext, filters: Filters): Promise<Pruned> {
   const report = await client.call('ContainerPrune', { query: { filters: encodeFilters(filters) } })
   const ids = report.ContainersDeleted ?? []

@@ -23,6 +23,7 @@ export async function imagePrune(
   context.stdout.write(`Total reclaimed space: ${humanSize(space)}\n`)
 }
 
+/** Removes images that nothing uses; without `all`, only those without a name. */
 export async function pruneImages(
   { client }: CommandContext,
   filters: Filters,

@@ -16,6 +16,7 @@ export async function networkPrune(
   if (text) context.stdout.write(`${text}\n`)
 }
 
+/** Removes networks that no container uses; returns what to print, empty for none. */
 export async function pruneNetworks({ client }: CommandContext, filters: Filters): Promise<string> {
   const report = await client.call('NetworkPrune', { query: { filters: encodeFilters(filters) } })
   const names = report.NetworksDeleted ?? []

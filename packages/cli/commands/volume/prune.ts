@@ -27,6 +27,7 @@ export async function volumePrune(
   context.stdout.write(`Total reclaimed space: ${humanSize(space)}\n`)
 }
 
+/** Removes volumes that no container uses: those that the filters say. */
 export async function pruneVolumes({ client }: CommandContext, filters: Filters): Promise<Pruned> {
   const report = await client.call('VolumePrune', { query: { filters: encodeFilters(filters) } })
   const names = report.VolumesDeleted ?? []

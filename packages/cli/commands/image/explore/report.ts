@@ -24,6 +24,7 @@ export interface Report {
   wastedFiles: Waste[]
 }
 
+/** What each layer does to the files below it, and what of it is wasted. */
 export function reportOf(layers: readonly Layer[]): Report {
   return {
     size: sum(layers.map(({ size }) => size)),

@@ -6,6 +6,7 @@ export type Pane = 'layers' | 'files'
 
 const kindOfKey: Record<string, Kind> = { '1': 'added', '2': 'changed', '3': 'removed', '4': 'unchanged' }
 
+/** What is shown of the layers, and what is chosen in it. */
 export class ExploreState {
   readonly layers: readonly Layer[]
   pane: Pane = 'layers'
