@@ -226,6 +226,12 @@ suite('build', { concurrency: 1 }, () => {
     assert.match((await gantry(await context(near))).stderr, /not found \(did you mean "\/src\/main.c"\?\)/)
     const hidden = { Dockerfile: 'FROM busybox\nCOPY secret /\n', secret: '', '.dockerignore': 'secret' }
     assert.match((await gantry(await context(hidden))).stderr, /it is there, and \.dockerignore keeps it out/)
+    const leading = await context({ Dockerfile: 'FROM busybox\nCOPY away /\n' })
+    await symlink('/etc/passwd', join(leading, 'away'))
+    assert.match(
+      (await gantry(leading)).stderr,
+      /not found \(it is a symbolic link to "\/etc\/passwd", which is not in the context\)/,
+    )
     const failing = await context({ Dockerfile: 'FROM busybox\nRUN exit 9\n', id: 'of an earlier build' })
     assert.equal((await gantry('--iidfile', join(failing, 'id'), failing)).exitCode, 1)
     assert.equal(existsSync(join(failing, 'id')), false)

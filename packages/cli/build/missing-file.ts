@@ -1,8 +1,8 @@
 /** What helps with `"/name": not found`: the name that was meant, or that the file is kept out. */
 import { readdirSync } from 'node:fs'
-import { lstat } from 'node:fs/promises'
+import { lstat, readlink } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import { nearestPath, parseDockerfile } from '@gantry/dockerfile'
+import { IgnoreFile, nearestPath, parseDockerfile } from '@gantry/dockerfile'
 import type { BuildContext } from './context-archive.ts'
 
 /** To be put behind the message; empty when it is not about a file of the context's directory. */
@@ -12,7 +12,12 @@ export async function missingFileHint(message: string, { directory, text }: Buil
   const path = posix.join('/', String(JSON.parse(quoted)))
   if (!isCopied(text, path)) return ''
   const there = await lstat(join(directory.root, path)).catch(() => null)
-  if (there) return ' (it is there, and .dockerignore keeps it out)'
+  if (there && new IgnoreFile(directory.rules).ignores(path.slice(1)))
+    return ' (it is there, and .dockerignore keeps it out)'
+  if (there?.isSymbolicLink()) {
+    const target = JSON.stringify(await readlink(join(directory.root, path)))
+    return ` (it is a symbolic link to ${target}, which is not in the context)`
+  }
   const near = nearestPath(path, (parent) => namesIn(join(directory.root, parent)))
   return near === null ? '' : ` (did you mean ${JSON.stringify(near)}?)`
 }
