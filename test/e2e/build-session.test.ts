@@ -19,7 +19,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
-import { gitIn, serveGit } from '../../packages/engine/build/git/testing.ts'
+import { gitIn, serveGit, serveSsh } from '../../packages/engine/build/git/testing.ts'
 import { startRegistry } from '../registry/registry.ts'
 import { buildx } from './buildx.ts'
 import { leavesNothing } from './daemon-state.ts'
@@ -323,6 +323,7 @@ suite('build in a session', { concurrency: 1 }, () => {
     await gitIn(root, 'init', '-q', '-b', 'main')
     await gitIn(root, 'add', '.')
     await gitIn(root, 'commit', '-qm', '1')
+    const head = await gitIn(root, 'rev-parse', 'HEAD')
     await using git = await serveGit(root)
     const file = join(await context({ token: secret }), 'token')
     await ok(
@@ -338,9 +339,50 @@ suite('build in a session', { concurrency: 1 }, () => {
     assert.equal(await inside('private', 'cat', '/f'), 'private')
     const expected = `basic ${Buffer.from(`x-access-token:${secret}`).toString('base64')}`
     assert.equal(git.authorizations.at(-1), expected)
+    // As a named context, and with its history, which is the same each time.
+    const using = await context({
+      Dockerfile: `FROM busybox\nCOPY --from=app f /named\nADD --keep-git-dir ${git.url}/.git /app\n`,
+    })
+    const named = ['--secret', `id=GIT_AUTH_TOKEN,src=${file}`, '--build-context', `app=${git.url}/.git`]
+    const before = git.authorizations.length
+    await ok(daemon().gantry(['build', '-t', 'private', ...named, using]))
+    assert.ok(git.authorizations.length > before)
+    assert.ok(git.authorizations.every((each) => each === expected))
+    assert.equal(
+      await inside('private', 'cat', '/named', '/app/.git/HEAD', '/app/f'),
+      `private${head}\nprivate`,
+    )
+    const again = await ok(daemon().gantry(['build', '-t', 'private', ...named, using]))
+    assert.equal(again.match(/^#\d+ CACHED$/gm)?.length, 3, again)
     const places = ['data', 'exec'].map((name) => join(daemon().root, name))
     for (const text of [secret, expected])
       assert.equal((await run('grep', ['-rlF', text, ...places])).stdout, '')
+  })
+
+  test('a repository over ssh is opened with a key that stays with the client', async (t) => {
+    const root = await context({
+      'app/Dockerfile': 'FROM busybox\nCOPY f /\n',
+      'app/f': 'over ssh',
+      'key/x': '',
+    })
+    const key = join(root, 'key/id')
+    await ok(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]))
+    const found = await serveSsh(join(root, 'key'), await readFile(`${key}.pub`, 'utf8'))
+    if (!found) return t.skip('there is no sshd here')
+    await using server = found
+    await gitIn(join(root, 'app'), 'init', '-q', '-b', 'main')
+    await gitIn(join(root, 'app'), 'add', '.')
+    await gitIn(join(root, 'app'), 'commit', '-qm', '1')
+    const url = `${server.url}${join(root, 'app')}/.git`
+    await ok(daemon().gantry(['build', '-t', 'ssh-context', '--ssh', `default=${key}`, url]))
+    assert.equal(await inside('ssh-context', 'cat', '/f'), 'over ssh')
+    const added = await context({ Dockerfile: `FROM busybox\nADD ${url} /a\nCOPY --from=n f /n\n` })
+    const named = ['--build-context', `n=${url}`, '--ssh', `default=${key}`]
+    await ok(daemon().gantry(['build', '-t', 'ssh-context', ...named, added]))
+    assert.equal(await inside('ssh-context', 'cat', '/a/f', '/n'), 'over sshover ssh')
+    const refused = await daemon().gantry(['build', url])
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /Permission denied/)
   })
 
   test('two Dockerfiles of one directory with ignore files of their own, built at once', async () => {

@@ -93,9 +93,14 @@ export class Contexts {
   }
 
   /** Fetches the files of a repository or an archive. Rejects leaving nothing. */
-  async fetchFiles(address: string, signal: AbortSignal): Promise<FetchedFiles> {
+  async fetchFiles(
+    address: string,
+    access: Omit<RemoteParts['access'], 'keepGitDir'>,
+    signal: AbortSignal,
+  ): Promise<FetchedFiles> {
     await using undo = new AsyncDisposableStack()
-    const remote = await fetchContext(address, this.#remoteParts({ keepGitDir: false }, signal), undo)
+    const parts = this.#remoteParts({ ...access, keepGitDir: false }, signal)
+    const remote = await fetchContext(address, parts, undo)
     if (remote.kind === 'dockerfile')
       throw new GantryError(
         'InvalidParameter',

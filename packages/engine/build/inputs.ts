@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Files, Sources } from '@gantry/build'
+import type { Files, FileTree, Sources } from '@gantry/build'
 import type { CallerSession, Sessions } from '@gantry/buildkit'
 import { isGitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
-import { hexOf } from '@gantry/oci'
+import { digestOf, hexOf } from '@gantry/oci'
 import type { EngineBuildRequest, HoldSession } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import type { Material } from './attest/provenance.ts'
@@ -49,6 +49,8 @@ export interface BuildInput {
 export interface OpenInput extends AsyncDisposable {
   /** Aborted when the build must end: its client has gone, or somebody has cancelled it. */
   readonly signal: AbortSignal
+  /** What the client lends, also before the input is open. */
+  readonly lent: Pick<Sources, 'secret' | 'ssh'>
   open(internal: Internal): Promise<BuildInput>
 }
 
@@ -124,6 +126,7 @@ export class BuildInputs {
     const stack = undo.move()
     return {
       signal,
+      lent: this.#lentBy(session, stack, signal),
       open: (internal) => this.#open(request, { received, session, lender }, stack, internal, signal),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
@@ -159,15 +162,25 @@ export class BuildInputs {
   ): Promise<ReceivedContext> {
     const { signal } = request
     await using agents = new AsyncDisposableStack()
-    const lent = {
-      secret: (id: string) => session.secret(id, signal),
-      ssh: async (id: string) => {
+    const lent = this.#lentBy(session, agents, signal)
+    const access = { ...request.access, ...(await gitAccess(remote, lent)) }
+    return await this.#parts.contexts.fetch(remote, { ...request, access })
+  }
+
+  /** Sockets of agents go with `agents`. */
+  #lentBy(
+    session: CallerSession | null,
+    agents: AsyncDisposableStack,
+    signal: AbortSignal,
+  ): Pick<Sources, 'secret' | 'ssh'> {
+    if (!session) return { secret: async () => null, ssh: async () => null }
+    return {
+      secret: (id) => session.secret(id, signal),
+      ssh: async (id) => {
         const agent = await session.agent(id, join(this.#parts.runDirectory, `agent-${randomUUID()}`), signal)
         return agent ? agents.use(agent).path : null
       },
     }
-    const access = { ...request.access, ...(await gitAccess(remote, lent)) }
-    return await this.#parts.contexts.fetch(remote, { ...request, access })
   }
 
   async #open(
@@ -249,8 +262,20 @@ export class BuildInputs {
           stack.defer(() => rm(cloned, { recursive: true, force: true }))
           materials.push({ uri: withoutUser(url), digest: { sha1: commit } })
         }
-        return files.tree(tree)
+        const found = files.tree(tree)
+        return options.keepGitDir ? ofCommit(found, `${withoutUser(url)} ${commit}`) : found
       },
     }
+  }
+}
+
+/** A tree with git's own files, which have times in them: what it is a checkout of says what is in it. */
+function ofCommit(tree: FileTree, source: string): FileTree {
+  return {
+    ...tree,
+    async digest(selection) {
+      await tree.digest(selection) // what is not there is told
+      return digestOf(Buffer.from(JSON.stringify(['git', source, selection])))
+    },
   }
 }

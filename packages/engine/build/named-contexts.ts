@@ -1,7 +1,7 @@
 /** Named contexts of builds (`--build-context`): images, image layouts that clients send beforehand, what is behind URLs. */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { BuildRequest, Files } from '@gantry/build'
+import type { BuildRequest, Files, Sources } from '@gantry/build'
 import { isGitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { isDigest, parseReference } from '@gantry/oci'
@@ -10,6 +10,7 @@ import type { ImageParts } from '../images/dependencies.ts'
 import { loadLayout } from '../images/load/load-layout.ts'
 import type { Material } from './attest/provenance.ts'
 import type { Contexts } from './context.ts'
+import { gitAccess } from './git/access.ts'
 
 /** An image of a layout, under a name of its own. */
 type Layout = AsyncDisposable & { reference: string }
@@ -64,11 +65,12 @@ export class NamedContexts {
   }
 
   /**
-   * What the names of a request stand for; it lives on `stack` from now on. A name of which nothing but `local` is said
+   * What the names of a request stand for; it lives on `stack` from now on. `lent` opens private repositories. A name of which nothing but `local` is said
    * is the business of the request's own sources. Rejects with InvalidParameter, NotFound.
    */
   async open(
     contexts: Readonly<Record<string, string>>,
+    lent: Pick<Sources, 'secret' | 'ssh'>,
     stack: AsyncDisposableStack,
     signal: AbortSignal,
   ): Promise<OpenContexts> {
@@ -79,7 +81,8 @@ export class NamedContexts {
     for (const [name, value] of Object.entries(contexts)) {
       if (value === 'local') locals.push(name)
       else if (isGitUrl(value) || /^https?:\/\//.test(value)) {
-        const { root, source } = stack.use(await this.#contexts.fetchFiles(value, signal))
+        const access = isGitUrl(value) ? await gitAccess(value, lent) : {}
+        const { root, source } = stack.use(await this.#contexts.fetchFiles(value, access, signal))
         roots.set(name, root)
         materials.push(source)
       } else images.set(name, this.#image(name, value, stack))

@@ -96,7 +96,7 @@ export class BuildService implements Builds {
       work.use(this.#parts.snapshots.begin())
       try {
         const started = new Date()
-        const named = await this.#named.open(request.contexts, work, signal)
+        const named = await this.#named.open(request.contexts, opened.lent, work, signal)
         const input = await opened.open(numbers.internal(hear))
         if (request.tellDockerfile) tell({ id: 'gantry.dockerfile', aux: input.dockerfile })
         const plain = withContexts(this.#request(request, input), named, this.#parts.files)

@@ -1,11 +1,11 @@
 /** Servers of git repositories on loopback (`git http-backend`, `git daemon`), and repositories to be served. */
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access } from 'node:fs/promises'
+import { access, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream'
+import { pipeline, type Readable, type Writable } from 'node:stream'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -91,6 +91,68 @@ function backend(root: string, request: IncomingMessage, response: ServerRespons
   child.stdout.on('end', () => response.end())
 }
 
+/**
+ * Lets whoever has the key log in as root at `ssh://root@127.0.0.1:PORT`, over a real server of OpenSSH, one process for each
+ * connection. Its files are in `directory`; `key` is a public key. Null where there is no `sshd`.
+ */
+export async function serveSsh(
+  directory: string,
+  key: string,
+): Promise<(AsyncDisposable & { url: string }) | null> {
+  const places = [process.env.SSHD ?? '', '/usr/sbin/sshd'].filter(Boolean)
+  const found = await Promise.all(
+    places.map((place) =>
+      access(place).then(
+        () => place,
+        () => null,
+      ),
+    ),
+  )
+  const program = found.find((place) => place !== null)
+  if (!program) return null
+  const [host, keys, config, users] = ['host', 'keys', 'config', 'users'].map((name) => join(directory, name))
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', String(host)])
+  await writeFile(String(keys), key, { mode: 0o600 })
+  const settings = {
+    HostKey: host,
+    AuthorizedKeysFile: keys,
+    PermitRootLogin: 'prohibit-password',
+    PasswordAuthentication: 'no',
+    StrictModes: 'no',
+    UsePAM: 'no',
+    PidFile: 'none',
+    PrintMotd: 'no',
+  }
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`)
+  await writeFile(String(config), lines.join(''))
+  // It wants a user of its own and a directory: in a mount namespace, so that this machine stays as it is. Root's shell
+  // reads none of this machine's files there.
+  const names = ['root:x:0:0::/nonexistent:/bin/sh', 'sshd:x:65533:65534::/run/sshd:/bin/false']
+  await writeFile(String(users), `${names.join('\n')}\n`)
+  const script = 'mount -t tmpfs none /run && mkdir /run/sshd && mount --bind "$0" /etc/passwd && exec "$@"'
+  const server = await onEachConnection(() =>
+    spawn(
+      'unshare',
+      [
+        '-m',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        script,
+        String(users),
+        program,
+        '-i',
+        '-e',
+        '-f',
+        String(config),
+      ],
+      { stdio: ['pipe', 'pipe', 'ignore'] },
+    ),
+  )
+  return { ...server, url: `ssh://root@127.0.0.1:${server.port}` }
+}
+
 /** Serves the repositories below `root` at `git://127.0.0.1:PORT`; null where `git daemon` is not installed. */
 export async function serveGitProtocol(root: string): Promise<(AsyncDisposable & { url: string }) | null> {
   const programs = await gitIn(root, '--exec-path')
@@ -99,15 +161,24 @@ export async function serveGitProtocol(root: string): Promise<(AsyncDisposable &
     () => false,
   )
   if (!isThere) return null
+  const server = await onEachConnection(() =>
+    spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${root}`], {
+      env: { ...process.env, ...identity },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
+  )
+  return { ...server, url: `git://127.0.0.1:${server.port}` }
+}
+
+/** One process for each connection, as inetd starts it: the port is never free for somebody else. */
+async function onEachConnection(
+  start: () => ChildProcessByStdio<Writable, Readable, null>,
+): Promise<AsyncDisposable & { port: number }> {
   const open = new Set<Socket>()
-  // One process for each connection, as inetd starts it: the port is never free for somebody else.
   const server = createTcpServer((socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
-    const child = spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${root}`], {
-      env: { ...process.env, ...identity },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    const child = start()
     socket.once('close', () => child.kill())
     pipeline(socket, child.stdin, () => undefined)
     pipeline(child.stdout, socket, () => undefined)
@@ -115,7 +186,7 @@ export async function serveGitProtocol(root: string): Promise<(AsyncDisposable &
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    url: `git://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       server.close()
       for (const socket of open) socket.destroy()
