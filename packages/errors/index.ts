@@ -34,3 +34,13 @@ export function isKind(error: unknown, kind?: ErrorKind): error is GantryError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** The same for users: a failed call of Node's as Go programs tell it, `open /x: permission denied`. */
+export function failureOf(error: unknown): string {
+  const message = messageOf(error)
+  if (!(error instanceof Error)) return message
+  const { syscall, path } = error as { syscall?: string; path?: string }
+  const reason = syscall && /^E[A-Z0-9]+: ([^,]+), /.exec(message)?.[1]
+  if (!reason) return message
+  return path === undefined ? `${syscall}: ${reason}` : `${syscall} ${path}: ${reason}`
+}

@@ -516,7 +516,7 @@ suite('images from and to elsewhere', () => {
       }
   })
 
-  test('a full disk in the middle of a pull, a load and a push: said so, given back, and the next one works', async (t) => {
+  test('a full disk in the middle of a pull, a load, an import and a push: said so, given back, and the next one works', async (t) => {
     const registry = await startRegistry({}, t)
     const [large, small] = [`${registry.host}/large:1`, `${registry.host}/small:1`]
     await push(t, large, [await layerOf('large', randomBytes(24_000_000))])
@@ -541,11 +541,12 @@ suite('images from and to elsewhere', () => {
     for (const args of [
       ['pull', '-q', large],
       ['load', '-q', '-i', archive],
+      ['import', archive],
     ]) {
       for (const command of commands) {
         const { exitCode, stderr } = await daemon()[command](args)
         assert.equal(exitCode, 1)
-        assert.match(stderr, /no space left on device/)
+        assert.match(stderr, /: no space left on device\n/)
       }
       assert.deepEqual(await readdir(`${data}/content/partial`), [])
       assert.deepEqual(await readdir(`${data}/layers/tmp`), [])

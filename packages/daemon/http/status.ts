@@ -1,4 +1,4 @@
-import { type ErrorKind, isKind, messageOf } from '@gantry/errors'
+import { type ErrorKind, failureOf, isKind } from '@gantry/errors'
 
 /** The one place where a kind of error becomes an HTTP status. */
 const statusOf: Record<ErrorKind, number> = {
@@ -16,5 +16,5 @@ const statusOf: Record<ErrorKind, number> = {
 
 /** What a client is told of whatever was thrown: the status and the text of `{"message": …}`. */
 export function describeError(error: unknown): { status: number; message: string } {
-  return { status: isKind(error) ? statusOf[error.kind] : 500, message: messageOf(error) }
+  return { status: isKind(error) ? statusOf[error.kind] : 500, message: failureOf(error) }
 }

@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { getSystemErrorMessage } from 'node:util'
 import { parentPort } from 'node:worker_threads'
-import { GantryError, isKind, messageOf } from '@gantry/errors'
+import { failureOf, GantryError, isKind } from '@gantry/errors'
 import type { Digest } from '@gantry/oci'
 import { SystemCallError } from '@gantry/syscall'
 import { inherit } from '../layers/inherit.ts'
@@ -191,7 +191,7 @@ function describe(error: unknown): Extract<FromWorker, { kind: 'failed' }>['erro
     return { kind: machineFaults.includes(code) ? 'System' : 'InvalidParameter', message, diskFull }
   }
   const isBrokenCompression = /^(Z_|ZSTD_)/.test(code)
-  return { kind: isBrokenCompression ? 'InvalidParameter' : 'System', message: messageOf(error), diskFull }
+  return { kind: isBrokenCompression ? 'InvalidParameter' : 'System', message: failureOf(error), diskFull }
 }
 
 async function run(message: Extract<ToWorker, { kind: 'intake' | 'inherit' }>, inbox: Inbox): Promise<void> {
