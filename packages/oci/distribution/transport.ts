@@ -1,5 +1,5 @@
 /** HTTP/1.1 exchanges with the hosts of registries: kept connections, limits, timeouts, cancelling. No retries, no redirects. */
-import { Agent, type AgentOptions, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import type { Agent, AgentOptions, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
@@ -14,6 +14,7 @@ import type { RegistryConfig } from './contracts.ts'
 import type { Insecure } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { networkError } from './network-errors.ts'
+import { HttpAgent, request } from './node-http.ts'
 import { proxyAuthorization, proxyFor } from './proxies.ts'
 import { Semaphore } from './semaphore.ts'
 
@@ -230,7 +231,7 @@ interface ConnectionOptions {
 }
 
 /** Opens connections our way, for requests that bring their target along. */
-class ConnectingAgent extends Agent {
+class ConnectingAgent extends HttpAgent {
   override createConnection(
     options: AgentOptions & Partial<ConnectionOptions>,
     callback?: (error: Error | null, stream: Duplex) => void,
