@@ -1,7 +1,8 @@
 /** COPY and ADD as a step. */
 import { posix } from 'node:path'
 import type { Add, Copy } from '@gantry/dockerfile'
-import { DockerfileProblem, isGitUrl } from '@gantry/dockerfile'
+import { at, DockerfileProblem, isGitUrl } from '@gantry/dockerfile'
+import { isDigest } from '@gantry/oci'
 import type { CopyStep, FileCopy, Origin } from '../contracts.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
 
@@ -27,7 +28,7 @@ export async function copyStep(
   const copies =
     instruction.instruction === 'COPY'
       ? await fromOrigin(plan, instruction, place)
-      : sources.map((source) => added(source, instruction))
+      : sources.map((source) => at(instruction.lines, () => added(source, instruction)))
   return {
     kind: 'copy',
     ...place,
@@ -59,7 +60,12 @@ function added(source: string, { checksum, keepGitDir = false, unpack }: Add): F
   const verified = checksum === undefined ? {} : { checksum }
   if (isGitUrl(source))
     return { origin: { kind: 'git', url: source, keepGitDir, ...verified }, sources: ['/'], unpack: false }
-  if (/^https?:\/\//.test(source))
+  const isDownload = /^https?:\/\//.test(source)
+  if (checksum !== undefined && !isDownload)
+    throw new DockerfileProblem("checksum can't be specified for non-HTTP(S) sources")
+  if (checksum !== undefined && !isDigest(checksum))
+    throw new DockerfileProblem(`invalid checksum digest format: ${JSON.stringify(checksum)}`)
+  if (isDownload)
     return {
       origin: { kind: 'http', url: source, ...verified },
       sources: [fileOf(source)],

@@ -88,6 +88,14 @@ test('a target that is not there, and stages in a circle', async () => {
   )
   await assert.rejects(plan('FROM a\nCOPY --from=1 / /\n'), refusal('invalid stage index 1', 2))
   await assert.rejects(plan('FROM a\nSTOPSIGNAL SIGFOO\n'), refusal('invalid signal: SIGFOO', 2))
+  const local = "checksum can't be specified for non-HTTP(S) sources"
+  await assert.rejects(plan('FROM a\nADD --checksum=sha256:00 f /\n'), refusal(local, 2))
+  await assert.rejects(
+    plan('FROM a\nADD --checksum=sha256:00 http://x/f /\n'),
+    refusal('invalid checksum digest format: "sha256:00"', 2),
+  )
+  await assert.rejects(plan('FROM a\nRUN []\n'), refusal('RUN requires at least one argument', 2))
+  assert.deepEqual(run(await plan('FROM a\nRUN\n')).args, ['/bin/sh', '-c', ''])
   await assert.rejects(plan('FROM a\nEXPOSE web\n'), refusal('invalid containerPort: web', 2))
 })
 

@@ -3,12 +3,14 @@ import { posix } from 'node:path'
 import {
   at,
   chomped,
+  DockerfileProblem,
   type Heredoc,
   parseMount,
   predefinedArguments,
   type Run,
   type RunMount,
 } from '@gantry/dockerfile'
+import type { RunConfig } from '@gantry/oci'
 import type { Origin, RunStep } from '../contracts.ts'
 import { commandLine } from './configuration.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
@@ -37,7 +39,7 @@ export async function runStep(
     kind: 'run',
     ...place,
     input: step,
-    ...scriptOf(run, commandLine(config, run), config.Shell ?? ['/bin/sh', '-c']),
+    ...scriptOf(run, argumentsOf(run, config), config.Shell ?? ['/bin/sh', '-c']),
     env: [...(config.Env ?? []), ...args],
     proxies,
     user: config.User ?? '',
@@ -46,6 +48,14 @@ export async function runStep(
     network: run.network && run.network !== 'default' ? run.network : options.network,
     security: run.security ?? 'sandbox',
   }
+}
+
+/** Of a RUN without a command the shell is given an empty one, as by BuildKit. Throws DockerfileProblem for an empty list. */
+function argumentsOf(run: Run, config: RunConfig): string[] {
+  const args = commandLine(config, run)
+  if (args.length > 0) return args
+  if (run.form === 'exec') throw new DockerfileProblem('RUN requires at least one argument', run.lines)
+  return commandLine(config, { ...run, args: [''] })
 }
 
 /** Puts here-documents where they belong: a lone one is the script, others follow the shell's text. */
