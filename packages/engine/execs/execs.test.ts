@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { GantryError } from '@gantry/errors'
 import { ProcessStartError } from '@gantry/runtime'
 import { until } from '../../../test/until.ts'
 import { bench, settle } from '../containers/testing.ts'
@@ -68,6 +69,17 @@ test('an exec that cannot start says why in its stream, or to the caller when de
   assert.equal((await it.execs.inspect(attached.id)).ExitCode, 127)
   const detached = await it.execs.create('spec-a', { cmd: ['nosuch'] })
   await assert.rejects(it.execs.start(detached.id, { detach: true }), error)
+})
+
+test('an exec of a user that is not there ends with 126', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start(container)
+  const message = 'unable to find user nosuch: no matching entries in passwd file'
+  it.deps.spec.exec = () => Promise.reject(new GantryError('InvalidParameter', message))
+  const { id } = await it.execs.create('spec-a', { cmd: ['id'], user: 'nosuch', attachStdout: true })
+  assert.equal(await textOf(await it.execs.start(id, {})), `${message}\r\n`)
+  assert.equal((await it.execs.inspect(id)).ExitCode, 126)
 })
 
 test('containers that do not run take no execs', async (t) => {

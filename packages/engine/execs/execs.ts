@@ -105,7 +105,8 @@ class ContainerExecs implements Execs {
       return await this.#launch(exec, options)
     } catch (cause) {
       const { exitCode, error } = startFailure(await this.#reason(exec, cause), request.cmd[0] ?? '')
-      this.#store.end(exec, exitCode)
+      // What fails before the runtime is asked has the code of commands that cannot be run, as with Docker.
+      this.#store.end(exec, exitCode === 128 && !(error instanceof ProcessStartError) ? 126 : exitCode)
       if (options.detach) throw error
       return sayOnly(error.message, request.tty ?? false)
     }
