@@ -120,6 +120,16 @@ test('tail counts lines, not pieces of lines', async (t) => {
   assert.equal((await texts(path, { tail: 99 })).length, 4)
 })
 
+test('the last lines are whole, also where lines of the other stream came between', async (t) => {
+  const begun = line(1, 'a') + line(2, 'par', 'stdout', 'P') + line(3, 'b', 'stderr')
+  const path = await logFile(t, begun + line(4, 'ti', 'stdout', 'P') + line(5, 'c', 'stderr') + line(6, 'al'))
+  assert.deepEqual(await texts(path, { tail: 1 }), ['o:par', 'o:ti', 'o:al\n'])
+  assert.deepEqual(await texts(path, { tail: 2 }), ['o:par', 'o:ti', 'e:c\n', 'o:al\n'])
+  assert.deepEqual(await texts(path, { tail: 4 }), await texts(path))
+  const unfinished = await logFile(t, begun + line(4, 'c', 'stderr'))
+  assert.deepEqual(await texts(unfinished, { tail: 1 }), ['e:c\n'])
+})
+
 test('an unfinished last line counts as a line', async (t) => {
   const path = await logFile(t, line(1, 'a') + line(2, 'b') + line(3, 'c', 'stdout', 'P'))
   assert.deepEqual(await texts(path, { tail: 1 }), ['o:c'])

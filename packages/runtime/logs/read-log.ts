@@ -26,7 +26,7 @@ export async function* readLog(
   const position = await startOf(files, query, end)
   const { number, offset, lines } = position
   if (lines === 0) yield { bytes: nothing, caughtUp: false, end: { number, offset } }
-  for await (const block of readBlocks({ files, position, end, bell, query })) {
+  for await (const block of wholeLines({ files, position, end, bell, query })) {
     if (!query.since && !query.until) {
       yield block
       continue
@@ -118,6 +118,13 @@ async function lastWrittenBefore(files: LogFiles, number: number, seconds: numbe
   if (!opened) return true
   await using file = opened.file
   return (await file.stat()).mtimeMs < (seconds - 1) * 1000
+}
+
+/** With the beginnings of the lines that the position is in the midst of. */
+async function* wholeLines(reading: Reading): AsyncGenerator<LogBlock> {
+  const { pieces } = reading.position
+  if (pieces && pieces.length > 0) yield { bytes: pieces, caughtUp: false }
+  yield* readBlocks(reading)
 }
 
 /** Goes from file to file by their numbers, since a list of names is old when it has been read. */

@@ -11,6 +11,8 @@ export interface LogPosition {
   number: number
   offset: number
   lines: number
+  /** Records before it: pieces of lines that end behind it, which lines of the other stream have come between. */
+  pieces?: Buffer
 }
 
 /** What is written from here on is not for a reader that does not follow. */
@@ -76,13 +78,37 @@ async function inPlain(
       if (before < 0 && start > 0) break
       const atEnd = last && start + end === size
       if (end > 0 && !atEnd && isEnd(bytes, before + 1) && ++ended === lines)
-        return { found: { offset: start + end } }
+        return {
+          found: { offset: start + end, pieces: await openLines(file, start + end, bytes.subarray(end)) },
+        }
       if (before < 0) break
       end = before + 1
     }
     carried = end > maximumRecordBytes ? 0 : end
   }
   return { ended, empty: size === 0 }
+}
+
+/** The pieces before `offset`, in the block before it, of lines that go on in `following`. */
+async function openLines(file: FileHandle, offset: number, following: Buffer): Promise<Buffer> {
+  const length = Math.min(blockBytes, offset)
+  const block = Buffer.allocUnsafe(length)
+  await file.read(block, 0, length, offset - length)
+  const goingOn = streamsIn(following)
+  let pieces: { stream: string; bytes: Buffer }[] = []
+  for (const records = new RecordScanner(block); records.next(); ) {
+    const { stream, full, start, end } = records
+    if (full) pieces = pieces.filter((piece) => piece.stream !== stream)
+    else if (goingOn.has(stream)) pieces.push({ stream, bytes: block.subarray(start, end) })
+  }
+  return Buffer.concat(pieces.map(({ bytes }) => bytes))
+}
+
+function streamsIn(bytes: Buffer): Set<string> {
+  const streams = new Set<string>()
+  for (const records = new RecordScanner(bytes); streams.size < 2 && records.next(); )
+    streams.add(records.stream)
+  return streams
 }
 
 function isEnd(bytes: Buffer, start: number): boolean {
