@@ -288,8 +288,12 @@ test('a conmon that is held back is not asked twice, and goes on later', async (
   const monitor = Number(await readFile(join(bench.bundle(task), 'conmon.pid'), 'utf8'))
   process.kill(monitor, 'SIGSTOP')
   const kept = keep(path)
-  const first = kept.rotation.rotate(() => task.reopenLog())
-  await sleep(50)
+  let asked = false
+  const first = kept.rotation.rotate(async () => {
+    asked = await task.reopenLog()
+    return asked
+  })
+  await until('the request', () => asked)
   // As a daemon does that was killed at this point: conmon has one request waiting.
   const later = kept.again()
   const recovered = later.rotation.recover({ rotated: 0, rotating: 1 }, () => task.reopenLog())
