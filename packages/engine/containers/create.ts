@@ -23,7 +23,7 @@ import { generateName, parseName } from './names.ts'
 import { newVolumesFile } from './paths.ts'
 import type { ContainerRecord, MountRecord } from './record.ts'
 import type { Registry } from './registry.ts'
-import { created } from './state.ts'
+import { neverStarted } from './state.ts'
 import { storageSize } from './storage-limits.ts'
 import { validateCreate, validateUser } from './validate.ts'
 import { sharedContainer } from './validate-modes.ts'
@@ -81,10 +81,7 @@ export class Creator {
       endpoints: endpointsOf(hostConfig, request.networkingConfig),
       ...(links.length > 0 && { links }),
       mounts,
-      state: created,
-      restartCount: 0,
-      started: false,
-      stoppedByUser: false,
+      ...neverStarted,
       health: null,
       ...(labelled.selinux && { selinux: labelled.selinux }),
     })

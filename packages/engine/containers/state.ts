@@ -47,6 +47,14 @@ export const created: State = {
   finishedAt: null,
 }
 
+/** What a record says of a container that has not been started yet. */
+export const neverStarted = {
+  state: created,
+  restartCount: 0,
+  started: false,
+  stoppedByUser: false,
+}
+
 function lastRun(state: State): LastRun {
   const { exitCode, error, oomKilled, startedAt, finishedAt } = state
   return { exitCode, error, oomKilled, startedAt, finishedAt }

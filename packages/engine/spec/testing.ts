@@ -1,7 +1,7 @@
 /** What the tests of this folder build specifications from. */
 import type { ContainerConfig, HostConfig } from '@gantry/api'
 import type { ContainerRecord } from '../containers/record.ts'
-import { created } from '../containers/state.ts'
+import { neverStarted } from '../containers/state.ts'
 import type { SpecInput } from './build.ts'
 import { allCapabilities } from './capabilities.ts'
 import type { HostFacts } from './host.ts'
@@ -49,10 +49,7 @@ export function record(config: ContainerConfig = {}, hostConfig: HostConfig = {}
     hostConfig: { CgroupnsMode: 'host', ...hostConfig },
     endpoints: {},
     mounts: [],
-    state: created,
-    restartCount: 0,
-    started: false,
-    stoppedByUser: false,
+    ...neverStarted,
     health: {},
   }
 }

@@ -10,7 +10,7 @@ import type { ContainerDependencies, SpecMount } from '../../containers/dependen
 import { withDefaults } from '../../containers/host-config.ts'
 import type { ContainerRecord } from '../../containers/record.ts'
 import type { Registry } from '../../containers/registry.ts'
-import { created } from '../../containers/state.ts'
+import { neverStarted } from '../../containers/state.ts'
 import type { SelinuxLabels } from '../../selinux/index.ts'
 import { expectRunnable } from '../binfmt.ts'
 import { letRead, StepLabels } from './labels.ts'
@@ -175,10 +175,7 @@ class StepRun {
       hostConfig: withDefaults(wishes, this.#parts.defaults),
       endpoints: {},
       mounts: [],
-      state: created,
-      restartCount: 0,
-      started: false,
-      stoppedByUser: false,
+      ...neverStarted,
       health: {},
     }
   }
