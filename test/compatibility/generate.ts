@@ -14,7 +14,7 @@ const root = new URL('../..', import.meta.url).pathname
 const page = `${root}docs/compatibility.md`
 const marker = '## Every endpoint and field, with its test\n'
 const introduction = `
-Made by \`npm run compatibility\` from what the tests ask the daemon and what it answers; nothing below is typed by hand.
+Made by \`npm run compatibility\` from what the tests ask the daemon and what it answers; only the reasons are typed by hand.
 \`query\` is a parameter of the URL, \`body\` a field of the request and \`answer\` one that came back with something in it.
 Of several tests the one that says the least besides is named. *none*: no test uses it, and why; **none**: no test, and no reason.
 `
