@@ -104,3 +104,25 @@ test('JSON, nothing, and ways that are none', () => {
   assert.throws(() => shown({ progress: 'tty' }), /needs a terminal/)
   assert.throws(() => shown({ progress: 'loud' }), /choose auto, plain, tty, rawjson or quiet/)
 })
+
+test('characters that come in pieces are shown whole, those of each stream apart', () => {
+  const bytes = [...Buffer.from('a€b\n')]
+  const log = (stream: 'stdout' | 'stderr', data: number[]): BuildEvent => ({
+    type: 'log',
+    id: 1,
+    stream,
+    data: { data },
+  })
+  const told: string[] = []
+  const display = openDisplay({ write: (text: string) => told.push(text) } as never, {
+    progress: 'plain',
+    quiet: false,
+    explain: false,
+    env: {},
+  })
+  display.show({ type: 'step', id: 1, name: 'x', started: '' })
+  display.show(log('stdout', bytes.slice(0, 2)))
+  display.show(log('stderr', [...Buffer.from('-')]))
+  display.show(log('stdout', bytes.slice(2)))
+  assert.match(told.join(''), /a-€b\n/)
+})

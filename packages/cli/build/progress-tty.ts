@@ -1,5 +1,6 @@
 /** A build as a live view on a terminal: drawn again and again in the same place. */
 import type { Output } from '../framework/command.ts'
+import { OutputText } from './output-text.ts'
 import { type BuildDisplay, type BuildEvent, failureReport, isCanceled } from './progress.ts'
 import { renderView, shownOutput, type ViewStep } from './view.ts'
 
@@ -10,6 +11,7 @@ const remembered = 10
 
 interface LiveStep extends ViewStep {
   last: string[]
+  text: OutputText
   partial: string
   transfers: Map<string, string>
 }
@@ -42,13 +44,14 @@ export class TtyProgress implements BuildDisplay {
           name: event.name,
           started: Date.now(),
           last: [],
+          text: new OutputText(),
           partial: '',
           transfers: new Map(),
         })
         return
       case 'log': {
         const step = this.#steps.get(event.id)
-        if (step) hear(step, Buffer.from(event.data.data).toString())
+        if (step) hear(step, step.text.add(event))
         return
       }
       case 'progress':

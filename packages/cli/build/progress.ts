@@ -1,5 +1,6 @@
 /** What builds tell, and how that is shown as lines: `#3 [2/4] RUN make`, `#3 0.512 output`, `#3 DONE 0.6s`. */
 import type { Output } from '../framework/command.ts'
+import { OutputText } from './output-text.ts'
 
 /** One event of a build, as the engine tells it in JSON. */
 export type BuildEvent =
@@ -17,6 +18,7 @@ interface Step {
   number: number
   name: string
   started: number
+  text: OutputText
   /** An output line that has not ended yet. */
   partial: string
   /** The last lines, for the report of a failure. */
@@ -63,14 +65,21 @@ export class PlainProgress implements BuildDisplay {
     if (event.type === 'warning') return
     if (event.type === 'step') {
       const number = this.#steps.size + 1
-      const step = { number, name: event.name, started: Date.now(), partial: '', last: [] }
+      const step = {
+        number,
+        name: event.name,
+        started: Date.now(),
+        text: new OutputText(),
+        partial: '',
+        last: [],
+      }
       this.#steps.set(event.id, step)
       this.#line(step, event.name)
       return
     }
     const step = this.#steps.get(event.id)
     if (!step) return
-    if (event.type === 'log') this.#log(step, Buffer.from(event.data.data).toString())
+    if (event.type === 'log') this.#log(step, step.text.add(event))
     if (event.type === 'end') this.#end(event, step)
   }
 

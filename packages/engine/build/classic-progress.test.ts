@@ -150,6 +150,17 @@ test('a failure comes last, with the code of the step; a quiet build tells every
   assert.deepEqual(told.at(-1), { error: message, errorDetail: { code: 3, message } })
 })
 
+test('a character that comes in two pieces is told as one', () => {
+  const { classic, text } = progress({})
+  classic.event({ type: 'plan', instructions: [planned('FROM a'), planned('RUN x', { step: 'x' })] })
+  classic.event(state(0, 'a'))
+  classic.event(step(1, 'x'))
+  const bytes = Buffer.from('a€b')
+  for (const data of [bytes.subarray(0, 2), bytes.subarray(2)])
+    classic.event({ type: 'log', id: 1, stream: 'stdout', data })
+  assert.match(text(), /\na€b$/)
+})
+
 test('a step of a later stage that fails is told as its own', () => {
   const { classic, text } = progress({})
   const stages = [

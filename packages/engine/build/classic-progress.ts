@@ -18,6 +18,8 @@ export interface ClassicOptions {
 /** What has come from a step: it waits until the instructions before it have been told. */
 interface Heard {
   messages: KeptMessages
+  /** Of characters that come in pieces where the output is cut. */
+  decoders: Record<'stdout' | 'stderr', TextDecoder>
   /** Null until it is known. */
   cached: boolean | null
 }
@@ -90,7 +92,7 @@ export class ClassicProgress {
         return
       case 'step':
         this.#names.set(event.id, event.name)
-        this.#heard.set(event.name, { messages: new KeptMessages(), cached: null })
+        this.#heard.set(event.name, newlyHeard())
         return
       default:
         this.#hear(event)
@@ -102,7 +104,7 @@ export class ClassicProgress {
     const heard = this.#heard.get(name)
     if (!heard) return
     if (event.type === 'end') heard.cached = event.cached && event.error === undefined
-    else heard.messages.add(messageFor(event))
+    else heard.messages.add(messageFor(event, heard))
     if (this.#plan[this.#at]?.step === name) this.#tellHeard(heard)
   }
 
@@ -226,12 +228,20 @@ export class ClassicProgress {
   }
 }
 
+function newlyHeard(): Heard {
+  const decoder = (): TextDecoder => new TextDecoder('utf-8', { ignoreBOM: true })
+  return { messages: new KeptMessages(), decoders: { stdout: decoder(), stderr: decoder() }, cached: null }
+}
+
 /** What a step writes on its standard error is told in red. */
-function messageFor(event: Extract<BuildEvent, { type: 'log' | 'progress' }>): ProgressMessage {
+function messageFor(
+  event: Extract<BuildEvent, { type: 'log' | 'progress' }>,
+  { decoders }: Heard,
+): ProgressMessage {
   if (event.type === 'progress') {
     const { what, current, total } = event
     return { status: 'Downloading', id: what, progressDetail: { current, total } }
   }
-  const text = event.data.toString()
+  const text = decoders[event.stream].decode(event.data, { stream: true })
   return { stream: event.stream === 'stderr' ? `\u001b[91m${text}\u001b[0m` : text }
 }
