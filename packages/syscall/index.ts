@@ -62,6 +62,7 @@ export { bytesUnsent, bytesWaiting } from './queue-length.ts'
 export { sealBytes, sealProgram } from './sealed-file.ts'
 export { connectSeqpacket } from './seqpacket.ts'
 export { openPipe, reap, spawnProgram } from './spawn.ts'
+export { failedCall, systemWords } from './system-words.ts'
 export { sendDatagram, UnixDatagramSender } from './unix-datagram.ts'
 export {
   createNetworkNamespaceIn,

@@ -2,11 +2,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { getSystemErrorMessage } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import { failureOf, GantryError, isKind } from '@gantry/errors'
 import type { Digest } from '@gantry/oci'
-import { SystemCallError } from '@gantry/syscall'
+import { failedCall, SystemCallError } from '@gantry/syscall'
 import { inherit } from '../layers/inherit.ts'
 import { unpackLayer } from '../layers/unpack.ts'
 import {
@@ -187,8 +186,8 @@ function describe(error: unknown): Extract<FromWorker, { kind: 'failed' }>['erro
   const code = String((error as NodeJS.ErrnoException).code)
   const diskFull = code === 'ENOSPC' || code === 'EDQUOT'
   if (error instanceof SystemCallError) {
-    const message = `${error.message} (${getSystemErrorMessage(-error.errno)})`
-    return { kind: machineFaults.includes(code) ? 'System' : 'InvalidParameter', message, diskFull }
+    const kind = machineFaults.includes(code) ? 'System' : 'InvalidParameter'
+    return { kind, message: failedCall(error), diskFull }
   }
   const isBrokenCompression = /^(Z_|ZSTD_)/.test(code)
   return { kind: isBrokenCompression ? 'InvalidParameter' : 'System', message: failureOf(error), diskFull }

@@ -283,6 +283,18 @@ function fingerprint(canary: string): unknown {
   })
 }
 
+test('an entry that cannot be made is told in the words of the system', async (t) => {
+  const { store } = await openStore(t)
+  const entries: Entry[] = [
+    { name: 'l', type: 'symlink', linkName: '/nowhere' },
+    { name: 'l/file', content: 'x' },
+  ]
+  await assert.rejects(unpack(store, await layerTar(entries)), {
+    kind: 'InvalidParameter',
+    message: 'mkdirat l: file exists',
+  })
+})
+
 test('CVE-2024-40635: an owner outside of the range is an error', async (t) => {
   const { store } = await openStore(t)
   for (const uid of [4294967295, 4294967296]) {
