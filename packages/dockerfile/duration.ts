@@ -25,7 +25,7 @@ export function parseDuration(text: string): number {
     rest = rest.slice(number.length)
     const unit = /^[^\d.]*/.exec(rest)?.[0] ?? ''
     if (unit === '') throw new RangeError(`time: missing unit in duration ${JSON.stringify(text)}`)
-    const factor = units[unit]
+    const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
     if (factor === undefined) {
       throw new RangeError(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`)
     }

@@ -23,6 +23,10 @@ test('--call takes a method and a format', () => {
   assert.throws(() => parseCall('check,x', false), /invalid option of --call: x/)
 })
 
+test('a method of every object is none of --call', () => {
+  assert.throws(() => parseCall('constructor', false), { message: 'invalid value "constructor" for --call' })
+})
+
 test('targets and the outline of one', () => {
   assert.equal(
     targets(text, false),

@@ -15,7 +15,7 @@ const names: Record<string, CallName> = {
 /** Reads `check` or `check,format=json`. Throws Error for anything else. */
 export function parseCall(value: string, check: boolean): { name: CallName; json: boolean } {
   const [method = 'build', ...options] = (value || (check ? 'check' : 'build')).split(',')
-  const name = names[method]
+  const name = Object.hasOwn(names, method) ? names[method] : undefined
   if (name === undefined) throw new Error(`invalid value ${JSON.stringify(method)} for --call`)
   if (check && name !== 'check') throw new Error('--check and --call are mutually exclusive')
   const json = options.includes('format=json')

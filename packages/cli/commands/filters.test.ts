@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseFlags } from '../framework/flags.ts'
 import { encodeFilters, pruneFilters, withFilter } from './filters.ts'
 
 test('filters are encoded as the API takes them', () => {
@@ -18,4 +19,14 @@ test('the configuration adds filters to a prune, except what the user contradict
     until: ['1h'],
   })
   assert.deepEqual(pruneFilters({}, { directory: '', path: '', settings: {} }), {})
+})
+
+test('filters may have the names that every object has', () => {
+  const { flags } = parseFlags(
+    [{ long: 'filter', type: 'filter', multi: true, desc: '' }],
+    ['--filter', 'constructor=x', '--filter', '__proto__=a', '--filter', '__proto__=b'],
+  )
+  const filters = flags.filters('filter')
+  assert.equal(JSON.stringify(filters), '{"constructor":["x"],"__proto__":["a","b"]}')
+  assert.deepEqual(withFilter({}, 'constructor', 'x'), { constructor: ['x'] })
 })

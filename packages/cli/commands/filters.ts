@@ -16,7 +16,7 @@ export function encodeFilters(filters: Filters): string | undefined {
 
 /** The filters with one more value. */
 export function withFilter(filters: Filters, name: string, value: string): Filters {
-  const values = filters[name] ?? []
+  const values = Object.hasOwn(filters, name) ? (filters[name] ?? []) : []
   return { ...filters, [name]: values.includes(value) ? values : [...values, value] }
 }
 

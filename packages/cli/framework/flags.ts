@@ -179,14 +179,13 @@ class FlagValues implements Flags {
   }
 
   filters(name: string): Record<string, string[]> {
-    const filters: Record<string, string[]> = {}
+    // A map, since names are the user's: an object has some of its own.
+    const filters = new Map<string, Set<string>>()
     for (const [key, value] of this.list(name).filter(Boolean).map(splitPair)) {
-      const name = key.trim().toLowerCase()
-      filters[name] ??= []
-      const values = filters[name]
-      if (!values.includes(value.trim())) values.push(value.trim())
+      const values = filters.get(key.trim().toLowerCase()) ?? new Set()
+      filters.set(key.trim().toLowerCase(), values.add(value.trim()))
     }
-    return filters
+    return Object.fromEntries([...filters].map(([key, values]) => [key, [...values]]))
   }
 
   changed(name: string): boolean {

@@ -47,6 +47,7 @@ test('sizes are numbers with units of 1024', () => {
       '': "invalid size: ''",
       abc: "invalid size: 'abc'",
       '10x': "invalid suffix: 'x'",
+      '10constructor': "invalid suffix: 'constructor'",
       '-5': "invalid size: '-5'",
       '5..5': 'strconv.ParseFloat: parsing "5..5": invalid syntax',
       '1ki': "invalid suffix: 'ki'",
@@ -63,6 +64,7 @@ test('durations are as Go writes them', () => {
       '': 'time: invalid duration ""',
       '5': 'time: missing unit in duration "5"',
       '1x': 'time: unknown unit "x" in duration "1x"',
+      '1valueOf': 'time: unknown unit "valueOf" in duration "1valueOf"',
       abc: 'time: invalid duration "abc"',
     },
   )

@@ -46,7 +46,7 @@ function readFloat(text: string): number {
 }
 
 function factorOf(suffix: string): number | undefined {
-  if (suffix in units) return units[suffix]
+  if (Object.hasOwn(units, suffix)) return units[suffix]
   const match = /^([kmgtp])i?b$/.exec(suffix)
   return match?.[1] === undefined ? undefined : units[match[1]]
 }

@@ -18,7 +18,7 @@ const filters: Record<string, (record: BuildCache, value: string) => boolean> = 
 
 /** The latest used first. Throws for a filter that is not known. */
 export async function cacheRecords(client: Client, wanted: Filters): Promise<BuildCache[]> {
-  const unknown = Object.keys(wanted).find((name) => !filters[name])
+  const unknown = Object.keys(wanted).find((name) => !Object.hasOwn(filters, name))
   if (unknown !== undefined) throw new Error(`invalid filter '${unknown}'`)
   const { buildCache } = await diskUsage(client, true)
   return buildCache

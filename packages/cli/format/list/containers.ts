@@ -7,7 +7,7 @@ import { fromUnix, goTimeText } from '../time.ts'
 import { humanSize } from '../units.ts'
 import type { ListColumns } from './list.ts'
 import { portsText } from './ports.ts'
-import { ago, ellipsis, labelText, shortId } from './texts.ts'
+import { ago, ellipsis, labelOf, labelText, shortId } from './texts.ts'
 
 /** A row, and whether its long texts are cut. */
 export interface ContainerRow {
@@ -84,7 +84,7 @@ export const containerColumns: ListColumns<ContainerRow> = {
     Status: ({ container }) => container.Status ?? '',
     Size: sizeText,
     Labels: ({ container }) => labelText(container.Labels),
-    Label: { label: ({ container }, key) => container.Labels?.[key] ?? '' },
+    Label: { label: ({ container }, key) => labelOf(container.Labels, key) },
     Mounts: ({ container, truncate }) =>
       (container.Mounts ?? [])
         .map((mount) => mount.Name || mount.Source || '')

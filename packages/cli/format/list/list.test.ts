@@ -6,6 +6,7 @@ import { containerColumns, containerFormat } from './containers.ts'
 import { imageColumns, imageFormat, imageRows } from './images.ts'
 import { formatList } from './list.ts'
 import { portsText } from './ports.ts'
+import { labelOf } from './texts.ts'
 
 const container: ContainerSummary = {
   Id: 'ab'.repeat(32),
@@ -124,4 +125,10 @@ test('an image has a row for each name', () => {
     ).replace(/(?<=created_at: ).*/, 'TIME'),
     'repository: <none>\ntag: <none>\nimage_id: abababababab\ncreated_at: TIME\nvirtual_size: 1.98MB\n\n',
   )
+})
+
+test('a label that is not there is empty, whatever it is called', () => {
+  assert.equal(labelOf({ a: 'b' }, 'a'), 'b')
+  assert.equal(labelOf({ a: 'b' }, 'constructor'), '')
+  assert.equal(labelOf(null, 'a'), '')
 })

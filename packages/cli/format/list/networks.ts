@@ -2,7 +2,7 @@
 import type { NetworkSummary } from '@gantry/api'
 import { goTimeText, parseTime, zeroTime } from '../time.ts'
 import type { ListColumns } from './list.ts'
-import { labelText, shortId } from './texts.ts'
+import { labelOf, labelText, shortId } from './texts.ts'
 
 export interface NetworkRow {
   readonly network: NetworkSummary
@@ -30,7 +30,7 @@ export const networkColumns: ListColumns<NetworkRow> = {
     IPv6: ({ network }) => String(network.EnableIPv6 ?? false),
     Internal: ({ network }) => String(network.Internal ?? false),
     Labels: ({ network }) => labelText(network.Labels),
-    Label: { label: ({ network }, key) => network.Labels?.[key] ?? '' },
+    Label: { label: ({ network }, key) => labelOf(network.Labels, key) },
     CreatedAt: ({ network }) => goTimeText(parseTime(network.Created ?? '') ?? zeroTime),
   },
   headers: {

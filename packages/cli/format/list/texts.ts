@@ -23,3 +23,7 @@ export const labelText = (labels: Readonly<Record<string, string>> | null | unde
 
 /** How long ago a moment was: `5 minutes ago`. */
 export const ago = (milliseconds: number): string => `${humanDuration(Date.now() - milliseconds)} ago`
+
+/** The value of a label; empty for one that is not there. Names are the user's, also those that every object has. */
+export const labelOf = (labels: Readonly<Record<string, string>> | null | undefined, name: string): string =>
+  labels && Object.hasOwn(labels, name) ? (labels[name] ?? '') : ''

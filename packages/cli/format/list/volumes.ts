@@ -2,7 +2,7 @@
 import type { Volume } from '@gantry/api'
 import { humanSize } from '../units.ts'
 import type { ListColumns } from './list.ts'
-import { labelText } from './texts.ts'
+import { labelOf, labelText } from './texts.ts'
 
 /** The template of a format's short name; others are templates already. */
 export function volumeFormat(format: string, quiet: boolean): string {
@@ -19,7 +19,7 @@ export const volumeColumns: ListColumns<Volume> = {
     Scope: (volume) => volume.Scope,
     Mountpoint: (volume) => volume.Mountpoint,
     Labels: (volume) => labelText(volume.Labels),
-    Label: { label: (volume, key) => volume.Labels?.[key] ?? '' },
+    Label: { label: (volume, key) => labelOf(volume.Labels, key) },
     Links: ({ UsageData: usage }) => (usage ? String(usage.RefCount) : 'N/A'),
     Size: ({ UsageData: usage }) => (usage ? humanSize(usage.Size) : 'N/A'),
     Group: ({ ClusterVolume: cluster }) => (cluster ? (cluster.Spec?.Group ?? '') : 'N/A'),
