@@ -99,8 +99,9 @@ test('JSON, nothing, and ways that are none', () => {
   assert.equal(Buffer.from(lines[3].logs[0].data, 'base64').toString(), 'words\n')
   assert.equal(lines[3].logs[0].vertex, lines[4].vertexes[0].digest)
   assert.equal(lines[4].vertexes[0].error, 'no')
-  assert.equal(shown({ progress: 'quiet' }), '')
-  assert.equal(shown({ quiet: true, progress: 'plain' }), '')
+  const lastWords = /^------\n > \[2\/2\] RUN x:\n\S+ words\n------\n$/
+  assert.match(shown({ progress: 'quiet' }), lastWords)
+  assert.match(shown({ quiet: true, progress: 'plain' }), lastWords)
   assert.throws(() => shown({ progress: 'tty' }), /needs a terminal/)
   assert.throws(() => shown({ progress: 'loud' }), /choose auto, plain, tty, rawjson or quiet/)
 })
@@ -125,4 +126,21 @@ test('characters that come in pieces are shown whole, those of each stream apart
   display.show(log('stderr', [...Buffer.from('-')]))
   display.show(log('stdout', bytes.slice(2)))
   assert.match(told.join(''), /a-€b\n/)
+})
+
+test('a quiet build tells nothing but the last words of the step that failed', () => {
+  const told: string[] = []
+  const display = openDisplay({ write: (text: string) => told.push(text) } as never, {
+    progress: '',
+    quiet: true,
+    explain: false,
+    env: {},
+  })
+  display.show({ type: 'step', id: 1, name: '[2/2] RUN x', started: '' })
+  display.show({ type: 'log', id: 1, stream: 'stdout', data: { data: [...Buffer.from('last words\n')] } })
+  display.show({ type: 'end', id: 1, cached: false, error: 'it failed' })
+  display.close()
+  assert.deepEqual(told, [])
+  display.report()
+  assert.match(told.join(''), / > \[2\/2\] RUN x:\n.* last words\n/)
 })

@@ -12,8 +12,11 @@ export interface DisplayOptions {
   env: Readonly<Record<string, string | undefined>>
 }
 
-/** Nothing is shown. */
-const silent: BuildDisplay = { show: () => undefined, close: () => undefined, report: () => undefined }
+/** Nothing is shown but the last words of the step that failed. */
+function quietly(output: Output): BuildDisplay {
+  const hidden = new PlainProgress({ ...output, write: () => true }, false)
+  return { show: (event) => hidden.show(event), close: () => undefined, report: () => hidden.report(output) }
+}
 
 /** Throws Error for a way that is not known, or that needs a terminal where there is none. */
 export function openDisplay(output: Output, { progress, quiet, explain, env }: DisplayOptions): BuildDisplay {
@@ -21,7 +24,7 @@ export function openDisplay(output: Output, { progress, quiet, explain, env }: D
   switch (mode) {
     case 'quiet':
     case 'none':
-      return silent
+      return quietly(output)
     case 'rawjson':
       return new RawJsonProgress(output)
     case 'plain':

@@ -121,9 +121,9 @@ export class PlainProgress implements BuildDisplay {
 
   close(): void {}
 
-  report(): void {
+  report(output = this.#output): void {
     if (!this.#failed) return
     const { name, last } = this.#failed
-    this.#output.write(failureReport(name, last))
+    output.write(failureReport(name, last))
   }
 }
