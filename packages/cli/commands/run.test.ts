@@ -105,3 +105,14 @@ test('what the command line can tell is wrong needs no engine', async (t) => {
     assert.deepEqual(routes, [])
   }
 })
+
+test('a network may have a name that every object has', async (t) => {
+  const answers = { '/containers/create': created, '/containers/c1/start': started }
+  const once = await runWith(t, ['-d', '--network', 'constructor', 'busybox'], answers)
+  assert.equal(once.code, 0)
+  const twice = ['-d', '--network', 'constructor', '--network', 'constructor', 'busybox']
+  assert.match(
+    String((await runWith(t, twice, answers)).code),
+    /network "constructor" is specified multiple times/,
+  )
+})

@@ -198,7 +198,7 @@ function endpoints(flags: Flags): Record<string, EndpointSettings> {
   const result: Record<string, EndpointSettings> = {}
   wanted.forEach((network, index) => {
     const settings = endpointSettings(index === 0 ? withFlags(network, flags) : network)
-    if (network.target in result) {
+    if (Object.hasOwn(result, network.target)) {
       throw new RangeError(`network ${JSON.stringify(network.target)} is specified multiple times`)
     }
     // The engine needs no settings to join its only network.
