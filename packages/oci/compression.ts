@@ -39,7 +39,8 @@ export async function decompress(
   const output = found === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
   // A generator that was never started does not run its `finally`, so its end alone would not do.
   output.on('close', destroy)
-  // An error of the source or of the decompressor arrives at whoever reads the output.
+  // An error of the source or of the decompressor arrives at whoever reads the output, who may not have begun.
+  output.on('error', () => {})
   pipeline(Readable.from(whole, { objectMode: false }), output, () => {})
   return { compression: found, stream: output }
 }

@@ -21,6 +21,14 @@ async function inspect(daemon: TestDaemon, name: string): Promise<Inspected> {
   return JSON.parse(await ok(daemon, 'inspect', '-f', '{{json .}}', name)) as Inspected
 }
 
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** As a reboot: nobody who watches, no process, no mount, no network, and nothing in the run-time directory. */
 async function reboot(daemon: TestDaemon): Promise<void> {
   await daemon.kill9()
@@ -32,7 +40,7 @@ async function reboot(daemon: TestDaemon): Promise<void> {
       return command.includes(`${daemon.root}/exec`) || cgroups.includes(`${daemon.kernelName}/`) ? pid : null
     }),
   )
-  for (const pid of victims) if (pid) process.kill(Number(pid), 'SIGKILL')
+  for (const pid of victims) if (pid) killIfThere(Number(pid))
   const freezer = `/sys/fs/cgroup/freezer/${daemon.kernelName}`
   for (const name of await readdir(freezer).catch(() => [])) {
     // On cgroup v1 not even SIGKILL reaches what is frozen.

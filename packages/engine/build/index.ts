@@ -127,13 +127,13 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
   }
 }
 
-/** The table, with a fault point after each record. */
+/** The table, with a fault point after each new record; that one was used is written down at any time. */
 function announced({ table, faults }: Pick<BuildDependencies, 'table' | 'faults'>): CacheTable {
   return {
     get: (key) => table.get(key),
     set: (key, record) => {
       table.set(key, record)
-      faults('build.cache.recorded')
+      if (record.uses === 0) faults('build.cache.recorded')
     },
     delete: (key) => table.delete(key),
     values: () => table.values(),

@@ -4,6 +4,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { suite, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { isKind } from '@gantry/errors'
 import { decompress, decompressRare } from '../compression.ts'
 import { decodeBzip2 } from './bzip2.ts'
@@ -162,6 +163,16 @@ suite('bzip2 and xz', () => {
       })()
       await assert.rejects(reading, { kind: 'InvalidParameter', message: /unexpected EOF/ })
     }
+  })
+
+  test('broken data that nobody reads yet fails the reading, and nothing else', async () => {
+    const { stream } = await decompress(Readable.from([gzipSync('x'.repeat(999)).subarray(0, 20)]))
+    assert.ok(stream instanceof Readable)
+    await new Promise<void>((resolve) => stream.once('close', resolve))
+    const reading = (async () => {
+      for await (const _ of stream);
+    })()
+    await assert.rejects(reading, { code: 'Z_BUF_ERROR' })
   })
 
   test('a source that fails, fails the reading with its own error', async () => {
