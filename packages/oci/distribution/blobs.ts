@@ -76,6 +76,8 @@ function counted(body: Readable, expected: number): Readable {
     },
   })
   body.on('error', (error) => count.destroy(bodyError(error) as Error))
+  // It arrives at whoever reads, who may not have begun.
+  count.on('error', () => {})
   count.on('close', () => body.destroy())
   return body.pipe(count)
 }

@@ -94,7 +94,8 @@ class CompressedBytes implements ByteSource {
     this.#file = file
     this.#skip = skip
     const gunzip = createGunzip({ chunkSize: blockBytes })
-    // An error comes out of the iteration.
+    // An error comes out of the iteration, which may not have begun.
+    gunzip.on('error', () => {})
     pipeline(file.createReadStream({ autoClose: false, highWaterMark: blockBytes }), gunzip, () => {})
     this.#chunks = gunzip[Symbol.asyncIterator]()
   }

@@ -64,6 +64,10 @@ test('damaged content is not read as if it were whole', async (t) => {
   await writeFile(join(directory, 'blobs/sha256', hexOf(digest)), 'the c0ntent')
   await assert.rejects(store.readAll(digest), /is damaged/)
   await assert.rejects(bytesOf(await store.read(digest)), /is damaged/)
+  // Nor is that the end of a process that has yet to read it.
+  const stream = await store.read(digest)
+  await new Promise<void>((resolve) => stream.once('close', resolve))
+  await assert.rejects(bytesOf(stream), /is damaged/)
 })
 
 test('the same blob from many writers at once is one blob', async (t) => {

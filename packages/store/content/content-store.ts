@@ -17,6 +17,9 @@ import { Verifier } from './verifier.ts'
 /** Bytes that `readAll` reads when its caller names no limit: more than any manifest or configuration has. */
 const defaultLimit = 8 * 1024 * 1024
 
+/** Of a stream's errors: they arrive at whoever reads it, who may not have begun, and must not arrive at the process. */
+const leftToReader = (): void => {}
+
 /**
  * Opens the store in a directory, making it when it is new. Uploads that a crash interrupted are removed.
  * The directory is readable by its owner alone.
@@ -90,6 +93,7 @@ class FileContentStore implements ContentStore {
       flush: (done) => done(verifier.failure()),
     })
     source.on('error', (error) => check.destroy(error))
+    check.on('error', leftToReader)
     check.on('close', () => source.destroy())
     return source.pipe(check)
   }
@@ -97,7 +101,7 @@ class FileContentStore implements ContentStore {
   async readFrom(digest: Digest, offset: number): Promise<Readable> {
     const source = createReadStream(this.#files.path(digest), { start: offset, highWaterMark: 256 * 1024 })
     await found(digest, once(source, 'open'))
-    return source
+    return source.on('error', leftToReader)
   }
 
   async readAll(digest: Digest, limit: number = defaultLimit): Promise<Buffer> {

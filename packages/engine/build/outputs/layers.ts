@@ -147,7 +147,8 @@ function compress(source: Readable, type: Compression['type'], level?: number): 
           chunkSize,
           params: { [constants.ZSTD_c_compressionLevel]: Math.max(level ?? 3, 1) },
         })
-  // An error of either arrives at whoever reads the output.
+  // An error of either arrives at whoever reads the output, who may not have begun.
+  output.on('error', () => {})
   pipeline(source, output, () => undefined)
   return output
 }
