@@ -13,7 +13,8 @@ export interface PsRequest {
   sort: { column: Column; descending: boolean }[]
   /** Children below their parents: `marked` draws a branch before the command. */
   tree: 'plain' | 'marked' | null
-  threads: boolean
+  /** In the place of the processes, or below each. */
+  threads: 'instead' | 'below' | null
   headers: boolean
 }
 
@@ -67,7 +68,7 @@ class Reader {
       pids,
       sort,
       tree: flags.has('marked') ? 'marked' : flags.has('-H') ? 'plain' : null,
-      threads: flags.has('threads'),
+      threads: flags.has('threads') ? 'instead' : flags.has('m') || flags.has('-m') ? 'below' : null,
       headers: !flags.has('no-headers'),
     }
   }
@@ -92,7 +93,7 @@ class Reader {
         this.#select(letter, rest)
         return
       }
-      if (!'AeadNfFljycLTZMHwPV'.includes(letter)) {
+      if (!'AeadNfFljycLmTZMHwPV'.includes(letter)) {
         throw new PsError('error: unsupported SysV option')
       }
       this.#flag(`-${letter}`)
@@ -119,7 +120,7 @@ class Reader {
         this.#select('p', letters.slice(at))
         return
       }
-      if (!'axgrTulvsjfhcwHnSZMe'.includes(letter)) {
+      if (!'axgrTulvsjfhcwHmnSXZMeLV'.includes(letter)) {
         throw new PsError('error: unsupported option (BSD syntax)')
       }
       this.#flag(letter)
@@ -130,7 +131,7 @@ class Reader {
     const { flags } = this.#wishes
     flags.add(flag)
     if (flag === 'f') flags.add('marked')
-    if (flag === 'h' || flag === '-V') flags.add('no-headers')
+    if (['h', 'L', 'V', '-V'].includes(flag)) flags.add('no-headers')
     if (flag === '-L' || flag === '-T' || flag === 'H') flags.add('threads')
   }
 

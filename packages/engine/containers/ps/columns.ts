@@ -1,14 +1,19 @@
 /** The columns that ps(1) of procps knows by name, with their titles. */
 import { type Process, pageSize } from './process.ts'
+import { ownerOf } from './thread-rows.ts'
 import { clockText, elapsedText, longStartText, minutesText, startText, startTimeText } from './times.ts'
 
 export interface Column {
   title: string
   value(process: Process): string
+  /** Whose it is where processes and their threads are both shown. */
+  owner: 'process' | 'thread' | 'both'
 }
 
-const column = (title: string, value: Column['value']): Column => ({ title, value })
+const column = (title: string, value: Column['value']): Column => ({ title, value, owner: 'both' })
 const field = (title: string, number: number) => column(title, (process) => process.text(number))
+const address = (title: string, number: number) =>
+  column(title, (process) => BigInt(process.text(number)).toString(16).padStart(16, '0'))
 const kibibytes = (bytes: number) => String(Math.floor(bytes / 1024))
 
 const real = 0
@@ -65,6 +70,7 @@ const plain: Record<string, Column> = {
     percentage((100 * process.number(24) * pageSize) / process.host.memory),
   ),
   addr: column('ADDR', () => '-'),
+  alarm: column('ALARM', () => '-'),
   args: args('COMMAND'),
   blocked: signals('BLOCKED', 'SigBlk'),
   bsdstart: column('START', ({ startedAt, host }) => startText(startedAt, host.now)),
@@ -79,6 +85,8 @@ const plain: Record<string, Column> = {
   cputimes: column('TIME', (process) => String(Math.floor(process.cpuSeconds))),
   drs: column('DRS', (process) => kibibytes(process.number(23) - pages(process, 3))),
   egid: gid('EGID', effective),
+  eip: address('EIP', 30),
+  esp: address('ESP', 29),
   egroup: group('EGROUP', effective),
   etime: column('ELAPSED', ({ age }) => elapsedText(age)),
   etimes: column('ELAPSED', ({ age }) => String(Math.floor(age))),
@@ -129,6 +137,7 @@ const plain: Record<string, Column> = {
   sid: field('SID', 6),
   size: column('SIZE', (process) => kibibytes(pages(process, 5))),
   spid: thread('SPID'),
+  stackp: address('STACKP', 28),
   start: column('STARTED', ({ startedAt, host }) => startTimeText(startedAt, host.now)),
   start_time: column('START', ({ startedAt, host }) => startText(startedAt, host.now)),
   stat: column('STAT', statText),
@@ -151,6 +160,7 @@ const plain: Record<string, Column> = {
   thcount: field('THCNT', 20),
   tid: thread('TID'),
   time,
+  tmout: column('TMOUT', () => '-'),
   tpgid: field('TPGID', 8),
   trs: column('TRS', (process) => kibibytes(pages(process, 3))),
   tt: tty('TT'),
@@ -230,8 +240,9 @@ export const letters: Record<string, string> = {
 
 /** `wide`: a width was given. Null for a name that ps does not know (or that says nothing on Linux today). */
 export function columnNamed(name: string, wide = false): Column | null {
-  if (wide && (name === 'wchan' || name === 'wname')) return column('WCHAN', wchanOf)
-  if (Object.hasOwn(plain, name)) return plain[name] ?? null
+  const isWideChannel = wide && (name === 'wchan' || name === 'wname')
+  const own = isWideChannel ? column('WCHAN', wchanOf) : Object.hasOwn(plain, name) && plain[name]
+  if (own) return { ...own, owner: ownerOf(name === 'wname' ? 'wchan' : name) }
   if (!Object.hasOwn(aliases, name)) return null
   const [known = '', title] = (aliases[name] ?? '').split(' ')
   const found = columnNamed(known)

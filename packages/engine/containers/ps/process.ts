@@ -21,6 +21,8 @@ export const pageSize = 4096
 export class Process {
   readonly pid: number
   readonly thread: number
+  /** Present where they are to be shown below their process. */
+  readonly threads: readonly Process[] | undefined
   readonly host: HostFacts
   /** Name of the program, at most 15 bytes. */
   readonly command: string
@@ -33,7 +35,9 @@ export class Process {
     ids: { pid: number; thread: number },
     files: { stat: string; status: string; cmdline: string },
     host: HostFacts,
+    threads?: readonly Process[],
   ) {
+    this.threads = threads
     this.pid = ids.pid
     this.thread = ids.thread
     this.host = host
@@ -118,31 +122,34 @@ export class Process {
   }
 }
 
-/** In the order of their pids; with `threads` each of their threads. What ends meanwhile is left out. */
-export async function readProcesses(pids: number[], { threads = false } = {}): Promise<Process[]> {
+/** In the order of their pids; with their threads, or these in their place. What ends meanwhile is left out. */
+export async function readProcesses(pids: number[], threads: 'instead' | 'below' | null): Promise<Process[]> {
   const host = await readHostFacts()
   const read = async (pid: number) => {
-    if (!threads) return [await readProcess(pid, pid, `/proc/${pid}`, host)]
-    const names = (await readdir(`/proc/${pid}/task`).catch(() => [])).map(Number).sort((a, b) => a - b)
-    return await Promise.all(
-      names.map((thread) => readProcess(pid, thread, `/proc/${pid}/task/${thread}`, host)),
-    )
+    const all = threads ? await readThreads(pid, host) : undefined
+    return threads === 'instead' ? all : await readProcess({ pid, thread: pid }, `/proc/${pid}`, host, all)
   }
   const found = await Promise.all([...pids].sort((a, b) => a - b).map(read))
-  return found.flat().filter((one) => one !== null)
+  return found.flat().filter((one) => one !== null && one !== undefined)
+}
+
+async function readThreads(pid: number, host: HostFacts): Promise<Process[]> {
+  const names = (await readdir(`/proc/${pid}/task`).catch(() => [])).map(Number).sort((a, b) => a - b)
+  const read = (thread: number) => readProcess({ pid, thread }, `/proc/${pid}/task/${thread}`, host)
+  return (await Promise.all(names.map(read))).filter((one) => one !== null)
 }
 
 async function readProcess(
-  pid: number,
-  thread: number,
+  ids: { pid: number; thread: number },
   directory: string,
   host: HostFacts,
+  threads?: readonly Process[],
 ): Promise<Process | null> {
   try {
     const [stat = '', status = '', cmdline = ''] = await Promise.all(
       ['stat', 'status', 'cmdline'].map((name) => readFile(`${directory}/${name}`, 'utf8')),
     )
-    return new Process({ pid, thread }, { stat, status, cmdline }, host)
+    return new Process(ids, { stat, status, cmdline }, host, threads)
   } catch {
     return null
   }

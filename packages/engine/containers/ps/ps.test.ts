@@ -39,6 +39,10 @@ test('formats: the columns of ps from procps 4.0', () => {
     ['l', 'F UID PID PPID PRI NI VSZ RSS WCHAN STAT TTY TIME COMMAND'],
     ['v', 'PID TTY STAT TIME MAJFL TRS DRS RSS %MEM COMMAND'],
     ['s', 'UID PID PENDING BLOCKED IGNORED CAUGHT STAT TTY TIME COMMAND'],
+    ['X', 'PID STACKP ESP EIP TMOUT ALARM STAT TTY TIME COMMAND'],
+    ['-X', 'PID STACKP ESP EIP TMOUT ALARM STAT TTY TIME COMMAND'],
+    ['axm', 'PID TTY STAT TIME COMMAND'],
+    ['-em', 'PID TTY TIME CMD'],
     ['axj', 'PPID PID PGID SID TTY TPGID STAT UID TIME COMMAND'],
     ['-o pid,comm', 'PID COMMAND'],
     ['-eopid,comm', 'PID COMMAND'],
@@ -60,8 +64,26 @@ test('formats: the columns of ps from procps 4.0', () => {
 
 test('threads are shown in the place of processes where they are asked for', () => {
   for (const text of ['H', 'axH', '-eL', '-T'])
-    assert.equal(parsePsArguments(text.split(' ')).threads, true, text)
-  for (const text of ['', '-H', 'ax']) assert.equal(parsePsArguments(text.split(' ')).threads, false, text)
+    assert.equal(parsePsArguments(text.split(' ')).threads, 'instead', text)
+  for (const text of ['', '-H', 'ax']) assert.equal(parsePsArguments(text.split(' ')).threads, null, text)
+})
+
+test('m shows threads below their processes, each row with what is its own', () => {
+  const [thread, other] = [made(50, 1, 'app', 340), made(50, 1, 'app', 340)]
+  const all = [made(50, 1, 'app', 340, [thread, other]), made(51, 50, 'kernel', 3990, [])]
+  const show = (text: string) => tableOf(parsePsArguments(text.split(' ')), all).processes
+  assert.deepEqual(show('m'), [
+    ['50', 'pts/0', '-', '0:04', '/bin/app --flag a b'],
+    ['-', '-', 'Ssl', '0:04', '-'],
+    ['-', '-', 'Ssl', '0:04', '-'],
+    ['51', 'pts/0', '-', '0:04', '[kernel]'],
+  ])
+  assert.deepEqual(show('-m -o pid,tid,user,stat --sort=-pid'), [
+    ['51', '-', 'app', '-'],
+    ['50', '-', 'app', '-'],
+    ['-', '50', 'app', 'Ssl'],
+    ['-', '50', 'app', 'Ssl'],
+  ])
 })
 
 test('what ps does not take, it says in its first line', () => {
@@ -100,7 +122,7 @@ test('any bytes at all are refused or taken, never more', () => {
 })
 
 test('a table without the pids of the host is not what Docker’s users get', async () => {
-  for (const text of ['-o comm', '-eo pid=foo', 'h -e', '-e --no-headers', '-V']) {
+  for (const text of ['-o comm', '-eo pid=foo', 'h -e', '-e --no-headers', '-V', 'V', 'L']) {
     await assert.rejects(processTable(text, [process.pid]), {
       kind: 'System',
       message: "Couldn't find PID field in ps output",
@@ -120,13 +142,13 @@ const host: HostFacts = {
 }
 
 /** A process with this name, started so many seconds after the boot. */
-function made(pid: number, parent: number, name: string, seconds: number): Process {
+function made(pid: number, parent: number, name: string, seconds: number, threads?: Process[]): Process {
   const tail = '34816 -1 4194304 10 0 3 0 250 150 0 0 20 0 2 0'
   const memory = `${seconds * 100} 8192000 500`
   const stat = `${pid} (${name}) S ${parent} 50 50 ${tail} ${memory} ${'0 '.repeat(30)}\n`
   const status = 'Uid:\t1000\t1000\t1000\t1000\nGid:\t100\t100\t100\t100\nVmLck:\t0 kB\n'
   const cmdline = name === 'kernel' ? '' : `/bin/${name}\0--flag\0a b\0`
-  return new Process({ pid, thread: pid }, { stat, status, cmdline }, host)
+  return new Process({ pid, thread: pid }, { stat, status, cmdline }, host, threads)
 }
 
 test('values of a process, whatever its name', () => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import { PsError, type PsRequest, parsePsArguments } from './arguments.ts'
 import { type Process, readProcesses } from './process.ts'
+import { rowsOf } from './thread-rows.ts'
 
 export interface ProcessTable {
   titles: string[]
@@ -19,7 +20,7 @@ export async function processTable(text: string, pids: number[]): Promise<Proces
   if (!request.headers || !request.columns.some(({ title }) => title === 'PID')) {
     throw new GantryError('System', "Couldn't find PID field in ps output")
   }
-  const table = tableOf(request, await readProcesses(pids, { threads: request.threads }))
+  const table = tableOf(request, await readProcesses(pids, request.threads))
   const { pids: wanted } = request
   if (table.processes.length === 0 && wanted.length > 0 && !wanted.some((pid) => existsSync(`/proc/${pid}`)))
     throw new GantryError('System', 'ps: exit status 1')
@@ -53,7 +54,9 @@ export function tableOf(request: PsRequest, all: readonly Process[]): ProcessTab
   const mark = (title: string) => (tree === 'marked' && ['CMD', 'COMMAND'].includes(title) ? '\\_ ' : '')
   return {
     titles: columns.map(({ title }) => title),
-    processes: shown.map((process) => columns.map(({ title, value }) => mark(title) + value(process))),
+    processes: shown.flatMap((process) =>
+      rowsOf(process, columns).map((cells) => cells.map((cell, at) => mark(columns[at]?.title ?? '') + cell)),
+    ),
   }
 }
 
