@@ -22,7 +22,14 @@ async function nftables(): Promise<string[]> {
 }
 
 async function cgroups(): Promise<string[]> {
-  const { stdout } = await run('find', ['/sys/fs/cgroup', '-type', 'd', '-path', '*gantry*'])
+  const { stdout } = await run('find', [
+    '/sys/fs/cgroup',
+    '-ignore_readdir_race',
+    '-type',
+    'd',
+    '-path',
+    '*gantry*',
+  ])
   return lines(stdout).map((path) => `cgroup ${path.replace(/^\/sys\/fs\/cgroup\/[^/]+\//, '')}`)
 }
 

@@ -42,7 +42,14 @@ async function nftables({ kernelName, bridge }: TestDaemon): Promise<string[]> {
 }
 
 async function cgroups({ kernelName }: TestDaemon): Promise<string[]> {
-  const { stdout } = await run('find', ['/sys/fs/cgroup', '-type', 'd', '-path', `*/${kernelName}/*`])
+  const { stdout } = await run('find', [
+    '/sys/fs/cgroup',
+    '-ignore_readdir_race',
+    '-type',
+    'd',
+    '-path',
+    `*/${kernelName}/*`,
+  ])
   return lines(stdout)
     .filter((path) => !path.endsWith('/monitors'))
     .map((path) => `cgroup ${path}`)
