@@ -21,16 +21,17 @@ async function nftables(): Promise<string[]> {
   return lines(stdout).map((line) => `nftables ${line}`)
 }
 
+/** Directories of control groups, in every hierarchy, by a pattern of find(1); others may come and go meanwhile. */
+export async function cgroupsLike(pattern: string): Promise<string[]> {
+  const directories = ['-ignore_readdir_race', '-type', 'd']
+  const { stdout } = await run('find', ['/sys/fs/cgroup', ...directories, '-path', pattern])
+  return lines(stdout)
+}
+
 async function cgroups(): Promise<string[]> {
-  const { stdout } = await run('find', [
-    '/sys/fs/cgroup',
-    '-ignore_readdir_race',
-    '-type',
-    'd',
-    '-path',
-    '*gantry*',
-  ])
-  return lines(stdout).map((path) => `cgroup ${path.replace(/^\/sys\/fs\/cgroup\/[^/]+\//, '')}`)
+  return (await cgroupsLike('*gantry*')).map(
+    (path) => `cgroup ${path.replace(/^\/sys\/fs\/cgroup\/[^/]+\//, '')}`,
+  )
 }
 
 async function processes(): Promise<string[]> {

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import type { TestDaemon } from '../../test/e2e/harness.ts'
+import { cgroupsLike } from '../../test/leftovers.ts'
 
 const run = promisify(execFile)
 
@@ -42,15 +43,7 @@ async function nftables({ kernelName, bridge }: TestDaemon): Promise<string[]> {
 }
 
 async function cgroups({ kernelName }: TestDaemon): Promise<string[]> {
-  const { stdout } = await run('find', [
-    '/sys/fs/cgroup',
-    '-ignore_readdir_race',
-    '-type',
-    'd',
-    '-path',
-    `*/${kernelName}/*`,
-  ])
-  return lines(stdout)
+  return (await cgroupsLike(`*/${kernelName}/*`))
     .filter((path) => !path.endsWith('/monitors'))
     .map((path) => `cgroup ${path}`)
 }
