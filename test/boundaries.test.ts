@@ -72,6 +72,16 @@ for (const [name, permitted] of Object.entries(allowed)) {
   })
 }
 
+test('a package declares the packages that it uses, and no others', async () => {
+  for (const name of Object.keys(allowed)) {
+    const { dependencies = {} } = JSON.parse(await readFile(`${packages}${name}/package.json`, 'utf8'))
+    const used = (await importsOf(name))
+      .map(({ specifier }) => specifier.match(/^@[^/]+\/[^/]+|^[^./@][^/]*/)?.[0])
+      .filter((specifier) => specifier !== undefined && !specifier.startsWith('node:'))
+    assert.deepEqual(Object.keys(dependencies).sort(), [...new Set(used)].sort(), name)
+  }
+})
+
 /** Whether a relative import leaves the package's folder. */
 function escapes(name: string, file: string, specifier: string): boolean {
   if (!specifier.startsWith('.')) return false
