@@ -18,6 +18,8 @@ const shortestTime = 20
 /** `" stdout F "`: from behind the time to the text. */
 const afterTime = 10
 
+export type Stream = 'stdout' | 'stderr'
+
 /** The offset of the text of the record that starts at `start`; -1 when none starts there, e.g. after a full disk. */
 export function textOffset(bytes: Buffer, start: number): number {
   let end = start + usualTime
@@ -35,6 +37,10 @@ export function textOffset(bytes: Buffer, start: number): number {
 /** Whether the record whose text starts at `text` is of stderr. */
 export function isStderr(bytes: Buffer, text: number): boolean {
   return bytes[text - 6] === letterE
+}
+
+export function streamOf(bytes: Buffer, text: number): Stream {
+  return isStderr(bytes, text) ? 'stderr' : 'stdout'
 }
 
 /** Whether the record whose text starts at `text` ends its line. */
@@ -65,8 +71,8 @@ export class RecordScanner {
     }
   }
 
-  get stream(): 'stdout' | 'stderr' {
-    return isStderr(this.bytes, this.text) ? 'stderr' : 'stdout'
+  get stream(): Stream {
+    return streamOf(this.bytes, this.text)
   }
 
   /** Whether the record ends its line. */

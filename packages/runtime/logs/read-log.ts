@@ -3,8 +3,10 @@ import { basename, dirname } from 'node:path'
 import type { LogBlock, LogPlace, LogQuery } from '../contracts.ts'
 import { Bell } from './bell.ts'
 import { BlockReader } from './blocks.ts'
+import type { Stream } from './cri.ts'
 import type { LogFiles } from './files.ts'
-import { selectByTime, skipLines } from './select.ts'
+import { beginningOfLine, firstOf, onlyOf } from './open-line.ts'
+import { selectByTime } from './select.ts'
 import { type LogEnd, type LogPosition, tailPosition } from './tail.ts'
 
 const nothing = Buffer.alloc(0)
@@ -24,8 +26,8 @@ export async function* readLog(
   hearing.defer(files.listen(() => bell.ring()))
   const end = query.follow ? null : await presentEnd(files)
   const position = await startOf(files, query, end)
-  const { number, offset, lines } = position
-  if (lines === 0) yield { bytes: nothing, caughtUp: false, end: { number, offset } }
+  const { number, offset } = position
+  yield { bytes: nothing, caughtUp: false, end: { number, offset } }
   for await (const block of wholeLines({ files, position, end, bell, query })) {
     if (!query.since && !query.until) {
       yield block
@@ -40,7 +42,10 @@ export async function* readLog(
 
 /** What is written from now on begins here. */
 export async function endOfLog(files: LogFiles): Promise<LogPlace> {
-  const { number, size } = await presentEnd(files)
+  return placeAt(await presentEnd(files))
+}
+
+function placeAt({ number, size }: LogEnd): LogPlace {
   return { number, offset: size }
 }
 
@@ -66,8 +71,7 @@ export async function* readLogFrom(
   using bell = new Bell(query, ended)
   using hearing = new DisposableStack()
   hearing.defer(files.listen(() => bell.ring()))
-  const start = { ...position, lines: 0 }
-  yield* readBlocks({ files, position: start, end: null, bell, query, all: true, size })
+  yield* readBlocks({ files, position, end: null, bell, query, all: true, size })
 }
 
 export interface PlacedBlock extends LogBlock {
@@ -101,7 +105,8 @@ async function startOf(
   { start, tail, since }: LogQuery,
   end: LogEnd | null,
 ): Promise<LogPosition> {
-  if (start) return { ...start, lines: 0 }
+  if (start) return start
+  if (tail === 0) return placeAt(end ?? (await presentEnd(files)))
   if (tail !== undefined) return await tailPosition(files, tail, end)
   const [oldest = files.current, ...others] = await files.readable()
   let number = oldest
@@ -110,7 +115,7 @@ async function startOf(
     if (!since || !(await lastWrittenBefore(files, number, since.seconds))) break
     number = next
   }
-  return { number, offset: 0, lines: 0 }
+  return { number, offset: 0 }
 }
 
 async function lastWrittenBefore(files: LogFiles, number: number, seconds: number): Promise<boolean> {
@@ -120,11 +125,43 @@ async function lastWrittenBefore(files: LogFiles, number: number, seconds: numbe
   return (await file.stat()).mtimeMs < (seconds - 1) * 1000
 }
 
-/** With the beginnings of the lines that the position is in the midst of. */
+/**
+ * With the beginning of the line that the position is in the midst of, before its first record behind the position. It is
+ * looked for only then: a stream that has nothing more to say may have said its last long ago.
+ */
 async function* wholeLines(reading: Reading): AsyncGenerator<LogBlock> {
-  const { pieces } = reading.position
-  if (pieces && pieces.length > 0) yield { bytes: pieces, caughtUp: false }
-  yield* readBlocks(reading)
+  const { behind } = reading.position
+  const other = behind && (behind === 'stdout' ? 'stderr' : 'stdout')
+  let isKnown = !other
+  for await (const block of readBlocks(reading)) {
+    const at = other && !isKnown ? firstOf(other, block.bytes) : -1
+    if (!other || at < 0) {
+      yield block
+      continue
+    }
+    isKnown = true
+    if (at > 0) yield { bytes: block.bytes.subarray(0, at), caughtUp: false }
+    yield* beginningOf(other, reading)
+    yield { ...block, bytes: block.bytes.subarray(at) }
+  }
+}
+
+/** The pieces before the position of a line that goes on behind it. */
+async function* beginningOf(stream: Stream, reading: Reading): AsyncGenerator<LogBlock> {
+  const { files, position, query } = reading
+  const place = { number: position.number, offset: position.offset }
+  const from = await beginningOfLine(files, { place, stream, signal: query.signal })
+  if (!from) return
+  const end = { number: place.number, size: place.offset }
+  for await (const { bytes } of readBlocks({
+    ...reading,
+    position: from,
+    end,
+    query: { ...query, follow: false },
+  })) {
+    const pieces = onlyOf(stream, bytes)
+    if (pieces.length > 0) yield { bytes: pieces, caughtUp: false }
+  }
 }
 
 /** Goes from file to file by their numbers, since a list of names is old when it has been read. */
@@ -134,7 +171,7 @@ async function* readBlocks(reading: Reading): AsyncGenerator<PlacedBlock> {
     const complete = yield* readFile(reading, place)
     if (!complete || bell.stopped || (end && place.number >= end.number)) return
     const number = Math.max(place.number + 1, all ? 0 : files.cleared + 1)
-    place = { number, offset: 0, lines: 0 }
+    place = { number, offset: 0 }
   }
 }
 
@@ -155,14 +192,11 @@ async function* readFile(reading: Reading, place: LogPosition): AsyncGenerator<P
   try {
     // The watch comes first: what is written between the last read and a later watch would ring no bell.
     if (query.follow && !files.isSettled(number)) listenTo(files, number, bell)
-    let lines = place.lines
     for (;;) {
       const final = bell.ended || !query.follow
       const settled = files.isSettled(number)
       for (let block = await reader.next(); block && !bell.stopped; block = await reader.next()) {
-        const { rest, left } = skipLines(block, lines)
-        lines = left
-        if (rest.length > 0) yield { bytes: rest, caughtUp: false, end: here() }
+        yield { bytes: block, caughtUp: false, end: here() }
       }
       if (settled || (final && number < files.current)) return true
       if (bell.stopped || final) return false

@@ -27,14 +27,3 @@ export function selectByTime(
   cut(block.length)
   return { pieces, past: false }
 }
-
-/** A block without its first `lines` ended lines, and how many more there are to pass over. */
-export function skipLines(block: Buffer, lines: number): { rest: Buffer; left: number } {
-  if (lines === 0) return { rest: block, left: 0 }
-  const records = new RecordScanner(block)
-  let left = lines
-  while (records.next()) {
-    if (records.full && --left === 0) return { rest: block.subarray(records.end), left }
-  }
-  return { rest: block.subarray(block.length), left }
-}

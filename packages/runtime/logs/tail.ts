@@ -1,18 +1,15 @@
 /** Where the last lines of a log begin, found from its end backwards. */
 import type { FileHandle } from 'node:fs/promises'
-import { BlockReader, blockBytes, maximumRecordBytes } from './blocks.ts'
-import { endsLine, RecordScanner, textOffset } from './cri.ts'
-import type { LogFiles } from './files.ts'
+import type { LogPlace } from '../contracts.ts'
+import { blocksBackwards, blocksForwards } from './blocks.ts'
+import { endsLine, RecordScanner, type Stream, streamOf, textOffset } from './cri.ts'
+import type { LogFiles, OpenedFile } from './files.ts'
 
 const newline = 0x0a
 
-/** A place in a log: an offset in a plain file, or a number of ended lines to pass over in a compressed one. */
-export interface LogPosition {
-  number: number
-  offset: number
-  lines: number
-  /** Records before it: pieces of lines that end behind it, which lines of the other stream have come between. */
-  pieces?: Buffer
+export interface LogPosition extends LogPlace {
+  /** The stream of the line that ends there. Of the other stream a line may be under way. */
+  behind?: Stream
 }
 
 /** What is written from here on is not for a reader that does not follow. */
@@ -22,8 +19,8 @@ export interface LogEnd {
 }
 
 /**
- * The position from which `lines` lines remain up to `end`, or to the present end. Plain files are read backwards and only as far as it
- * takes; a compressed one must be read through.
+ * The position from which `lines` lines, one or more, remain up to `end`, or to the present end. Plain files are read
+ * backwards and only as far as it takes; a compressed one must be read through.
  */
 export async function tailPosition(
   files: LogFiles,
@@ -34,101 +31,84 @@ export async function tailPosition(
   let last = true
   const numbers = (await files.readable()).filter((number) => !end || number <= end.number)
   for (const number of numbers.reverse()) {
-    const opened = await files.open(number)
-    if (!opened) continue
-    try {
-      const place: Place = opened.compressed
-        ? await inCompressed(opened.file, left, last)
-        : await inPlain(opened.file, { lines: left, last, limit: number === end?.number ? end.size : null })
-      if ('found' in place) return { number, offset: 0, lines: 0, ...place.found }
-      left -= place.ended
-      last &&= place.empty
-    } finally {
-      await opened.file.close()
-    }
+    const limit = number === end?.number ? end.size : null
+    const place = await placeIn(files, number, { lines: left, last, limit })
+    if (!place) continue
+    if ('found' in place) return { number, ...place.found }
+    left -= place.ended
+    last &&= place.empty
   }
-  return { number: numbers.at(-1) ?? files.current, offset: 0, lines: 0 }
+  return { number: numbers.at(-1) ?? files.current, offset: 0 }
 }
 
-/** A place in the file; or how many lines end in it that count, and whether it says nothing at all. */
-type Place = { found: Partial<LogPosition> } | { ended: number; empty: boolean }
+interface Wanted {
+  lines: number
+  /** Nothing follows the file, so that the end of its last line is the end of all and counts for nothing. */
+  last: boolean
+  limit: number | null
+}
 
-/** `last`: nothing follows the file, so that the end of its last line is the end of all and counts for nothing. */
-async function inPlain(
-  file: FileHandle,
-  { lines, last, limit }: { lines: number; last: boolean; limit: number | null },
-): Promise<Place> {
+/** How many lines end in a file that count, and whether it says nothing at all. */
+interface Counted {
+  ended: number
+  empty: boolean
+}
+interface Found {
+  found: { offset: number; behind: Stream }
+}
+
+/** Null when the file is gone. */
+async function placeIn(files: LogFiles, number: number, wanted: Wanted): Promise<Found | Counted | null> {
+  const opened = await files.open(number)
+  if (!opened) return null
+  if (!opened.compressed) {
+    await using file = opened.file
+    return await inPlain(file, wanted)
+  }
+  const counted = await countLines(opened, wanted.last)
+  if (counted.ended < wanted.lines) return counted
+  const again = await files.open(number)
+  return again && (await behindLine(again, counted.ended - wanted.lines + 1))
+}
+
+async function inPlain(file: FileHandle, { lines, last, limit }: Wanted): Promise<Found | Counted> {
   const size = limit ?? (await file.stat()).size
-  if (lines <= 0) return { found: { offset: size } }
   let ended = 0
-  // One buffer for all blocks: what is left of a block, `carried` bytes, comes behind the one before it.
-  let space = Buffer.allocUnsafe(2 * blockBytes)
-  let carried = 0
-  for (let start = size; start > 0; ) {
-    const length = Math.min(blockBytes, start)
-    if (length + carried > space.length) space = Buffer.concat([space], 2 * (length + carried))
-    space.copyWithin(length, 0, carried)
-    await file.read(space, 0, length, start - length)
-    start -= length
-    const bytes = space.subarray(0, length + carried)
-    let end = bytes.length
-    for (;;) {
+  for await (const { bytes, start } of blocksBackwards(file, size)) {
+    for (let end = bytes.length, from = 0; end > 0; end = from) {
       // `end` is behind a newline: the record between the newline before it and this one.
-      const before = end >= 2 ? bytes.lastIndexOf(newline, end - 2) : -1
-      if (before < 0 && start > 0) break
+      from = end >= 2 ? bytes.lastIndexOf(newline, end - 2) + 1 : 0
+      const text = textOffset(bytes, from)
       const atEnd = last && start + end === size
-      if (end > 0 && !atEnd && isEnd(bytes, before + 1) && ++ended === lines)
-        return {
-          found: { offset: start + end, pieces: await openLines(file, start + end, bytes.subarray(end)) },
-        }
-      if (before < 0) break
-      end = before + 1
+      if (text >= 0 && text < end && endsLine(bytes, text) && !atEnd && ++ended === lines)
+        return { found: { offset: start + end, behind: streamOf(bytes, text) } }
     }
-    carried = end > maximumRecordBytes ? 0 : end
   }
   return { ended, empty: size === 0 }
 }
 
-/** The pieces before `offset`, in the block before it, of lines that go on in `following`. */
-async function openLines(file: FileHandle, offset: number, following: Buffer): Promise<Buffer> {
-  const length = Math.min(blockBytes, offset)
-  const block = Buffer.allocUnsafe(length)
-  await file.read(block, 0, length, offset - length)
-  const goingOn = streamsIn(following)
-  let pieces: { stream: string; bytes: Buffer }[] = []
-  for (const records = new RecordScanner(block); records.next(); ) {
-    const { stream, full, start, end } = records
-    if (full) pieces = pieces.filter((piece) => piece.stream !== stream)
-    else if (goingOn.has(stream)) pieces.push({ stream, bytes: block.subarray(start, end) })
-  }
-  return Buffer.concat(pieces.map(({ bytes }) => bytes))
-}
-
-function streamsIn(bytes: Buffer): Set<string> {
-  const streams = new Set<string>()
-  for (const records = new RecordScanner(bytes); streams.size < 2 && records.next(); )
-    streams.add(records.stream)
-  return streams
-}
-
-function isEnd(bytes: Buffer, start: number): boolean {
-  const text = textOffset(bytes, start)
-  return text >= 0 && endsLine(bytes, text)
-}
-
-async function inCompressed(file: FileHandle, lines: number, last: boolean): Promise<Place> {
-  const reader = new BlockReader(file, { compressed: true })
+async function countLines(opened: OpenedFile, last: boolean): Promise<Counted> {
   let ended = 0
   let empty = true
   let endsFull = false
-  for (let block = await reader.next(); block; block = await reader.next()) {
+  for await (const { bytes } of blocksForwards(opened)) {
     empty = false
-    const records = new RecordScanner(block)
-    while (records.next()) {
+    for (const records = new RecordScanner(bytes); records.next(); ) {
       endsFull = records.full
       if (endsFull) ended++
     }
   }
   if (last && endsFull) ended--
-  return ended >= lines ? { found: { lines: ended - lines + 1 } } : { ended, empty }
+  return { ended, empty }
+}
+
+/** The end of the file's `line`th line. Null when it does not have as many any more. */
+async function behindLine(opened: OpenedFile, line: number): Promise<Found | null> {
+  let left = line
+  for await (const { bytes, start } of blocksForwards(opened)) {
+    for (const records = new RecordScanner(bytes); records.next(); )
+      if (records.full && --left === 0)
+        return { found: { offset: start + records.end, behind: records.stream } }
+  }
+  return null
 }
