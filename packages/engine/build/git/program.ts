@@ -41,6 +41,8 @@ const settings = [
   ['http.followRedirects', 'initial'],
   ['safe.directory', '*'],
   ['init.defaultBranch', 'main'],
+  ['init.templateDir', ''],
+  ['core.logAllRefUpdates', 'false'],
 ] as const
 
 /** Runs git and resolves to what it writes. Rejects with GitFailure, or with the signal's reason once git has ended. */

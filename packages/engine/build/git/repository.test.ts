@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { parseGitUrl } from '@gantry/dockerfile'
@@ -47,6 +48,19 @@ suite('repositories', { concurrency: 1 }, () => {
     return root
   }
 
+  /** Of the names, modes and contents of all files in a directory. */
+  const treeDigest = async (path: string): Promise<string> => {
+    const hash = createHash('sha256')
+    const entries = await readdir(path, { recursive: true, withFileTypes: true })
+    const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort()
+    for (const each of paths) {
+      const { mode } = await stat(each)
+      hash.update(`${each.slice(path.length)} ${mode}\n`)
+      if ((mode & 0o170000) === 0o100000) hash.update(await readFile(each))
+    }
+    return hash.digest('hex')
+  }
+
   for (const [suffix, expected] of [
     ['', 'second\n'],
     ['#other', 'other\n'],
@@ -78,6 +92,52 @@ suite('repositories', { concurrency: 1 }, () => {
       server.authorizations.at(-1),
       `basic ${Buffer.from('x-access-token:tok').toString('base64')}`,
     )
+  })
+
+  test('a history that is kept is the same at each fetch, whatever else the server has and how it has packed it', async () => {
+    const origin = join(top, 'served', 'twice.git')
+    const inner = join(top, 'served', 'inner.git')
+    await mkdir(origin)
+    await mkdir(inner)
+    for (const repository of [inner, origin]) {
+      await gitIn(repository, 'init', '-q', '-b', 'main')
+      await writeFile(join(repository, 'f'), 'f\n'.repeat(1000))
+      await gitIn(repository, 'add', '.')
+      await gitIn(repository, 'commit', '-qm', '1')
+    }
+    await gitIn(origin, 'submodule', '--quiet', 'add', `${server.url}/inner.git`, 'a/inner')
+    await writeFile(join(origin, 'g'), 'f\n'.repeat(999))
+    await gitIn(origin, 'add', '.')
+    await gitIn(origin, 'commit', '-qm', '2')
+    await gitIn(origin, 'tag', '-am', 'annotated', 'v2')
+    const oldest = await gitIn(origin, 'rev-parse', 'HEAD^')
+    const kinds = ['', '#main', '#v2', '#refs/tags/v2', `#${oldest}`, `#${oldest.slice(0, 10)}`]
+    const fetchAll = async (): Promise<string[]> => {
+      const digests: string[] = []
+      for (const kind of kinds) {
+        const root = await fetchTree(`${server.url}/twice.git${kind}`, { keepGitDir: true })
+        digests.push(await treeDigest(join(root, '.git')))
+        assert.equal(await gitIn(root, 'status', '--porcelain'), '')
+        await gitIn(root, 'fsck', '--strict')
+        const names = kind.includes('v2')
+          ? 'refs/tags/v2'
+          : kind.includes(oldest.slice(0, 5))
+            ? ''
+            : 'refs/heads/main'
+        assert.equal(await gitIn(root, 'for-each-ref', '--format=%(refname)'), names, kind)
+      }
+      return digests
+    }
+    const before = await fetchAll()
+    await gitIn(origin, 'branch', 'more')
+    await gitIn(origin, 'tag', 'another', 'HEAD^')
+    await gitIn(origin, 'repack', '-adfq', '--depth=50')
+    for (const repository of [inner, origin]) {
+      await gitIn(repository, 'checkout', '-qB', 'later')
+      await gitIn(repository, 'commit', '-q', '--allow-empty', '-m', 'later')
+      await gitIn(repository, 'checkout', '-q', 'main')
+    }
+    assert.deepEqual(await fetchAll(), before)
   })
 
   test('a checksum that does not match, a name that is not there, a server that is none: nothing is left', async () => {

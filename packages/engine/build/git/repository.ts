@@ -4,6 +4,7 @@ import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
+import { normalizeHistory } from './kept-history.ts'
 import { GitFailure, type GitRun, git } from './program.ts'
 
 /** Bytes that a repository may take, its history included. */
@@ -45,13 +46,13 @@ export async function fetchRepository(
       signal,
       ...(agent !== undefined && { agent }),
     }
-    await checkOut(wanted, run)
+    const isNamed = await checkOut(wanted, run)
     await watch.look()
     signal.throwIfAborted()
     const commit = (await git(['rev-parse', 'HEAD'], run)).trim()
     verify(wanted, commit)
-    if (!(options.keepGitDir || wanted.keepGitDir))
-      await rm(join(root, '.git'), { recursive: true, force: true })
+    if (options.keepGitDir || wanted.keepGitDir) await normalizeHistory(run, isNamed)
+    else await rm(join(root, '.git'), { recursive: true, force: true })
     return { root, commit }
   } catch (error) {
     await rm(root, { recursive: true, force: true })
@@ -74,13 +75,16 @@ function secretsFor({ url, credentials }: GitUrl, { token, header }: RepositoryO
   return value === undefined ? [] : [[`http.${new URL(url).origin}/.extraHeader`, `Authorization: ${value}`]]
 }
 
-async function checkOut({ url, ref = 'HEAD', submodules = true }: GitUrl, run: GitRun): Promise<void> {
+/** Resolves to whether FETCH_HEAD tells what the commit is called. */
+async function checkOut({ url, ref = 'HEAD', submodules = true }: GitUrl, run: GitRun): Promise<boolean> {
   await git(['init', '--quiet', '--template='], run)
   await git(['remote', 'add', 'origin', url], run)
-  await git(['checkout', '--quiet', '--force', '--detach', await fetched(ref, run)], run)
+  const commit = await fetched(ref, run)
+  await git(['checkout', '--quiet', '--force', '--detach', commit], run)
   const has = await lstat(join(run.directory, '.gitmodules')).catch(() => null)
   if (submodules && has?.isFile())
     await git(['submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1'], run)
+  return commit === 'FETCH_HEAD'
 }
 
 /** Fetches the commit alone where the server allows it, everything otherwise; resolves to what is to be checked out. */
