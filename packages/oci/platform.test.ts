@@ -15,14 +15,28 @@ const spellings: [text: string, normal: string][] = [
   ['linux/arm/6', 'linux/arm/v6'],
   ['armhf', 'linux/arm/v7'],
   ['linux/i386', 'linux/386'],
+  ['windows(10.0.17763)/amd64', 'windows/amd64'],
 ]
 for (const [text, normal] of spellings) {
   test(`platform ${text}`, () => assert.equal(formatPlatform(parsePlatform(text, host)), normal))
 }
 
 test('what is no platform is refused', () => {
-  for (const text of ['', 'nope', 'linux/', 'linux/amd64/v1/x', 'linux/../etc', 'a b']) {
-    assert.throws(() => parsePlatform(text, host), { kind: 'InvalidParameter' }, text)
+  for (const [text, reason] of [
+    ['nope', '"nope": unknown operating system or architecture'],
+    ['linux/amd64/v1/x', '"linux/amd64/v1/x": cannot parse platform specifier'],
+    ['linux/../etc', '"linux/../etc": cannot parse platform specifier'],
+    [
+      'linux/a//b',
+      '"" is an invalid component of "linux/a//b": platform specifier component must match "^[A-Za-z0-9_.-]+$"',
+    ],
+    [
+      '',
+      '"" is an invalid OS component of "": OSAndVersion specifier component must match "^([A-Za-z0-9_-]+)(?:\\\\(([A-Za-z0-9_.-]*)\\\\))?$"',
+    ],
+  ] as const) {
+    const expected = { kind: 'InvalidParameter', message: `${reason}: invalid argument` }
+    assert.throws(() => parsePlatform(text, host), expected, text)
   }
 })
 

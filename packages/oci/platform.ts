@@ -27,23 +27,37 @@ export function hostPlatform(architecture: string = process.arch): Platform {
   return normalizePlatform({ os: 'linux', architecture: architectureOfNode[architecture] ?? architecture })
 }
 
-/** Parses `linux/arm64/v8`, `linux/amd64`, `linux` or `arm64`. Throws InvalidParameter. */
+const systemPattern = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.-]*)\))?$/
+const componentPattern = /^[A-Za-z0-9_.-]+$/
+
+/**
+ * Parses `linux/arm64/v8`, `linux/amd64`, `linux` or `arm64`; a version of the system (`windows(10)/amd64`) is passed over. Throws
+ * InvalidParameter with containerd's words.
+ */
 export function parsePlatform(text: string, host: Platform = hostPlatform()): Platform {
-  const parts = text.split('/')
-  if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(part))) {
-    throw new GantryError('InvalidParameter', `"${text}" is an invalid platform: must be os[/arch[/variant]]`)
+  const problem = (reason: string) => new GantryError('InvalidParameter', `${reason}: invalid argument`)
+  const [system = '', second, variant, ...more] = text.split('/')
+  const first = systemPattern.exec(system)?.[1]
+  if (first === undefined)
+    throw problem(
+      `${JSON.stringify(system)} is an invalid OS component of ${JSON.stringify(text)}: OSAndVersion specifier component must match ${JSON.stringify(systemPattern.source)}`,
+    )
+  for (const part of [second, variant, ...more]) {
+    if (part !== undefined && !componentPattern.test(part))
+      throw problem(
+        `${JSON.stringify(part)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match ${JSON.stringify(componentPattern.source)}`,
+      )
   }
-  const [first = '', second, variant] = parts
+  // Names such as `..` are nobody's platform, and have no business in paths.
+  if (more.length > 0 || /(^|\/)\.+(\/|$)/.test(text))
+    throw problem(`${JSON.stringify(text)}: cannot parse platform specifier`)
   if (second !== undefined)
     return normalizePlatform({ os: first, architecture: second, ...(variant && { variant }) })
   const os = systemName(first)
   if (systems.has(os)) return { ...host, os }
   const guess = normalizePlatform({ os: host.os, architecture: first })
   if (architectures.has(guess.architecture)) return guess
-  throw new GantryError(
-    'InvalidParameter',
-    `"${text}": unknown operating system or architecture: invalid argument`,
-  )
+  throw problem(`${JSON.stringify(text)}: unknown operating system or architecture`)
 }
 
 /** `linux/arm/v7`. */

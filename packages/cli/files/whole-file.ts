@@ -12,14 +12,16 @@ import { localError, reasonOf } from './local-error.ts'
 /** Bytes of a file that are read at once: an archive in the usual 64 KiB costs the command twice the time. */
 const inputPiece = 1 << 20
 
-/** Opens a file for reading. Throws with the words of Go's os.Open. */
+/** Opens a file for reading. Throws with the words of Go's os.Open, or for a directory of its first read. */
 export async function openInput(path: string): Promise<Readable> {
-  try {
-    const file = await open(path, constants.O_RDONLY)
-    return file.createReadStream({ highWaterMark: inputPiece })
-  } catch (error) {
+  const file = await open(path, constants.O_RDONLY).catch((error) => {
     throw localError('open', path, error)
+  })
+  if ((await file.stat()).isDirectory()) {
+    await file.close()
+    throw new Error(`read ${path}: is a directory`)
   }
+  return file.createReadStream({ highWaterMark: inputPiece })
 }
 
 /**

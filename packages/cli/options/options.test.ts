@@ -320,5 +320,6 @@ test('platforms are given in full, whatever is left out of them', () => {
   ] as const) {
     assert.throws(() => fullPlatform(text), { name: 'RangeError', message: problem + reason })
     assert.throws(() => encodePlatform(text), { message: `invalid platform: ${reason}` })
+    assert.throws(() => encodePlatform(text, ''), { message: reason })
   }
 })

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { applyChanges } from './changes.ts'
-import { matchesGlob } from './glob.ts'
 
 const cases: [change: string, config: object][] = [
   ['CMD ["cat","/x"]', { Cmd: ['cat', '/x'] }],
@@ -51,27 +50,4 @@ test('what is no change is refused', () => {
     assert.throws(() => applyChanges({}, [change]), { kind: 'InvalidParameter' }, change)
   }
   assert.throws(() => applyChanges({}, ['RUN x']), { message: 'run is not a valid change command' })
-})
-
-test('patterns are those of path.Match', () => {
-  const yes = [
-    ['spec-*', 'spec-l'],
-    ['*/app:[0-9]', 'user/app:1'],
-    ['a?c', 'abc'],
-    ['[^x]b', 'ab'],
-    ['a.b', 'a.b'],
-    ['a\\*', 'a*'],
-  ]
-  const no = [
-    ['spec-*', 'spec/l'],
-    ['*', 'a/b'],
-    ['a.b', 'axb'],
-    ['[', '['],
-    ['[^x]b', 'xb'],
-    ['a+', 'aa'],
-  ]
-  for (const [pattern, text] of yes)
-    assert.ok(matchesGlob(pattern as string, text as string), `${pattern} ${text}`)
-  for (const [pattern, text] of no)
-    assert.ok(!matchesGlob(pattern as string, text as string), `${pattern} ${text}`)
 })

@@ -4,7 +4,7 @@ import type { Filters } from '../contracts.ts'
 import { booleanFilter, checkFilters, matchesLabels, untilFilter } from '../services/filters.ts'
 import type { Catalog } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
-import { matchesGlob } from './glob.ts'
+import { compileGlob } from './glob.ts'
 import { sharedLayers, sizeOf } from './layer-sizes.ts'
 import { manifestSummaries } from './platforms.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
@@ -59,7 +59,7 @@ function compile(filters: Filters, catalog: Catalog): Accepts {
   const until = untilFilter(filters, new Date())
   const before = (filters.before ?? []).map((text) => createdAt(catalog.find(text).image))
   const since = (filters.since ?? []).map((text) => createdAt(catalog.find(text).image))
-  const patterns = filters.reference ?? []
+  const patterns = (filters.reference ?? []).map(compileGlob)
   return (image, names) => {
     const created = createdAt(image)
     const accepted =
@@ -70,14 +70,14 @@ function compile(filters: Filters, catalog: Catalog): Accepts {
       matchesLabels(filters, 'label', image.labels)
     if (!accepted) return undefined
     if (patterns.length === 0) return names
-    const matching = names.filter(({ name }) => patterns.some((pattern) => matchesName(pattern, name)))
+    const matching = names.filter(({ name }) => patterns.some((matches) => matchesName(matches, name)))
     return matching.length > 0 ? matching : undefined
   }
 }
 
-function matchesName(pattern: string, name: string): boolean {
+function matchesName(matches: (text: string) => boolean, name: string): boolean {
   const reference = parseReference(name)
-  return matchesGlob(pattern, familiarName(reference)) || matchesGlob(pattern, familiarRepository(reference))
+  return matches(familiarName(reference)) || matches(familiarRepository(reference))
 }
 
 async function summarize(

@@ -10,7 +10,7 @@ export async function imageInspect(
   flags: Flags,
 ): Promise<void> {
   const platform = flags.string('platform')
-  const query = platform ? { platform: encodePlatform(platform) } : {}
+  const query = platform ? { platform: encodePlatform(platform, '') } : {}
   await inspectEach(stdout, args, flags.string('format'), async (name) => ({
     json: await rawAnswer(client, 'ImageInspect', { path: { name }, query }),
     type: imageInspectType,

@@ -12,8 +12,8 @@ export async function imageLoad(
   const { client, stdout } = context
   const file = flags.string('input')
   if (file === '' && context.stdin.isTTY) throw new Error('requested load from stdin, but stdin is empty')
-  const platform = flags.list('platform').map(encodePlatform)
   const body = file === '' ? context.stdin : await openInput(file)
+  const platform = flags.list('platform').map((text) => encodePlatform(text))
   const messages = client.values<JsonMessage>('ImageLoad', {
     query: { quiet: flags.bool('quiet') || !stdout.isTTY, ...(platform.length > 0 && { platform }) },
     headers: { 'Content-Type': 'application/x-tar' },

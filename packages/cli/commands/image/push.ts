@@ -5,6 +5,12 @@ import { withRates } from '../../format/transfer-rates.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 import { encodePlatform } from '../../options/platform.ts'
 import { parseReference } from '../../options/reference.ts'
+import { writeNote } from '../../streams/note.ts'
+
+const platformNote = `Using --platform pushes only the specified platform manifest of a multi-platform image index.
+Other components, like attestations, will not be included.
+To push the complete multi-platform image, remove the --platform flag.
+`
 
 /** `image push`: uploads an image, or every tag of a repository. */
 export async function imagePush(
@@ -15,7 +21,8 @@ export async function imagePush(
   const { client, config, stdout, stderr } = context
   const all = flags.bool('all-tags')
   const quiet = flags.bool('quiet')
-  const platform = flags.string('platform')
+  const platform = flags.string('platform') && encodePlatform(flags.string('platform'))
+  if (platform) writeNote(stdout, platformNote)
   const reference = parseReference(image)
   if (!reference) {
     throw new Error(`invalid repository name (${image}), cannot specify 64-byte hexadecimal strings`)
@@ -27,7 +34,7 @@ export async function imagePush(
   if (!all && isNameOnly && !quiet) stdout.write('Using default tag: latest\n')
   const messages = client.values<JsonMessage>('ImagePush', {
     path: { name: fullName },
-    query: { ...(!all && { tag: tag ?? 'latest' }), ...(platform && { platform: encodePlatform(platform) }) },
+    query: { ...(!all && { tag: tag ?? 'latest' }), ...(platform && { platform }) },
     headers: { 'X-Registry-Auth': await registryAuth(config, name) },
   })
   const notes: string[] = []

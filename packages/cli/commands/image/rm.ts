@@ -5,7 +5,7 @@ import { encodePlatform } from '../../options/platform.ts'
 /** `image rm`: removes names of images, and images that have none left. */
 export async function imageRm(context: CommandContext, args: readonly string[], flags: Flags): Promise<void> {
   const force = flags.bool('force')
-  const platforms = flags.list('platform').map(encodePlatform)
+  const platforms = flags.list('platform').map((text) => encodePlatform(text, ''))
   const query = {
     ...(force && { force }),
     ...(flags.bool('no-prune') && { noprune: true }),

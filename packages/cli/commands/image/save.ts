@@ -9,7 +9,7 @@ export async function imageSave(
   flags: Flags,
 ): Promise<void> {
   const { client, stdout } = context
-  const platform = flags.list('platform').map(encodePlatform)
+  const platform = flags.list('platform').map((text) => encodePlatform(text))
   const archive = () =>
     client.download('ImageGetAll', { query: { names: [...names], ...(platform.length > 0 && { platform }) } })
   await writeArchive(stdout, flags.string('output'), archive, 'failed to save image')

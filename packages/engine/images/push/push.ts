@@ -14,6 +14,7 @@ import { referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
 import type { ReferenceRecord } from '../records.ts'
 import { sendReferrers } from '../referrers/send-referrers.ts'
+import { selectImage } from '../resolve.ts'
 import type { Hold } from '../retention.ts'
 import { compressImage } from './compress-image.ts'
 import { compressIndex } from './compress-index.ts'
@@ -32,6 +33,7 @@ export async function pushImages(
   const repositoryName = `${reference.domain}/${reference.path}`
   report({ status: `The push refers to repository [${repositoryName}]` })
   const records = wantedTags(parts, reference)
+  if (platform) for (const { name } of records) selectImage(parts, name, platform)
   const repository = parts.transfers.registries.repository(reference, {
     action: 'push',
     ...(credentials && { credentials }),
