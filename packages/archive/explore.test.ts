@@ -33,7 +33,11 @@ test('tells of each layer what it adds, changes, removes and hides', (t) => {
       opaque(at('opt'))
       writeFileSync(at('opt/new'), '333')
     }),
-    layer('three', (at) => writeFileSync(at('var'), 'now a file')),
+    layer('three', (at) => {
+      writeFileSync(at('var'), 'now a file')
+      mkdirSync(at('etc'))
+      execFileSync('mknod', [at('etc/link'), 'c', '0', '0'])
+    }),
   ]
   const told: string[] = []
   exploreLayers(layers, (line) =>
@@ -50,12 +54,13 @@ test('tells of each layer what it adds, changes, removes and hides', (t) => {
     'added /var/cache 0 0',
     'added /var/cache/a 1 0',
     'made two',
-    'changed /etc/file 7 5',
+    'changed /etc/file 7 0',
     'removed /opt/old 2 2',
     'added /opt/new 3 0',
     'removed /var/cache 0 0',
     'removed /var/cache/a 1 1',
     'made three',
+    'removed /etc/link 5 5',
     'changed /var 10 0',
   ])
 })

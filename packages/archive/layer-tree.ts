@@ -19,7 +19,7 @@ export const roomForObjects = (): Room => ({ left: mostObjects })
 /** An object of the merged tree. */
 export interface Node {
   layer: string
-  info: Pick<BigIntStats, 'mode' | 'uid' | 'gid' | 'rdev' | 'size' | 'mtimeNs' | 'ino' | 'dev'>
+  info: Pick<BigIntStats, 'mode' | 'uid' | 'gid' | 'rdev' | 'size' | 'mtimeNs' | 'ino' | 'dev' | 'nlink'>
   isDirectory: boolean
   linkTarget?: string
   children: Map<string, Node>
@@ -30,7 +30,7 @@ export type Observer = (path: string, before: Node | undefined, after: Node | nu
 
 export const emptyTree = (): Node => ({
   layer: '',
-  info: { mode: 0n, uid: 0n, gid: 0n, rdev: 0n, size: 0n, mtimeNs: 0n, ino: 0n, dev: 0n },
+  info: { mode: 0n, uid: 0n, gid: 0n, rdev: 0n, size: 0n, mtimeNs: 0n, ino: 0n, dev: 0n, nlink: 1n },
   isDirectory: true,
   children: new Map(),
 })
@@ -74,12 +74,12 @@ export function applyLayer(
 }
 
 function nodeOf({ fd, info }: Walked, layer: string, below: Node | undefined): Node {
-  const { mode, uid, gid, rdev, size, mtimeNs, ino, dev } = info
+  const { mode, uid, gid, rdev, size, mtimeNs, ino, dev, nlink } = info
   const isDirectory = info.isDirectory()
   const merges = isDirectory && below?.isDirectory && !isOpaque(fd)
   return {
     layer,
-    info: { mode, uid, gid, rdev, size: info.isFile() ? size : 0n, mtimeNs, ino, dev },
+    info: { mode, uid, gid, rdev, size: info.isFile() ? size : 0n, mtimeNs, ino, dev, nlink },
     isDirectory,
     ...(info.isSymbolicLink() && { linkTarget: readLinkOf(fd).toString('latin1') }),
     children: merges ? below.children : new Map(),

@@ -56,9 +56,12 @@ suite('image diff', () => {
 
   test('images without a layer in common, and what is refused', async () => {
     const file = `${daemon().root}/other.tar`
-    await writeFile(file, await changedRootfs((rootfs) => writeFile(`${rootfs}/control\u0007name`, 'x')))
+    await writeFile(
+      file,
+      await changedRootfs((rootfs) => writeFile(`${rootfs}/control\u0007\u009bname`, 'x')),
+    )
     await ok('import', file, 'other:1')
-    assert.match(await ok('image', 'diff', 'busybox', 'other:1'), /^A \S+ +1B \/control\\u0007name$/m)
+    assert.match(await ok('image', 'diff', 'busybox', 'other:1'), /^A \S+ +1B \/control\\u0007\\u009bname$/m)
     const missing = await daemon().gantry(['image', 'diff', 'busybox', 'nothere'])
     assert.deepEqual(
       [missing.exitCode, missing.stderr],

@@ -1,4 +1,5 @@
 import type { ImageDifference } from '@gantry/api'
+import { printable } from '../../format/printable.ts'
 import { humanSize } from '../../format/units.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 import { encodePlatform } from '../../options/platform.ts'
@@ -30,9 +31,7 @@ export async function imageDiff(
     counts[kind]++
     sizes[kind] += size
     const short = layer.replace(/^sha256:/, '').slice(0, 12)
-    stdout.write(
-      `${letters[kind]} ${short} ${humanSize(size, 3).padStart(8)} ${JSON.stringify(path).slice(1, -1)}\n`,
-    )
+    stdout.write(`${letters[kind]} ${short} ${humanSize(size, 3).padStart(8)} ${printable(path)}\n`)
   }
   if (format === 'json') return
   const total = (kind: keyof typeof counts) => `${counts[kind]} ${kind} (${humanSize(sizes[kind], 3)})`

@@ -1,8 +1,9 @@
 /** The screen of `image explore`: its lines, from what there is to show. */
+
+import { printable } from '../../../format/printable.ts'
 import { humanSize } from '../../../format/units.ts'
 import type { TerminalSize } from '../../../streams/terminal.ts'
 import { commandOf, sum, wasteOf } from './layers.ts'
-import { printable } from './printable.ts'
 import { shortId } from './report.ts'
 import type { ExploreState } from './state.ts'
 import type { Kind, TreeRow } from './tree.ts'
@@ -56,12 +57,12 @@ function heading(state: ExploreState, width: number): string {
 function layerLines(state: ExploreState, width: number, page: number): string[] {
   const waste = wasteOf(state.layers)
   const title = titled('Layers', state.pane === 'layers', width)
-  const rows = state.layers.map(({ layer, size, createdBy }, at) => {
-    const text = `${shortId(layer)} ${humanSize(size, 3).padStart(7)} ${printable(commandOf(createdBy))}`
-    return at === state.layer ? `${reverse}${fit(text, width)}${plain}` : fit(text, width)
-  })
   const room = Math.max(3, page - Math.min(waste.length + 2, Math.floor(page / 2)))
-  const shown = windowOf(rows, state.layer, room)
+  const shown = windowOf(state.layers, state.layer, room).map((each) => {
+    const { layer, size, createdBy } = each
+    const text = `${shortId(layer)} ${humanSize(size, 3).padStart(7)} ${printable(commandOf(createdBy))}`
+    return each === state.layers[state.layer] ? `${reverse}${fit(text, width)}${plain}` : fit(text, width)
+  })
   const wasted = waste
     .slice(0, Math.max(0, page - shown.length - 2))
     .map(({ path, bytes, times }) => `${humanSize(bytes, 3).padStart(7)} ${times}x ${printable(path)}`)
@@ -72,14 +73,16 @@ function layerLines(state: ExploreState, width: number, page: number): string[] 
 
 function fileLines(state: ExploreState, width: number, page: number): string[] {
   const what = state.aggregated ? 'Files up to this layer' : 'What this layer does'
-  const rows = state.rows.map((row, at) => fileLine(row, width, state.pane === 'files' && at === state.row))
+  const { rows } = state
+  const current = state.pane === 'files' ? rows[state.row] : undefined
+  const shown = windowOf(rows, state.row, page).map((row) => fileLine(row, width, row === current))
   const empty = rows.length === 0 ? [fit('nothing to show', width)] : []
-  return [titled(what, state.pane === 'files', width), ...windowOf(rows, state.row, page), ...empty]
+  return [titled(what, state.pane === 'files', width), ...shown, ...empty]
 }
 
 function fileLine({ node, depth, isOpen }: TreeRow, width: number, isCurrent: boolean): string {
   const { kind, file, name, size, isDirectory, children } = node
-  const fold = isDirectory && children.size > 0 ? (isOpen ? '▾ ' : '▸ ') : '  '
+  const fold = children.size > 0 ? (isOpen ? '▾ ' : '▸ ') : '  '
   const owner = file ? `${modeText(file.mode)} ${`${file.uid}:${file.gid}`.padStart(9)}` : ' '.repeat(20)
   const text = `${letters[kind]} ${owner} ${humanSize(size, 3).padStart(7)} ${'  '.repeat(depth)}${fold}${printable(name)}${isDirectory ? '/' : ''}`
   return `${colours[kind]}${isCurrent ? reverse : ''}${fit(text, width)}${plain}`
@@ -123,7 +126,7 @@ const titled = (text: string, isActive: boolean, width: number): string =>
   `${bold}${fit(`${isActive ? '●' : ' '} ${text}`, width)}${plain}`
 
 /** So many of the rows that the current one is among them. */
-function windowOf(rows: readonly string[], current: number, count: number): string[] {
+function windowOf<T>(rows: readonly T[], current: number, count: number): T[] {
   const start = Math.max(0, Math.min(current - Math.floor(count / 2), rows.length - count))
   return rows.slice(start, start + count)
 }

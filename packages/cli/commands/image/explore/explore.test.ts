@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import type { ImageLayerFile } from '@gantry/api'
+import { printable } from '../../../format/printable.ts'
 import { draw, fit, modeText } from './draw.ts'
 import { commandOf, readLayers, wasteOf } from './layers.ts'
-import { printable } from './printable.ts'
 import { formatReport, reportOf } from './report.ts'
 import { keysOf } from './screen.ts'
 import { ExploreState } from './state.ts'
@@ -29,7 +29,7 @@ const lines = [
   file('/var/cache/two', 'removed', 500, 500),
 ]
 
-const layers = () => readLayers(Readable.from([lines.map((line) => `${JSON.stringify(line)}\n`).join('')]))
+const layers = () => readLayers(Readable.from(lines))
 
 test('the report counts what each layer does and names what is wasted', async () => {
   const text = formatReport(reportOf(await layers()))
@@ -91,6 +91,36 @@ test('the files up to a layer, those of a layer alone, folded, filtered and by k
   assert.equal(shown(state).includes('c passwd:12'), false)
   assert.equal(state.press('q', 10), false)
   assert.equal(state.press('\x03', 10), false)
+})
+
+test('what a layer removed is not there later, and a directory that became a file shows what it had', async () => {
+  const third = { layer: `sha256:${'c'.repeat(64)}`, createdBy: 'COPY cache /var/cache' }
+  const replaced = [
+    ...lines.slice(0, 7),
+    { layer: `sha256:${'b'.repeat(64)}`, createdBy: 'x' },
+    file('/var/cache/one', 'removed', 1000, 1000),
+    file('/var/cache/two', 'removed', 500, 500),
+    file('/var/cache', 'changed', 7),
+    third,
+  ]
+  const later = new ExploreState(await readLayers(Readable.from([...lines, third])))
+  typed(later, '+G')
+  assert.deepEqual(shown(later), ['uetc:12', 'u passwd:12', 'uvar:0'])
+  const state = new ExploreState(await readLayers(Readable.from(replaced)))
+  typed(state, 'j+/var\r')
+  assert.deepEqual(shown(state), ['uvar:7', 'c cache:7', 'r  one:1000', 'r  two:500'])
+  typed(state, 'j')
+  assert.deepEqual(shown(state), ['uvar:7', 'u cache:7'])
+})
+
+test('an answer that breaks off is an error', async () => {
+  const broken = Readable.from(
+    (async function* () {
+      yield lines[0]
+      throw new Error('the connection was lost')
+    })(),
+  )
+  await assert.rejects(readLayers(broken), { message: 'the connection was lost' })
 })
 
 test('the cursor stays on a row that is there', async () => {

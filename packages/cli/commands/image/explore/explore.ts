@@ -1,3 +1,4 @@
+import type { ImageLayer, ImageLayerFile } from '@gantry/api'
 import type { CommandContext, Flags } from '../../../framework/command.ts'
 import { encodePlatform } from '../../../options/platform.ts'
 import { terminalSize } from '../../../streams/terminal.ts'
@@ -15,11 +16,11 @@ export async function imageExplore(
   if (format !== '' && format !== 'json' && format !== 'text')
     throw new Error(`invalid format ${JSON.stringify(format)}: want text or json`)
   const platform = flags.string('platform')
-  const body = await client.download('ImageLayers', {
+  const items = client.values<ImageLayer | ImageLayerFile>('ImageLayers', {
     path: { name },
     query: { ...(platform && { platform: encodePlatform(platform) }) },
   })
-  const layers = await readLayers(body)
+  const layers = await readLayers(items)
   if (format === '' && terminalSize(stdout) && stdin.isTTY) {
     const { showLayers } = await import('./screen.ts')
     return showLayers(context, layers)

@@ -1,6 +1,4 @@
 /** What the engine tells of an image's layers, as `image explore` keeps it. */
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import type { ImageLayer, ImageLayerFile } from '@gantry/api'
 
 export interface Layer extends ImageLayer {
@@ -19,11 +17,10 @@ export interface Waste {
   times: number
 }
 
-/** Reads the answer of ImageLayers to its end. */
-export async function readLayers(body: Readable): Promise<Layer[]> {
+/** Reads the answer of ImageLayers to its end; throws where that is not its end. */
+export async function readLayers(items: AsyncIterable<ImageLayer | ImageLayerFile>): Promise<Layer[]> {
   const layers: Layer[] = []
-  for await (const line of createInterface({ input: body })) {
-    const item = JSON.parse(line) as ImageLayer | ImageLayerFile
+  for await (const item of items) {
     const current = layers.at(-1)
     if ('layer' in item) layers.push({ ...item, files: [], size: 0, hides: 0 })
     else if (current) add(current, item)

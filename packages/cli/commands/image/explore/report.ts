@@ -1,7 +1,8 @@
 /** `image explore` without a terminal: a report, as text or as one JSON object. */
+
+import { printable } from '../../../format/printable.ts'
 import { humanSize } from '../../../format/units.ts'
 import { commandOf, type Layer, sum, type Waste, wasteOf } from './layers.ts'
-import { printable } from './printable.ts'
 
 /** How many of the wasted files the text names. */
 const mostNamed = 20

@@ -44,21 +44,25 @@ function put(root: TreeNode, file: ImageLayerFile, isCurrent: boolean): void {
   const parts = file.path.split('/').slice(1)
   const name = parts.pop() as string
   let parent = root
+  const isGone = file.kind === 'removed' && !isCurrent
   for (const part of parts) {
     let next = parent.children.get(part)
     if (!next) {
+      // It went with its directory.
+      if (isGone) return
       next = makeNode(`${parent.path}/${part}`, part, 'unchanged', null)
       parent.children.set(part, next)
     }
     parent = next
   }
-  if (file.kind === 'removed' && !isCurrent) {
+  if (isGone) {
     parent.children.delete(name)
     return
   }
   const node = makeNode(file.path, name, isCurrent ? file.kind : 'unchanged', file)
   const before = parent.children.get(name)
-  if (before && node.isDirectory) node.children = before.children
+  // A file in the place of a directory leads to what that had, as long as its removal is to be seen.
+  if (before && (node.isDirectory || isCurrent)) node.children = before.children
   parent.children.set(name, node)
 }
 
