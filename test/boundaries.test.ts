@@ -44,6 +44,10 @@ const allowed: Record<string, string[]> = {
 const importPattern =
   /^(?:import|export)\s+(type\s+)?[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gms
 
+/** An exported function: a declaration, or a constant that is an arrow function. */
+const exportedFunction =
+  /^export (?:async )?(?:function\*? |const (?=\w+ = (?:async )?(?:<.*>)?\([^()]*(?:\([^()]*\)[^()]*)*\).* =>))(\w+)/gm
+
 interface Import {
   file: string
   specifier: string
@@ -102,6 +106,18 @@ test('the compiled command needs nothing but Node modules', async () => {
 test('the generated API types are those of the document', async () => {
   for (const [name, text] of Object.entries(generate()))
     assert.equal(await readFile(`${packages}api/${name}`, 'utf8'), text, name)
+})
+
+test('an exported function has a comment that says what a caller must know', async () => {
+  const root = new URL('..', import.meta.url).pathname
+  const exclude = (path: string) => /node_modules|generated|\.test\.ts$/.test(path)
+  const found: string[] = []
+  for await (const file of glob('{packages,test,bench,scripts}/**/*.ts', { cwd: root, exclude })) {
+    const text = await readFile(root + file, 'utf8')
+    for (const { index, 1: name } of text.matchAll(exportedFunction))
+      if (!text.slice(0, index).endsWith('*/\n')) found.push(`${file}: ${name}`)
+  }
+  assert.deepEqual(found, [], `put a comment right above it: ${found.join(', ')}`)
 })
 
 test('what is returned from behind a `using` is waited for first', async () => {

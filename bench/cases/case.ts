@@ -17,7 +17,9 @@ export interface Case {
   runs?: number
 }
 
+/** A figure in milliseconds as the table shows it. */
 export const milliseconds = (figure: number): string => `${figure.toFixed(1)} ms`
+/** A figure in bytes as the table shows it. */
 export const mebibytes = (figure: number): string => `${(figure / (1 << 20)).toFixed(1)} MiB`
 
 /** How long the work takes, in milliseconds. */

@@ -15,6 +15,7 @@ export async function startAll(engine: Engine, all: string[]): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, worker))
 }
 
+/** Kills and removes the containers in one call. */
 export const removeAll = (engine: Engine, all: string[]): Promise<void> => call(engine, 'rm', '-f', ...all)
 
 async function stopAndRemove(engine: Engine, name: string): Promise<void> {

@@ -14,6 +14,7 @@ export interface Room {
   left: number
 }
 
+/** Room for one comparison: its trees together hold so many objects and no more. */
 export const roomForObjects = (): Room => ({ left: mostObjects })
 
 /** An object of the merged tree. */
@@ -28,6 +29,7 @@ export interface Node {
 /** Hears of what a layer has: `before` is what it covers, `after` is null for what it removes. */
 export type Observer = (path: string, before: Node | undefined, after: Node | null) => void
 
+/** The root of a tree without layers: a directory with nothing in it, to put layers on. */
 export const emptyTree = (): Node => ({
   layer: '',
   info: { mode: 0n, uid: 0n, gid: 0n, rdev: 0n, size: 0n, mtimeNs: 0n, ino: 0n, dev: 0n, nlink: 1n },

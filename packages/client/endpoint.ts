@@ -143,6 +143,7 @@ function parseSsh(host: string): Endpoint {
   }
 }
 
+/** For an address of a daemon that cannot be made sense of, in Docker's words. */
 export function unresolvable(reason: string): GantryError {
   return new GantryError(
     'InvalidParameter',

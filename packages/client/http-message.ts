@@ -47,6 +47,7 @@ export function takeHead(bytes: Buffer): { head: ResponseHead; rest: Buffer } | 
   return { head: { status: Number(status), reason, headers }, rest: bytes.subarray(end + headEnd.length) }
 }
 
+/** For an answer that is not HTTP: what listens there may be something else. */
 export function malformed(detail: string): GantryError {
   return new GantryError('System', `malformed HTTP response: ${detail}`)
 }

@@ -78,6 +78,7 @@ export function some<T>({ statement: { name } }: Prepared, items: T[]): T[] {
   return items
 }
 
+/** A command as CMD, ENTRYPOINT and RUN have it: a JSON list of strings is run as it is, all else by a shell. */
 export function command({ text }: Pick<Prepared, 'text'>): Command {
   const list = parseJsonList(text)
   if (list) return { form: 'exec', args: list }

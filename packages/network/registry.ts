@@ -264,6 +264,7 @@ export class NetworkRegistry {
   }
 }
 
+/** Whether the name is one of the networks that are always there, which nobody can make or remove. */
 export const isPredefined = (name: string): boolean => (predefinedNames as readonly string[]).includes(name)
 
 function checkDriver(driver: string): 'bridge' {

@@ -89,27 +89,32 @@ export function rejectLookalikes(value: JsonObject, known: readonly string[], wh
   }
 }
 
+/** The value as an object; InvalidParameter, naming `what`, when it is a list, null or anything else. */
 export function object(value: unknown, what: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw malformed(what, 'not an object')
   return value as JsonObject
 }
 
+/** The value as a string, which may be empty; InvalidParameter, naming `what`, when it is none. */
 export function string(value: unknown, what: string): string {
   if (typeof value !== 'string') throw malformed(what, 'not a string')
   return value
 }
 
+/** The value as a whole number, negative or not, that a double holds exactly; else InvalidParameter. */
 export function integer(value: unknown, what: string): number {
   if (!Number.isSafeInteger(value)) throw malformed(what, 'not an integer')
   return value as number
 }
 
+/** The value as true or false; InvalidParameter, naming `what`, for anything else, null too. */
 export function boolean(value: unknown, what: string): boolean {
   if (typeof value !== 'boolean') throw malformed(what, 'not a boolean')
   return value
 }
 
+/** The value as a list whose items are each read by `item`, which is told `what[index]`; else InvalidParameter. */
 export function list<T>(value: unknown, what: string, item: (value: unknown, what: string) => T): T[] {
   if (!Array.isArray(value)) throw malformed(what, 'not a list')
   return value.map((each, index) => item(each, `${what}[${index}]`))
@@ -135,6 +140,7 @@ export function optional<T>(
   return value === undefined || value === null ? undefined : parse(value, what)
 }
 
+/** What is thrown for a document that is not as it should be: `invalid WHAT: WHY`. */
 export function malformed(what: string, why: string, cause?: unknown): GantryError {
   return new GantryError('InvalidParameter', `invalid ${what}: ${why}`, { cause })
 }

@@ -26,7 +26,9 @@ const layers: ReadonlySet<string> = new Set([
   mediaTypes.dockerLayerZstd,
 ])
 
+/** Whether this is the manifest of one image, in OCI's format or Docker's (schema 2). */
 export const isManifestType = (mediaType: string): boolean => manifests.has(mediaType)
+/** Whether this is a list of manifests: an OCI index, or Docker's manifest list. */
 export const isIndexType = (mediaType: string): boolean => indexes.has(mediaType)
 /** Whether this is the configuration of an image that can be run, rather than of some other artifact. */
 export const isImageConfigType = (mediaType: string): boolean => configs.has(mediaType)

@@ -165,6 +165,7 @@ async function makeRoot(root: string): Promise<void> {
   await writeFile(join(root, 'etc', 'plain'), '')
 }
 
+/** A process of root in the image, without a terminal, with the few capabilities that the tests need. */
 export function testProcess(args: string[]): OciProcess {
   const capabilities = ['CAP_KILL', 'CAP_SETUID', 'CAP_SETGID', 'CAP_DAC_OVERRIDE']
   return {
@@ -200,6 +201,7 @@ function testSpec(args: string[], cgroupsPath: string): OciSpec {
   }
 }
 
+/** A container id: 64 hexadecimal digits at random. */
 export const newId = () => randomBytes(32).toString('hex')
 
 /** Everything that comes, by stream. */

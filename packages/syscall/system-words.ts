@@ -16,6 +16,7 @@ const words: Readonly<Record<string, string>> = {
 /** Which libuv has no name for. */
 const EDQUOT = 122
 
+/** What strerror(3) says of an error, without the name of the call and the path. `errno` may have either sign. */
 export function systemWords({ code = '', errno = 0 }: Pick<NodeJS.ErrnoException, 'code' | 'errno'>): string {
   if (Math.abs(errno) === EDQUOT) return 'disk quota exceeded'
   return words[code] ?? getSystemErrorMessage(-Math.abs(errno))

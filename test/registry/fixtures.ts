@@ -24,6 +24,7 @@ export const quick: RegistryConfig = {
   limits: { ...defaultLimits, attempts: 3, longestRetryAfter: 3000 },
 }
 
+/** A client of registries that gives up soon, closed after the test. */
 export function registriesFor(t: TestContext, config: Partial<RegistryConfig> = {}): Registries {
   const registries = createRegistries({ ...quick, ...config })
   t.after(() => registries.close())
@@ -40,12 +41,14 @@ export function repositoryAt(
   return registriesFor(t, config).repository(parseReference(`${host}/some/image`), access)
 }
 
+/** How a manifest names these bytes. */
 export const descriptorOf = (bytes: Buffer, mediaType: string = mediaTypes.ociLayer): Descriptor => ({
   mediaType,
   digest: digestOf(bytes),
   size: bytes.length,
 })
 
+/** A blob as an upload reads it: from any offset, in several pieces. */
 export const sourceOf = (bytes: Buffer) => (offset: number) => Readable.from(pieces(bytes.subarray(offset)))
 
 function* pieces(bytes: Buffer): Generator<Buffer> {
@@ -65,6 +68,7 @@ export async function pushImage(repository: Repository, layer: Buffer, tag = 'on
   return { descriptor, bytes, layer: layerDescriptor, config: configDescriptor }
 }
 
+/** An OCI manifest of a configuration and layers, with `more` fields beside them. */
 export function manifestBytes(config: Descriptor, layers: Descriptor[], more: object = {}): Buffer {
   const mediaType = mediaTypes.ociManifest
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers, ...more }))

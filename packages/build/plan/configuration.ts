@@ -70,6 +70,7 @@ export function withVariables(
   return result
 }
 
+/** A WORKDIR as an absolute path: one that is relative goes on from the directory before it. */
 export const workingDirectory = (config: RunConfig, path: string): string =>
   posix.resolve('/', config.WorkingDir ?? '/', path)
 

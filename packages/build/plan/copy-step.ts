@@ -6,6 +6,10 @@ import { isDigest } from '@gantry/oci'
 import type { CopyStep, FileCopy, Origin } from '../contracts.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
 
+/**
+ * Plans a COPY or ADD: where its files come from, and its destination as an absolute path, with `/` at its end when
+ * it is a directory. Throws DockerfileProblem when several sources go to what is no directory.
+ */
 export async function copyStep(
   plan: StagePlan,
   { config, step }: StageState,

@@ -14,6 +14,7 @@ const version = '1'
 /** Of parts that do not change any more: they are asked for several times in a step's life. */
 const known = new WeakMap<KeyParts, string>()
 
+/** The key, in hexadecimal, whatever order the parts are in. Parts must not change once they have been asked for. */
 export function keyOf(parts: KeyParts): string {
   const key = known.get(parts) ?? digestOf(parts)
   known.set(parts, key)
@@ -69,6 +70,7 @@ export function copyParts(step: CopyStep, input: Snapshot, files: readonly strin
   }
 }
 
+/** What WORKDIR's result depends on: the directory is made with its user as owner. */
 export function directoryParts(step: DirectoryStep, input: Snapshot): KeyParts {
   return { 'the file system before it': contentOf(input), 'its path': step.path, 'its user': step.user }
 }

@@ -63,6 +63,7 @@ export const StatusResponse = message({
 
 export type StatusResponse = MessageOf<typeof StatusResponse>
 
+/** A time for a message, to the millisecond. */
 export const timestamp = (time: Date): Partial<MessageOf<typeof Timestamp>> => ({
   seconds: Math.floor(time.getTime() / 1000),
   nanos: (time.getTime() % 1000) * 1e6,

@@ -25,6 +25,7 @@ const typeByBits = new Map<number, FileType>([
   [goType.device + goType.characterDevice, 'character'],
 ])
 
+/** What kind of file a mode as Go's `os.FileMode` has it says that this is. */
 export const typeOf = (mode: number): FileType => typeByBits.get((mode & goTypes) >>> 0) ?? 'other'
 
 /** The permissions, with the bits for set-uid, set-gid and sticky where chmod(2) has them. */

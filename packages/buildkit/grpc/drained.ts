@@ -17,4 +17,5 @@ export async function drained(stream: Writable): Promise<void> {
   }
 }
 
+/** For a write or a read whose stream the other side has closed. */
 export const gone = (): GantryError => new GantryError('Unavailable', 'the other side has closed the stream')

@@ -3,6 +3,10 @@ import type { SessionDescription } from './caller.ts'
 
 const prefix = 'X-Docker-Expose-Session-'
 
+/**
+ * Reads the headers of a client's `POST /session`, by their names in lower case. What is missing is empty;
+ * `Sessions.check` refuses what must not be.
+ */
 export function sessionDescription(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): SessionDescription {

@@ -24,6 +24,10 @@ export type MessageOf<M> = M extends MessageType<infer T> ? T : never
 
 type ValuesOf<F> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never }
 
+/**
+ * A message of these fields. Reading skips fields that it does not know or that have another wire type, gives each
+ * that is missing its zero value, and throws InvalidParameter for bytes that are no message.
+ */
 export function message<F extends Record<string, Field<unknown>>>(fields: F): MessageType<ValuesOf<F>> {
   const entries = Object.entries(fields)
   const byNumber = new Map(entries.map(([name, field]) => [field.number, { name, field }]))
@@ -80,6 +84,7 @@ function single<T>(
   }
 }
 
+/** `string`. */
 export const text = (number: number): Field<string> =>
   single(
     number,
@@ -90,6 +95,7 @@ export const text = (number: number): Field<string> =>
     (reader) => reader.string(),
   )
 
+/** `bytes`: what is read shares its memory with the message. */
 export const bytes = (number: number): Field<Uint8Array> =>
   single<Uint8Array>(
     number,
@@ -100,6 +106,7 @@ export const bytes = (number: number): Field<Uint8Array> =>
     (reader) => asBuffer(reader.bytes()),
   )
 
+/** `bool`. */
 export const flag = (number: number): Field<boolean> =>
   single(
     number,
@@ -110,6 +117,7 @@ export const flag = (number: number): Field<boolean> =>
     (reader) => reader.bool(),
   )
 
+/** `uint32`. */
 export const uint32 = (number: number): Field<number> =>
   single(
     number,
@@ -120,6 +128,7 @@ export const uint32 = (number: number): Field<number> =>
     (reader) => reader.uint32(),
   )
 
+/** `int32`, and enumerations. */
 export const int32 = (number: number): Field<number> =>
   single(
     number,
@@ -130,6 +139,7 @@ export const int32 = (number: number): Field<number> =>
     (reader) => reader.int32(),
   )
 
+/** `int64`: more than a number holds, so a bigint. */
 export const int64 = (number: number): Field<bigint> =>
   single(
     number,
@@ -177,6 +187,7 @@ export const list = <T>(number: number, type: MessageType<T>): Field<readonly Pa
   read: (reader, before) => append(before, type.decode(reader.bytes())),
 })
 
+/** `repeated string`. */
 export const texts = (number: number): Field<readonly string[]> => ({
   number,
   wireType: WireType.LengthDelimited,

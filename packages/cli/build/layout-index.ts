@@ -44,6 +44,10 @@ const isObject = (value: unknown): value is Fields =>
 
 const tagAnnotation = 'org.opencontainers.image.ref.name'
 
+/**
+ * The tag that an entry of `index.json` has by its annotation (OCI image layout, "Annotations"); undefined without
+ * one. It is as written, so it need not be text.
+ */
 export const tagOf = ({ annotations }: Fields): unknown =>
   isObject(annotations) ? annotations[tagAnnotation] : undefined
 

@@ -25,6 +25,7 @@ export interface LocalCaches {
   warnings: string[]
 }
 
+/** Whether a `--cache-from` or `--cache-to` names a directory on this side: `type=local`, quoted or not. */
 export const isLocalCache = (text: string): boolean => /(^|[,"])\s*type=local("|,|$)/i.test(text)
 
 /** Makes the directories that caches go to. Rejects with Error in BuildKit's words. */

@@ -26,6 +26,10 @@ export interface ManifestEntry {
   OCIManifest?: unknown
 }
 
+/**
+ * An entry of a manifest whose bytes are JSON; a SyntaxError when they are not. It is kept as OCI's or as Docker's by
+ * its media type.
+ */
 export function manifestEntry(ref: string, descriptor: EntryDescriptor, bytes: Buffer): ManifestEntry {
   const parsed: unknown = JSON.parse(bytes.toString('utf8'))
   const isOci = descriptor.mediaType === mediaTypes.ociManifest
@@ -69,4 +73,5 @@ export function manifestListBytes(entries: readonly EntryDescriptor[]): { mediaT
   }
 }
 
+/** Whether the reference is to a list of manifests rather than to an image. */
 export const isList = ({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean => isIndexType(mediaType)

@@ -18,6 +18,7 @@ const architectures: Readonly<Record<string, string>> = {
   zos: 's390x',
 }
 
+/** Whether Go runs on that operating system and processor: Docker refuses to annotate with others. */
 export function isKnownPlatform(os: string, architecture: string): boolean {
   return Object.hasOwn(architectures, os) && (architectures[os] ?? '').split(' ').includes(architecture)
 }

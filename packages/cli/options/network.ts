@@ -16,6 +16,7 @@ export interface NetworkAttachment {
   gatewayPriority: number
 }
 
+/** An attachment to a network, by name or id, that leaves everything to the daemon. */
 export function attachment(target: string): NetworkAttachment {
   return {
     target,

@@ -18,6 +18,7 @@ import { requiredSize } from './console-size.ts'
 /** Under which a client sends the context of a build whose request is another one. */
 const uploadId = /^upload-request:(.+)$/
 
+/** Builds, their sessions and BuildKit's gRPC, the build cache: `/build…`, `/session`, `/grpc`. */
 export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
   return [
     post('/build/layouts', async ({ body, query }) => {

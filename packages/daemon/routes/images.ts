@@ -12,6 +12,7 @@ import { type ApiRequest, del, get, post, type Route } from '../http/route.ts'
 /** The product's own image, which is there without a registry. */
 const builtIn = 'hello-world'
 
+/** Images: `/images…`. A name may have slashes. */
 export function imageRoutes(images: Images): Route[] {
   return [
     get('/images/json', (request) => list(images, request)),

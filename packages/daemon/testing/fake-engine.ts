@@ -14,6 +14,7 @@ import { engineRoutes } from '../routes/index.ts'
 
 type Parts = { [Part in keyof Engine]?: Partial<Engine[Part]> }
 
+/** An engine of the methods that the test gives; any other throws, saying which was called. */
 export function fakeEngine(parts: Parts): Engine {
   const part = (name: keyof Engine) =>
     new Proxy(parts[name] ?? {}, {
@@ -45,6 +46,10 @@ export interface FakeSession extends AttachSession {
   readonly closed: Promise<void>
 }
 
+/**
+ * What attaching gives, for a test to play the container's side. It has a standard input unless told otherwise, and
+ * no terminal.
+ */
 export function fakeSession(options: { terminal?: boolean; stdin?: boolean } = {}): FakeSession {
   const output = new PassThrough({ objectMode: true, highWaterMark: 4 })
   const stdin = options.stdin === false ? null : new PassThrough()

@@ -5,6 +5,9 @@ import type { Finding } from './rules.ts'
 const isLower = (text: string): boolean => text === text.toLowerCase()
 const isUpper = (text: string): boolean => text === text.toUpperCase()
 
+/**
+ * Findings on upper and lower case: names of stages, FROM with AS, instructions among each other, protocols of ports.
+ */
 export function* casing(dockerfile: Dockerfile): Generator<Finding> {
   yield* stageNames(dockerfile)
   yield* fromAs(dockerfile)

@@ -16,6 +16,7 @@ export function descriptionOf(source: readonly string[], line: number, name: str
     : undefined
 }
 
+/** Finds comments above a stage or an argument that are not `# NAME description`. `source` is the file by lines. */
 export function* descriptionRules(
   { globals, stages }: Dockerfile,
   source: readonly string[],

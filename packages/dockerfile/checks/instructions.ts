@@ -3,6 +3,10 @@ import type { Instruction } from '../instruction.ts'
 import type { Dockerfile, Stage } from '../parse.ts'
 import type { Finding } from './rules.ts'
 
+/**
+ * Findings on what instructions do: within a stage, with what it has from the stage it is based on, and ARG before
+ * the first FROM.
+ */
 export function* instructionRules(dockerfile: Dockerfile): Generator<Finding> {
   for (const { args, lines } of dockerfile.globals)
     yield* secrets(

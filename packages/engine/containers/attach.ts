@@ -114,6 +114,7 @@ async function replay(
   })
 }
 
+/** The output in blocks of a log, record by record. They share the blocks' memory. */
 export async function* framesOf(blocks: AsyncIterable<LogBlock>): AsyncGenerator<OutputFrame> {
   for await (const { bytes } of blocks) {
     const records = new RecordScanner(bytes)

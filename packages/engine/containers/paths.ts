@@ -9,6 +9,7 @@ export interface ContainerFiles {
   resolvConf: string
 }
 
+/** Where the network files of a container lie, below the directory of all containers. They are mounted into it. */
 export function containerFiles(containers: string, id: string): ContainerFiles {
   return {
     hosts: join(containers, id, 'hosts'),

@@ -96,6 +96,7 @@ export class Registry {
   }
 }
 
+/** For a name, an id or the beginning of one that no container has; in Docker's words. */
 export function notFound(reference: string): GantryError {
   return new GantryError('NotFound', `No such container: ${reference}`)
 }

@@ -78,6 +78,7 @@ export function beginStart(state: State): State {
   }
 }
 
+/** The state after a start that succeeded: the traces of the run before are gone. `pid` is the one on the host. */
 export function run(state: State, pid: number, startedAt: Date): State {
   return {
     ...lastRun(state),
@@ -157,6 +158,7 @@ export function visibleStatus(state: State): Exclude<Status, 'starting'> {
   return state.status === 'starting' ? state.from : state.status
 }
 
+/** For what only works with a running container; in Docker's words. */
 export function notRunning(id: string): GantryError {
   return new GantryError('Conflict', `Container ${id} is not running`)
 }

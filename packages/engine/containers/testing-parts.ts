@@ -11,6 +11,7 @@ import { FakeTask } from './testing-task.ts'
 
 export const imageId = `sha256:${'a'.repeat(64)}` as const
 
+/** Knows one image, called busybox; its root file system is the directory. */
 export function fakeImages(it: Bench, directory: string): ContainerDependencies['images'] {
   const images: ContainerDependencies['images'] = {
     commit: async () => ({ id: imageId, name: '' }),
@@ -24,6 +25,7 @@ export function fakeImages(it: Bench, directory: string): ContainerDependencies[
   return images
 }
 
+/** Makes tasks without processes, kept in `it.tasks`; fails to when the test has set `it.runtimeError`. */
 export function fakeRuntime(it: Bench): Runtime {
   return {
     create: async (options) => {
@@ -42,6 +44,7 @@ export function fakeRuntime(it: Bench): Runtime {
   }
 }
 
+/** Knows two networks, `bridge` and `spec-n`, and makes sandboxes without namespaces, kept in `it.sandboxes`. */
 export function fakeNetworks(it: Bench): Networks {
   const network = (name: string) =>
     ({ id: name.padEnd(64, '0'), name, driver: 'bridge', ipam: {} }) as NetworkRecord
@@ -72,6 +75,7 @@ export function fakeNetworks(it: Bench): Networks {
   return networks as Networks
 }
 
+/** Keeps volumes in `it.volumes` and counts who uses them; nothing is on the disk. */
 export function fakeVolumes(it: Bench, directory: string): Volumes {
   const users = new Map<string, Set<string>>()
   const volumes: Partial<Volumes> = {

@@ -27,6 +27,7 @@ import { FakeClock } from './testing-time.ts'
 export { FakeTask } from './testing-task.ts'
 export { FakeClock, settle } from './testing-time.ts'
 
+/** A table in memory. Rows are kept as text, as the database does: what cannot be stored is not there afterwards. */
 export function memoryTable<T>(): Table<T> {
   const rows = new Map<string, string>()
   return {
@@ -89,6 +90,10 @@ export interface Bench {
   create(changes?: Partial<ContainerCreateRequest>): Promise<string>
 }
 
+/**
+ * Containers and their execs on fakes of everything below, with a clock that the test moves. Its directory goes with
+ * the test.
+ */
 export async function bench(t: TestContext): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'gantry-containers-'))
   t.after(() => rm(directory, { recursive: true, force: true }))

@@ -93,6 +93,10 @@ function validatePorts(config: ContainerConfig, host: HostConfig): void {
   }
 }
 
+/**
+ * Throws InvalidParameter, in Docker's words, for a policy that there is not, one whose count makes no sense, and one
+ * beside `--rm`.
+ */
 export function validateRestartPolicy(host: HostConfig): void {
   const { Name: name = '', MaximumRetryCount: retries = 0 } = host.RestartPolicy ?? {}
   if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(name)) {

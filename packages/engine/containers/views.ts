@@ -1,11 +1,11 @@
+/** The parts that the list and the inspection of a container have in common. */
 import type { EndpointSettings, MountPoint, PortMap, PortSummary } from '@gantry/api'
 import type { Networks } from '@gantry/network'
 import { endpointSettings } from './endpoints.ts'
 import { parsePort } from './ports.ts'
 import type { ContainerRecord, MountRecord } from './record.ts'
 
-/** The parts that the list and the inspection of a container have in common. */
-
+/** The mounts that a container was created with, as the API has them. */
 export function mountPoints(record: ContainerRecord): MountPoint[] {
   return record.mounts.map(mountPoint)
 }
@@ -40,6 +40,10 @@ export function boundPorts(record: ContainerRecord, networks: Networks): PortMap
   return networks.sandbox(record.id)?.ports ?? {}
 }
 
+/**
+ * Ports as `ps` lists them: an entry for each address they are published at, one without for each that is only
+ * exposed.
+ */
 export function portSummaries(ports: PortMap): PortSummary[] {
   return Object.entries(ports).flatMap(([port, bindings]): PortSummary[] => {
     const { first, protocol } = parsePort(port)

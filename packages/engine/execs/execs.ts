@@ -43,6 +43,10 @@ interface StartOptions {
   resumable?: boolean
 }
 
+/**
+ * Makes the service of commands in running containers. Execs that the table has from before are dealt with by
+ * `restore`.
+ */
 export function createExecs(deps: ExecDependencies, registry: Registry): Execs {
   return new ContainerExecs(deps, registry)
 }

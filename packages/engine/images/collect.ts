@@ -137,6 +137,7 @@ export function noteUse({ catalog, usersOfImage }: ImageParts, now: Date): void 
 /** Milliseconds that are not worth a write. */
 const precision = 60_000
 
+/** Notes when the image was used last, for the collection by age. Written once a minute at most. */
 export function markUsed(catalog: ImageParts['catalog'], image: ImageRecord, now: Date): void {
   if (image.usedAt && now.getTime() - Date.parse(image.usedAt) < precision) return
   catalog.put({ ...image, usedAt: now.toISOString() })

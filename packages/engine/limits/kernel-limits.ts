@@ -27,6 +27,7 @@ export interface KernelLimits {
   blkioWriteIops: boolean
 }
 
+/** What the controllers of this host can do. Reads files (cgroups(7)): ask once, when the daemon starts. */
 export function kernelLimits(layout: CgroupLayout): KernelLimits {
   return layout.mode === 'v2' ? limitsV2(layout) : limitsV1(layout)
 }

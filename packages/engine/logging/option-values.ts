@@ -1,6 +1,7 @@
 /** Values of log options, read as Go's and Docker's libraries read them, with their words for what cannot be. */
 import { GantryError } from '@gantry/errors'
 
+/** What is thrown for an option that cannot be. */
 export const invalid = (message: string, cause?: unknown) =>
   new GantryError('InvalidParameter', message, { cause })
 
@@ -21,16 +22,21 @@ function size(text: string, unit: number): number {
   return Math.min(Math.trunc(Number(match[1]) * unit ** power), Number.MAX_SAFE_INTEGER)
 }
 
+/** A whole number as `strconv.Atoi` reads it, with a sign or none. Throws InvalidParameter in its words. */
 export function integer(text: string): number {
   if (!/^[+-]?\d+$/.test(text)) throw invalid(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
 }
 
+/** A whole number without a sign, as `strconv.ParseUint` reads it. Throws InvalidParameter in its words. */
 export function unsignedInteger(text: string): number {
   if (!/^\d+$/.test(text)) throw invalid(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
 }
 
+/**
+ * True or false as `strconv.ParseBool` reads it: `yes` and `on` are neither. Throws InvalidParameter in its words.
+ */
 export function boolean(text: string): boolean {
   if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
   if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false

@@ -63,6 +63,7 @@ export function parseContext(text: string): Context | null {
   return user === '' ? null : { user, role, type, level }
 }
 
+/** A context as the kernel reads it: `user:role:type:level`, without the level where there is none. */
 export function formatContext({ user, role, type, level }: Context): string {
   return [user, role, type, ...(level ? [level] : [])].join(':')
 }

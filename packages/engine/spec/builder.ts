@@ -26,6 +26,7 @@ export interface SpecBuilderOptions {
   imageView: Pick<ImageView, 'open'>
 }
 
+/** Makes what writes the specifications of containers and execs for this host. */
 export function createSpecBuilder({
   host,
   apparmor,

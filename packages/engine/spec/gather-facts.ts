@@ -30,6 +30,10 @@ const architectures: Record<string, string> = {
   loong64: 'loong64',
 }
 
+/**
+ * Reads what specifications depend on of this host, once: the kernel's version and features, the daemon's own
+ * capabilities.
+ */
 export async function gatherSpecFacts({ cgroups, ...configured }: SpecFactsOptions): Promise<HostFacts> {
   const [status, selinux, extraMaskedPaths] = await Promise.all([
     readFile('/proc/self/status', 'utf8'),

@@ -38,6 +38,7 @@ const users: SpecInput['users'] = {
   ],
 }
 
+/** A container that has never been started, of this configuration. */
 export function record(config: ContainerConfig = {}, hostConfig: HostConfig = {}): ContainerRecord {
   return {
     id,
@@ -54,6 +55,7 @@ export function record(config: ContainerConfig = {}, hostConfig: HostConfig = {}
   }
 }
 
+/** What `buildSpec` takes for a container of this configuration; `rest` in place of the defaults. */
 export function input(
   config: ContainerConfig = {},
   hostConfig: HostConfig = {},

@@ -15,9 +15,11 @@ export interface Change {
   element: Element
 }
 
+/** Puts elements into their sets and maps. */
 export const adding = (elements: readonly Element[]): Change[] =>
   elements.map((element) => ({ action: 'add', element }))
 
+/** Takes elements out again: the way back of `adding` the same. */
 export const deleting = (elements: readonly Element[]): Change[] =>
   elements.map((element) => ({ action: 'delete', element }))
 

@@ -31,6 +31,7 @@ export function parseCidr(text: string): Cidr {
   return { value, bits, prefix: Number(prefix) }
 }
 
+/** In the usual notation (RFC 4632; RFC 5952 for IPv6): `10.0.0.7/24`. */
 export const formatCidr = (cidr: Cidr): string => `${formatAddress(cidr)}/${cidr.prefix}`
 
 /** How many addresses the block has. */
@@ -39,6 +40,9 @@ export const sizeOf = (cidr: Cidr): bigint => 1n << BigInt(cidr.bits - cidr.pref
 /** The block an address with a prefix lies in: `10.0.0.7/24` → `10.0.0.0/24`. */
 export const blockOf = (cidr: Cidr): Cidr => ({ ...cidr, value: cidr.value & ~(sizeOf(cidr) - 1n) })
 
+/**
+ * The highest address of a block: with IPv4 its broadcast address. The value given must be the block's first address.
+ */
 export const lastOf = (cidr: Cidr): bigint => cidr.value + sizeOf(cidr) - 1n
 
 /** Whether the address is of the block; never across families. */

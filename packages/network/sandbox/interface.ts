@@ -9,6 +9,7 @@ import type { ContainerNamespace } from './namespace.ts'
 const ENODEV = 19
 const sysctlsOption = 'com.docker.network.endpoint.sysctls'
 
+/** A name for the host's end of a veth pair, as Docker's look: `veth` and seven hexadecimal digits at random. */
 export const newHostInterface = (): string => `veth${randomBytes(4).toString('hex').slice(0, 7)}`
 
 /**

@@ -66,5 +66,6 @@ export class BitReader {
   }
 }
 
+/** For data that is no bzip2 or is damaged: InvalidParameter, in the words of Go's `compress/bzip2`. */
 export const invalid = (what: string): GantryError =>
   new GantryError('InvalidParameter', `bzip2 data invalid: ${what}`)

@@ -18,6 +18,10 @@ const endMagic = 0x177245385090
 
 type Output = Uint8Array<ArrayBuffer>
 
+/**
+ * Decodes bzip2 data, and the streams that follow one another in it. Throws InvalidParameter for data that is damaged
+ * or ends early.
+ */
 export async function* decodeBzip2(input: AsyncIterable<Uint8Array>): AsyncGenerator<Output> {
   const pieces = input[Symbol.asyncIterator]()
   const bits = new BitReader()

@@ -16,6 +16,7 @@ const problems: Record<string, string> = {
   8: 'unexpected EOF',
 }
 
+/** Decodes xz data. Throws InvalidParameter for data that is damaged, ends early or wants a larger dictionary. */
 export async function* decodeXz(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   // Its one bundle is CommonJS without names for ES modules.
   const { XzReadableStream } = createRequire(import.meta.url)('xz-decompress') as typeof XzDecompress

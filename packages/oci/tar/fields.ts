@@ -73,9 +73,11 @@ export function writeChecksum(block: Buffer): void {
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
 }
 
+/** For a header whose checksum or numbers are wrong, in the words of Go's `archive/tar`. */
 export const badHeader = (): GantryError =>
   new GantryError('InvalidParameter', 'archive/tar: invalid tar header')
 
+/** For an archive that ends within a header or a file, in Go's words. */
 export const truncated = (): GantryError => new GantryError('InvalidParameter', 'unexpected EOF')
 
 /** Bytes from the end of the content to the next block. */

@@ -50,6 +50,7 @@ export function paxTime(value: Buffer): Timestamp {
   return { seconds: -seconds - 1, nanoseconds: 1_000_000_000 - nanoseconds }
 }
 
+/** A time as pax records have it: decimal seconds since 1970, as many digits after the point as it takes. */
 export function formatPaxTime({ seconds, nanoseconds }: Timestamp): string {
   if (nanoseconds === 0) return String(seconds)
   const [sign, whole, fraction] =

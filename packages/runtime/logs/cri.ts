@@ -39,6 +39,7 @@ export function isStderr(bytes: Buffer, text: number): boolean {
   return bytes[text - 6] === letterE
 }
 
+/** The stream that the record whose text starts at `text` is of. */
 export function streamOf(bytes: Buffer, text: number): Stream {
   return isStderr(bytes, text) ? 'stderr' : 'stdout'
 }
@@ -97,6 +98,7 @@ export interface Instant {
   nanoseconds: number
 }
 
+/** Whether `a` is earlier than `b`, to the nanosecond. */
 export function isBefore(a: Instant, b: Instant): boolean {
   return a.seconds < b.seconds || (a.seconds === b.seconds && a.nanoseconds < b.nanoseconds)
 }

@@ -21,6 +21,7 @@ export async function findProgram(name: string, path = process.env.PATH ?? ''): 
   return null
 }
 
+/** Whether the daemon may execute what is at this path (access(2)). */
 export async function isExecutable(path: string): Promise<boolean> {
   return await access(path, constants.X_OK).then(
     () => true,

@@ -13,10 +13,13 @@ const headerLength = 4
 const nestedFlag = 0x8000
 const typeMask = 0x3fff
 
+/** Raw bytes: an address, a name without a NUL, a structure. */
 export const bytes = (type: number, value: Uint8Array): Attribute => ({ type, value })
+/** Attributes inside one; NLA_F_NESTED is set when it is written. */
 export const nest = (type: number, value: readonly Attribute[]): Attribute => ({ type, value })
 /** A NUL-terminated string. */
 export const text = (type: number, value: string): Attribute => ({ type, value: Buffer.from(`${value}\0`) })
+/** A number of one byte. */
 export const u8 = (type: number, value: number): Attribute => ({ type, value: Uint8Array.of(value) })
 
 /** Little endian, as the machines that this runs on. */
@@ -26,6 +29,7 @@ export function u32(type: number, value: number): Attribute {
   return { type, value: buffer }
 }
 
+/** NLA_ALIGN: the length with its padding, after which the next attribute begins. */
 export const align = (length: number): number => (length + 3) & ~3
 
 /** The attributes one after another, each padded to four bytes. */

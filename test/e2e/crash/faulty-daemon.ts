@@ -43,6 +43,7 @@ export async function remains(daemon: TestDaemon): Promise<string[]> {
   return found.flat()
 }
 
+/** Waits until nothing of any container is left; fails with the list of what is. */
 export async function nothingRemains(daemon: TestDaemon): Promise<void> {
   let last: string[] = []
   await until('nothing left', async () => {
@@ -51,6 +52,7 @@ export async function nothingRemains(daemon: TestDaemon): Promise<void> {
   }).catch((error) => assert.deepEqual(last, [], String(error)))
 }
 
+/** The paths of what a directory holds; none when it is not there. */
 export async function list(path: string): Promise<string[]> {
   return (await readdir(path).catch(() => [])).map((name) => `${path}/${name}`)
 }

@@ -100,13 +100,16 @@ export const float64Type: BasicType = { kind: 'float64' }
 /** `interface {}`: any value, and what JSON is decoded into without a known type. */
 export const anyType: InterfaceType = { kind: 'interface' }
 
+/** `[]element`, or the type called `name` that is one. */
 export const sliceOf = (element: GoType, name?: string): SliceType => ({ kind: 'slice', element, name })
+/** `map[key]element`, or the type called `name` that is one. */
 export const mapOf = (element: GoType, key: GoType = stringType, name?: string): MapType => ({
   kind: 'map',
   key,
   element,
   name,
 })
+/** `*element`. */
 export const pointerTo = (element: GoType): PointerType => ({ kind: 'pointer', element })
 
 /** The type's text in messages and for `%T`. */
@@ -135,8 +138,11 @@ export function typeName(type: GoType): string {
 const integers = new Set<string>(['int', 'int8', 'int16', 'int32', 'int64'])
 const unsigneds = new Set<string>(['uint', 'uint8', 'uint16', 'uint32', 'uint64'])
 
+/** Whether its values are whole numbers with a sign. */
 export const isSigned = (type: GoType): boolean => integers.has(type.kind)
+/** Whether its values are whole numbers without a sign. */
 export const isUnsigned = (type: GoType): boolean => unsigneds.has(type.kind)
+/** Whether its values are whole numbers. */
 export const isInteger = (type: GoType): boolean => isSigned(type) || isUnsigned(type)
 
 /** Whether nil is a value of the type. */

@@ -13,10 +13,15 @@ import {
   stringType,
 } from './types.ts'
 
+/** A `string`. */
 export const goString = (text: string): GoValue => ({ type: stringType, data: text })
+/** A `bool`. */
 export const goBool = (value: boolean): GoValue => ({ type: boolType, data: value })
+/** An `int`, of a whole number: throws a RangeError for another. */
 export const goInt = (value: number | bigint): GoValue => ({ type: intType, data: BigInt(value) })
+/** A `float64`. */
 export const goFloat = (value: number): GoValue => ({ type: float64Type, data: value })
+/** A `[]string`. */
 export const goStrings = (texts: readonly string[]): GoValue => ({ type: sliceOf(stringType), data: texts })
 
 /** What an interface holds: the value itself for any other type, undefined for a nil interface. */
@@ -37,6 +42,7 @@ export function indirect(value: GoValue | undefined): { value: GoValue | undefin
   return { value: current, isNil: false }
 }
 
+/** Whether there is no value, or one that is nil. */
 export const isNil = (value: GoValue | undefined): boolean => value === undefined || value.data === null
 
 /** Whether the value counts as true in an `if`: not false, not zero, not nil, not empty. */

@@ -32,10 +32,17 @@ const typeNamed = declareTypes(
   },
 )
 
+/** What `container inspect --format` is given. */
 export const containerInspectType = (): GoType => typeNamed('container.InspectResponse')
+/** What `image inspect --format` is given. */
 export const imageInspectType = (): GoType => typeNamed('image.InspectResponse')
+/** What `network inspect --format` is given. */
 export const networkInspectType = (): GoType => typeNamed('network.Inspect')
+/** What `volume inspect --format` is given. */
 export const volumeInspectType = (): GoType => typeNamed('volume.Volume')
+/** What `info --format` is given: the daemon's answer, and what the client adds. */
 export const infoType = (): GoType => typeNamed('system.dockerInfo')
+/** What `version --format` is given: client and server. */
 export const versionType = (): GoType => typeNamed('system.versionInfo')
+/** What `events --format` is given for each event. */
 export const eventType = (): GoType => typeNamed('events.Message')

@@ -14,6 +14,7 @@ export interface BuildSteps {
   ssh: object[]
 }
 
+/** Describes all steps that led to a result, the sources first, and which lines of the Dockerfile each is. */
 export function buildSteps(
   { step: last }: Pick<BuildResult, 'step'>,
   { dockerfile, dockerfileName }: { dockerfile: string; dockerfileName: string },

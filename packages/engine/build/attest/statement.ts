@@ -17,6 +17,7 @@ export interface Subject {
 
 const statementType = 'application/vnd.in-toto+json'
 
+/** An in-toto statement (version 0.1 of its layer): says the predicate of every subject. */
 export function statement({ type, value }: Predicate, subject: readonly Subject[]): object {
   return { _type: 'https://in-toto.io/Statement/v0.1', predicateType: type, subject, predicate: value }
 }

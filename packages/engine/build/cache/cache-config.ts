@@ -32,6 +32,7 @@ export interface CacheConfig {
   entries: CacheEntry[]
 }
 
+/** Its bytes, JSON: the way back of `parseCacheConfig`. */
 export function serializeCacheConfig({ layers, entries }: CacheConfig): Buffer {
   const body = {
     layers: layers.map(({ blob, mediaType, size, diffId, parent }) => ({

@@ -40,6 +40,7 @@ export function digestTree(
   return `sha256:${hash.digest('hex')}`
 }
 
+/** Whether a pattern covers this path, or a directory it lies in. The top of a tree, the empty path, never is. */
 export const isExcluded = (patterns: readonly PathPattern[], path: string): boolean =>
   path !== '' && patterns.some((pattern) => pattern.covers(path))
 

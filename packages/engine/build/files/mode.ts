@@ -4,6 +4,10 @@ import { GantryError } from '@gantry/errors'
 /** Makes the new mode of the old one. `isDirectory` matters to `X`. Throws InvalidParameter. */
 export type ModeChange = (mode: number, isDirectory: boolean) => number
 
+/**
+ * Reads one to four octal digits, or clauses as chmod(1) takes them, each applied to what the one before made. Throws
+ * InvalidParameter.
+ */
 export function parseMode(text: string): ModeChange {
   if (/^[0-7]{1,4}$/.test(text)) return () => Number.parseInt(text, 8)
   const clauses = text.split(',').map((clause) => parseClause(clause, text))

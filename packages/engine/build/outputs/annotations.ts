@@ -14,6 +14,7 @@ export interface Annotation {
 /** `annotation.KEY`, `annotation-index.KEY`, `annotation-manifest[linux/amd64].KEY`. */
 const pattern = /^annotation(?:-([a-z-]+))?(?:\[([^\]]*)\])?\.(.+)$/
 
+/** Whether an output's attribute means to be an annotation; it may still be an invalid one, see `annotationsIn`. */
 export const isAnnotation = (attribute: string): boolean => attribute.startsWith('annotation')
 
 /** The annotations among an output's attributes. Throws InvalidParameter. */

@@ -44,6 +44,7 @@ export async function imageOutput(
   return { id: stored.main, top: set.top }
 }
 
+/** What an output's plan says of the names that its image is to have. */
 export const namesOf = (plan: ImagePlan): NamesWanted => ({
   names: plan.names,
   canonical: plan.nameCanonical,

@@ -41,6 +41,10 @@ interface Surroundings {
 
 const killSignal = 9
 
+/**
+ * Makes what runs the steps of all builds. A step gets an SELinux level that neither a container nor another step
+ * has.
+ */
 export function createRunner(parts: RunnerParts): Runner {
   const labels = new StepLabels(parts.selinux, () =>
     parts.containers.all().map(({ record }) => record.selinux),

@@ -43,6 +43,9 @@ function parse(text: string): PsRequest {
   }
 }
 
+/**
+ * The table for a request: those of `all` that it selects, sorted by its keys (the first counts most) or as a tree.
+ */
 export function tableOf(request: PsRequest, all: readonly Process[]): ProcessTable {
   const { columns, selections, sort, tree } = request
   let shown = all.filter((process) => selections.length === 0 || selections.some((lets) => lets(process)))

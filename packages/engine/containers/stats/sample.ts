@@ -37,6 +37,7 @@ export interface Readings {
   startedAt: string | null
 }
 
+/** Puts what was read into the API's words. Pure: rates are for whoever has two samples. */
 export function sampleOf(readings: Readings): Sample {
   const { usage, processors, hostMemory, networks, read, startedAt } = readings
   return {

@@ -119,6 +119,10 @@ function parseUrl(text: string): StreamTarget {
   return { host, port: port === '' ? defaultPort : Number(port), ...tls }
 }
 
+/**
+ * Where a container's lines go by the forward protocol: it connects with the first of them. Throws InvalidParameter
+ * for options that `checkFluentd` refuses.
+ */
 export function openFluentd(
   options: LogOptionValues,
   { info, tag, attributes }: { info: LogInfo; tag: string; attributes: Record<string, string> },

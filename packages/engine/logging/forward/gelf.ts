@@ -71,6 +71,10 @@ function parseAddress(text = ''): GelfAddress {
   }
 }
 
+/**
+ * Where a container's lines go as GELF 1.1, by UDP or TCP. Throws InvalidParameter for an address that `checkGelf`
+ * refuses.
+ */
 export function openGelf(
   options: LogOptionValues,
   { info, tag, attributes }: { info: LogInfo; tag: string; attributes: Record<string, string> },

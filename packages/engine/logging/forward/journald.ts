@@ -27,6 +27,9 @@ export function journalName(name: string): string {
     .replace(/^_+/, '')
 }
 
+/**
+ * Where a container's lines go as journal entries with these fields. `attributes`: by names that `journalName` made.
+ */
 export function openJournald(
   { info, tag, attributes }: { info: LogInfo; tag: string; attributes: Record<string, string> },
   path = journalSocket,

@@ -9,6 +9,7 @@ export interface EventTime {
 /** Bytes are written as a string: what a program prints need not be UTF-8. */
 export type Packable = string | number | Buffer | EventTime | readonly Packable[] | Map<string, Packable>
 
+/** Encodes a value. Numbers are whole, from 0 to 2³² - 1; a list or map has fewer than 2³² items. */
 export function pack(value: Packable): Buffer {
   const parts: Buffer[] = []
   write(value, parts)

@@ -109,6 +109,10 @@ function tlsOptions(options: LogOptionValues, host: string): ConnectionOptions {
   }
 }
 
+/**
+ * Where a container's lines go as syslog messages: RFC 3164, or 5424 if the format says so; by TLS the latter with
+ * their length in front (RFC 5425). Throws InvalidParameter for an address or facility that there is not.
+ */
 export function openSyslog(
   options: LogOptionValues,
   { tag, hostname }: { tag: string; hostname: string },

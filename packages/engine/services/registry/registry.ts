@@ -24,6 +24,7 @@ const mostResults = 100
 type DistributionInfo = Operations['DistributionInspect']['answer']
 type Platform = DistributionInfo['Platforms'][number]
 
+/** Makes what answers questions to registries: logins, what a name stands for there, searches. It keeps nothing. */
 export function createRegistryService({ registries }: { registries: Registries }): RegistryService {
   return {
     login: async (credentials, signal) => {

@@ -1,4 +1,4 @@
-/** What the host is and can do: read from the kernel and from /etc once, mapped to the API elsewhere. */
+/** What the host is and can do, read from the kernel and from /etc; mapped to the API elsewhere. */
 import { readdir, readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, hostname, machine, release, totalmem } from 'node:os'
 import { cgroupLayout } from '@gantry/syscall'
@@ -23,6 +23,7 @@ export interface HostFacts {
   limits: KernelLimits
 }
 
+/** Reads them now. Rejects with the system's error when there is nothing at the data root. */
 export async function gatherHostFacts(dataRoot: string): Promise<HostFacts> {
   const osRelease = parseOsRelease(await firstReadable(['/etc/os-release', '/usr/lib/os-release']))
   return {

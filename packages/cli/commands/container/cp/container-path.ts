@@ -12,6 +12,7 @@ export interface ContainerPath {
   linkTarget: string
 }
 
+/** Whether a bit of Go's `os.FileMode` is set. By division: the highest bits do not fit into a 32-bit operation. */
 export const hasMode = ({ mode }: Pick<ContainerPath, 'mode'>, bit: keyof typeof Mode): boolean =>
   Math.floor(mode / Mode[bit]) % 2 === 1
 

@@ -45,6 +45,7 @@ export function wasteOf(layers: readonly Layer[]): Waste[] {
   return [...found.values()].sort((a, b) => b.bytes - a.bytes)
 }
 
+/** Adds them up; 0 when there are none. */
 export const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
 /** How a history names what made a layer, without the shell around it. */

@@ -59,5 +59,6 @@ export function formatReport({ size, wasted, layers, wastedFiles }: Report): str
   return `${lines.join('\n')}\n`
 }
 
+/** The first twelve digits of a digest, as lists show it. */
 export const shortId = (layer: string): string => layer.replace(/^sha256:/, '').slice(0, 12)
 const column = (bytes: number): string => humanSize(bytes, 3).padStart(8)
