@@ -91,6 +91,9 @@ function backend(root: string, request: IncomingMessage, response: ServerRespons
   child.stdout.on('end', () => response.end())
 }
 
+/** Where `scripts/setup --dev` puts one, with a library of its own. */
+const unpackedSshd = new URL('../../../../node_modules/.cache/sshd', import.meta.url).pathname
+
 /**
  * Lets whoever has the key log in as root at `ssh://root@127.0.0.1:PORT`, over a real server of OpenSSH, one process for each
  * connection. Its files are in `directory`; `key` is a public key. Null where there is no `sshd`.
@@ -99,7 +102,7 @@ export async function serveSsh(
   directory: string,
   key: string,
 ): Promise<(AsyncDisposable & { url: string }) | null> {
-  const places = [process.env.SSHD ?? '', '/usr/sbin/sshd'].filter(Boolean)
+  const places = [process.env.SSHD ?? '', '/usr/sbin/sshd', `${unpackedSshd}/usr/sbin/sshd`].filter(Boolean)
   const found = await Promise.all(
     places.map((place) =>
       access(place).then(
@@ -147,7 +150,10 @@ export async function serveSsh(
         '-f',
         String(config),
       ],
-      { stdio: ['pipe', 'pipe', 'ignore'] },
+      {
+        env: { ...process.env, LD_LIBRARY_PATH: `${unpackedSshd}/lib` },
+        stdio: ['pipe', 'pipe', 'ignore'],
+      },
     ),
   )
   return { ...server, url: `ssh://root@127.0.0.1:${server.port}` }
