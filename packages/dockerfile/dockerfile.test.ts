@@ -151,3 +151,8 @@ for (const group of groups)
         )
       })
   })
+
+test('a variable that ends before its name', () => {
+  const item = { id: '', note: '', dockerfile: 'FROM a\nENV a=${\n' }
+  assert.throws(() => evaluate(item), { message: `failed to process "\${": syntax error: missing '}'` })
+})

@@ -141,7 +141,8 @@ class Expander {
   /** What stands behind `${`. */
   #braced(): string {
     const name = this.#name()
-    if (name === '') throw new Mistake('syntax error: bad substitution')
+    if (name === '')
+      throw new Mistake(this.#peek() === '' ? "syntax error: missing '}'" : 'syntax error: bad substitution')
     const modifier = this.#take()
     if (modifier === '}') return this.#value(name) ?? ''
     this.#depth++

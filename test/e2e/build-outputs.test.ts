@@ -119,6 +119,9 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       JSON.parse(await readFile(metadata, 'utf8'))['containerimage.digest'],
       told['containerimage.digest'],
     )
+    const nobody = await daemon().gantry(['build', '-t', 'localhost:1/nobody:2', '--push', root])
+    assert.equal(nobody.exitCode, 1)
+    assert.match(nobody.stderr, /failed to push localhost:1\/nobody:2: .*connection refused/)
     const other = `${registry.host}/other:1`
     await build(
       '-o',

@@ -244,6 +244,12 @@ suite('build', { concurrency: 1 }, () => {
     const classic = await docker(await context({ Dockerfile: 'FROM busybox\nRUN exit 9\n' }))
     assert.equal(classic.exitCode, 9)
     assert.match(classic.stderr, /The command '\/bin\/sh -c exit 9' returned a non-zero code: 9/)
+    // A pattern may match nothing, but for the classic builder.
+    const matchless = await context({ Dockerfile: 'FROM busybox\nCOPY nope* [x]* /\n' })
+    assert.equal((await gantry(matchless)).exitCode, 0)
+    assert.match((await docker(matchless)).stderr, /^COPY failed: no source files were specified$/m)
+    await writeFile(join(matchless, 'x'), '')
+    assert.equal((await docker(matchless)).exitCode, 0)
   })
 
   test('dockerode: limits of steps, hosts, labels, quiet; what cannot be is refused', async () => {

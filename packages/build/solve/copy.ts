@@ -1,15 +1,22 @@
 /** COPY and ADD. */
 import { GantryError, isKind, messageOf } from '@gantry/errors'
+import { digestOf as sha256 } from '@gantry/oci'
 import type { CopyStep, FileCopy, FileTree, Snapshot } from '../contracts.ts'
 import { copyParts } from './key.ts'
 import { isBorrowed, openOrigin } from './origins.ts'
 import { emptySnapshot, type Prepared, type SolveSession } from './solver.ts'
+
+/** Of a selection of patterns that nothing matches. */
+const emptySelection = sha256('')
 
 /** Reads what is to be copied, for the key; the copy itself is made when the key is not in the cache. */
 export async function prepareCopy(session: SolveSession, step: CopyStep, input: Snapshot): Promise<Prepared> {
   await using stack = new AsyncDisposableStack()
   const trees = await Promise.all(step.copies.map(({ origin }) => openOrigin(session, origin, stack)))
   const digests = await Promise.all(step.copies.map((copy, index) => digestOf(step, copy, trees[index])))
+  // The classic builder wants at least one file, BuildKit takes none for an answer.
+  if (session.run.request.classic && digests.every((digest) => digest === emptySelection))
+    throw new GantryError('NotFound', 'no source files were specified')
   return {
     parts: copyParts(step, input, digests),
     borrows: step.copies.some(({ origin }) => isBorrowed(origin)),

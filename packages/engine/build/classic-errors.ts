@@ -16,8 +16,10 @@ export function classicError(
   }
   if (error instanceof StepFailure)
     return `The command '${error.args.join(' ')}' returned a non-zero code: ${error.exitCode}`
-  const message = describe(error)
+  // What BuildKit calls a modifier that is not there.
+  const message = describe(error).replace('unsupported modifier (\ufffd)', "missing ':'")
   if (planned.instruction === 'ADD' && message.startsWith('Get "')) return `ADD failed: ${message}`
+  if (message === 'no source files were specified') return `${planned.instruction} failed: ${message}`
   const [, missing] =
     /failed to compute cache key: "\/?(.*)": not found(?: \(did you mean .*\?\))?$/.exec(message) ?? []
   if (missing !== undefined) return missingSource(missing, planned)

@@ -1,10 +1,11 @@
 /** `--output type=image`: an image among those of this machine, and in its registry when that is asked for. */
 import type { BuildResult, CredentialsLookup } from '@gantry/build'
-import { isKind } from '@gantry/errors'
+import { GantryError, isKind, messageOf } from '@gantry/errors'
 import {
   type Descriptor,
   type Digest,
   digestOf,
+  familiarName,
   largestManifest,
   parseManifest,
   type Reference,
@@ -110,13 +111,14 @@ async function push(
 ): Promise<void> {
   const record = { name: referenceKey(name), ...target }
   const access = await credentials(name.domain)
-  await pushRecord(
-    parts,
-    record,
-    { byDigest: pushByDigest, ...(access && { credentials: access }) },
-    report,
-    signal,
-  )
+  const options = { byDigest: pushByDigest, ...(access && { credentials: access }) }
+  try {
+    await pushRecord(parts, record, options, report, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    const kind = isKind(error) ? error.kind : 'System'
+    throw new GantryError(kind, `failed to push ${familiarName(name)}: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** Brings back what the names stood for and takes away the images that were not there: nothing is to be stored. */
