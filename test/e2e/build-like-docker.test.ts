@@ -113,6 +113,7 @@ const tutorials: Tutorial[] = [
       'COPY a.txt /renamed',
       'COPY --chown=9:10 a.txt /made/on/the/way/',
       'ADD --chown=9:10 ab /made/too/ab',
+      'COPY --chown=11 a.txt /number/alone',
     ].join('\n'),
     files: { 'a.txt': 'a\n', ab: 'ab\n' },
   },

@@ -11,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { CopyRequest, Files } from '@gantry/build'
@@ -105,6 +105,20 @@ suite('files of a build', () => {
     await copy({ from, to, sources: ['a.txt'], dest: '/owned', owner: { uid: 7, gid: 8 }, chmod: '4750' })
     const { uid, gid, mode } = lstatSync(join(to, 'owned'))
     assert.deepEqual([uid, gid, mode & 0o7777], [7, 8, 0o4750])
+  })
+
+  test('owners: names and what they stand for, a number that is user and group', async () => {
+    const root = join(top, 'owners')
+    await mkdir(join(root, 'etc'), { recursive: true })
+    await writeFile(join(root, 'etc/passwd'), 'app:x:1000:50::/:/bin/sh\n')
+    await writeFile(join(root, 'etc/group'), 'staff:x:60:\n')
+    assert.deepEqual(await files.owner(root, 'app'), { uid: 1000, gid: 50 })
+    assert.deepEqual(await files.owner(root, 'app:staff'), { uid: 1000, gid: 60 })
+    assert.deepEqual(await files.owner(root, ':staff'), { uid: 0, gid: 60 })
+    assert.deepEqual(await files.owner(root, '1000'), { uid: 1000, gid: 1000 })
+    assert.deepEqual(await files.owner(root, '7:8'), { uid: 7, gid: 8 })
+    await assert.rejects(files.owner(root, 'nobody'), /unable to find user nobody/)
+    await assert.rejects(files.owner(root, '4294967296'), /uids and gids must be in range/)
   })
 
   test('directories that are made get the owner, and with --parents the modes of those they stand for', async () => {

@@ -63,7 +63,8 @@ export function createFiles(threads: FileThreads, directory: string, listings: L
     },
     async owner(root, user) {
       const { uid, gid } = resolveUser({ user, groupAdd: [], database: readUserDatabase(root) })
-      return { uid, gid }
+      // As in BuildKit, unlike the user of a process: a number alone is the group's, too.
+      return { uid, gid: /^\d+$/.test(user) ? uid : gid }
     },
   }
 }
