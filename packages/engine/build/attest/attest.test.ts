@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BuildResult, CopyStep, ImageStep, RunStep } from '@gantry/build'
 import { withoutUser } from '../urls.ts'
+import { isLicenseExpression } from './license-expression.ts'
 import { attestOptions, leastProvenance } from './options.ts'
 import { imageUrl, packageUrl } from './package-url.ts'
+import type { ImagePackage } from './packages/package.ts'
+import type { Scan } from './packages/scan.ts'
 import { type BuildFacts, provenance } from './provenance.ts'
 import { billOfMaterials } from './sbom.ts'
 
@@ -125,29 +128,77 @@ test('provenance of either version; arguments and steps only when all is to be t
 })
 
 test('a bill of materials: each package once, the same for the same image', () => {
-  const musl = { type: 'apk', namespace: 'alpine', name: 'musl', version: '1', license: 'MIT', foundIn: '/a' }
-  const scan = {
+  const musl = { type: 'apk', name: 'musl', version: '1', license: 'MIT', foundIn: '/a' }
+  const scan: Scan = {
     distribution: { id: 'alpine', version: '3' },
     packages: [
       musl,
       { ...musl, foundIn: '/b' },
-      { type: 'npm', name: 'x', version: '2', license: 'odd', foundIn: '/c' },
+      { type: 'npm', name: 'x', version: '2', license: 'odd', supplier: 'X <x@example.org>', foundIn: '/c' },
     ],
+    gaps: ['/x was not read'],
   }
-  const subject = { name: '_', digest: 'd', created: '2020-01-01T00:00:00.123Z', toolVersion: '1' }
-  const { value } = billOfMaterials(scan, subject)
-  const { packages, relationships, creationInfo } = value as Record<string, Record<string, unknown>[]> & {
-    creationInfo: { created: string }
-  }
+  const { packages, relationships, creationInfo, comment } = bill(scan)
   assert.equal(creationInfo.created, '2020-01-01T00:00:00Z')
+  assert.equal(comment, '/x was not read')
   assert.deepEqual(
-    packages?.map(({ name, licenseDeclared, sourceInfo }) => [name, licenseDeclared, sourceInfo]),
+    packages.map(({ name, licenseDeclared, sourceInfo, supplier }) => [
+      name,
+      licenseDeclared,
+      sourceInfo,
+      supplier,
+    ]),
     [
-      ['_', 'NOASSERTION', undefined],
-      ['musl', 'MIT', 'acquired package info from /a, /b'],
-      ['x', 'NOASSERTION', 'acquired package info from /c'],
+      ['_', 'NOASSERTION', undefined, undefined],
+      ['musl', 'MIT', 'acquired package info from APK DB: /a, /b', 'NOASSERTION'],
+      [
+        'x',
+        'NOASSERTION',
+        'acquired package info from installed node module manifest file: /c',
+        'Person: X (x@example.org)',
+      ],
     ],
   )
-  assert.equal(relationships?.length, 3)
-  assert.deepEqual(billOfMaterials(scan, subject), billOfMaterials(scan, subject))
+  assert.equal(relationships.length, 3)
+  assert.deepEqual(bill(scan), bill(scan))
 })
+
+test('packages of distributions are called by them', () => {
+  const locators = (id: string, found: Partial<ImagePackage>): unknown[] => {
+    const packages = [{ type: 'rpm', name: 'a', version: '1-2', foundIn: '/p', ...found }]
+    return bill({ distribution: { id, version: '9' }, packages, gaps: [] })
+      .packages.slice(1)
+      .flatMap(({ versionInfo, externalRefs }) => [versionInfo, externalRefs[0]?.referenceLocator])
+  }
+  const full = { epoch: '0', architecture: 'noarch', source: 'b-1-2.src.rpm' }
+  assert.deepEqual(locators('fedora', full), [
+    '0:1-2',
+    'pkg:rpm/fedora/a@1-2?arch=noarch&distro=fedora-9&epoch=0&upstream=b-1-2.src.rpm',
+  ])
+  assert.deepEqual(locators('rhel', {}), ['1-2', 'pkg:rpm/redhat/a@1-2?distro=rhel-9'])
+  assert.deepEqual(locators('opensuse-leap', {}), ['1-2', 'pkg:rpm/opensuse/a@1-2?distro=opensuse-leap-9'])
+  assert.deepEqual(locators('ubuntu', { type: 'deb' }), ['1-2', 'pkg:deb/ubuntu/a@1-2?distro=ubuntu-9'])
+  assert.deepEqual(locators('ubuntu', { type: 'npm' }), ['1-2', 'pkg:npm/a@1-2'])
+})
+
+test('licences: expressions of what SPDX knows, and nothing else', () => {
+  for (const good of [
+    'MIT',
+    'GPL-2.0-or-later AND (MIT OR (BSD-3-Clause))',
+    'GPL-3.0-only WITH GCC-exception-3.1 AND ISC',
+  ])
+    assert.ok(isLicenseExpression(good), good)
+  for (const bad of ['', 'GPLv2+', 'MIT AND', '(MIT', 'MIT)', 'MIT ISC', 'MIT WITH ISC', 'and', '()'])
+    assert.ok(!isLicenseExpression(bad), bad)
+})
+
+interface Document {
+  comment?: string
+  creationInfo: { created: string }
+  packages: (Record<string, unknown> & { externalRefs: { referenceLocator: string }[] })[]
+  relationships: object[]
+}
+
+const bill = (scan: Scan): Document =>
+  billOfMaterials(scan, { name: '_', digest: 'd', created: '2020-01-01T00:00:00.123Z', toolVersion: '1' })
+    .value as Document

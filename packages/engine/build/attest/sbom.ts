@@ -1,7 +1,8 @@
 /** The packages of an image as a software bill of materials: SPDX 2.3, JSON. */
 import { createHash } from 'node:crypto'
+import { isLicenseExpression } from './license-expression.ts'
 import { packageUrl } from './package-url.ts'
-import type { ImagePackage } from './packages/package.ts'
+import type { Distribution, ImagePackage } from './packages/package.ts'
 import type { Scan } from './packages/scan.ts'
 import type { Predicate } from './statement.ts'
 
@@ -19,11 +20,10 @@ const none = 'NOASSERTION'
 const root = 'SPDXRef-DocumentRoot-Image'
 
 /** Packages that are found in several files are one, with each of these files named. */
-export function billOfMaterials({ distribution, packages }: Scan, subject: Subject): Predicate {
-  const distro = distribution ? [distribution.id, distribution.version].filter(Boolean).join('-') : ''
+export function billOfMaterials({ distribution, packages, gaps }: Scan, subject: Subject): Predicate {
   const entries = new Map<string, ReturnType<typeof describe>>()
   for (const each of packages) {
-    const entry = describe(each, distro)
+    const entry = describe(each, distribution)
     const known = entries.get(entry.SPDXID)
     if (!known) entries.set(entry.SPDXID, entry)
     else known.sourceInfo += `, ${each.foundIn}`
@@ -36,6 +36,7 @@ export function billOfMaterials({ distribution, packages }: Scan, subject: Subje
       dataLicense: 'CC0-1.0',
       SPDXID: 'SPDXRef-DOCUMENT',
       name: subject.name,
+      ...(gaps.length > 0 && { comment: gaps.join('\n') }),
       documentNamespace: `https://spdx.org/spdxdocs/gantry-${subject.digest}`,
       creationInfo: {
         created: wholeSeconds(subject.created),
@@ -65,28 +66,21 @@ export function billOfMaterials({ distribution, packages }: Scan, subject: Subje
 /** SPDX knows no fractions. */
 const wholeSeconds = (time: string): string => time.replace(/\.\d+Z$/, 'Z')
 
-function describe(each: ImagePackage, distro: string) {
-  const { type, namespace, name, version, architecture = '', source, license, supplier, foundIn } = each
-  const isSystem = type === 'deb' || type === 'apk'
-  const locator = packageUrl({
-    type,
-    name,
-    version,
-    ...(namespace && { namespace }),
-    qualifiers: { arch: architecture, distro: isSystem ? distro : '', upstream: source ?? '' },
-  })
+function describe(each: ImagePackage, distribution: Distribution | null) {
+  const { type, namespace, name, version, epoch, license, supplier, foundIn } = each
+  const locator = locatorOf(each, distribution)
   const hash = createHash('sha256').update(locator).digest('hex').slice(0, 16)
   return {
     name: namespace && (type === 'golang' || namespace.startsWith('@')) ? `${namespace}/${name}` : name,
     SPDXID: `SPDXRef-Package-${type}-${name.replace(/[^A-Za-z0-9.-]/g, '-')}-${hash}`,
-    ...(version && { versionInfo: version }),
-    supplier: supplier ? `Person: ${supplier}` : none,
+    ...(version && { versionInfo: epoch ? `${epoch}:${version}` : version }),
+    supplier: supplier ? supplierOf(type, supplier) : none,
     downloadLocation: none,
     filesAnalyzed: false,
-    sourceInfo: `acquired package info from ${foundIn}`,
+    sourceInfo: `acquired package info from ${sources[type] ?? 'the following paths'}: ${foundIn}`,
     licenseConcluded: none,
-    licenseDeclared: license && isExpression(license) ? license : none,
-    ...(license && !isExpression(license) && { licenseComments: `the package says: ${license}` }),
+    licenseDeclared: license && isLicenseExpression(license) ? license : none,
+    ...(license && !isLicenseExpression(license) && { licenseComments: `the package says: ${license}` }),
     copyrightText: none,
     externalRefs: [
       { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: locator },
@@ -94,14 +88,45 @@ function describe(each: ImagePackage, distro: string) {
   }
 }
 
-/** Those of the SPDX licence list that packages are mostly under. */
-const licenses = new Set(
-  `0BSD AFL-2.1 AGPL-3.0-only AGPL-3.0-or-later Apache-2.0 Artistic-1.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSD-4-Clause
-   BlueOak-1.0.0 BSL-1.0 bzip2-1.0.6 CC0-1.0 CC-BY-3.0 CC-BY-4.0 curl EPL-2.0 FTL GPL-1.0-or-later GPL-2.0-only
-   GPL-2.0-or-later GPL-3.0-only GPL-3.0-or-later HPND ICU ISC LGPL-2.0-or-later LGPL-2.1-only LGPL-2.1-or-later
-   LGPL-3.0-only LGPL-3.0-or-later Libpng MIT MIT-0 MPL-1.1 MPL-2.0 NCSA OpenSSL OFL-1.1 PSF-2.0 Python-2.0 Ruby
-   SMLNJ TCL Unicode-3.0 Unlicense Vim W3C WTFPL X11 Zlib ZPL-2.1`.split(/\s+/),
-)
+/** Where packages of a type are found, in the words of the scanner that BuildKit runs. */
+const sources: Readonly<Record<string, string>> = {
+  deb: 'DPKG DB',
+  apk: 'APK DB',
+  rpm: 'RPM DB',
+  npm: 'installed node module manifest file',
+  pypi: 'installed python package manifest file',
+  gem: 'installed gem metadata file',
+  golang: 'go module information',
+}
 
-/** One or more of them, joined by AND or OR; what packages say in other words asserts nothing. */
-const isExpression = (text: string): boolean => text.split(/ (?:AND|OR) /).every((each) => licenses.has(each))
+/** Whose packages a type's are where the image does not tell; of these types it is the distribution. */
+const distributors: Readonly<Record<string, string>> = { deb: 'debian', apk: 'alpine', rpm: '' }
+
+function locatorOf(each: ImagePackage, distribution: Distribution | null): string {
+  const { type, name, version, epoch = '', architecture = '', source = '' } = each
+  const distributor = distributors[type]
+  const namespace =
+    distributor === undefined ? each.namespace : namespaceOf(type, distribution) || distributor
+  const isOfDistribution = distributor !== undefined && distribution
+  const distro = isOfDistribution ? [distribution.id, distribution.version].filter(Boolean).join('-') : ''
+  const qualifiers = { arch: architecture, distro, epoch, upstream: source }
+  return packageUrl({ type, name, version, ...(namespace && { namespace }), qualifiers })
+}
+
+/** What the purl specification calls distributions of rpm by is not always their own word. */
+function namespaceOf(type: string, distribution: Distribution | null): string {
+  const { id } = distribution ?? { id: '' }
+  if (type !== 'rpm') return id
+  if (id === 'rhel') return 'redhat'
+  return id.startsWith('opensuse') ? 'opensuse' : id
+}
+
+/** `Person: name (address)`; packages say `name <address>`. Vendors of rpm's packages are no persons. */
+function supplierOf(type: string, supplier: string): string {
+  const [start, end] = [supplier.indexOf('<'), supplier.indexOf('>')]
+  const told =
+    start > 0 && end > start
+      ? `${supplier.slice(0, start).trim()} (${supplier.slice(start + 1, end)})`
+      : supplier
+  return `${type === 'rpm' ? 'Organization' : 'Person'}: ${told}`
+}

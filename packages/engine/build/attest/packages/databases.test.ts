@@ -7,6 +7,7 @@ import {
   apkPackages,
   distributionOf,
   dpkgPackages,
+  gemPackage,
   lockedPackages,
   npmPackage,
   pythonPackage,
@@ -23,35 +24,55 @@ test('dpkg: what is installed, not what was removed or is broken', () => {
     '',
     'Package: nameless\n',
   ].join('\n')
-  assert.deepEqual(dpkgPackages(status, '/s', { id: 'debian', version: '12' }), [
-    {
-      type: 'deb',
-      namespace: 'debian',
-      name: 'libc6',
-      version: '2.36-9+deb12u7',
-      foundIn: '/s',
-      architecture: 'amd64',
-      source: 'glibc',
-      supplier: 'A <a@example.org>',
-    },
-  ])
+  assert.deepEqual(
+    [...dpkgPackages(status, '/s')],
+    [
+      {
+        type: 'deb',
+        name: 'libc6',
+        version: '2.36-9+deb12u7',
+        foundIn: '/s',
+        architecture: 'amd64',
+        source: 'glibc@2.36-9',
+        supplier: 'A <a@example.org>',
+      },
+    ],
+  )
+  const states = [
+    'install ok unpacked',
+    'install ok triggers-pending',
+    'install ok half-installed',
+    'install ok not-installed',
+  ]
+  const all = states
+    .map((state, index) => `Package: p${index}\nStatus: ${state}\nVersion: 1\nSource: s\n`)
+    .join('\n')
+  assert.deepEqual(
+    [...dpkgPackages(all, '/s')].map(({ name, source }) => [name, source]),
+    [
+      ['p0', 's'],
+      ['p1', 's'],
+    ],
+  )
 })
 
 test('apk', () => {
   const installed =
     'C:Q1x=\nP:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\no:musl\nm:T <t@example.org>\nF:lib\n\nP:only\n'
-  assert.deepEqual(apkPackages(installed, '/i', null), [
-    {
-      type: 'apk',
-      namespace: 'alpine',
-      name: 'musl',
-      version: '1.2.4-r2',
-      foundIn: '/i',
-      architecture: 'x86_64',
-      license: 'MIT',
-      supplier: 'T <t@example.org>',
-    },
-  ])
+  assert.deepEqual(
+    [...apkPackages(installed, '/i')],
+    [
+      {
+        type: 'apk',
+        name: 'musl',
+        version: '1.2.4-r2',
+        foundIn: '/i',
+        architecture: 'x86_64',
+        license: 'MIT',
+        supplier: 'T <t@example.org>',
+      },
+    ],
+  )
 })
 
 test('npm and Python', () => {
@@ -65,11 +86,25 @@ test('npm and Python', () => {
       '': { version: '1' },
       'node_modules/x/node_modules/@s/y': { version: '2' },
       w: { link: true },
+      'packages/own': { version: '3' },
     },
   })
   assert.deepEqual(
-    lockedPackages(lock, '/l').map(({ namespace, name, version }) => [namespace, name, version]),
-    [['@s', 'y', '2']],
+    [...lockedPackages(lock, '/l')].map(({ namespace, name, version }) => [namespace, name, version]),
+    [
+      ['@s', 'y', '2'],
+      [undefined, 'own', '3'],
+    ],
+  )
+  const first = JSON.stringify({
+    dependencies: { '@s/a': { version: '1', dependencies: { b: { version: '2' } } }, c: { version: 3 } },
+  })
+  assert.deepEqual(
+    [...lockedPackages(first, '/l')].map(({ name, version }) => [name, version]),
+    [
+      ['a', '1'],
+      ['b', '2'],
+    ],
   )
   const [python] = pythonPackage('Metadata-Version: 2.1\nName: My_Package.X\nVersion: 3\n\nName: no\n', '/m')
   assert.deepEqual([python?.name, python?.version], ['my-package-x', '3'])
@@ -107,8 +142,22 @@ test('whatever is in a database, parsers end and tell names and versions', () =>
   for (let round = 0; round < 2000; round++) {
     const text = Array.from({ length: random(30) }, () => words[random(words.length)]).join('')
     for (const parse of [dpkgPackages, apkPackages, npmPackage, lockedPackages, pythonPackage])
-      for (const { name, version } of parse(text, '/f', null)) assert.ok(name && version)
+      for (const { name, version } of parse(text, '/f')) assert.ok(name && version)
   }
+})
+
+test('no text makes parsers slow', () => {
+  const long = 1 << 20
+  const texts = [
+    '\n'.repeat(long),
+    `A:${' '.repeat(long)}\u2028`,
+    `Source: ${'('.repeat(long)}`,
+    ' '.repeat(long),
+  ]
+  for (const text of texts)
+    for (const parse of [dpkgPackages, apkPackages, npmPackage, lockedPackages, pythonPackage, gemPackage])
+      assert.deepEqual([...parse(text, '/f')], [])
+  assert.equal(distributionOf(' '.repeat(long)), null)
 })
 
 async function tree(t: TestContext, files: Record<string, string>): Promise<string> {

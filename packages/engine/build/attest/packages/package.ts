@@ -2,9 +2,12 @@
 export interface ImagePackage {
   /** Of package URLs: `deb`, `apk`, `npm`, `pypi`, `gem`, `golang`, `rpm`. */
   type: string
+  /** What names of its kind belong to. Those of distributions belong to the image's. */
   namespace?: string
   name: string
   version: string
+  /** Goes before the version where versions are compared (rpm). */
+  epoch?: string
   architecture?: string
   /** The source package, when it is called otherwise. */
   source?: string
