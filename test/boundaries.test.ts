@@ -68,7 +68,9 @@ async function importsOf(name: string): Promise<Import[]> {
 for (const [name, permitted] of Object.entries(allowed)) {
   test(`${name} imports only what it may`, async () => {
     const wrong = (await importsOf(name)).filter(({ file, specifier, typeOnly }) => {
-      const other = specifier.match(/^@gantry\/([^/]+?)(?:\/(?:shapes?|tar|files|duration|platform))?$/)?.[1]
+      const other = specifier.match(
+        /^@gantry\/([^/]+?)(?:\/(?:shapes?|tar|files|duration|size|platform))?$/,
+      )?.[1]
       if (other) return !permitted.includes(other) && !(typeOnly && permitted.includes(`${other}:types`))
       return specifier.startsWith('@gantry/') || escapes(name, file, specifier)
     })

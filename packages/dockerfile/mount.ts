@@ -1,5 +1,7 @@
 /** `RUN --mount=…`: its value, once variables have been replaced. */
+import { messageOf } from '@gantry/errors'
 import { DockerfileProblem } from './problem.ts'
+import { parseSize } from './size.ts'
 import { suggestion } from './suggest.ts'
 
 export type MountType = 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh'
@@ -135,7 +137,7 @@ function setText(mount: RunMount, { key }: Field, value: string): void {
       break
     case 'size':
       if (mount.type !== 'tmpfs') refuse(mount, key)
-      mount.size = bytes(value)
+      mount.size = sizeOf(value)
       break
     case 'mode':
       if (!owned.has(mount.type)) refuse(mount, key)
@@ -161,11 +163,12 @@ function sharingOf(mount: RunMount, value: string): 'shared' | 'private' | 'lock
   return choice
 }
 
-/** Bytes of `64m`, `1.5GiB`; units are powers of 1024. */
-function bytes(text: string): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)i?b?$/i.exec(text) ?? []
-  if (amount === undefined) throw new DockerfileProblem(`invalid size: '${text}'`)
-  return Math.round(Number(amount) * 1024 ** ' kmgtp'.indexOf(unit.toLowerCase() || ' '))
+function sizeOf(text: string): number {
+  try {
+    return parseSize(text)
+  } catch (error) {
+    throw new DockerfileProblem(messageOf(error))
+  }
 }
 
 function check(mount: RunMount): void {

@@ -1,7 +1,8 @@
 /** The types of flag values: how their text is read and what a flag is that was not given. */
 import { parseDuration } from '@gantry/dockerfile/duration'
+import { parseSize } from '@gantry/dockerfile/size'
 import { parseGoBool, parseGoInt, parseGoUint } from '../options/go-numbers.ts'
-import { parseMemorySwap, parseSize } from '../options/size.ts'
+import { parseMemorySwap } from '../options/memory-swap.ts'
 import type { FlagSpec } from './tree.ts'
 
 export type FlagValue = boolean | string | number | string[]

@@ -1,7 +1,7 @@
 /** `--device`, `--blkio-weight-device`, `--device-read-bps` and their like, `--device-cgroup-rule`. */
 import type { DeviceMapping, ThrottleDevice } from '@gantry/api'
+import { parseSize } from '@gantry/dockerfile/size'
 import { parseGoUint } from './go-numbers.ts'
-import { parseSize } from './size.ts'
 
 /** `host[:container][:rwm]`. Throws RangeError with Docker's words. */
 export function parseDevice(text: string): DeviceMapping {

@@ -1,9 +1,9 @@
 /** `--mount type=bind,source=/data,target=/data,readonly`. */
 import { resolve } from 'node:path'
 import type { Mount } from '@gantry/api'
+import { parseSize } from '@gantry/dockerfile/size'
 import { parseCsv } from './csv.ts'
 import { parseGoBool } from './go-numbers.ts'
-import { parseSize } from './size.ts'
 
 /** Reads one value of `--mount`. Relative sources (`./x`) start at `directory`. Throws RangeError with Docker's words. */
 export function parseMount(text: string, directory = process.cwd()): Mount {

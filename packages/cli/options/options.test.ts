@@ -12,11 +12,11 @@ import { parseDevice } from './device.ts'
 import { parseGoInt } from './go-numbers.ts'
 import { parseExtraHost } from './hosts.ts'
 import { readLabels, readVariables } from './key-values.ts'
+import { parseMemorySwap } from './memory-swap.ts'
 import { parseMount } from './mount.ts'
 import { encodePlatform, fullPlatform } from './platform.ts'
 import { parseExposed, parsePublished } from './port.ts'
 import { familiarName, parseReference } from './reference.ts'
-import { parseMemorySwap, parseSize } from './size.ts'
 import { parseUlimit } from './ulimit.ts'
 import { parseVolume } from './volume.ts'
 
@@ -30,30 +30,8 @@ function table<T>(
   for (const [text, message] of Object.entries(failing)) assert.throws(() => parse(text), { message }, text)
 }
 
-test('sizes are numbers with units of 1024', () => {
-  table(
-    parseSize,
-    {
-      64: 64,
-      '64m': 2 ** 26,
-      '1.5g': 1.5 * 2 ** 30,
-      '1 k': 1024,
-      '1KiB': 1024,
-      '2Kb': 2048,
-      '.5k': 512,
-      '0': 0,
-    },
-    {
-      '': "invalid size: ''",
-      abc: "invalid size: 'abc'",
-      '10x': "invalid suffix: 'x'",
-      '10constructor': "invalid suffix: 'constructor'",
-      '-5': "invalid size: '-5'",
-      '5..5': 'strconv.ParseFloat: parsing "5..5": invalid syntax',
-      '1ki': "invalid suffix: 'ki'",
-    },
-  )
-  assert.equal(parseMemorySwap('-1'), -1)
+test('-1 is no limit of swap', () => {
+  table(parseMemorySwap, { '-1': -1, '1k': 1024 }, { '-2': "invalid size: '-2'" })
 })
 
 test('durations are as Go writes them', () => {
@@ -195,7 +173,7 @@ test('parsers take or refuse any text, but never break', () => {
     ...parsers,
     parseMount,
     parseVolume,
-    parseSize,
+    parseMemorySwap,
     parseDuration,
     parseCsv,
   ]

@@ -1,5 +1,6 @@
 /** Values of log options, read as Go's and Docker's libraries read them, with their words for what cannot be. */
 import { GantryError } from '@gantry/errors'
+import { byteSize } from '../limits/byte-size.ts'
 
 /** What is thrown for an option that cannot be. */
 export const invalid = (message: string, cause?: unknown) =>
@@ -7,19 +8,12 @@ export const invalid = (message: string, cause?: unknown) =>
 
 /** Bytes: `20m` is twenty million. */
 export function humanSize(text: string): number {
-  return size(text, 1000)
+  return byteSize(text, 1000)
 }
 
 /** Bytes: `20m` is 20 · 2^20. */
 export function memorySize(text: string): number {
-  return size(text, 1024)
-}
-
-function size(text: string, unit: number): number {
-  const match = /^(\d+(?:\.\d*)?|\.\d+) ?([kmgtp]?)(?:i?b)?$/i.exec(text)
-  if (!match) throw invalid(`invalid size: '${text}'`)
-  const power = ['', 'k', 'm', 'g', 't', 'p'].indexOf((match[2] ?? '').toLowerCase())
-  return Math.min(Math.trunc(Number(match[1]) * unit ** power), Number.MAX_SAFE_INTEGER)
+  return byteSize(text)
 }
 
 /** A whole number as `strconv.Atoi` reads it, with a sign or none. Throws InvalidParameter in its words. */
