@@ -10,3 +10,7 @@ interface PipeHandle {
 
 if (process.stdout instanceof Socket)
   (process.stdout as Socket & { _handle?: PipeHandle })._handle?.setBlocking?.(true)
+
+// Node pipes the output of each worker thread into this one, and `node:test` listens for the last to have gone: with the
+// idle threads of many tests in one file that is no leak to be warned of.
+process.stdout.setMaxListeners(0)
