@@ -2,7 +2,7 @@
 import type { SnapshotLayer } from '../contracts.ts'
 
 /** BuildKit's names for kinds of records. */
-export type CacheType = 'regular' | 'exec.cachemount' | 'source.local'
+export type CacheType = 'regular' | 'exec.cachemount' | 'source.local' | 'internal'
 
 export interface CacheUsage {
   id: string

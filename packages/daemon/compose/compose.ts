@@ -115,6 +115,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       images,
       parts: images.parts,
       table: database.table('build_cache'),
+      compressedTable: database.table('compressed_layers'),
       version: productVersion,
       transaction: (work) => database.transaction(work),
       contextLimit: config.resources.buildContext,

@@ -3,9 +3,11 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { ArchiveWorkers } from '@gantry/archive'
 import { BuildCache, CacheMounts, type CacheTable, createBuilder, Limiter } from '@gantry/build'
+import type { Table } from '@gantry/store'
 import type { Builds, CacheRule, Images } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { CacheService } from './cache/cache-service.ts'
+import { type CompressedLayer, CompressedLayers } from './cache/compressed-layers.ts'
 import { Contexts } from './context.ts'
 import { FileThreads } from './files/file-threads.ts'
 import { createFiles } from './files/files.ts'
@@ -22,6 +24,7 @@ export interface BuildDependencies extends Omit<RunnerParts, 'directory' | 'snap
   images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
   archive: ArchiveWorkers
   table: CacheTable
+  compressedTable: Table<CompressedLayer>
   /** Of this engine, for what is said about images. */
   version: string
   transaction: (work: () => void) => void
@@ -77,6 +80,8 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
       .records()
       .flatMap(({ snapshot }) => snapshot.layers.flatMap(({ chainId, diffId }) => [chainId, diffId])),
   )
+  const compressed = new CompressedLayers(deps.compressedTable, () => deps.clock.now())
+  parts.retention.alsoKeep(() => compressed.blobs())
   const cacheMounts = new CacheMounts(join(directory, 'cache-mounts'))
   await cacheMounts.clean()
   const shells = new StepShells()
@@ -88,6 +93,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
   const caches = new CacheService({
     cache,
     cacheMounts,
+    compressed,
     images: parts,
     trees,
     archive,
@@ -102,6 +108,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
     threads,
     version: deps.version,
     archive,
+    compressed,
     contexts,
     trees,
     runDirectory: deps.runDirectory,

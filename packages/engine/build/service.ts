@@ -24,6 +24,7 @@ import { Attestor } from './attest/attestor.ts'
 import { attestOptions } from './attest/options.ts'
 import { factsOf } from './build-facts.ts'
 import type { CacheService } from './cache/cache-service.ts'
+import type { CompressedLayers } from './cache/compressed-layers.ts'
 import { withInlineCache } from './cache/inline.ts'
 import { exportCaches, openCaches } from './cache/remote-caches.ts'
 import { requestedCaches } from './cache/requested.ts'
@@ -46,6 +47,7 @@ export interface BuildParts extends InputParts {
   builder: Builder
   snapshots: BuildSnapshots & Snapshots
   archive: Pick<ArchiveWorkers, 'layer' | 'export' | 'squash'>
+  compressed: CompressedLayers
   threads: Pick<FileThreads, 'run'>
   /** Of this engine. */
   version: string

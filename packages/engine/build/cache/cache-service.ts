@@ -16,11 +16,13 @@ import { sizeOf } from '../../containers/size.ts'
 import type { BuildPruneOptions, CachePruned, CacheRule } from '../../contracts.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
 import type { KeptInfo, KeptTrees } from '../session/kept-trees.ts'
+import type { CompressedLayers } from './compressed-layers.ts'
 import { cacheFilters } from './filters.ts'
 
 export interface CacheServiceParts {
   cache: BuildCache
   cacheMounts: CacheMounts
+  compressed: CompressedLayers
   trees: Pick<KeptTrees, 'list' | 'remove'>
   images: Pick<ImageParts, 'catalog' | 'retention' | 'events'>
   archive: Pick<ArchiveWorkers, 'export' | 'unpack'>
@@ -46,13 +48,14 @@ export class CacheService {
   }
 
   async usage(): Promise<CacheUsage[]> {
-    const { cache, cacheMounts, trees, images } = this.#parts
+    const { cache, cacheMounts, compressed, trees, images } = this.#parts
     const mounts = await cacheMounts.list()
     const sizes = await Promise.all(mounts.map(({ path }) => sizeOf(path).catch(() => 0)))
     return [
       ...cache.usage(images.catalog.liveLayers()),
       ...mounts.map((mount, index) => usageOfMount(mount, sizes[index] ?? 0)),
       ...(await trees.list()).map(usageOfTree),
+      ...compressed.usage(images.catalog.liveBlobs()),
     ]
   }
 
@@ -107,14 +110,24 @@ export class CacheService {
       if (plan.gone.length === 0) continue
       for (const gone of plan.gone) if (dryRun || (await this.#remove(gone))) pruned.records.push(gone)
       pruned.spaceReclaimed += plan.freed
-      if (!dryRun) await images.retention.sweep()
+      if (dryRun) continue
+      this.#forgetCompressed()
+      await images.retention.sweep()
     }
     return pruned
   }
 
+  /** Those of layers that have gone. */
+  #forgetCompressed(): void {
+    const { cache, compressed, images } = this.#parts
+    const snapshots = [...cache.records().map(({ snapshot }) => snapshot), ...images.catalog.images()]
+    compressed.retain(new Set(snapshots.flatMap(({ layers }) => layers.map(({ diffId }) => diffId))))
+  }
+
   #remove({ id, type }: CacheUsage): Promise<boolean> | boolean {
-    const { cache, cacheMounts, trees } = this.#parts
+    const { cache, cacheMounts, compressed, trees } = this.#parts
     if (type === 'regular') return cache.remove(id)
+    if (type === 'internal') return compressed.remove(id)
     return type === 'exec.cachemount' ? cacheMounts.remove(id) : trees.remove(id)
   }
 

@@ -18,11 +18,13 @@ import type { ImageParts } from '../../images/dependencies.ts'
 import { layoutEntries } from '../../images/save.ts'
 import { LayerBlobs } from '../outputs/layers.ts'
 import { type CacheConfig, cacheConfigType, serializeCacheConfig } from './cache-config.ts'
+import type { CompressedLayers } from './compressed-layers.ts'
 import type { CacheTarget } from './specs.ts'
 
 export interface ExportParts {
   images: ImageParts
   archive: Pick<ArchiveWorkers, 'layer'>
+  compressed: CompressedLayers
 }
 
 export interface ExportRequest {
@@ -50,7 +52,7 @@ export async function exportCache(parts: ExportParts, request: ExportRequest): P
   const { retention } = parts.images
   const { target, deliver } = request
   await using hold = retention.begin()
-  const layerBlobs = new LayerBlobs(parts.images, parts.archive, hold)
+  const layerBlobs = new LayerBlobs(parts, hold)
   const { config, layers } = await describe(layerBlobs, request)
   const description: Descriptor = {
     mediaType: cacheConfigType,

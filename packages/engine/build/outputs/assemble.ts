@@ -12,6 +12,7 @@ import {
 } from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
 import type { Hold } from '../../images/retention.ts'
+import type { CompressedLayers } from '../cache/compressed-layers.ts'
 import { annotationsFor, checkAnnotations } from './annotations.ts'
 import { LayerBlobs } from './layers.ts'
 import type { ImageForm } from './plan.ts'
@@ -47,6 +48,7 @@ export type Attest = (image: BuiltImage, result: BuildResult) => Promise<Attesta
 export interface AssembleParts {
   images: Pick<ImageParts, 'content' | 'catalog' | 'layers'>
   archive: Pick<ArchiveWorkers, 'layer'>
+  compressed: CompressedLayers
 }
 
 /** Everything is held by `hold`. `created` is SOURCE_DATE_EPOCH. Rejects with InvalidParameter, NotFound. */
@@ -59,7 +61,7 @@ export async function assemble(
 ): Promise<BuiltSet> {
   const { annotations, ociTypes } = form
   const latest = form.rewriteTimestamps && created ? Math.floor(created.getTime() / 1000) : null
-  const layerBlobs = new LayerBlobs(parts.images, parts.archive, hold)
+  const layerBlobs = new LayerBlobs(parts, hold)
   const images: BuiltImage[] = []
   const attestations: Attestation[] = []
   for (const result of results) {

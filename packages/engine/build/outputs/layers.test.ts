@@ -5,6 +5,8 @@ import { gunzipSync } from 'node:zlib'
 import { type Digest, digestOf, mediaTypes } from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
 import type { Hold } from '../../images/retention.ts'
+import { memoryTable } from '../../services/testing.ts'
+import { type CompressedLayer, CompressedLayers } from '../cache/compressed-layers.ts'
 import { LayerBlobs } from './layers.ts'
 
 test('a layer that many results have is compressed once', { timeout: 30_000 }, async () => {
@@ -33,6 +35,7 @@ test('a layer that many results have is compressed once', { timeout: 30_000 }, a
     },
   }
   const hold = {
+    use: async () => undefined,
     commit: async (writer: { bytes(): Buffer }) => {
       const bytes = writer.bytes()
       const digest = digestOf(bytes)
@@ -40,9 +43,10 @@ test('a layer that many results have is compressed once', { timeout: 30_000 }, a
       return { digest, size: bytes.length }
     },
   }
-  const parts = { content, catalog: { images: () => [] }, layers: {} } as unknown as ImageParts
+  const images = { content, catalog: { images: () => [] }, layers: {} } as unknown as ImageParts
   const archive = { layer: () => assert.fail() }
-  const made = new LayerBlobs(parts, archive, hold as unknown as Hold)
+  const compressed = new CompressedLayers(memoryTable<CompressedLayer>(), () => new Date(0))
+  const made = new LayerBlobs({ images, archive, compressed }, hold as unknown as Hold)
   const compression = { type: 'gzip', force: false } as const
   const results = await Promise.all(
     [1, 2, 3].map((count) => made.of({ layers: layers.slice(0, count) }, 0, compression, null)),
@@ -56,4 +60,21 @@ test('a layer that many results have is compressed once', { timeout: 30_000 }, a
   // Another form of the same is another blob.
   const [plain] = await made.of({ layers: layers.slice(0, 1) }, 0, null, null)
   assert.equal(plain?.descriptor.digest, layers[0]?.diffId)
+  // The next build finds what this one has compressed, until its layer goes.
+  const next = (): LayerBlobs => new LayerBlobs({ images, archive, compressed }, hold as unknown as Hold)
+  reads.length = 0
+  assert.deepEqual(await next().of({ layers }, 0, compression, null), results[2])
+  assert.deepEqual(reads, [])
+  assert.deepEqual(
+    compressed.blobs(),
+    results[2]?.map(({ descriptor }) => descriptor.digest),
+  )
+  const [first, second] = compressed.usage(new Set([compressed.blobs()[0] as Digest]))
+  assert.deepEqual([first?.shared, first?.size, second?.shared], [true, 0, false])
+  compressed.retain(new Set([layers[1]?.diffId as Digest]))
+  assert.equal(compressed.blobs().length, 1)
+  await next().of({ layers }, 0, { ...compression, level: 1 }, null)
+  assert.deepEqual(reads.toSorted(), layers.map(({ diffId }) => diffId).toSorted())
+  assert.ok(compressed.remove(second?.id ?? ''))
+  assert.equal(compressed.remove(second?.id ?? ''), false)
 })

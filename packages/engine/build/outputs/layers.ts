@@ -8,6 +8,7 @@ import { type Descriptor, type Digest, decompress, mediaTypes } from '@gantry/oc
 import type { ImageParts } from '../../images/dependencies.ts'
 import { readManifest } from '../../images/read-image.ts'
 import type { Hold } from '../../images/retention.ts'
+import type { CompressedLayers } from '../cache/compressed-layers.ts'
 import type { Compression } from './plan.ts'
 
 /** A layer of an image in the making. */
@@ -29,20 +30,25 @@ const ociTypes: Record<string, string> = {
   [mediaTypes.dockerLayerZstd]: mediaTypes.ociLayerZstd,
 }
 
+export interface LayerParts {
+  images: Pick<ImageParts, 'content' | 'catalog' | 'layers'>
+  archive: Pick<ArchiveWorkers, 'layer'>
+  /** What earlier builds have compressed. */
+  compressed: Pick<CompressedLayers, 'find' | 'keep'>
+}
+
 export class LayerBlobs {
   readonly #parts: Pick<ImageParts, 'content' | 'catalog' | 'layers'>
   readonly #archive: Pick<ArchiveWorkers, 'layer'>
+  readonly #compressed: LayerParts['compressed']
   readonly #hold: Hold
   /** What has been made already: many results have the same layers. */
   readonly #made = new Map<string, Promise<LayerBlob>>()
 
-  constructor(
-    parts: Pick<ImageParts, 'content' | 'catalog' | 'layers'>,
-    archive: Pick<ArchiveWorkers, 'layer'>,
-    hold: Hold,
-  ) {
-    this.#parts = parts
+  constructor({ images, archive, compressed }: LayerParts, hold: Hold) {
+    this.#parts = images
     this.#archive = archive
+    this.#compressed = compressed
     this.#hold = hold
   }
 
@@ -75,7 +81,7 @@ export class LayerBlobs {
   ): Promise<LayerBlob> {
     const kept = await this.#kept(layer, isOwn ? compression : null)
     const blob = isOwn && latest !== null ? await this.#rewritten(layer, latest) : kept
-    return compression ? await this.#compressed(blob, compression) : blob
+    return compression ? await this.#inForm(blob, compression) : blob
   }
 
   /** A layer of this machine is kept uncompressed; one of an image as that has it, which may be what is wanted. */
@@ -113,14 +119,31 @@ export class LayerBlobs {
     return { diffId: digest, descriptor: { mediaType: types.uncompressed, digest, size } }
   }
 
-  async #compressed(blob: LayerBlob, { type, level, force }: Compression): Promise<LayerBlob> {
+  async #inForm(blob: LayerBlob, { type, level, force }: Compression): Promise<LayerBlob> {
     const { mediaType, digest } = blob.descriptor
     const isWanted = mediaType === types[type] && (level === undefined || !force)
     const isCompressed = mediaType !== types.uncompressed
     if (isWanted || (isCompressed && !force)) return blob
+    const form = { type, ...(level !== undefined && { level }) }
+    // One that was compressed elsewhere is another's to remember.
+    const isOwn = digest === blob.diffId
+    const known = isOwn ? await this.#remembered(blob.diffId, form) : null
+    if (known) return { diffId: blob.diffId, descriptor: known }
     const { stream } = await decompress(await this.#parts.content.read(digest))
     const packed = compress(Readable.from(stream, { objectMode: false }), type, level)
-    return { diffId: blob.diffId, descriptor: { mediaType: types[type], ...(await this.#store(packed)) } }
+    const descriptor = { mediaType: types[type], ...(await this.#store(packed)) }
+    if (isOwn) this.#compressed.keep(blob.diffId, form, descriptor)
+    return { diffId: blob.diffId, descriptor }
+  }
+
+  async #remembered(
+    diffId: Digest,
+    form: { type: Compression['type']; level?: number },
+  ): Promise<Descriptor | null> {
+    const known = this.#compressed.find(diffId, form)
+    if (!known) return null
+    await this.#hold.use([known.digest])
+    return (await this.#parts.content.has(known.digest)) ? known : null
   }
 
   async #store(stream: Readable): Promise<{ digest: Digest; size: number }> {

@@ -10,6 +10,7 @@ import { referenceKey } from '../../images/catalog.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
 import type { Hold } from '../../images/retention.ts'
 import type { Attestor } from '../attest/attestor.ts'
+import type { CompressedLayers } from '../cache/compressed-layers.ts'
 import { archiveOutput } from './archive-output.ts'
 import { assemble, type BuiltSet } from './assemble.ts'
 import { filesOutput } from './files-output.ts'
@@ -22,6 +23,7 @@ import { nameSet } from './store-output.ts'
 export interface OutputParts {
   images: ImageParts
   archive: Pick<ArchiveWorkers, 'layer' | 'export' | 'squash'>
+  compressed: CompressedLayers
   snapshots: Pick<Snapshots, 'view'>
 }
 
