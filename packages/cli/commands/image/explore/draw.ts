@@ -1,5 +1,6 @@
 /** The screen of `image explore`: its lines, from what there is to show. */
 
+import { fit } from '../../../format/columns.ts'
 import { printable } from '../../../format/printable.ts'
 import { humanSize } from '../../../format/units.ts'
 import type { TerminalSize } from '../../../streams/terminal.ts'
@@ -129,11 +130,4 @@ const titled = (text: string, isActive: boolean, width: number): string =>
 function windowOf<T>(rows: readonly T[], current: number, count: number): T[] {
   const start = Math.max(0, Math.min(current - Math.floor(count / 2), rows.length - count))
   return rows.slice(start, start + count)
-}
-
-/** Exactly this wide, as far as each character is one column. */
-export function fit(text: string, width: number): string {
-  const characters = [...text]
-  if (characters.length <= width) return text + ' '.repeat(width - characters.length)
-  return `${characters.slice(0, Math.max(0, width - 1)).join('')}…`
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import type { ImageLayerFile } from '@gantry/api'
 import { printable } from '../../../format/printable.ts'
-import { draw, fit, modeText } from './draw.ts'
+import { draw, modeText } from './draw.ts'
 import { commandOf, readLayers, wasteOf } from './layers.ts'
 import { formatReport, reportOf } from './report.ts'
 import { keysOf } from './screen.ts'
@@ -154,7 +154,6 @@ test('every line of the screen fits, whatever the size of the terminal', async (
 
 test('names of files cannot reach the terminal', () => {
   assert.equal(printable('a\x1b[31m"b\\c\u009b\u202e'), 'a\\u001b[31m"b\\c\\u009b\\u202e')
-  assert.equal(fit('abcdef', 4), 'abc…')
   assert.equal(modeText(0o104755), '-rwsr-xr-x')
   assert.equal(modeText(0o041777), 'drwxrwxrwt')
   assert.equal(modeText(0o102644), '-rw-r-Sr--')
