@@ -200,6 +200,31 @@ test('an upload that breaks begins again or goes on, and ends whole', async (t) 
   assert.deepEqual(await buffer((await direct.blob(descriptorOf(blob))).stream), blob)
 })
 
+test('an upload whose token is refused in the middle goes on with a new one, and not for ever', async (t) => {
+  const users = { ann: 'secret' }
+  const registry = await startRegistry({ token: { users } }, t)
+  const proxy = await startFaultProxy(registry.url, [], t)
+  const credentials = { username: 'ann', password: 'secret' }
+  const repository = repositoryAt(t, proxy.host, { action: 'push', credentials })
+  const { realm = '', service } = registry.tokens ?? {}
+  const headers = { 'WWW-Authenticate': `Bearer realm="${realm}",service="${service}",error="invalid_token"` }
+  const refused = { kind: 'status', status: 401, headers } as const
+  for (const [method, size] of [
+    ['PUT', 1000],
+    ['PATCH', 3_000_000],
+  ] as const) {
+    const blob = randomBytes(size)
+    const upload = () => repository.uploadBlob(descriptorOf(blob), sourceOf(blob))
+    proxy.rules = [{ method, fault: refused }]
+    await assert.rejects(upload(), { reason: 'unauthorized' })
+    const asked = registry.tokens?.requests.length ?? 0
+    proxy.rules = [{ method, times: 1, fault: refused }]
+    await upload()
+    assert.equal(registry.tokens?.requests.length, asked + 1)
+    assert.equal(await repository.hasBlob(digestOf(blob)), true)
+  }
+})
+
 test('an upload goes on at the byte that the registry confirms', async (t) => {
   const blob = randomBytes(3_000_000)
   let stored = Buffer.alloc(0)

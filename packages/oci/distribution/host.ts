@@ -151,8 +151,12 @@ export class RegistryHost {
     const answer = await follow(this.#options, known, url, request, first.header)
     if (answer.status !== 401) return answer
     const challenges = parseChallenges(answer.headers['www-authenticate'])
-    const repeatable = request.body === undefined || request.body instanceof Uint8Array
-    if (challenges.length === 0 || !repeatable) return answer
+    if (challenges.length === 0) return answer
+    if (request.body !== undefined && !(request.body instanceof Uint8Array)) {
+      // The caller goes on with what comes after; the token that was refused is in nobody's way then.
+      if (first.token) await this.#authorization({ ...known, challenges }, url, request, first.token)
+      return answer
+    }
     const wanted = challenges.find(({ scheme }) => scheme === 'bearer')?.parameters.scope
     const scopes = wanted ? [...new Set([...request.scopes, ...wanted.split(' ')])] : request.scopes
     this.#last = { ...known, challenges }

@@ -30,15 +30,17 @@ export async function uploadBlob(
   const upload = new Upload(host, descriptor, open, options)
   let failures = 0
   let furthest = 0
+  let wasRefused = false
   for (;;) {
     try {
       return await upload.run()
     } catch (error) {
       const { signal } = options
-      if (!upload.isOpen || !isResumable(error) || signal?.aborted) {
+      if (!upload.isOpen || !isResumable(error, wasRefused) || signal?.aborted) {
         await upload.cancel()
         throw signal?.aborted ? signal.reason : error
       }
+      wasRefused = error.status === 401
       await upload.recover(error)
       // Whoever gets ahead may go on.
       failures = upload.confirmed > furthest ? 1 : failures + 1
@@ -73,9 +75,13 @@ export async function mountBlob(
   return answer.status === 201
 }
 
-/** Too large for something on the way, a lost session, a wrong offset, or what passes by itself. */
-function isResumable(error: unknown): error is RegistryError {
+/**
+ * Too large for something on the way, a lost session, a wrong offset, or what passes by itself; and a token that has ended
+ * meanwhile, if the one before was not refused as well.
+ */
+function isResumable(error: unknown, wasRefused: boolean): error is RegistryError {
   if (!(error instanceof RegistryError)) return false
+  if (error.status === 401) return !wasRefused
   return error.retryable || error.reason === 'blob-unknown' || error.status === 413 || error.status === 416
 }
 
