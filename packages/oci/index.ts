@@ -21,10 +21,10 @@ export type {
 export { shownUrl } from './distribution/download.ts'
 export { RegistryError } from './distribution/errors.ts'
 export { proxiesFromEnvironment } from './distribution/proxies.ts'
-export { pullError } from './distribution/pull-error.ts'
 export { subjectOf } from './distribution/referrers.ts'
 export { createRegistries, defaultLimits, defaultRegistryConfig } from './distribution/registries.ts'
 export { decodeRegistryAuth, decodeRegistryConfig, parseAuthConfig } from './distribution/registry-auth.ts'
+export { pullError, pushError } from './distribution/user-errors.ts'
 export {
   type HistoryEntry,
   type ImageConfigFile,

@@ -112,6 +112,10 @@ describe('registries', () => {
       const out = await cli(['logout', basic.host], config.with({}))
       assert.equal(out.stdout, `Removing login credentials for ${basic.host}\n`)
       assert.deepEqual(Object.keys((await config.settings()).auths ?? {}), [bearer.host])
+      await daemon().gantry(['pull', 'hello-world'])
+      await daemon().gantry(['tag', 'hello-world', `${basic.host}/hello`])
+      const push = await cli(['push', `${basic.host}/hello:latest`], config.with({}))
+      assert.deepEqual([push.exitCode, push.stderr], [1, 'no basic auth credentials\n'])
       const ask = await cli(['login', basic.host], config.with({}))
       assert.deepEqual(
         [ask.exitCode, ask.stderr],

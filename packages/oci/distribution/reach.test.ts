@@ -9,12 +9,12 @@ import { basesOf, insecurityOf } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { domainOf } from './login.ts'
 import { proxyFor } from './proxies.ts'
-import { pullError } from './pull-error.ts'
 import { redirectTarget } from './redirects.ts'
 import { backOff } from './retry.ts'
 import { splitTerm } from './search.ts'
 import { takesAuthorities } from './transport.ts'
 import { isTrustedRealm, reachOfRedirect } from './trust.ts'
+import { pullError, pushError } from './user-errors.ts'
 
 test('addresses are of the internet or not, however they are written', () => {
   for (const address of [
@@ -207,6 +207,17 @@ test('a failed pull is told in Docker’s words', () => {
   assert.equal(told('unauthorized', 'no basic auth credentials').kind, 'System')
   const other = new Error('other')
   assert.equal(pullError(other, image), other)
+})
+
+test('a failed push is told in Docker’s words', () => {
+  const bare = new RegistryError('unauthorized', 'no basic auth credentials', { status: 401 })
+  assert.equal(pushError(bare.of('POST', new URL('https://x/v2/a/blobs/uploads/'))), bare)
+  assert.equal(pushError(bare), bare)
+  const unreachable = new RegistryError('unreachable', 'connection refused').of(
+    'GET',
+    new URL('https://x/v2/'),
+  )
+  assert.equal(pushError(unreachable), unreachable)
 })
 
 test('this Node.js takes authorities one by one: all at once would hold up the event loop', () => {

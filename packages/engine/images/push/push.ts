@@ -6,6 +6,7 @@ import {
   familiarRepository,
   hexOf,
   parseReference,
+  pushError,
   type Reference,
   type Repository,
 } from '@gantry/oci'
@@ -44,7 +45,9 @@ export async function pushImages(
     if (record.index) await compressIndex(parts, record.index, hold, report, signal)
     else await compressImage(parts, record.image, hold, report, signal)
     const current = parts.catalog.reference(record.name) ?? record
-    await new Push(parts, repository, current, report, signal).run(platform)
+    await new Push(parts, repository, current, report, signal).run(platform).catch((error) => {
+      throw pushError(error)
+    })
   }
 }
 
@@ -74,7 +77,9 @@ export async function pushRecord(
     action: 'push',
     ...access,
   })
-  await new Push(parts, repository, record, report, signal, byDigest).run()
+  await new Push(parts, repository, record, report, signal, byDigest).run().catch((error) => {
+    throw pushError(error)
+  })
 }
 
 class Push {

@@ -1,3 +1,4 @@
+/** What failed pulls and pushes tell users. */
 import { GantryError } from '@gantry/errors'
 import { familiarName, familiarRepository, type Reference } from '../reference.ts'
 import { RegistryError } from './errors.ts'
@@ -25,6 +26,12 @@ export function pullError(error: unknown, reference: Reference): unknown {
     default:
       return error
   }
+}
+
+/** What a failed push tells the user: Docker leaves the request out that credentials were missing or wrong for. */
+export function pushError(error: unknown): unknown {
+  const isUnauthorized = error instanceof RegistryError && error.reason === 'unauthorized'
+  return isUnauthorized && error.cause instanceof RegistryError ? error.cause : error
 }
 
 const notFound = (message: string, cause: unknown): GantryError =>
