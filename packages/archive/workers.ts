@@ -1,24 +1,20 @@
 /** Worker threads for work on directory trees, from the caller's side. */
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
-import { GantryError } from '@gantry/errors'
 import type { Digest } from '@gantry/oci'
-import { Feed } from './feed.ts'
-import {
-  type Answer,
-  type Change,
-  Control,
-  type ExploreLayer,
-  type ExportOptions,
-  type FromWorker,
-  type Job,
-  type LayerDirectory,
-  type PackedBlob,
-  type SealedLayer,
-  type ToWorker,
-  type Upper,
+import type {
+  Answer,
+  Change,
+  ExploreLayer,
+  ExportOptions,
+  Job,
+  LayerDirectory,
+  PackedBlob,
+  SealedLayer,
+  Upper,
 } from './messages.ts'
 import type { PathStat } from './resolve.ts'
+import { Task } from './task.ts'
 import type { TreeView } from './view.ts'
 
 /** An archive under way. Destroying `body` ends the work. */
@@ -141,8 +137,8 @@ export class ArchiveWorkers {
   }
 
   /**
-   * Unpacks an archive, which may be compressed; the memory of what `source` gives is taken over. Rejects with Forbidden for what may not be written. When it settles, the
-   * thread writes no more.
+   * Unpacks an archive, which may be compressed; the memory of what `source` gives is taken over. Rejects with Forbidden
+   * for what may not be written. When it settles, the thread writes no more.
    */
   async unpack(source: Readable, { signal, waits, ...request }: UnpackRequest): Promise<void> {
     // It may fail before it is read; then reading it fails.
@@ -224,103 +220,4 @@ interface IdleWorker {
   timer: NodeJS.Timeout
   /** Its thread has ended, or is to end. */
   gone: () => void
-}
-
-/** One job in one thread. */
-class Task {
-  readonly answer: Promise<Answer>
-  /** Settles when the thread has finished with the job. */
-  readonly done: Promise<void>
-  readonly output: Readable
-  readonly #worker: Worker
-  readonly #control = new Int32Array(new SharedArrayBuffer(8))
-  /** What the thread has sent and the reader has not taken; null is the end. */
-  readonly #arrived: (Buffer | null)[] = []
-  #reading = false
-  readonly #feed = new Feed((message, transfer) => this.#post(message, transfer))
-  #ended = false
-
-  constructor(
-    worker: Worker,
-    job: Job,
-    release: (reusable: boolean) => void,
-    onProgress: (bytes: number) => void,
-  ) {
-    this.#worker = worker
-    const answer = Promise.withResolvers<Answer>()
-    const done = Promise.withResolvers<void>()
-    this.answer = answer.promise
-    this.done = done.promise
-    this.answer.catch(() => {})
-    this.done.catch(() => {})
-    this.output = new Readable({
-      highWaterMark: 1,
-      read: () => {
-        this.#reading = true
-        this.#deliver()
-      },
-      destroy: (error, callback) => {
-        this.stop()
-        callback(error)
-      },
-    })
-    // Not every job has somebody who reads the output.
-    this.output.on('error', () => {})
-    const end = (error: Error | null, reusable: boolean) => {
-      if (this.#ended) return
-      this.#ended = true
-      this.#feed.close()
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit)
-      release(reusable)
-      if (error) {
-        answer.reject(error)
-        done.reject(error)
-        this.output.destroy(error)
-      } else {
-        answer.resolve(null)
-        done.resolve()
-        this.#arrived.push(null)
-        this.#deliver()
-      }
-    }
-    const onMessage = (message: FromWorker) => {
-      if (message.kind === 'answer') answer.resolve(message.answer)
-      else if (message.kind === 'more') this.#feed.want()
-      else if (message.kind === 'progress') onProgress(message.bytes)
-      else if (message.kind === 'chunk') {
-        this.#arrived.push(Buffer.from(message.bytes.buffer, 0, message.bytes.length))
-        this.#deliver()
-      } else if (message.kind === 'done') end(null, message.reusable)
-      else end(new GantryError(message.error.kind, message.error.message), message.reusable)
-    }
-    const onError = (error: Error) => end(error, false)
-    const onExit = () => end(new GantryError('System', 'the archive thread ended without a result'), false)
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit)
-    this.#post({ kind: 'job', job, control: this.#control })
-  }
-
-  /** Gives the thread the bytes of an archive, and their memory. Resolves when the thread takes no more. */
-  async feed(source: Readable, waits: (forSource: boolean) => void = () => {}): Promise<void> {
-    await this.#feed.run(source, waits)
-  }
-
-  stop(): void {
-    if (this.#ended) return
-    Atomics.store(this.#control, Control.stop, 1)
-    Atomics.notify(this.#control, Control.taken)
-    this.#post({ kind: 'abort' })
-  }
-
-  /** Gives the reader one piece for each time it asks; the thread may then send another. */
-  #deliver(): void {
-    if (!this.#reading || this.#arrived.length === 0) return
-    this.#reading = false
-    Atomics.add(this.#control, Control.taken, 1)
-    Atomics.notify(this.#control, Control.taken)
-    this.output.push(this.#arrived.shift())
-  }
-
-  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
-    if (!this.#ended) this.#worker.postMessage(message, transfer)
-  }
 }

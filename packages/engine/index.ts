@@ -21,7 +21,12 @@ export {
 export type * from './contracts.ts'
 export { createExecs } from './execs/execs.ts'
 export type { CollectionPolicy } from './images/collect.ts'
-export { createImages, type TransferLimits } from './images/index.ts'
+export {
+  createImages,
+  type ImageDependencies,
+  type ImageService,
+  type TransferLimits,
+} from './images/index.ts'
 export { byteSize } from './limits/byte-size.ts'
 export { type KernelLimits, kernelLimits } from './limits/kernel-limits.ts'
 export { checkLogConfig, LogKeeper, logDriverNames } from './logging/index.ts'

@@ -12,6 +12,8 @@ import { networkOptions } from './networks.ts'
 import { registryConfig } from './registries.ts'
 import { tracedSteps } from './steps.ts'
 
+export type Foundations = Awaited<ReturnType<typeof openFoundations>>
+
 /** What the engine stands on: its database, stores, networks, runtime and registries. `undo` closes them again. */
 export async function openFoundations(
   { config, log, environment }: ComposeOptions,
