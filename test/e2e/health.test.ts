@@ -168,6 +168,13 @@ suite('health checks', { concurrency: atOnce(3) }, () => {
       [timeout.exitCode, timeout.stderr.trim()],
       [124, 'timed out waiting for up to be paused'],
     )
+    const over = await daemon().gantry(['wait', '--state', 'running,healthy', 'down'])
+    assert.equal(over.exitCode, 1)
+    assert.match(
+      over.stderr,
+      /container [0-9a-f]{64} ended with exit code 7 before it was running or healthy\n/,
+    )
+
     const paused = daemon().gantry(['wait', '--state', 'paused', 'up'])
     await daemon().gantry(['pause', 'up'])
     assert.equal((await paused).stdout, 'paused\n')

@@ -22,9 +22,11 @@ test('a wait for a state holds at once, or as soon as one of the states is reach
   await it.containers.stop(id)
   assert.deepEqual(await ended, { state: 'exited', exitCode: 143 })
   const gone = (await it.containers.waitForState(id, ['removed'])).result
-  const hopeless = (await it.containers.waitForState(id, ['running'])).result
   await it.containers.remove(id)
   assert.equal((await gone).state, 'removed')
+  const other = await it.create()
+  const hopeless = (await it.containers.waitForState(other, ['running'])).result
+  await it.containers.remove(other)
   await assert.rejects(hopeless, { kind: 'NotFound', message: /was removed before it was running/ })
 })
 
@@ -38,4 +40,44 @@ test('a wait that is cancelled or hopeless says so and watches nothing any more'
   await assert.rejects(result, { kind: 'Cancelled' })
   const container = it.services.registry.find(id)
   await until('the observer to leave', () => container.observers.size === 0)
+})
+
+test('a wait for a life that will not begin again ends with the life, and is refused after it', async (t) => {
+  const it = await bench(t)
+  const id = await it.create({ config: { Image: 'busybox', Healthcheck: healthcheck } })
+  const created = (await it.containers.waitForState(id, ['running'])).result
+  await it.containers.start(id)
+  await created
+  const [healthy, paused] = [
+    (await it.containers.waitForState(id, ['healthy'])).result,
+    (await it.containers.waitForState(id, ['paused', 'restarting'])).result,
+  ]
+  const restarted = (await it.containers.waitForState(id, ['unhealthy', 'removed'])).result
+  await it.containers.stop(id)
+  const hopeless = (states: string) => ({
+    kind: 'Conflict',
+    message: `container ${id} ended with exit code 143 before it was ${states}`,
+  })
+  await assert.rejects(healthy, hopeless('healthy'))
+  await assert.rejects(paused, hopeless('paused or restarting'))
+  await assert.rejects(it.containers.waitForState(id, ['running']), hopeless('running'))
+  await it.containers.remove(id)
+  assert.equal((await restarted).state, 'removed')
+})
+
+test('a wait goes on through a restart, and with a policy that brings the container back', async (t) => {
+  const it = await bench(t)
+  const id = await it.create({ config: { Image: 'busybox', Healthcheck: healthcheck } })
+  await it.containers.start(id)
+  const healthy = (await it.containers.waitForState(id, ['healthy'])).result
+  await it.containers.restart(id, { timeout: 0 })
+  await it.clock.advance(1000)
+  assert.equal((await healthy).state, 'healthy')
+  const kept = await it.create({ name: 'kept', hostConfig: { RestartPolicy: { Name: 'always' } } })
+  await it.containers.start(kept)
+  const paused = (await it.containers.waitForState(kept, ['paused'])).result
+  await it.containers.stop(kept)
+  await it.containers.start(kept)
+  await it.containers.pause(kept)
+  assert.equal((await paused).state, 'paused')
 })
