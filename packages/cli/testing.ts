@@ -38,6 +38,7 @@ export async function runCommand(
   command: CommandRun,
   words: readonly string[],
   answers: Readonly<Record<string, Answer>>,
+  env: CommandContext['env'] = {},
 ): Promise<CommandResult> {
   const { client, requests } = await engineDouble(t, (request, socket) => {
     const route = request.line.replace(/^\w+ \/v[\d.]+/, '').replace(/\?.*/, '')
@@ -56,7 +57,7 @@ export async function runCommand(
     stdin: new PassThrough().end('typed'),
     stdout: stdout as unknown as Output,
     stderr: stderr as unknown as Output,
-    env: {},
+    env,
   }
   const run = async () => {
     const { flags, args } = parseFlags(found.command.flags, words, found.command.flagsFirst)

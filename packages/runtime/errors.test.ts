@@ -49,6 +49,22 @@ test('everything else is a system error with the runtime’s words', () => {
   assert.match(text('exec failed: boom', 'exec'), /^OCI runtime exec failed: exec failed: boom: unknown$/)
 })
 
+test('a limit of open files that leaves the runtime none is named as the reason', () => {
+  const said = [
+    'writing file `/sys/fs/cgroup/cpuset/g/c/cgroup.procs`: No space left on device',
+    'openat2 `sys/fs/cgroup/memory`: Too many open files',
+    'error creating scratch pipe: pipe2: too many open files',
+  ]
+  for (const detail of said) {
+    const failed = (openFiles?: number) =>
+      translateRuntimeError(detail, { action: 'create', command: '/x', openFiles }).message
+    const reason = 'too many open files: nofile=10 is less than the start of a process needs'
+    assert.equal(failed(10), `${frame}unable to start container process: ${reason} (${detail}): unknown`)
+    assert.equal(failed(), `${frame}${detail}: unknown`)
+    assert.equal(failed(1024), `${frame}${detail}: unknown`)
+  }
+})
+
 test('settings of the kernel: crun’s complaints in runc’s words', () => {
   const cases: [detail: string, message: string][] = [
     [

@@ -1,5 +1,6 @@
 /** The messages of OCI runtimes in the words that Docker's users (and its CLI, which searches them) know. */
 import { type ErrorKind, GantryError } from '@gantry/errors'
+import type { OciProcess } from './oci-spec.ts'
 
 /** A process could not be created or started. `exitCode` is what Docker gives such a process: 126, 127 or 128. */
 export class ProcessStartError extends GantryError {
@@ -17,6 +18,13 @@ export interface FailedProcess {
   action: 'create' | 'start' | 'exec'
   /** The command that was to run, for messages that do not name it. */
   command: string
+  /** Its soft limit of open files, if it has one of its own. */
+  openFiles?: number | bigint | undefined
+}
+
+/** The limit of open files of a process that is to be started, for `FailedProcess`. */
+export function openFilesOf({ rlimits = [] }: OciProcess): FailedProcess['openFiles'] {
+  return rlimits.find(({ type }) => type === 'RLIMIT_NOFILE')?.soft
 }
 
 /**
@@ -28,7 +36,7 @@ export function translateRuntimeError(
   failed: FailedProcess,
   cause?: unknown,
 ): ProcessStartError {
-  const reason = normalize(detail, failed.command)
+  const reason = tooFewFiles(normalize(detail, failed.command), failed.openFiles)
   const exitCode = exitCodeOf(reason)
   const kind = exitCode === 128 ? 'System' : 'InvalidParameter'
   return new ProcessStartError(kind, dress(reason, failed.action), exitCode, { cause })
@@ -51,6 +59,17 @@ function normalize(detail: string, command: string): string {
     .replace(/^(?:crun|runc): /, '')
     .replace(/^(?:runc (?:create|run|exec|start) failed|exec failed): /, '')
   return runcWording(plain, command) ?? plain
+}
+
+/** More than runc and crun have open at any moment of a start. */
+const enoughFiles = 64
+
+/** They set the limits of the process before they have done, and say what comes of it: cpusets that stayed empty, for one. */
+function tooFewFiles(reason: string, limit: FailedProcess['openFiles']): string {
+  if (limit === undefined || limit >= enoughFiles) return reason
+  if (!/too many open files|cgroup\.procs.*no space left on device/i.test(reason)) return reason
+  const problem = `nofile=${limit} is less than the start of a process needs`
+  return `${processPrefix}: too many open files: ${problem} (${reason})`
 }
 
 const processPrefix = 'unable to start container process'

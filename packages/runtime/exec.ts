@@ -5,7 +5,7 @@ import { identify, isRunning, type ProcessIdentity } from '@gantry/syscall'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Attachment, ConsoleSize, ExecOptions, ExecTask } from './contracts.ts'
 import { resizeTerminal } from './control.ts'
-import { translateRuntimeError } from './errors.ts'
+import { openFilesOf, translateRuntimeError } from './errors.ts'
 import { ConmonExec, waitForExit } from './exec-process.ts'
 import { ExitDirectory } from './exits.ts'
 import { beginKeptOutput } from './logs/kept-output.ts'
@@ -108,7 +108,13 @@ async function spawn(
     )
   } catch (error) {
     const detail = error instanceof MonitorError ? error.detail : messageOf(error)
-    throw translateRuntimeError(detail, { action: 'exec', command: options.process.args[0] ?? '' }, error)
+    const { process } = options
+    const failed = {
+      action: 'exec',
+      command: process.args[0] ?? '',
+      openFiles: openFilesOf(process),
+    } as const
+    throw translateRuntimeError(detail, failed, error)
   }
 }
 

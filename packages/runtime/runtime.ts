@@ -8,7 +8,7 @@ import { CgroupLock } from './cgroup-lock.ts'
 import { requireCriu, restoreFailure } from './checkpoint.ts'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Runtime, Task, TaskOptions } from './contracts.ts'
-import { translateRuntimeError } from './errors.ts'
+import { openFilesOf, translateRuntimeError } from './errors.ts'
 import { startExec } from './exec.ts'
 import { loadExecs } from './exec-process.ts'
 import { ExitDirectory } from './exits.ts'
@@ -161,11 +161,13 @@ class ConmonTasks implements ConmonRuntime {
       const said = error instanceof MonitorError ? error.detail : messageOf(error)
       const reason = options.restore === undefined ? null : await restoreFailure(paths.directory)
       const detail = reason ?? said
-      throw translateRuntimeError(
-        detail,
-        { action: 'create', command: options.spec.process.args[0] ?? '' },
-        error,
-      )
+      const { process } = options.spec
+      const failed = {
+        action: 'create',
+        command: process.args[0] ?? '',
+        openFiles: openFilesOf(process),
+      } as const
+      throw translateRuntimeError(detail, failed, error)
     }
   }
 

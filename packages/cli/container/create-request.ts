@@ -1,5 +1,4 @@
 /** From the flags of `run` and `create` to the body of the API's request. */
-import { isIP } from 'node:net'
 import type { ContainerConfig, EndpointSettings, HostConfig, NetworkingConfig, Operations } from '@gantry/api'
 import type { Flags } from '../framework/command.ts'
 import { capabilities } from '../options/capabilities.ts'
@@ -216,8 +215,8 @@ function withFlags(network: NetworkAttachment, flags: Flags): NetworkAttachment 
   const aliases = flags.list('network-alias')
   const links = isUserDefined(network.target) ? flags.list('link') : []
   const linkLocalIps = flags.list('link-local-ip')
-  const ip = address(flags, 'ip')
-  const ip6 = address(flags, 'ip6')
+  const ip = flags.string('ip')
+  const ip6 = flags.string('ip6')
   const macAddress = flags.string('mac-address')
   const clash = (flag: string, own: string) =>
     new RangeError(`conflicting options: cannot specify both --${flag} and per-network ${own}`)
@@ -237,11 +236,4 @@ function withFlags(network: NetworkAttachment, flags: Flags): NetworkAttachment 
     ip6: ip6 || network.ip6,
     macAddress: macAddress || network.macAddress,
   }
-}
-
-/** Docker drops an address it cannot read without a word; here it is an error. */
-function address(flags: Flags, flag: 'ip' | 'ip6'): string {
-  const text = flags.string(flag)
-  if (text !== '' && isIP(text) === 0) throw new RangeError(`invalid IP address for --${flag}: ${text}`)
-  return text
 }

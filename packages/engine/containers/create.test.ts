@@ -132,6 +132,20 @@ test('container configurations that cannot be are refused in Docker’s words', 
   }
 })
 
+test('an address is refused on the networks that give out none', async (t) => {
+  const it = await bench(t)
+  for (const NetworkMode of ['none', 'host'])
+    for (const IPAMConfig of [{ IPv4Address: '1.2.3.4' }, { IPv6Address: 'fd00::9' }]) {
+      const networkingConfig = { EndpointsConfig: { [NetworkMode]: { IPAMConfig } } }
+      const id = await it.create({ name: NetworkMode, hostConfig: { NetworkMode }, networkingConfig })
+      await assert.rejects(it.containers.start(id), {
+        kind: 'InvalidParameter',
+        message: 'user specified IP address is supported on user defined networks only',
+      })
+      await it.containers.remove(id)
+    }
+})
+
 test('CVE-2024-40635: a numeric user beyond the kernel’s range is refused, wherever it comes from', async (t) => {
   const it = await bench(t)
   const message = 'uids and gids must be in range 0-2147483647'

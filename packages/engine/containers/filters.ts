@@ -2,6 +2,7 @@ import { GantryError } from '@gantry/errors'
 import type { Filters } from '../contracts.ts'
 import { booleanFilter, matchesExactly, matchesLabels, matchesPattern } from '../services/filters.ts'
 import type { ContainerDependencies } from './dependencies.ts'
+import { parsePortFilter } from './port-filter.ts'
 import { parsePort } from './ports.ts'
 import type { ContainerRecord } from './record.ts'
 import { visibleStatus } from './state.ts'
@@ -52,11 +53,12 @@ export async function compileFilters(
     exitedFilter(filters),
     anyOf(filters, 'volume', (value) => (record) => hasVolume(record, value)),
     anyOf(filters, 'network', (value) => (record) => isOnNetwork(record, value, deps)),
-    anyOf(filters, 'expose', (value) => portFilter(value, exposedPorts)),
-    anyOf(filters, 'publish', (value) => portFilter(value, (record) => publishedPorts(record, deps))),
+    anyOf(filters, 'expose', (value) => portFilter('expose', value, exposedPorts)),
+    anyOf(filters, 'publish', (value) =>
+      portFilter('publish', value, (record) => publishedPorts(record, deps)),
+    ),
     await ancestorFilter(filters, deps),
-    // No container here belongs to a task of a cluster.
-    () => booleanFilter(filters, 'is-task') !== true,
+    taskFilter(filters),
   ]
   return (record) => checks.every((accepts) => accepts(record))
 }
@@ -98,9 +100,14 @@ function isOnNetwork(
   )
 }
 
-/** `80`, `80/udp`, `8000-8010/tcp`. */
-function portFilter(value: string, portsOf: (record: ContainerRecord) => string[]): Accepts {
-  const wanted = parsePort(value)
+/** No container here belongs to a task of a cluster. */
+function taskFilter(filters: Filters): Accepts {
+  const isTask = booleanFilter(filters, 'is-task')
+  return () => isTask !== true
+}
+
+function portFilter(name: string, value: string, portsOf: (record: ContainerRecord) => string[]): Accepts {
+  const wanted = parsePortFilter(name, value)
   return (record) =>
     portsOf(record).some((text) => {
       const port = parsePort(text)

@@ -47,6 +47,8 @@ test('filters', async (t) => {
     [{ publish: ['18000-18100/tcp'] }, 'run'],
     [{ expose: ['80'] }, 'run'],
     [{ expose: ['80/udp'] }, ''],
+    [{ expose: ['80/foo'] }, ''],
+    [{ expose: ['79-80-x'] }, 'run'],
     [{ network: ['bridge'] }, 'exit new run'],
     [{ network: ['spec-n'] }, 'ps'],
     [{ volume: ['vol'] }, 'run'],
@@ -56,6 +58,21 @@ test('filters', async (t) => {
   ]
   for (const [filters, expected] of cases)
     assert.equal(await names(filters), expected, JSON.stringify(filters))
+  const parse = 'strconv.ParseUint: parsing'
+  const refusals: [Filters, string][] = [
+    [{ publish: ['bad'] }, `error while looking up for publish bad: ${parse} "bad": invalid syntax`],
+    [{ expose: ['70000'] }, `error while looking up for expose 70000: ${parse} "70000": value out of range`],
+    [{ publish: ['1-'] }, `error while looking up for publish 1-: ${parse} "": invalid syntax`],
+    [
+      { publish: ['80-70'] },
+      'error while looking up for publish 80-70: Invalid range specified for the Port: 80-70',
+    ],
+    [{ expose: ['/tcp'] }, 'error while looking up for expose /tcp: Empty string specified for ports.'],
+    [{ publish: ['a:b'] }, "filter for 'publish' should not contain ':': a:b"],
+    [{ 'is-task': ['x'] }, "Invalid filter 'is-task=[x]'"],
+  ]
+  for (const [filters, message] of refusals)
+    await assert.rejects(it.containers.list({ all: true, filters }), { kind: 'InvalidParameter', message })
   assert.equal((await it.containers.list({})).length, 2)
   assert.equal((await it.containers.list({ limit: 2 })).length, 2)
   assert.equal((await it.containers.list({ filters: { status: ['exited'] } })).length, 1)

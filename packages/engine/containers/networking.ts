@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { EndpointSettings } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import type { EndpointRequest, SandboxRequest } from '@gantry/network'
 import type { Container } from './container.ts'
@@ -81,6 +82,7 @@ export class NetworkPlacer {
   #request(container: Container): SandboxRequest {
     const { config, hostConfig, endpoints, name, id } = container.record
     const mode = config.NetworkDisabled ? 'none' : (networkOfMode(hostConfig.NetworkMode) as string)
+    for (const one of unwired) refuseAddresses(endpoints[one])
     const wired = unwired.includes(mode) ? [] : Object.entries(endpoints)
     const ports = {
       bindings: hostConfig.PortBindings ?? {},
@@ -105,6 +107,14 @@ export class NetworkPlacer {
       ...(hostConfig.Sysctls && { sysctls: netSysctls(hostConfig.Sysctls) }),
     }
   }
+}
+
+/** Of a network that gives out none. Throws InvalidParameter. */
+function refuseAddresses(settings: EndpointSettings | undefined): void {
+  const { IPv4Address, IPv6Address } = settings?.IPAMConfig ?? {}
+  if (!IPv4Address && !IPv6Address) return
+  const message = 'user specified IP address is supported on user defined networks only'
+  throw new GantryError('InvalidParameter', message)
 }
 
 function netSysctls(sysctls: Record<string, string>): Record<string, string> {

@@ -100,12 +100,17 @@ async function follow(
 ): Promise<void> {
   const listen = () => happenings(context, scope)
   const watch = async (first: Readable) => {
-    for (let events: Readable | null = first; !scope.signal.aborted; ) {
-      if (events) await apply(collector, events).catch(() => {})
+    let applied = apply(collector, first)
+    while (!scope.signal.aborted) {
+      await applied.catch(() => {})
       if (scope.signal.aborted) return
       await reconnected(context, 'what runs', { quiet: true })
-      events = await listen().catch(() => null)
-      if (events) await list().catch(() => {})
+      const events = await listen().catch(() => null)
+      if (!events) continue
+      // They are read from now on: this daemon may go, too, while the list is under way.
+      applied = apply(collector, events)
+      applied.catch(() => {})
+      await list().catch(() => {})
     }
   }
   void watch(await listen())
