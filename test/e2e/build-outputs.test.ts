@@ -264,13 +264,22 @@ suite('outputs of builds', { concurrency: 1 }, () => {
   test('attestations: attached to the image, pushed along, shown, and beside files', async () => {
     const root = await context({
       Dockerfile:
-        'FROM busybox\nARG A\nRUN --mount=type=cache,target=/c true\nCOPY status /var/lib/dpkg/status\nCOPY package.json /app/node_modules/left/package.json\n',
+        'FROM busybox\nARG A\nARG HTTP_PROXY\nRUN --mount=type=cache,target=/c --mount=type=secret,id=s,env=S true\nCOPY status /var/lib/dpkg/status\nCOPY package.json /app/node_modules/left/package.json\n',
       status: 'Package: bash\nStatus: install ok installed\nVersion: 5.2-1\nArchitecture: amd64\n',
       'package.json': '{"name":"left","version":"1.0.0"}',
     })
     const name = `${registry.host}/attested:1`
     const metadata = join(root, '..', 'attested.json')
-    const flags = ['--provenance', 'mode=max', '--sbom', 'true', '--build-arg', 'A=argument']
+    await writeFile(join(root, '..', 'attested.secret'), 'hidden word')
+    const flags = [
+      ...['--provenance', 'mode=max', '--sbom', 'true', '--build-arg', 'A=argument'],
+      ...[
+        '--build-arg',
+        'HTTP_PROXY=http://me:hidden@proxy',
+        '--secret',
+        `id=s,src=${join(root, '..', 'attested.secret')}`,
+      ],
+    ]
     await build('-t', name, '--push', ...flags, '--metadata-file', metadata, root)
     const index = await raw('attested:1')
     const [image, attestation] = index.manifests
@@ -285,7 +294,9 @@ suite('outputs of builds', { concurrency: 1 }, () => {
         (await fetch(`${registry.url}/v2/attested/blobs/${digest}`)).json(),
       ),
     )
+    assert.ok(!JSON.stringify(statements).includes('hidden'))
     const [bill, provenance] = statements
+    assert.deepEqual(provenance.predicate.invocation.parameters.secrets, [{ id: 's', optional: true }])
     assert.deepEqual(
       manifest.layers.map((layer: { annotations: object }) => Object.values(layer.annotations)[0]),
       ['https://spdx.dev/Document', 'https://slsa.dev/provenance/v0.2'],

@@ -40,17 +40,15 @@ function writeText(path: string, text: string): void {
   }
 }
 
-/** Writes `--metadata-file`, with the names that buildx has; nothing without a path. Throws Error in Go's words. */
-export function writeMetadata(path: string, summary: BuildSummary): void {
+/**
+ * Writes `--metadata-file`, with the names that buildx has; nothing without a path. How much it tells of provenance is what
+ * BUILDX_METADATA_PROVENANCE says. Throws Error in Go's words.
+ */
+export function writeMetadata(path: string, summary: BuildSummary, env: NodeJS.ProcessEnv): void {
   if (path === '') return
   const { names, descriptor, config, ref, provenance = {} } = summary
   const entries: Record<string, unknown> = {
-    ...Object.fromEntries(
-      Object.entries(provenance).map(([platform, value]) => [
-        `buildx.build.provenance${platform && `/${platform}`}`,
-        value,
-      ]),
-    ),
+    ...toldProvenance(provenance, env.BUILDX_METADATA_PROVENANCE),
     ...(ref !== undefined && { 'buildx.build.ref': ref }),
     ...(config !== undefined && { 'containerimage.config.digest': config }),
     ...(descriptor && {
@@ -61,4 +59,33 @@ export function writeMetadata(path: string, summary: BuildSummary): void {
   }
   const sorted = Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)))
   writeText(path, JSON.stringify(sorted, null, 2))
+}
+
+/** `min`, which is meant unless another is named, leaves the steps and the metadata out; `disabled` all of it. */
+function toldProvenance(provenance: Record<string, unknown>, mode = 'min'): Record<string, unknown> {
+  if (['disabled', 'false', '0'].includes(mode)) return {}
+  return Object.fromEntries(
+    Object.entries(provenance).map(([platform, value]) => [
+      `buildx.build.provenance${platform && `/${platform}`}`,
+      mode === 'max' ? value : withoutDetails(value as Provenance),
+    ]),
+  )
+}
+
+/** Of version 0.2, or 1. */
+interface Provenance {
+  buildConfig?: unknown
+  metadata?: unknown
+  buildDefinition?: { internalParameters?: { buildConfig?: unknown } }
+  runDetails?: { metadata?: unknown }
+}
+
+function withoutDetails({ buildConfig, metadata, buildDefinition, runDetails, ...rest }: Provenance): object {
+  const { buildConfig: steps, ...internalParameters } = buildDefinition?.internalParameters ?? {}
+  const { metadata: details, ...run } = runDetails ?? {}
+  return {
+    ...rest,
+    ...(buildDefinition && { buildDefinition: { ...buildDefinition, internalParameters } }),
+    ...(runDetails && { runDetails: run }),
+  }
 }

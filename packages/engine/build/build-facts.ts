@@ -1,6 +1,7 @@
 /** What is known of a build as a whole, for its provenance. */
 import { randomBytes } from 'node:crypto'
 import type { EngineBuildRequest } from '../contracts.ts'
+import { withoutProxyUser } from './attest/operations.ts'
 import type { BuildFacts } from './attest/provenance.ts'
 import type { BuildInput } from './inputs.ts'
 
@@ -19,7 +20,9 @@ export function factsOf(
     dockerfileName: request.dockerfile,
     dockerfile,
     args: {
-      ...Object.fromEntries([...args].map(([name, value]) => [`build-arg:${name}`, value])),
+      ...Object.fromEntries(
+        [...args].map(([name, value]) => [`build-arg:${name}`, withoutProxyUser(name, value)]),
+      ),
       ...Object.fromEntries(Object.entries(labels).map(([name, value]) => [`label:${name}`, value])),
       ...(target && { target }),
       ...(noCache && { 'no-cache': '' }),

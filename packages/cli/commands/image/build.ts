@@ -82,7 +82,7 @@ export async function imageBuild(
   }
   const id = resultId(build.summary)
   writeIdFile(flags.string('iidfile'), id)
-  writeMetadata(flags.string('metadata-file'), build.summary)
+  writeMetadata(flags.string('metadata-file'), build.summary, process.env)
   if (isQuiet) {
     if (id !== '' && !outputs.some(({ destination }) => destination.kind === 'stdout'))
       stdout.write(`${id}\n`)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BuildResult, CopyStep, ImageStep, RunStep } from '@gantry/build'
 import { withoutUser } from '../urls.ts'
+import { buildSteps } from './build-steps.ts'
 import { isLicenseExpression } from './license-expression.ts'
 import { attestOptions, leastProvenance } from './options.ts'
 import { imageUrl, packageUrl } from './package-url.ts'
@@ -125,6 +126,114 @@ test('provenance of either version; arguments and steps only when all is to be t
   assert.equal(v1.type, 'https://slsa.dev/provenance/v1')
   const { runDetails } = v1.value as { runDetails: { metadata: Record<string, unknown> } }
   assert.equal(runDetails.metadata.buildkit_hermetic, false)
+})
+
+test('steps in the shape of the low-level definition: inputs by their numbers, one action for each source', () => {
+  const mount = { readonly: false }
+  const layout: ImageStep = { ...base, reference: 'gantry.invalid/layout/x:latest' }
+  const busy: RunStep = {
+    ...run,
+    env: ['HTTPS_PROXY=http://me:hidden@proxy:1', 'A=b=c'],
+    mounts: [
+      { ...mount, type: 'bind', target: '/m', source: '/s', origin: { kind: 'context', name: 'context' } },
+      { ...mount, type: 'cache', target: '/c', sharing: 'locked' },
+      { ...mount, type: 'secret', target: '/run/secrets/key', mode: '0440' },
+      { ...mount, type: 'secret', id: 'key', env: 'KEY', required: true },
+      { ...mount, type: 'ssh' },
+    ],
+    network: 'none',
+  }
+  const documents = [{ name: 'f', content: 'text', expand: true, chomp: false, descriptor: '' }]
+  const all: CopyStep = {
+    ...copy,
+    input: busy,
+    chown: 'user:7',
+    chmod: '0644',
+    copies: [
+      { origin: { kind: 'context', name: 'context' }, sources: ['a', 'b'], unpack: true },
+      { origin: { kind: 'snapshot', step: layout }, sources: ['/c'], unpack: false },
+      { origin: { kind: 'http', url: 'https://me:hidden@example.org/x' }, sources: ['x'], unpack: false },
+      { origin: { kind: 'documents', documents }, sources: ['f'], unpack: false },
+      { origin: { kind: 'documents', documents: [] }, sources: ['/'], unpack: false },
+    ],
+  }
+  const bases = new Map([
+    [base, digest],
+    [layout, digest],
+  ])
+  const { definition, secrets, ssh, hermetic, source } = buildSteps(
+    { step: all, bases },
+    { dockerfile: '', dockerfileName: 'Dockerfile' },
+  )
+  assert.ok(!JSON.stringify(definition).includes('hidden'))
+  assert.deepEqual([secrets, ssh, hermetic], [[{ id: 'key' }], [{ id: 'default', optional: true }], true])
+  const operations = definition as { id: string; op: { Op: Record<string, object> }; inputs?: string[] }[]
+  assert.deepEqual(
+    operations.map(({ id, inputs = [], op }) => [id, ...inputs, op.Op.source ?? Object.keys(op.Op)[0]]),
+    [
+      ['step0', { identifier: `docker-image://docker.io/library/busybox:latest@${digest}` }],
+      ['step1', { identifier: 'local://context' }],
+      ['step2', 'step0:0', 'step1:0', 'exec'],
+      ['step3', { identifier: `oci-layout://${digest}` }],
+      ['step4', { identifier: 'https://example.org/x' }],
+      ['step5', 'file'],
+      ['step6', 'step2:0', 'step1:0', 'step3:0', 'step4:0', 'step5:0', 'file'],
+    ],
+  )
+  assert.deepEqual(
+    Object.keys((source as { locations: object }).locations),
+    operations.map(({ id }) => id),
+  )
+  assert.deepEqual(operations[2]?.op.Op.exec, {
+    meta: { args: run.args, env: ['HTTPS_PROXY=http://proxy:1/', 'A=b=c'], cwd: '/' },
+    mounts: [
+      { dest: '/' },
+      { input: 1, selector: '/s', dest: '/m', output: -1 },
+      { input: -1, dest: '/c', output: -1, mountType: 3, cacheOpt: { ID: '/c', sharing: 2 } },
+      {
+        input: -1,
+        dest: '/run/secrets/key',
+        output: -1,
+        mountType: 1,
+        secretOpt: { ID: 'key', mode: 0o440, optional: true },
+      },
+      { input: -1, output: -1, mountType: 2, SSHOpt: { ID: 'default', optional: true } },
+    ],
+    network: 2,
+    secretenv: [{ ID: 'key', name: 'KEY' }],
+  })
+  const { actions } = (operations[6]?.op.Op.file ?? {}) as {
+    actions: { input: number; secondaryInput: number; output: number; Action: { copy: { src: string } } }[]
+  }
+  assert.deepEqual(
+    actions.map(({ input, secondaryInput, output, Action }) => [
+      input,
+      secondaryInput,
+      output,
+      Action.copy.src,
+    ]),
+    [
+      [0, 1, -1, '/a'],
+      [5, 1, -1, '/b'],
+      [6, 2, -1, '/c'],
+      [7, 3, -1, '/x'],
+      [8, 4, -1, '/f'],
+      [9, -1, 0, '/'],
+    ],
+  )
+  assert.deepEqual(actions[0]?.Action.copy, {
+    src: '/a',
+    dest: '/',
+    owner: { user: { User: { byName: { name: 'user' } } }, group: { User: { byId: 7 } } },
+    mode: 0o644,
+    followSymlink: true,
+    dirCopyContents: true,
+    attemptUnpackDockerCompatibility: true,
+    createDestPath: true,
+    allowWildcard: true,
+    allowEmptyWildcard: true,
+    timestamp: -1,
+  })
 })
 
 test('a bill of materials: each package once, the same for the same image', () => {

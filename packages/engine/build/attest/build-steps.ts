@@ -1,8 +1,16 @@
-/** The steps of a build for its provenance: in the shape of BuildKit's low-level definition, as far as there are words for it. */
-import { type BuildResult, type RunStep, type Step, stepsOf } from '@gantry/build'
+/** The steps of a build for its provenance: BuildKit's low-level definition of them, and where they stand in the Dockerfile. */
+import {
+  type BuildResult,
+  type ImageStep,
+  type Origin,
+  type RunStep,
+  type Step,
+  stepsOf,
+} from '@gantry/build'
 import { type Platform, parseReference } from '@gantry/oci'
 import { referenceKey } from '../../images/catalog.ts'
-import { withoutUser } from '../urls.ts'
+import { layoutRepository } from '../named-contexts.ts'
+import { copyOperation, directoryOperation, idOf, runOperation, sourceOperation } from './operations.ts'
 
 export interface BuildSteps {
   definition: object[]
@@ -14,25 +22,19 @@ export interface BuildSteps {
   ssh: object[]
 }
 
-/** Describes all steps that led to a result, the sources first, and which lines of the Dockerfile each is. */
+/** All that a result needed, each step behind those that it needs itself. */
 export function buildSteps(
-  { step: last }: Pick<BuildResult, 'step'>,
+  { step: last, bases }: Pick<BuildResult, 'step' | 'bases'>,
   { dockerfile, dockerfileName }: { dockerfile: string; dockerfileName: string },
 ): BuildSteps {
   const steps = stepsOf(last)
-  const numbers = new Map(steps.map((step, index) => [step, `step${index}`]))
-  const name = (step: Step): string => numbers.get(step) ?? ''
+  const definition = new Definition(bases)
+  for (const step of steps) definition.add(step)
   const runs = steps.filter((step) => step.kind === 'run')
   return {
-    definition: steps.map((step) => ({
-      id: name(step),
-      op: { Op: operation(step), platform: platformOf(step.platform) },
-      ...inputs(step, name),
-    })),
+    definition: definition.operations,
     source: {
-      locations: Object.fromEntries(
-        steps.map((step) => [name(step), { locations: [{ ranges: [range(step)] }] }]),
-      ),
+      locations: definition.locations,
       infos: [
         {
           filename: dockerfileName,
@@ -47,7 +49,89 @@ export function buildSteps(
   }
 }
 
-const range = ({ lines }: Step): object => ({ start: { line: lines.first }, end: { line: lines.last } })
+/** Grows by a step at a time, each behind those that it needs. */
+class Definition {
+  readonly operations: object[] = []
+  readonly locations: Record<string, object> = {}
+  readonly #bases: BuildResult['bases']
+  /** Of steps, and of what comes from elsewhere, which has no step. */
+  readonly #ids = new Map<Step | string, string>()
+
+  constructor(bases: BuildResult['bases']) {
+    this.#bases = bases
+  }
+
+  add(step: Step): void {
+    const origins = originsOf(step).filter((origin) => !isEmpty(origin))
+    for (const origin of origins) this.#addSource(origin, step)
+    const before = step.kind !== 'image' && step.input ? [this.#idOf(step.input)] : []
+    const inputs = [...new Set([...before, ...origins.map((origin) => this.#idOf(keyOf(origin)))])]
+    const base = before.length > 0 ? 0 : -1
+    const inputOf = (origin: Origin): number =>
+      isEmpty(origin) ? -1 : inputs.indexOf(this.#idOf(keyOf(origin)))
+    this.#put(step, this.#operation(step, base, inputs.length, inputOf), step, inputs)
+  }
+
+  #addSource(origin: Origin, { lines }: Step): void {
+    const key = keyOf(origin)
+    if (origin.kind !== 'snapshot' && !this.#ids.has(key))
+      this.#put(key, sourceOperation(origin), { lines }, [])
+  }
+
+  #operation(step: Step, base: number, inputs: number, inputOf: (origin: Origin) => number): object {
+    switch (step.kind) {
+      case 'image':
+        return { source: { identifier: this.#imageOf(step) } }
+      case 'run':
+        return runOperation(step, base, inputOf)
+      case 'copy':
+        return copyOperation(step, base, inputs, inputOf)
+      case 'directory':
+        return directoryOperation(step, base)
+    }
+  }
+
+  #imageOf(step: ImageStep): string {
+    const digest = this.#bases.get(step)
+    if (digest && step.reference.startsWith(layoutRepository)) return `oci-layout://${digest}`
+    const name = referenceKey(parseReference(step.reference))
+    return `docker-image://${name}${digest && !name.includes('@') ? `@${digest}` : ''}`
+  }
+
+  #put(
+    key: Step | string,
+    operation: object,
+    { lines, platform }: Pick<Step, 'lines'> & Partial<Pick<Step, 'platform'>>,
+    inputs: readonly string[],
+  ): void {
+    const id = `step${this.operations.length}`
+    this.#ids.set(key, id)
+    this.operations.push({
+      id,
+      op: { Op: operation, ...(platform && { platform: platformOf(platform) }) },
+      ...(inputs.length > 0 && { inputs: inputs.map((input) => `${input}:0`) }),
+    })
+    this.locations[id] = {
+      locations: [{ ranges: [{ start: { line: lines.first }, end: { line: lines.last } }] }],
+    }
+  }
+
+  #idOf(key: Step | string): string {
+    return this.#ids.get(key) ?? ''
+  }
+}
+
+function originsOf(step: Step): Origin[] {
+  if (step.kind === 'copy') return step.copies.map(({ origin }) => origin)
+  return step.kind === 'run' ? step.mounts.flatMap(({ origin }) => origin ?? []) : []
+}
+
+/** The same source is told once. */
+const keyOf = (origin: Origin): Step | string =>
+  origin.kind === 'snapshot' ? origin.step : JSON.stringify(origin)
+
+/** `scratch` has nothing. */
+const isEmpty = (origin: Origin): boolean => origin.kind === 'documents' && origin.documents.length === 0
 
 const platformOf = ({ os, architecture, variant }: Platform): object => ({
   Architecture: architecture,
@@ -55,58 +139,11 @@ const platformOf = ({ os, architecture, variant }: Platform): object => ({
   ...(variant && { Variant: variant }),
 })
 
-function inputs(step: Step, name: (step: Step) => string): { inputs?: string[] } {
-  if (step.kind === 'image') return {}
-  const parts = step.kind === 'run' ? step.mounts : step.kind === 'copy' ? step.copies : []
-  const others = parts.flatMap(({ origin }) => (origin?.kind === 'snapshot' ? origin.step : []))
-  const all = [...(step.input ? [step.input] : []), ...others]
-  return all.length > 0 ? { inputs: [...new Set(all.map((each) => `${name(each)}:0`))] } : {}
-}
-
-function operation(step: Step): object {
-  switch (step.kind) {
-    case 'image':
-      return { source: { identifier: `docker-image://${fullName(step.reference)}` } }
-    case 'run':
-      return { exec: { meta: metaOf(step), mounts: step.mounts.map(mountOf), ...networkOf(step) } }
-    case 'copy':
-      return {
-        file: {
-          actions: step.copies.map(({ sources, origin }) => ({
-            Action: {
-              copy: {
-                src: sources,
-                dest: step.dest,
-                ...('url' in origin && { url: withoutUser(origin.url) }),
-              },
-            },
-          })),
-        },
-      }
-    case 'directory':
-      return { file: { actions: [{ Action: { mkdir: { path: step.path, makeParents: true } } }] } }
-  }
-}
-
-const metaOf = ({ args, env, workingDir, user }: RunStep): object => ({
-  args,
-  env,
-  cwd: workingDir,
-  ...(user && { user }),
-})
-
-const mountOf = ({ type, target }: RunStep['mounts'][number]): object => ({
-  dest: target ?? '',
-  mountType: type,
-})
-
-const networkOf = ({ network }: RunStep): object => (network === 'default' ? {} : { network })
-
-/** What processes were given under a name; not what it was. */
+/** What processes were given under a name; not what it was. Only what none of them needed is optional. */
 function mountsOf(runs: readonly RunStep[], type: 'secret' | 'ssh'): object[] {
-  const mounts = runs.flatMap((run) => run.mounts.filter((mount) => mount.type === type))
-  const found = mounts.map(({ id, required }): [string, boolean] => [id ?? 'default', !required])
-  return [...new Map(found)].map(([id, optional]) => ({ id, ...(optional && { optional }) }))
+  const needed = new Map<string, boolean>()
+  for (const mount of runs.flatMap(({ mounts }) => mounts))
+    if (mount.type === type)
+      needed.set(idOf(mount), (needed.get(idOf(mount)) ?? false) || (mount.required ?? false))
+  return [...needed].map(([id, isNeeded]) => ({ id, ...(!isNeeded && { optional: true }) }))
 }
-
-const fullName = (reference: string): string => referenceKey(parseReference(reference))
