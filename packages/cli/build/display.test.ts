@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
+import { widthOf } from '../format/columns.ts'
 import { type DisplayOptions, openDisplay } from './display.ts'
 import type { BuildEvent } from './progress.ts'
 import { renderView, type ViewStep } from './view.ts'
@@ -38,6 +39,21 @@ test('what runs has its time and its last words, what has ended a line', () => {
   const colored = renderView(steps, { ...options, color: true })
   assert.ok(colored[1]?.startsWith('\u001b[34m') && colored[1].endsWith('\u001b[0m'))
   assert.ok(colored.at(-1)?.startsWith('\u001b[31m'))
+})
+
+test('lines are as wide as their characters are drawn, and show what was written last', () => {
+  const steps = [
+    step('[1/2] RUN echo 漢字漢字漢字漢字漢字漢字', { last: ['漢字'.repeat(20), '10%\r20%\r30%\r'] }),
+    step('[2/2] RUN \u001b]0;title\u0007echo 漢字', { ended: 100, outcome: 'done' }),
+  ]
+  const lines = renderView(steps, options)
+  assert.deepEqual(
+    lines.map((line) => widthOf(line)),
+    [23, 40, 39, 12, 40],
+  )
+  assert.equal(lines[1], ' => [1/2] RUN echo 漢字漢字漢字...  2.0s')
+  assert.equal(lines[3], ' => => # 30%')
+  assert.equal(lines[4], ' => [2/2] RUN echo 漢字             0.1s')
 })
 
 test('it fits in the terminal, whatever its size: output goes first, then what has ended', () => {

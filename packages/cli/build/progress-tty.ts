@@ -6,6 +6,8 @@ import { renderView, shownOutput, type ViewStep } from './view.ts'
 
 /** Milliseconds between two drawings. */
 const interval = 120
+/** Characters of a line without an end that are kept. */
+const longestLine = 4096
 /** Lines of a failed step that are shown again at the end. */
 const remembered = 10
 
@@ -85,7 +87,7 @@ export class TtyProgress implements BuildDisplay {
 
   #draw(finished: boolean): void {
     const { columns = 80, rows = 24 } = this.#output
-    const lines = renderView([...this.#steps.values()], {
+    const lines = renderView([...this.#steps.values()].map(shown), {
       columns,
       rows,
       now: Date.now(),
@@ -103,6 +105,10 @@ export class TtyProgress implements BuildDisplay {
   }
 }
 
+/** With the line that it has begun: many tools tell their progress in one. */
+const shown = (step: LiveStep): ViewStep =>
+  step.partial === '' ? step : { ...step, last: [...step.last, step.partial] }
+
 function outcomeOf({ error, cached }: Extract<BuildEvent, { type: 'end' }>): ViewStep['outcome'] {
   if (error === undefined) return cached ? 'cached' : 'done'
   return isCanceled(error) ? 'canceled' : 'failed'
@@ -110,7 +116,7 @@ function outcomeOf({ error, cached }: Extract<BuildEvent, { type: 'end' }>): Vie
 
 function hear(step: LiveStep, text: string): void {
   const lines = (step.partial + text).split('\n')
-  step.partial = lines.pop() ?? ''
+  step.partial = (lines.pop() ?? '').slice(-longestLine)
   step.last = [...step.last, ...lines].slice(-Math.max(remembered, shownOutput))
 }
 

@@ -1,4 +1,5 @@
 /** The live view of a build, as lines: what runs, for how long, and the last words of it. */
+import { cut, widthOf } from '../format/columns.ts'
 
 export interface ViewStep {
   name: string
@@ -44,20 +45,23 @@ function block(step: ViewStep, { columns, now, color, finished }: ViewOptions): 
   const { name, started, ended, outcome, last, transfers } = step
   const mark = { done: '', cached: 'CACHED ', failed: 'ERROR ', canceled: 'CANCELED ' }[outcome ?? 'done']
   const time = seconds((ended ?? now) - started)
-  const line = between(` => ${mark}${name.replace(/\s+/g, ' ')}`, time, columns)
+  const line = between(` => ${mark}${plain(name.replace(/\s+/g, ' '))}`, time, columns)
   const own = color && outcome ? `\u001b[${paint[outcome]}m${line}\u001b[0m` : line
   if (ended !== undefined || finished) return [own]
   const loading = [...transfers].map(([what, amount]) => between(` => => ${what}`, amount, columns))
-  const output = last.slice(-shownOutput).map((text) => plain(` => => # ${text}`).slice(0, columns))
+  const output = last.slice(-shownOutput).map((text) => cut(plain(` => => # ${written(text)}`), columns))
   return [own, ...loading, ...output]
 }
 
 /** The text on the left, cut where it must be, and the other one at the right edge. */
 function between(left: string, right: string, columns: number): string {
   const room = Math.max(columns - right.length - 1, 1)
-  const cut = left.length > room ? `${left.slice(0, Math.max(room - 3, 0))}...` : left
-  return `${cut.padEnd(room)} ${right}`.slice(0, columns)
+  const shown = widthOf(left) > room ? `${cut(left, Math.max(room - 3, 0))}...` : left
+  return cut(`${shown}${' '.repeat(Math.max(room - widthOf(shown), 0))} ${right}`, columns)
 }
+
+/** What a line shows in which the cursor went back to its beginning: tools tell their progress so. */
+const written = (line: string): string => line.split('\r').findLast((text) => text !== '') ?? ''
 
 /** Without what would move the cursor or change its colour. */
 const plain = (text: string): string =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { columnsOf, fit } from './columns.ts'
+import { columnsOf, cut, fit, widthOf } from './columns.ts'
 
 test('text fits its columns, also where characters take two or none', () => {
   for (const [text, width, expected] of [
@@ -21,5 +21,7 @@ test('text fits its columns, also where characters take two or none', () => {
       [...fitted].reduce((sum, each) => sum + columnsOf(each), 0),
       width,
     )
+    assert.equal(widthOf(fitted), width)
+    assert.ok(text.startsWith(cut(text, width)) && widthOf(cut(text, width)) <= width)
   }
 })

@@ -10,6 +10,24 @@ const combining = /[\p{Mn}\p{Me}\p{Cf}]/u
 export const columnsOf = (character: string): number =>
   combining.test(character) ? 0 : wide.test(character) ? 2 : 1
 
+/** Columns of a text on one line. */
+export const widthOf = (text: string): number =>
+  isAscii.test(text) ? text.length : [...text].reduce((sum, each) => sum + columnsOf(each), 0)
+
+const isAscii = /^[ -~]*$/
+
+/** The longest beginning that takes no more columns. */
+export function cut(text: string, width: number): string {
+  if (isAscii.test(text)) return text.slice(0, width)
+  let [left, end] = [width, 0]
+  for (const each of text) {
+    left -= columnsOf(each)
+    if (left < 0) break
+    end += each.length
+  }
+  return text.slice(0, end)
+}
+
 /** Exactly so many columns of it: filled up with spaces, or cut and marked with `…`. */
 export function fit(text: string, width: number): string {
   const characters = [...text]
