@@ -1,12 +1,13 @@
 /** Turns objects of a tree into the entries of an archive. For a worker thread: it blocks. */
 import { type BigIntStats, closeSync, constants, fstatSync, openSync } from 'node:fs'
 import {
-  deviceOf,
   type EntryType,
   endBlocks,
   entryBlocks,
   entryHeader,
   entryTypeOf,
+  FirstNames,
+  fileHeader,
   padding,
   sparseBlocks,
   type TarHeader,
@@ -43,8 +44,7 @@ const mostPieces = 50_000
 export class Packer {
   readonly #sink: Sink
   readonly #options: PackOptions
-  /** Files with several names: device and inode → the name they were packed under first. */
-  readonly #links = new Map<string, string>()
+  readonly #firstNames = new FirstNames()
   /** Bytes of file content added. */
   contentSize = 0
 
@@ -59,13 +59,11 @@ export class Packer {
     if (type === null) return
     const header = headerOf(info, type, name, this.#options.users)
     header.modified = this.#time(header.modified)
-    const key = `${info.dev}:${info.ino}`
-    const first = info.nlink > 1n && type !== 'directory' ? this.#links.get(key) : undefined
+    const first = this.#firstNames.of(info, header.name)
     if (first !== undefined) {
       this.#sink.write(entryBlocks({ ...header, type: 'link', linkName: first, size: 0 }))
       return
     }
-    if (info.nlink > 1n && type !== 'directory') this.#links.set(key, header.name)
     header.xattrs = xattrsOf(fd, isCarried)
     if (type === 'file') {
       this.#addFile(fd, header)
@@ -140,26 +138,13 @@ export function describeObject(fd: number, info: BigIntStats, name: string): Tar
 }
 
 function headerOf(info: BigIntStats, type: EntryType, name: string, users?: IdMapping): TarHeader {
-  const [uid, gid] = users
-    ? [insideId(Number(info.uid), users.uids), insideId(Number(info.gid), users.gids)]
-    : [Number(info.uid), Number(info.gid)]
-  const isDevice = type === 'character' || type === 'block'
-  return entryHeader({
-    name: type === 'directory' ? `${name}/` : name,
-    type,
-    mode: Number(info.mode & 0o7777n),
-    uid,
-    gid,
-    // The one name that is the same everywhere.
-    userName: uid === 0 ? 'root' : '',
-    groupName: gid === 0 ? 'root' : '',
-    size: type === 'file' ? Number(info.size) : 0,
-    modified: timestamp(info.mtimeNs),
-    ...(isDevice && deviceOf(info)),
-  })
-}
-
-function timestamp(nanoseconds: bigint): TarHeader['modified'] {
-  const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
-  return { seconds: Number((nanoseconds - fraction) / 1_000_000_000n), nanoseconds: Number(fraction) }
+  const header = fileHeader(info, type, name)
+  if (users) {
+    header.uid = insideId(header.uid, users.uids)
+    header.gid = insideId(header.gid, users.gids)
+  }
+  // The one name that is the same everywhere.
+  if (header.uid === 0) header.userName = 'root'
+  if (header.gid === 0) header.groupName = 'root'
+  return header
 }

@@ -11,12 +11,11 @@ import {
   readSync,
 } from 'node:fs'
 import {
-  deviceOf,
-  type EntryType,
   endBlocks,
   entryBlocks,
-  entryHeader,
   entryTypeOf,
+  FirstNames,
+  fileHeader,
   padding,
   type TarHeader,
   textOfName,
@@ -31,20 +30,20 @@ const chunkSize = 1024 * 1024
  */
 export function* packLocal(path: string, name: string): Generator<Buffer> {
   const chunk = new Chunk()
-  const links = new Map<string, string>()
+  const firstNames = new FirstNames()
   const waiting: { place: Buffer; name: string }[] = [{ place: Buffer.from(path), name }]
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const info = stat(next.place)
     const type = entryTypeOf(info)
     if (type === null) continue
-    const header = headerOf(info, type, next.name)
-    const key = `${info.dev}:${info.ino}`
-    const first = info.nlink > 1n && type !== 'directory' ? links.get(key) : undefined
+    const header = fileHeader(info, type, next.name)
+    // Docker's cp knows whole seconds.
+    header.modified.nanoseconds = 0
+    const first = firstNames.of(info, header.name)
     if (first !== undefined) {
       yield* chunk.add(entryBlocks({ ...header, type: 'link', linkName: first, size: 0 }))
       continue
     }
-    if (info.nlink > 1n && type !== 'directory') links.set(key, next.name)
     if (type === 'file') yield* addFile(chunk, next.place, header)
     else {
       if (type === 'symlink') header.linkName = textOfName(readlinkSync(next.place, 'buffer'))
@@ -115,21 +114,6 @@ class Chunk {
   *rest(): Generator<Buffer> {
     if (this.#filled > 0) yield this.#bytes.subarray(0, this.#filled)
   }
-}
-
-function headerOf(info: BigIntStats, type: EntryType, name: string): TarHeader {
-  const isDevice = type === 'character' || type === 'block'
-  return entryHeader({
-    name: type === 'directory' ? `${name}/`.replace(/^\/+$/, '/') : name,
-    type,
-    mode: Number(info.mode & 0o7777n),
-    uid: Number(info.uid),
-    gid: Number(info.gid),
-    size: type === 'file' ? Number(info.size) : 0,
-    // Docker's cp knows whole seconds.
-    modified: { seconds: Math.floor(Number(info.mtimeNs) / 1e9), nanoseconds: 0 },
-    ...(isDevice && deviceOf(info)),
-  })
 }
 
 function stat(place: Buffer): BigIntStats {

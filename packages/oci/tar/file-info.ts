@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs'
-import type { EntryType } from './entry.ts'
+import { type EntryType, entryHeader, type TarHeader, type Timestamp } from './entry.ts'
 
 /** What a file is in an archive; null for a socket, which has no entry. */
 export function entryTypeOf(info: BigIntStats): EntryType | null {
@@ -11,8 +11,31 @@ export function entryTypeOf(info: BigIntStats): EntryType | null {
   return info.isBlockDevice() ? 'block' : null
 }
 
+/**
+ * The header of a file as it is on the disk, under a name without a slash at its end. Where a symbolic link points to is
+ * not in it, nor are names of users and extended attributes.
+ */
+export function fileHeader(info: BigIntStats, type: EntryType, name: string): TarHeader {
+  const isDevice = type === 'character' || type === 'block'
+  return entryHeader({
+    name: type === 'directory' ? `${name}/`.replace(/^\/+$/, '/') : name,
+    type,
+    mode: Number(info.mode & 0o7777n),
+    uid: Number(info.uid),
+    gid: Number(info.gid),
+    size: type === 'file' ? Number(info.size) : 0,
+    modified: timestampOf(info.mtimeNs),
+    ...(isDevice && deviceOf(info)),
+  })
+}
+
+function timestampOf(sinceEpoch: bigint): Timestamp {
+  const nanoseconds = ((sinceEpoch % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+  return { seconds: Number((sinceEpoch - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) }
+}
+
 /** The parts of a device's number, as glibc and the kernel count: 12 + 20 bits of major, 20 + 12 of minor. */
-export function deviceOf({ rdev }: Pick<BigIntStats, 'rdev'>): { deviceMajor: number; deviceMinor: number } {
+function deviceOf({ rdev }: Pick<BigIntStats, 'rdev'>): { deviceMajor: number; deviceMinor: number } {
   return {
     deviceMajor: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
     deviceMinor: Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)),
