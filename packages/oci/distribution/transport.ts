@@ -1,18 +1,11 @@
 /** HTTP/1.1 exchanges with the hosts of registries: kept connections, limits, timeouts, cancelling. No retries, no redirects. */
 import type { Agent, AgentOptions, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import {
-  pemCertificate,
-  type RegistryCertificates,
-  readCertificates,
-  systemAuthorities,
-} from './certificates.ts'
 import { connect, type Reach, type Target } from './connect.ts'
 import type { RegistryConfig } from './contracts.ts'
 import type { Insecure } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
+import { type HostContext, HostContexts } from './host-contexts.ts'
 import { networkError } from './network-errors.ts'
 import { HttpAgent, request } from './node-http.ts'
 import { proxyAuthorization, proxyFor } from './proxies.ts'
@@ -51,16 +44,14 @@ export class Transport {
   readonly #config: TransportConfig
   readonly #hosts = new Map<string, Semaphore>()
   readonly #agents = new Map<string, Agent>()
-  readonly #contexts = new Map<string, Promise<HostContext>>()
-  #contextCount = 0
+  readonly #contexts: HostContexts
   readonly #closed: AbortSignal
-  readonly #log: (message: string) => void
 
   /** `closed` destroys what is under way, with its reason. */
   constructor(config: TransportConfig, closed: AbortSignal, log: (message: string) => void) {
     this.#config = config
     this.#closed = closed
-    this.#log = log
+    this.#contexts = new HostContexts(config.certificateDirectories, log)
   }
 
   /** Lets what is under way end, and every idle connection go. */
@@ -92,7 +83,8 @@ export class Transport {
   async #exchange(exchange: Exchange, signal: AbortSignal, release: () => void): Promise<Answer> {
     const { url, body } = exchange
     const proxy = proxyFor(url, this.#config.proxies)
-    const certificates = exchange.url.protocol === 'https:' ? await this.#context(exchange.url.host) : null
+    const certificates =
+      exchange.url.protocol === 'https:' ? await this.#contexts.of(exchange.url.host) : null
     const target = this.#target(exchange, proxy, certificates)
     const absolute = proxy !== undefined && target.tls === undefined
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
@@ -198,31 +190,6 @@ export class Transport {
     this.#agents.set(key, made)
     return made
   }
-
-  async #context(host: string): Promise<HostContext> {
-    const own = await readCertificates(this.#config.certificateDirectories, host)
-    // Reading all of a machine's authorities takes tens of milliseconds: hosts without their own share them.
-    const key = own ? JSON.stringify([host, own]) : ''
-    const known = this.#contexts.get(key)
-    if (known) return known
-    for (const path of own?.unreadable ?? [])
-      this.#log(`${path} is passed over: it has no certificate in the PEM format`)
-    const made = secureContext(own ?? noCertificates, host, ++this.#contextCount)
-    // A folder that was wrong may have been put right.
-    made.catch(() => this.#contexts.delete(key))
-    this.#contexts.set(key, made)
-    return made
-  }
-}
-
-const noCertificates: RegistryCertificates = { authorities: [], client: [], unreadable: [] }
-
-interface HostContext {
-  /** Tells it from others. */
-  id: number
-  context: SecureContext
-  /** The host has a folder with authorities: its certificate is verified whoever it is. */
-  ownAuthorities: boolean
 }
 
 interface ConnectionOptions {
@@ -244,49 +211,6 @@ class ConnectingAgent extends HttpAgent {
     )
     return null
   }
-}
-
-async function secureContext(own: RegistryCertificates, host: string, id: number): Promise<HostContext> {
-  const authorities = [...(await systemAuthorities()), ...own.authorities]
-  try {
-    const context = await trustingContext(authorities, {
-      ...(own.client.length > 0 && {
-        cert: own.client.map(({ cert }) => cert),
-        key: own.client.map(({ key }) => key),
-      }),
-    })
-    return { id, context, ownAuthorities: own.authorities.length > 0 }
-  } catch (cause) {
-    throw new RegistryError('tls', `certificates for ${host} cannot be used: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
-}
-
-/** How many certificates are read at a time: some milliseconds' work. */
-const batch = 16
-
-/**
- * What `createSecureContext` makes of its option `ca`, a few certificates at a time: a machine's whole bundle would hold up
- * the event loop. Node.js has the call for that but does not document it; without it, all are read at once.
- */
-export async function trustingContext(
-  bundles: readonly string[],
-  options: SecureContextOptions,
-): Promise<SecureContext> {
-  const context = createSecureContext({ ...options, ca: [] })
-  if (!takesAuthorities(context.context)) return createSecureContext({ ...options, ca: [...bundles] })
-  const certificates = bundles.flatMap((text) => text.match(pemCertificate) ?? [text])
-  for (const [index, certificate] of certificates.entries()) {
-    if (index % batch === batch - 1) await nextTurn()
-    context.context.addCACert(certificate)
-  }
-  return context
-}
-
-/** Whether this Node.js lets authorities be added to a context that is there. */
-export function takesAuthorities(native: unknown): native is { addCACert(certificate: string): void } {
-  return typeof (native as { addCACert?: unknown } | null)?.addCACert === 'function'
 }
 
 /**
