@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { glob, readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { dirname, resolve } from 'node:path'
@@ -16,7 +17,7 @@ const allowed: Record<string, string[]> = {
   oci: ['errors'],
   archive: ['errors', 'oci', 'syscall'],
   store: ['errors', 'oci', 'syscall', 'archive'],
-  runtime: ['errors', 'oci', 'syscall'],
+  runtime: ['errors', 'syscall'],
   network: ['errors', 'syscall', 'api:types'],
   volumes: ['errors', 'syscall'],
   dockerfile: ['errors'],
@@ -120,6 +121,21 @@ test('an exported function has a comment that says what a caller must know', asy
       if (!text.slice(0, index).endsWith('*/\n')) found.push(`${file}: ${name}`)
   }
   assert.deepEqual(found, [], `put a comment right above it: ${found.join(', ')}`)
+})
+
+test('documents name files that are there', async () => {
+  const root = new URL('..', import.meta.url).pathname
+  const exclude = (path: string) => /node_modules|fixtures/.test(path)
+  const all = await Array.fromAsync(glob('**/*.ts', { cwd: root, exclude }))
+  const found: string[] = []
+  for await (const file of glob('**/*.md', { cwd: root, exclude })) {
+    const text = await readFile(root + file, 'utf8')
+    for (const [, path = ''] of text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g))
+      if (!existsSync(resolve(root, dirname(file), path))) found.push(`${file}: ${path}`)
+    for (const [, path = ''] of text.matchAll(/`([\w./-]+\.ts)`/g))
+      if (!all.some((each) => `/${each}`.endsWith(`/${path}`))) found.push(`${file}: ${path}`)
+  }
+  assert.deepEqual(found, [])
 })
 
 test('what is returned from behind a `using` is waited for first', async () => {

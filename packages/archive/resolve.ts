@@ -31,7 +31,7 @@ export interface Resolved {
 }
 
 /** Absolute and without `..`; a slash or `/.` at the end says that a directory is meant, and is kept. */
-export function absolutePath(path: string): string {
+function absolutePath(path: string): string {
   const clean = posix.join('/', path).replace(/(.)\/$/, '$1')
   if (posix.basename(path) === '.') return `${clean === '/' ? '' : clean}/.`
   return path.endsWith('/') && clean !== '/' ? `${clean}/` : clean

@@ -34,7 +34,7 @@ export interface EndpointOptions {
   tlsKey?: string
 }
 
-export const gantrySocket = '/run/gantry/gantry.sock'
+const gantrySocket = '/run/gantry/gantry.sock'
 const dockerSocket = '/var/run/docker.sock'
 
 /**

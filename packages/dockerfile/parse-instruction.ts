@@ -46,7 +46,7 @@ const parsers: Record<string, Parser> = {
 }
 
 /** The names of all instructions. */
-export const instructionNames: readonly string[] = ['FROM', ...Object.keys(parsers)]
+const instructionNames: readonly string[] = ['FROM', ...Object.keys(parsers)]
 
 /** Takes the flags off a statement. */
 export function prepare(statement: Statement, mark: EscapeCharacter): Prepared {

@@ -13,7 +13,7 @@ import { planIpam } from './ipam/configuration.ts'
 import type { AddressPool } from './ipam/pools.ts'
 import type { Kernel } from './kernel.ts'
 
-export const predefinedNames = ['bridge', 'host', 'none'] as const
+const predefinedNames = ['bridge', 'host', 'none'] as const
 
 export interface RegistryOptions {
   kernel: Kernel

@@ -45,7 +45,7 @@ export class MemoryTable<T> implements RecordTable<T> {
 }
 
 /** Tables that live as long as the test. */
-export const memoryTables = (): NetworkTables => ({
+const memoryTables = (): NetworkTables => ({
   networks: new MemoryTable(),
   endpoints: new MemoryTable(),
   sandboxes: new MemoryTable(),

@@ -10,7 +10,7 @@ export interface ExitRecord {
 }
 
 /** Reads one exit file. Null when there is none (yet). */
-export async function readExit(path: string): Promise<ExitRecord | null> {
+async function readExit(path: string): Promise<ExitRecord | null> {
   try {
     const [text, { mtime }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
     const exitCode = Number(text.trim() || Number.NaN)

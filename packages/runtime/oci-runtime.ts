@@ -18,7 +18,7 @@ export interface RuntimeProgram {
 }
 
 /** The runtime's own complaint, as it wrote it to its standard error. */
-export class OciRuntimeError extends Error {
+class OciRuntimeError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'OciRuntimeError'

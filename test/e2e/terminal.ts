@@ -8,7 +8,7 @@ export interface TerminalSize {
   rows: number
 }
 
-export class Terminal {
+class Terminal {
   readonly #directory: string
 
   /** The directory, of its own, is for the server's socket. */

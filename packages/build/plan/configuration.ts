@@ -58,10 +58,7 @@ export function configure(config: RunConfig, instruction: Instruction, commandGi
 }
 
 /** `NAME=value` words with these set: in their place when they are there, at the end otherwise. */
-export function withVariables(
-  env: readonly string[],
-  pairs: readonly { key: string; value: string }[],
-): string[] {
+function withVariables(env: readonly string[], pairs: readonly { key: string; value: string }[]): string[] {
   const result = [...env]
   for (const { key, value } of pairs) {
     const at = result.findIndex((each) => each.startsWith(`${key}=`))

@@ -4,7 +4,7 @@ import { drained, gone } from './drained.ts'
 import { messageHeader, messagesOf } from './framing.ts'
 
 /** Bytes of one message; peers of gRPC's own making allow four MiB. */
-export const largestMessage = 4 << 20
+const largestMessage = 4 << 20
 
 /** Small messages are collected up to this many bytes. */
 const batch = 64 << 10

@@ -6,7 +6,7 @@ import { ExitError } from '../framework/command.ts'
 import { type BuildContext, shownName } from './context-archive.ts'
 
 /** What the engine tells of a build that has failed. */
-export class BuildFailure extends Error {
+class BuildFailure extends Error {
   /** Of the Dockerfile. */
   readonly lines: LineRange | null
 

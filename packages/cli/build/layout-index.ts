@@ -7,7 +7,7 @@ export const largestIndex = 4 << 20
 type Fields = Readonly<Record<string, unknown>>
 
 /** With all that else is said in it. */
-export interface LayoutIndex extends Fields {
+interface LayoutIndex extends Fields {
   manifests: Fields[]
 }
 

@@ -55,7 +55,7 @@ function attach(
 }
 
 /** The streams of a container, until it ends or its user leaves; a daemon that goes is waited for. */
-export class JoinedContainer {
+class JoinedContainer {
   readonly #context: CommandContext
   readonly #id: string
   readonly #options: JoinOptions

@@ -8,7 +8,7 @@ export interface ColumnOptions {
 }
 
 /** Docker's lists. */
-export const tableColumns: ColumnOptions = { minimum: 10, padding: 3 }
+const tableColumns: ColumnOptions = { minimum: 10, padding: 3 }
 
 /**
  * Lines up tab-separated cells. A column is a run of neighbouring lines that all have a tab-ended cell there; what follows

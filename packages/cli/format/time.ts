@@ -57,7 +57,7 @@ function zoneName(moment: Date, offset: number): string {
 const two = (value: number): string => String(value).padStart(2, '0')
 
 /** `+0200` or, with a separator, `+02:00`. */
-export function offsetText(offset: number, separator: string): string {
+function offsetText(offset: number, separator: string): string {
   const size = Math.abs(offset)
   return `${offset < 0 ? '-' : '+'}${two(Math.trunc(size / 60))}${separator}${two(size % 60)}`
 }

@@ -11,7 +11,7 @@ export interface AccountFiles {
   subgid: string
 }
 
-export const hostAccounts: AccountFiles = {
+const hostAccounts: AccountFiles = {
   passwd: '/etc/passwd',
   group: '/etc/group',
   subuid: '/etc/subuid',

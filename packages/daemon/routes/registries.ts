@@ -58,7 +58,7 @@ export function credentialsOf({ headers }: Pick<ApiRequest, 'headers'>): Credent
 }
 
 /** `X-Meta-*` headers, which go on to the registry. */
-export function metaHeaders({ headers }: Pick<ApiRequest, 'headers'>): Record<string, string> {
+function metaHeaders({ headers }: Pick<ApiRequest, 'headers'>): Record<string, string> {
   const found = Object.entries(headers).filter(
     (entry): entry is [string, string] => entry[0].startsWith('x-meta-') && typeof entry[1] === 'string',
   )

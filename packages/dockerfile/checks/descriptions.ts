@@ -3,7 +3,7 @@ import type { Dockerfile } from '../parse.ts'
 import type { Finding } from './rules.ts'
 
 /** The comment that stands right above a line (from 1), without its mark; undefined when there is none. */
-export function commentAbove(source: readonly string[], line: number): string | undefined {
+function commentAbove(source: readonly string[], line: number): string | undefined {
   const [, text] = /^\s*#\s*(.*?)\s*$/.exec(source[line - 2] ?? '') ?? []
   return text
 }

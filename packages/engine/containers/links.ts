@@ -25,7 +25,7 @@ export interface LiveLink {
 const invalid = (message: string, cause?: unknown) => new GantryError('InvalidParameter', message, { cause })
 
 /** `target[:alias]`, or `/target:/container/alias` as inspect shows it. Throws InvalidParameter. */
-export function parseLink(text: string): { container: string; alias: string } {
+function parseLink(text: string): { container: string; alias: string } {
   const [container = '', alias = container, ...more] = text.split(':')
   if (text === '') throw invalid('empty string specified for links')
   if (more.length > 0) throw invalid(`bad format for links: ${text}`)

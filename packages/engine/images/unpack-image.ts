@@ -36,7 +36,7 @@ export type Layer = ImageRecord['layers'][number]
  * top of the one below. `onPlaced` hears of each, base first. When one fails, the others are aborted and those placed
  * stay for the next try; the failure is thrown once all have ended.
  */
-export async function placeLayers(
+async function placeLayers(
   layers: ImageParts['layers'],
   image: Pick<ImageRecord, 'layers'>,
   stage: (layer: Layer, signal: AbortSignal) => Promise<StagedLayer>,

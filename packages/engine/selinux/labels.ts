@@ -18,7 +18,7 @@ const pairs = (categories * (categories - 1)) / 2
 const invalid = (message: string) => new GantryError('InvalidParameter', message)
 
 /** A level with two categories that none of `taken` has. Throws Unavailable when all pairs are. */
-export function freeLevel(taken: ReadonlySet<string>): string {
+function freeLevel(taken: ReadonlySet<string>): string {
   // Levels with other sensitivities or categories cannot make more than these pairs busy.
   if (taken.size >= pairs) throw new GantryError('Unavailable', 'all SELinux categories are in use')
   for (;;) {

@@ -7,7 +7,7 @@ import type { OpenedFile } from './files.ts'
 const newline = 0x0a
 export const blockBytes = 64 * 1024
 /** What is longer than this without a newline is no record of conmon's. */
-export const maximumRecordBytes = 1024 * 1024
+const maximumRecordBytes = 1024 * 1024
 
 /** Gives the bytes of a file piece by piece, each behind `rest`; null when there are no more for now. */
 interface ByteSource {

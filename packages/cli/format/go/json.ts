@@ -28,7 +28,7 @@ export class JsonNumber {
 }
 
 /** `json.Number`: what a number becomes where no type is known. A string for templates, a number in JSON. */
-export const jsonNumberType: BasicType = {
+const jsonNumberType: BasicType = {
   kind: 'string',
   name: 'json.Number',
   marshal: (data) => data as string,

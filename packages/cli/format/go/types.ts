@@ -168,7 +168,7 @@ export function assignable(from: GoType, to: GoType): boolean {
 }
 
 /** Whether two types are one. */
-export const identical = (a: GoType, b: GoType): boolean => a === b || typeName(a) === typeName(b)
+const identical = (a: GoType, b: GoType): boolean => a === b || typeName(a) === typeName(b)
 
 /** The zero value's data. */
 export function zeroOf(type: GoType): Data {

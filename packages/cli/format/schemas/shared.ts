@@ -53,7 +53,7 @@ const durationType: BasicType = {
 }
 
 /** Go's Duration.String: `1h2m3.5s`, `300ms`. */
-export function durationText(nanoseconds: bigint): string {
+function durationText(nanoseconds: bigint): string {
   if (nanoseconds === 0n) return '0s'
   const sign = nanoseconds < 0n ? '-' : ''
   const size = nanoseconds < 0n ? -nanoseconds : nanoseconds

@@ -8,7 +8,7 @@ import { normalizeHistory } from './kept-history.ts'
 import { GitFailure, type GitRun, git } from './program.ts'
 
 /** Bytes that a repository may take, its history included. */
-export const largestRepository = 8 * 1024 ** 3
+const largestRepository = 8 * 1024 ** 3
 
 /** How often its size is looked at, in milliseconds. */
 const between = 500

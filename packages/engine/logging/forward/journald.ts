@@ -9,7 +9,7 @@ import { backOff, type Destination } from './destination.ts'
 import type { LogMessage } from './message.ts'
 
 /** Where journald listens. */
-export const journalSocket = '/run/systemd/journal/socket'
+const journalSocket = '/run/systemd/journal/socket'
 
 const priorities = { stdout: 6, stderr: 3 }
 

@@ -11,7 +11,7 @@ export function wireDriver({ driver }: NetworkRecord): string {
 }
 
 /** A network as lists show it. */
-export function networkToWire(network: NetworkRecord): Network {
+function networkToWire(network: NetworkRecord): Network {
   return {
     Name: network.name,
     Id: network.id,

@@ -22,7 +22,7 @@ export function keepEnd(cleaned: string, original: string): string {
 }
 
 /** What is in a directory is meant, not the directory. */
-export const meansContents = (path: string): boolean => posix.basename(path) === '.' || path === ''
+const meansContents = (path: string): boolean => posix.basename(path) === '.' || path === ''
 
 /** The path can only be a directory's. */
 export const meansDirectory = (path: string): boolean => path.endsWith('/') || meansContents(path)
