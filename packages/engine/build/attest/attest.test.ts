@@ -10,6 +10,7 @@ import type { ImagePackage } from './packages/package.ts'
 import type { Scan } from './packages/scan.ts'
 import { type BuildFacts, provenance } from './provenance.ts'
 import { billOfMaterials } from './sbom.ts'
+import { nestedJson, statement } from './statement.ts'
 
 const platform = { os: 'linux', architecture: 'amd64' }
 const digest = `sha256:${'a'.repeat(64)}` as const
@@ -290,6 +291,24 @@ test('packages of distributions are called by them', () => {
   assert.deepEqual(locators('ubuntu', { type: 'npm' }), ['1-2', 'pkg:npm/a@1-2'])
 })
 
+test('statements are the same JSON whether they are made of values or of texts', () => {
+  const predicate = { a: [{ b: '\n' }], c: {} }
+  const subjects = [{ name: 'x', digest: { sha256: 'y' } }]
+  const whole = {
+    _type: 'https://in-toto.io/Statement/v0.1',
+    predicateType: 't',
+    subject: subjects,
+    predicate,
+  }
+  for (const indent of [0, 2] as const) {
+    const text = nestedJson(predicate, indent)
+    assert.equal(
+      statement({ type: 't', text }, nestedJson(subjects, indent), indent),
+      JSON.stringify(whole, null, indent),
+    )
+  }
+})
+
 test('licences: expressions of what SPDX knows, and nothing else', () => {
   for (const good of [
     'MIT',
@@ -309,5 +328,9 @@ interface Document {
 }
 
 const bill = (scan: Scan): Document =>
-  billOfMaterials(scan, { name: '_', digest: 'd', created: '2020-01-01T00:00:00.123Z', toolVersion: '1' })
-    .value as Document
+  billOfMaterials(scan, {
+    name: '_',
+    digest: 'd',
+    created: '2020-01-01T00:00:00.123Z',
+    toolVersion: '1',
+  }) as Document

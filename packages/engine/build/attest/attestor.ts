@@ -8,10 +8,9 @@ import type { Attest } from '../outputs/assemble.ts'
 import type { NoteFile } from '../outputs/files-output.ts'
 import { type AttestOptions, leastProvenance } from './options.ts'
 import { imageUrl } from './package-url.ts'
-import type { Scan } from './packages/scan.ts'
 import { type BuildFacts, provenance } from './provenance.ts'
-import { billOfMaterials } from './sbom.ts'
-import { imageSubjects, type Predicate, type Subject, statement, storeAttestation } from './statement.ts'
+import { billType, type DocumentSubject } from './sbom.ts'
+import { imageSubjects, nestedJson, type PredicateText, statement, storeAttestation } from './statement.ts'
 
 export interface AttestorParts {
   threads: Pick<FileThreads, 'run'>
@@ -25,7 +24,8 @@ export class Attestor {
   readonly #options: AttestOptions
   readonly #facts: BuildFacts
   readonly #signal: AbortSignal
-  readonly #scans = new Map<BuildResult, Promise<Scan>>()
+  /** Scans as JSON, which only threads read: that of a large image would keep the event loop busy. */
+  readonly #scans = new Map<BuildResult, Promise<string>>()
 
   constructor(parts: AttestorParts, options: AttestOptions, facts: BuildFacts, signal: AbortSignal) {
     this.#parts = parts
@@ -42,24 +42,25 @@ export class Attestor {
   /** For images of these names. */
   images(hold: Hold, names: readonly Reference[]): Attest {
     return async ({ manifest, platform }, result) => {
+      if (this.isSilent) return null
       const urls = names.map((name) => imageUrl(referenceKey(name), platform))
-      const predicates = await this.#predicates(this.#options, result, urls[0] ?? '_', hexOf(manifest.digest))
-      if (predicates.length === 0) return null
+      const about = { name: urls[0] ?? '_', digest: hexOf(manifest.digest) }
+      const predicates = await this.#predicates(this.#options, result, about, 0)
       return storeAttestation(hold, manifest.digest, imageSubjects(urls, manifest.digest), predicates)
     }
   }
 
   /** The same as files beside those of a result, which they are about. */
   async notes(result: BuildResult, prefix: string): Promise<NoteFile[]> {
-    const { provenance: wanted, ...others } = this.#options
-    const options = { ...others, provenance: wanted?.inlineOnly ? null : wanted }
+    const { provenance: wanted, sbom } = this.#options
+    const options = { sbom, provenance: wanted?.inlineOnly ? null : wanted }
     if (!options.provenance && !options.sbom) return []
-    const subjects = await this.#run<Subject[]>('subjects', result)
+    const subjects = await this.#look('subjects', result)
     const digest = hexOf(result.snapshot.layers.at(-1)?.chainId ?? `sha256:${'0'.repeat(64)}`)
-    const predicates = await this.#predicates(options, result, '_', digest)
+    const predicates = await this.#predicates(options, result, { name: '_', digest }, 2)
     return predicates.map((predicate) => ({
-      name: `${prefix}${predicate.type.startsWith('https://spdx.dev') ? 'sbom.spdx.json' : 'provenance.json'}`,
-      content: Buffer.from(`${JSON.stringify(statement(predicate, subjects), null, 2)}\n`),
+      name: `${prefix}${predicate.type === billType ? 'sbom.spdx.json' : 'provenance.json'}`,
+      content: Buffer.from(`${statement(predicate, subjects, 2)}\n`),
     }))
   }
 
@@ -77,22 +78,32 @@ export class Attestor {
   async #predicates(
     { provenance: wanted, sbom }: AttestOptions,
     result: BuildResult,
-    name: string,
-    digest: string,
-  ): Promise<Predicate[]> {
-    const bill = sbom && (await this.#bill(result, name, digest))
-    return [...(bill ? [bill] : []), ...(wanted ? [provenance(this.#facts, result, wanted)] : [])]
+    about: Pick<DocumentSubject, 'name' | 'digest'>,
+    indent: 0 | 2,
+  ): Promise<PredicateText[]> {
+    const predicates: PredicateText[] = []
+    if (sbom) predicates.push({ type: billType, text: await this.#bill(result, about, indent) })
+    if (wanted) {
+      const { type, value } = provenance(this.#facts, result, wanted)
+      predicates.push({ type, text: nestedJson(value, indent) })
+    }
+    return predicates
   }
 
-  async #bill(result: BuildResult, name: string, digest: string): Promise<Predicate> {
-    const scan = this.#scans.get(result) ?? this.#run<Scan>('packages', result)
+  async #bill(
+    result: BuildResult,
+    about: Pick<DocumentSubject, 'name' | 'digest'>,
+    indent: 0 | 2,
+  ): Promise<string> {
+    const scan = this.#scans.get(result) ?? this.#look('packages', result)
     this.#scans.set(result, scan)
     const created = result.config.created ?? this.#facts.finished.toISOString()
-    return billOfMaterials(await scan, { name, digest, created, toolVersion: this.#parts.version })
+    const subject = { ...about, created, toolVersion: this.#parts.version }
+    return this.#parts.threads.run({ kind: 'bill', scan: await scan, subject, indent }, this.#signal)
   }
 
-  async #run<T>(kind: 'packages' | 'subjects', { snapshot }: BuildResult): Promise<T> {
+  async #look(kind: 'packages' | 'subjects', { snapshot }: BuildResult): Promise<string> {
     await using view = await this.#parts.snapshots.view(snapshot)
-    return JSON.parse(await this.#parts.threads.run({ kind, root: view.root }, this.#signal)) as T
+    return await this.#parts.threads.run({ kind, root: view.root }, this.#signal)
   }
 }

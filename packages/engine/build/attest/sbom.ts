@@ -4,9 +4,9 @@ import { isLicenseExpression } from './license-expression.ts'
 import { packageUrl } from './package-url.ts'
 import type { Distribution, ImagePackage } from './packages/package.ts'
 import type { Scan } from './packages/scan.ts'
-import type { Predicate } from './statement.ts'
 
-export interface Subject {
+/** What a document is about. */
+export interface DocumentSubject {
   /** What the document is called: the image's name, or the word for none. */
   name: string
   /** Makes the document's own name, so that the same content makes the same document. */
@@ -16,11 +16,14 @@ export interface Subject {
   toolVersion: string
 }
 
+/** The predicate's type. */
+export const billType = 'https://spdx.dev/Document'
+
 const none = 'NOASSERTION'
 const root = 'SPDXRef-DocumentRoot-Image'
 
 /** Packages that are found in several files are one, with each of these files named. */
-export function billOfMaterials({ distribution, packages, gaps }: Scan, subject: Subject): Predicate {
+export function billOfMaterials({ distribution, packages, gaps }: Scan, subject: DocumentSubject): object {
   const entries = new Map<string, ReturnType<typeof describe>>()
   for (const each of packages) {
     const entry = describe(each, distribution)
@@ -30,36 +33,33 @@ export function billOfMaterials({ distribution, packages, gaps }: Scan, subject:
   }
   const ids = [...entries.keys()].sort()
   return {
-    type: 'https://spdx.dev/Document',
-    value: {
-      spdxVersion: 'SPDX-2.3',
-      dataLicense: 'CC0-1.0',
-      SPDXID: 'SPDXRef-DOCUMENT',
-      name: subject.name,
-      ...(gaps.length > 0 && { comment: gaps.join('\n') }),
-      documentNamespace: `https://spdx.org/spdxdocs/gantry-${subject.digest}`,
-      creationInfo: {
-        created: wholeSeconds(subject.created),
-        creators: [`Tool: gantry-${subject.toolVersion}`],
-      },
-      packages: [
-        {
-          name: subject.name,
-          SPDXID: root,
-          downloadLocation: none,
-          filesAnalyzed: false,
-          licenseConcluded: none,
-          licenseDeclared: none,
-          copyrightText: none,
-          primaryPackagePurpose: 'CONTAINER',
-        },
-        ...ids.map((id) => entries.get(id)),
-      ],
-      relationships: [
-        { spdxElementId: 'SPDXRef-DOCUMENT', relatedSpdxElement: root, relationshipType: 'DESCRIBES' },
-        ...ids.map((id) => ({ spdxElementId: root, relatedSpdxElement: id, relationshipType: 'CONTAINS' })),
-      ],
+    spdxVersion: 'SPDX-2.3',
+    dataLicense: 'CC0-1.0',
+    SPDXID: 'SPDXRef-DOCUMENT',
+    name: subject.name,
+    ...(gaps.length > 0 && { comment: gaps.join('\n') }),
+    documentNamespace: `https://spdx.org/spdxdocs/gantry-${subject.digest}`,
+    creationInfo: {
+      created: wholeSeconds(subject.created),
+      creators: [`Tool: gantry-${subject.toolVersion}`],
     },
+    packages: [
+      {
+        name: subject.name,
+        SPDXID: root,
+        downloadLocation: none,
+        filesAnalyzed: false,
+        licenseConcluded: none,
+        licenseDeclared: none,
+        copyrightText: none,
+        primaryPackagePurpose: 'CONTAINER',
+      },
+      ...ids.map((id) => entries.get(id)),
+    ],
+    relationships: [
+      { spdxElementId: 'SPDXRef-DOCUMENT', relatedSpdxElement: root, relationshipType: 'DESCRIBES' },
+      ...ids.map((id) => ({ spdxElementId: root, relatedSpdxElement: id, relationshipType: 'CONTAINS' })),
+    ],
   }
 }
 

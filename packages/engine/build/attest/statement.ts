@@ -10,6 +10,12 @@ export interface Predicate {
   value: object
 }
 
+/** The same as JSON: of images with many packages it is large, and made elsewhere. */
+export interface PredicateText {
+  type: string
+  text: string
+}
+
 export interface Subject {
   name: string
   digest: Record<string, string>
@@ -17,10 +23,22 @@ export interface Subject {
 
 const statementType = 'application/vnd.in-toto+json'
 
-/** An in-toto statement (version 0.1 of its layer): says the predicate of every subject. */
-export function statement({ type, value }: Predicate, subject: readonly Subject[]): object {
-  return { _type: 'https://in-toto.io/Statement/v0.1', predicateType: type, subject, predicate: value }
+/** `subjects` and the predicate are JSON as `nestedJson` makes it with the same `indent`. */
+export function statement({ type, text }: PredicateText, subjects: string, indent: 0 | 2): string {
+  const fields = {
+    _type: '"https://in-toto.io/Statement/v0.1"',
+    predicateType: JSON.stringify(type),
+    subject: subjects,
+    predicate: text,
+  }
+  const [line, colon] = indent === 0 ? ['', ':'] : ['\n  ', ': ']
+  const lines = Object.entries(fields).map(([name, value]) => `${line}"${name}"${colon}${value}`)
+  return `{${lines.join(',')}${indent === 0 ? '' : '\n'}}`
 }
+
+/** The JSON of what goes into a statement. */
+export const nestedJson = (value: object, indent: 0 | 2): string =>
+  indent === 0 ? JSON.stringify(value) : JSON.stringify(value, null, indent).replaceAll('\n', '\n  ')
 
 /** An image as a subject, under each of its names; `_` stands for none. */
 export function imageSubjects(names: readonly string[], manifest: Digest): Subject[] {
@@ -33,11 +51,11 @@ export async function storeAttestation(
   hold: Hold,
   manifest: Digest,
   subjects: readonly Subject[],
-  predicates: readonly Predicate[],
+  predicates: readonly PredicateText[],
 ): Promise<Attestation> {
   const layers: Descriptor[] = []
   for (const predicate of predicates) {
-    const stored = await hold.put(Buffer.from(JSON.stringify(statement(predicate, subjects))))
+    const stored = await hold.put(Buffer.from(statement(predicate, nestedJson(subjects, 0), 0)))
     const annotations = { 'in-toto.io/predicate-type': predicate.type }
     layers.push({ mediaType: statementType, ...stored, annotations })
   }

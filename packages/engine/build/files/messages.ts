@@ -1,5 +1,6 @@
 import type { CopyRequest, FileSelection } from '@gantry/build'
 import type { ErrorKind } from '@gantry/errors'
+import type { DocumentSubject } from '../attest/sbom.ts'
 import type { TreeChange } from './apply.ts'
 
 /** What a thread is asked to do. All paths of requests are resolved inside their roots. */
@@ -13,7 +14,9 @@ export type FileJob =
   | { kind: 'directory'; root: string; path: string; owner: { uid: number; gid: number } }
   /** Answers a Scan of the packages, as JSON. */
   | { kind: 'packages'; root: string }
-  /** Answers the digests of all files, as JSON. */
+  /** Answers the bill of materials that a Scan makes, as JSON for a statement. */
+  | { kind: 'bill'; scan: string; subject: DocumentSubject; indent: 0 | 2 }
+  /** Answers the digests of all files, as JSON for a statement. */
   | { kind: 'subjects'; root: string }
 
 export interface ToThread {

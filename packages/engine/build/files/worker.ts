@@ -3,7 +3,6 @@ import { parentPort } from 'node:worker_threads'
 import { describeError, TreeRoot } from '@gantry/archive'
 import { GantryError } from '@gantry/errors'
 import { SystemCallError } from '@gantry/syscall'
-import { digestFiles, scanPackages } from '../attest/packages/scan.ts'
 import { applyChanges } from './apply.ts'
 import { copyTree } from './copy.ts'
 import { digestTree } from './digest.ts'
@@ -28,8 +27,8 @@ port.on('message', async ({ job, stop }: ToThread) => {
 })
 
 async function work(job: FileJob, stopped: () => void): Promise<string> {
-  if (job.kind === 'packages') return JSON.stringify(scanPackages(job.root, stopped))
-  if (job.kind === 'subjects') return JSON.stringify(digestFiles(job.root, stopped))
+  if (job.kind === 'packages' || job.kind === 'bill' || job.kind === 'subjects')
+    return await attest(job, stopped)
   if (job.kind === 'digest') {
     const memo = new DigestMemo(job.memo)
     const listing = new Listing()
@@ -42,6 +41,19 @@ async function work(job: FileJob, stopped: () => void): Promise<string> {
   else if (job.kind === 'apply') applyChanges(job.root, job.changes, stopped)
   else makeDirectory(job)
   return ''
+}
+
+/** What does this is loaded only for builds that ask for it. */
+async function attest(
+  job: Extract<FileJob, { kind: 'packages' | 'bill' | 'subjects' }>,
+  stopped: () => void,
+): Promise<string> {
+  const { digestFiles, scanPackages } = await import('../attest/packages/scan.ts')
+  if (job.kind === 'packages') return JSON.stringify(scanPackages(job.root, stopped))
+  const { nestedJson } = await import('../attest/statement.ts')
+  if (job.kind === 'subjects') return nestedJson(digestFiles(job.root, stopped), 2)
+  const { billOfMaterials } = await import('../attest/sbom.ts')
+  return nestedJson(billOfMaterials(JSON.parse(job.scan), job.subject), job.indent)
 }
 
 /** Throws InvalidParameter where a file has the name. */

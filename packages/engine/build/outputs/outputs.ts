@@ -92,12 +92,13 @@ class Outputs {
 
   async #files(index: number, plan: FilesPlan): Promise<void> {
     const { results, created, deliver, deliverTree, attestor } = this.#request
+    const notes = (result: BuildResult) => attestor.notes(result, plan.attestationPrefix)
     if (plan.tree && deliverTree) {
       const { treeSource } = await import('./tree-source.ts')
       await using stack = new AsyncDisposableStack()
-      return await deliverTree(index, await treeSource(this.#parts.snapshots, results, plan, created, stack))
+      const { snapshots } = this.#parts
+      return await deliverTree(index, await treeSource(snapshots, results, plan, { created, notes }, stack))
     }
-    const notes = (result: BuildResult) => attestor.notes(result, plan.attestationPrefix)
     return deliver(index, filesOutput(this.#parts, results, plan, { created, notes }))
   }
 
