@@ -67,9 +67,10 @@ export class ExitDirectory implements Disposable {
   }
 
   async #check(name: string): Promise<void> {
-    const record = await readExit(this.pathOf(name))
     const found = this.#waiting.get(name)
-    if (!record || !found) return
+    const record = found && (await readExit(this.pathOf(name)))
+    // Whoever waits under the name by now waits for another run.
+    if (!record || this.#waiting.get(name) !== found) return
     this.#waiting.delete(name)
     found(record)
   }

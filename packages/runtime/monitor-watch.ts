@@ -61,21 +61,21 @@ export class MonitorWatch implements Disposable {
   }
 
   async #check(): Promise<void> {
-    const suspects: string[] = []
-    for (const [id, { monitor }] of this.#watched) {
-      if (!(await isRunning(monitor))) suspects.push(id)
+    const suspects: [string, Watched][] = []
+    for (const [id, watched] of [...this.#watched]) {
+      if (!(await isRunning(watched.monitor))) suspects.push([id, watched])
     }
     // A conmon that has just ended in good order has left its record before.
     await this.#exits.rescan()
-    for (const id of suspects) {
-      const watched = this.#watched.get(id)
-      if (watched) await this.#recordLoss(id, watched)
-    }
+    // What is watched under the same name by now may be the next run of the container.
+    for (const [id, watched] of suspects)
+      if (this.#watched.get(id) === watched) await this.#recordLoss(id, watched)
   }
 
   /** Ends what is left of a container without conmon and writes the record in conmon's place. */
-  async #recordLoss(id: string, { process: first, cgroup }: Watched): Promise<void> {
-    const killed = await killAll(first, cgroup)
+  async #recordLoss(id: string, watched: Watched): Promise<void> {
+    const killed = await killAll(watched.process, watched.cgroup)
+    if (this.#watched.get(id) !== watched) return
     await writeFile(this.#exits.pathOf(id), String(killed ? killedExitCode : unknownExitCode)).catch(() => {})
     await this.#exits.rescan()
   }
