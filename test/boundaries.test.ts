@@ -5,6 +5,7 @@ import { builtinModules } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { test } from 'node:test'
 import { generate } from '../packages/api/generate.ts'
+import { generateTree } from '../packages/cli/generate.ts'
 import { asynchronousNames, unawaitedReturns } from './unawaited-returns.ts'
 
 const packages = new URL('../packages/', import.meta.url).pathname
@@ -109,6 +110,10 @@ test('the compiled command needs nothing but Node modules', async () => {
 test('the generated API types are those of the document', async () => {
   for (const [name, text] of Object.entries(generate()))
     assert.equal(await readFile(`${packages}api/${name}`, 'utf8'), text, name)
+})
+
+test('the command tree is that of the commands and flags: scripts/node packages/cli/generate.ts writes it', async () => {
+  assert.equal(await readFile(`${packages}cli/generated/tree.json`, 'utf8'), generateTree())
 })
 
 test('an exported function has a comment that says what a caller must know', async () => {

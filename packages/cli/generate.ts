@@ -123,21 +123,20 @@ function trim(source: SourceCommand[]): { groups: GroupSpec[]; commands: Command
   return { groups, commands: [...found.values()] }
 }
 
-const spec = new URL('spec/docker-cli-tree.json', import.meta.url)
-const { root } = JSON.parse(readFileSync(spec, 'utf8')) as {
-  root: SourceCommand & { subcommands: SourceCommand[] }
+/** The text of generated/tree.json: a line for each group and command. */
+export function generateTree(): string {
+  const source = new URL('spec/docker-cli-tree.json', import.meta.url)
+  const { root } = JSON.parse(readFileSync(source, 'utf8')) as {
+    root: SourceCommand & { subcommands: SourceCommand[] }
+  }
+  const { groups, commands: specs } = trim(root.subcommands)
+  const lines = (list: readonly object[]) => list.map((each) => JSON.stringify(each)).join(',\n')
+  return [
+    `{"short":${JSON.stringify(root.short)},`,
+    `"flags":${JSON.stringify((root.flags ?? []).map(flagSpec))},`,
+    `"groups":[\n${lines([...groups, ...ownGroups])}],`,
+    `"commands":[\n${lines([...specs, ...ownCommands])}]}\n`,
+  ].join('\n')
 }
-const { groups, commands: specs } = trim(root.subcommands)
-const tree = {
-  short: root.short,
-  flags: (root.flags ?? []).map(flagSpec),
-  groups: [...groups, ...ownGroups],
-  commands: [...specs, ...ownCommands],
-}
-const lines = [
-  `{"short":${JSON.stringify(tree.short)},`,
-  `"flags":${JSON.stringify(tree.flags)},`,
-  `"groups":[\n${tree.groups.map((group) => JSON.stringify(group)).join(',\n')}],`,
-  `"commands":[\n${tree.commands.map((command) => JSON.stringify(command)).join(',\n')}]}\n`,
-]
-writeFileSync(new URL('generated/tree.json', import.meta.url), lines.join('\n'))
+
+if (import.meta.main) writeFileSync(new URL('generated/tree.json', import.meta.url), generateTree())
