@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { loadConfig, refusePlainTcp } from './config.ts'
 import { parseFlags } from './flags.ts'
-import { helpText } from './options.ts'
+import { helpText } from './help.ts'
 
 async function fileWith(t: TestContext, content: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'gantry-config-'))

@@ -8,13 +8,8 @@ import { readConfigFile, unusable } from './file.ts'
 import { type Host, parseHost } from './hosts.ts'
 import { imageGcOf } from './image-gc.ts'
 import { type IsolationConfig, isolationOf } from './isolation.ts'
-import {
-  type AddressPool,
-  type OptionSpec,
-  type OptionValues,
-  optionSpecs,
-  type RuntimeOption,
-} from './options.ts'
+import type { AddressPool, OptionValues, RuntimeOption } from './option-values.ts'
+import { type OptionSpec, optionSpecs } from './options.ts'
 import { type RegistrySettings, registrySettings } from './registries.ts'
 import { type ResourcesConfig, resourcesOf } from './resources.ts'
 import { checkValues } from './validate.ts'

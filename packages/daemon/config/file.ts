@@ -4,7 +4,8 @@ import { GantryError, messageOf } from '@gantry/errors'
 import { decode } from '../http/decode.ts'
 import { parseJson } from '../http/json-syntax.ts'
 import { ignoredKeys, refusedKeys } from './foreign.ts'
-import { type OptionSpec, type OptionType, type OptionValues, optionSpecs } from './options.ts'
+import type { OptionValues } from './option-values.ts'
+import { type OptionSpec, type OptionType, optionSpecs } from './options.ts'
 
 export interface ConfigFile {
   values: OptionValues

@@ -1,12 +1,6 @@
 import { GantryError } from '@gantry/errors'
-import {
-  type AddressPool,
-  type OptionSpec,
-  type OptionValues,
-  optionSpecs,
-  type RuntimeOption,
-  type UlimitOption,
-} from './options.ts'
+import type { AddressPool, OptionValues, RuntimeOption, UlimitOption } from './option-values.ts'
+import { type OptionSpec, optionSpecs } from './options.ts'
 
 const specs: readonly OptionSpec[] = optionSpecs
 const trueWords = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])

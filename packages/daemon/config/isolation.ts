@@ -1,7 +1,7 @@
 /** How containers are kept apart when they say nothing themselves. */
 import { readFileSync } from 'node:fs'
 import { GantryError, messageOf } from '@gantry/errors'
-import type { OptionValues } from './options.ts'
+import type { OptionValues } from './option-values.ts'
 
 export interface IsolationConfig {
   ipcMode: 'private' | 'shareable'

@@ -1,7 +1,5 @@
 /** Every option of the daemon: one table for the flags, the keys of daemon.json and `--help`. */
 
-import type { BuilderGcOption } from './builder-gc.ts'
-
 /**
  * `pools`, `runtimes`, `pairs`, `lists` and `ulimits` are written differently in the two places: as flags
  * `base=10.0.0.0/8,size=24`, `name=/path`, `key=value`, several `key=value` and `name=soft:hard`, in the file as objects.
@@ -298,59 +296,3 @@ export const optionSpecs = [
   { key: 'validate', type: 'boolean', help: 'Validate daemon configuration and exit', flagOnly: true },
   { key: 'version', short: 'v', type: 'boolean', help: 'Print version information and quit', flagOnly: true },
 ] as const satisfies readonly OptionSpec[]
-
-export type OptionKey = (typeof optionSpecs)[number]['key']
-
-export interface AddressPool {
-  base: string
-  size: number
-}
-
-export interface RuntimeOption {
-  path: string
-  runtimeArgs?: string[]
-}
-
-/** In the words of daemon.json; -1 is no limit. */
-export interface UlimitOption {
-  Name?: string
-  Soft?: number
-  Hard?: number
-}
-
-interface ValueOf {
-  string: string
-  boolean: boolean
-  integer: number
-  list: string[]
-  pools: AddressPool[]
-  runtimes: Record<string, RuntimeOption>
-  pairs: Record<string, string>
-  policy: Record<string, unknown>
-  lists: Record<string, string[]>
-  ulimits: Record<string, UlimitOption>
-  builder: { gc?: BuilderGcOption }
-}
-
-type SpecOf<Key> = Extract<(typeof optionSpecs)[number], { key: Key }>
-
-/** Options as they were given, in flags or in the file; absent ones are not there. */
-export type OptionValues = { -readonly [Key in OptionKey]?: ValueOf[SpecOf<Key>['type']] }
-
-/** The text of `--help`. */
-export function helpText(): string {
-  const flags = (optionSpecs as readonly OptionSpec[]).filter((spec) => !spec.fileOnly)
-  const lines = flags.map((spec) => {
-    const short = spec.short ? `-${spec.short}, ` : '    '
-    const kind =
-      spec.type === 'boolean'
-        ? ''
-        : ` ${spec.type === 'integer' ? 'int' : spec.type === 'string' ? 'string' : 'list'}`
-    const left = `  ${short}--${spec.flag ?? spec.key}${kind}`
-    const fallback = spec.default
-      ? ` (default ${spec.type === 'string' ? JSON.stringify(spec.default) : spec.default})`
-      : ''
-    return `${left.padEnd(36)} ${spec.help}${fallback}\n`
-  })
-  return `\nUsage:  gantryd [OPTIONS]\n\nThe daemon of Gantry: the Engine API and the engine behind it.\n\nOptions:\n${lines.join('')}`
-}

@@ -1,6 +1,6 @@
 /** How registries are reached: mirrors, proxies, trust and limits. */
 import { GantryError } from '@gantry/errors'
-import type { OptionValues } from './options.ts'
+import type { OptionValues } from './option-values.ts'
 
 export interface RegistrySettings {
   /** By registry, `docker.io` being that of names without a host: base URLs that pulls ask first. */

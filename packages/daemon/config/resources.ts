@@ -1,7 +1,7 @@
 /** What containers may use when they say nothing themselves, and what the daemon itself may. */
 import { byteSize } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
-import type { OptionValues, UlimitOption } from './options.ts'
+import type { OptionValues, UlimitOption } from './option-values.ts'
 
 export interface ResourcesConfig {
   /** Bytes of a container's /dev/shm. */

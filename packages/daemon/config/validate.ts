@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net'
 import { checkLogConfig, logDriverNames } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { logLevels } from '../log.ts'
-import type { OptionValues } from './options.ts'
+import type { OptionValues } from './option-values.ts'
 import { checkRegistries } from './registries.ts'
 
 /** Checks what a type alone does not. Throws InvalidParameter. */

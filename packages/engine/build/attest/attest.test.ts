@@ -28,7 +28,11 @@ test('what may be asked for', () => {
     provenance: null,
     sbom: false,
   })
+  for (const word of ['', '1', 't', 'True']) assert.equal(attestOptions({ sbom: word }).sbom, true, word)
+  for (const word of ['0', 'F', 'disabled=1']) assert.equal(attestOptions({ sbom: word }).sbom, false, word)
+  assert.equal(attestOptions({ provenance: 'reproducible=1' }).provenance?.reproducible, true)
   const bad: [Record<string, string>, RegExp][] = [
+    [{ provenance: 'reproducible=maybe' }, /invalid value "maybe" of attestation parameter reproducible/],
     [{ what: '' }, /unsupported attestation type "what"/],
     [{ provenance: 'mode=mid' }, /invalid provenance mode "mid"/],
     [{ provenance: 'version=2' }, /invalid provenance version/],

@@ -1,5 +1,6 @@
 /** Which attestations a build is asked for: `--attest`, as BuildKit's `attest:` options have it. */
 import { GantryError } from '@gantry/errors'
+import { parseBoolean } from '../../containers/security-options.ts'
 
 export interface ProvenanceOptions {
   mode: 'min' | 'max'
@@ -38,7 +39,7 @@ export function attestOptions(attests: Readonly<Record<string, string>>): Attest
 }
 
 function provenanceOptions(fields: Map<string, string>): ProvenanceOptions | null {
-  if (isDisabled(fields)) return null
+  if (isSet(fields, 'disabled')) return null
   const mode = fields.get('mode') ?? 'min'
   const version = fields.get('version') ?? 'v0.2'
   if (mode !== 'min' && mode !== 'max') throw refused(`invalid provenance mode ${JSON.stringify(mode)}`)
@@ -51,25 +52,30 @@ function provenanceOptions(fields: Map<string, string>): ProvenanceOptions | nul
     mode,
     version,
     builderId: fields.get('builder-id') ?? '',
-    reproducible: fields.get('reproducible') === 'true',
-    inlineOnly: fields.get('inline-only') === 'true',
+    reproducible: isSet(fields, 'reproducible'),
+    inlineOnly: isSet(fields, 'inline-only'),
   }
 }
 
 function wantsSbom(fields: Map<string, string>): boolean {
-  if (isDisabled(fields)) return false
+  if (isSet(fields, 'disabled')) return false
   for (const name of fields.keys())
     if (name !== 'disabled')
       throw refused(`sbom parameter ${JSON.stringify(name)} is not supported: the scanner is built in`)
   return true
 }
 
-const isDisabled = (fields: Map<string, string>): boolean => fields.get('disabled') === 'true'
+function isSet(fields: Map<string, string>, name: string): boolean {
+  const text = fields.get(name)
+  const value = text === undefined ? false : parseBoolean(text)
+  if (value === null) throw refused(`invalid value ${JSON.stringify(text)} of attestation parameter ${name}`)
+  return value
+}
 
-/** `a=b,c=d`; `true` says nothing, `false` is `disabled=true`. */
+/** `a=b,c=d`; a word for true says nothing, one for false is `disabled=true`. */
 function parse(text: string): Map<string, string> {
-  if (text === '' || text === 'true') return new Map()
-  if (text === 'false') return new Map([['disabled', 'true']])
+  const wanted = text === '' ? true : parseBoolean(text)
+  if (wanted !== null) return new Map(wanted ? [] : [['disabled', 'true']])
   return new Map(
     text.split(',').map((field): [string, string] => {
       const equals = field.indexOf('=')
