@@ -73,6 +73,13 @@ export interface ContentStore {
    */
   receive(expected: BlobInfo, feed: BlobFeed): Promise<BlobInfo>
   delete(digest: Digest): Promise<void>
+  /**
+   * Removes a blob that nothing needs. One that was downloaded for work that has not come to its end becomes the beginning
+   * of a download again, so that the next try need not fetch it.
+   */
+  release(digest: Digest): Promise<void>
+  /** The work that these were downloaded for has come to its end. */
+  settle(needed: ReadonlySet<Digest>): Promise<void>
   list(): Promise<Digest[]>
 }
 
@@ -98,7 +105,7 @@ export interface PartialBlob {
   size(): Promise<number>
   /** Makes it a blob. Only for what a thread has just found to be whole. */
   publish(): Promise<void>
-  /** Removes it, as what it holds is of no use. */
+  /** Removes it, as what it holds is of no use; also after `publish`, so that the blob will not be put back here. */
   discard(): Promise<void>
 }
 

@@ -29,7 +29,9 @@ export async function importImage(
   source: ImportSource,
   options: ImageImportOptions,
 ): Promise<Digest> {
-  const target = options.repo ? parseTarget(options.repo, options.tag) : undefined
+  const target = options.repo
+    ? parseTarget(options.repo, options.tag, 'cannot import digest reference')
+    : undefined
   const platform = options.platform ? parsePlatform(options.platform, parts.host) : parts.host
   const config = applyChanges({}, options.changes ?? [])
   const comment = options.message || `Imported from ${source.name}`

@@ -13,12 +13,14 @@ export function tagImage(parts: ImageParts, source: string, target: { repo: stri
   })
 }
 
-/** A name for an image, from the API's two halves. Throws InvalidParameter. */
-export function parseTarget(repo: string, tag = ''): Reference {
+/** A name for an image, from the API's two halves. Throws InvalidParameter, for a name with a digest with these words. */
+export function parseTarget(
+  repo: string,
+  tag = '',
+  digestProblem = 'refusing to create a tag with a digest reference',
+): Reference {
   const reference = parseReference(repo)
-  if (reference.digest) {
-    throw new GantryError('InvalidParameter', 'refusing to create a tag with a digest reference')
-  }
+  if (reference.digest) throw new GantryError('InvalidParameter', digestProblem)
   if (familiarName({ ...reference, tag: undefined }) === 'sha256') {
     const problem = 'refusing to create an ambiguous tag using digest algorithm as name'
     throw new GantryError('InvalidParameter', problem)

@@ -57,6 +57,33 @@ test('nothing is committed unless digest and size match', async (t) => {
   assert.deepEqual(await readdir(join(directory, 'uploads')), [])
 })
 
+test('a download whose work fails can be gone on with; one whose work is done goes when it is not needed', async (t) => {
+  const directory = await tempDir(t)
+  const bytes = Buffer.from('downloaded')
+  const blob = { digest: digestOf(bytes), size: bytes.length }
+  const offsets: number[] = []
+  const rest = async function* (offset: number) {
+    offsets.push(offset)
+    if (offset < bytes.length) yield bytes.subarray(offset)
+  }
+  const partials = () => readdir(join(directory, 'partial'))
+  for (const ending of ['failed', 'failed', 'done', 'discarded'] as const) {
+    const store = await openContentStore(directory)
+    await store.receive(blob, { rest })
+    assert.deepEqual([await store.list(), await partials()], [[blob.digest], []])
+    await store.settle(new Set([ending === 'done' ? blob.digest : digestOf('other')]))
+    if (ending === 'discarded') await (await store.partial(blob.digest)).discard()
+    await (await openContentStore(directory)).release(blob.digest)
+    assert.deepEqual(
+      [await store.list(), await partials()],
+      [[], ending === 'failed' ? [hexOf(blob.digest)] : []],
+      ending,
+    )
+    assert.deepEqual(await readdir(join(directory, 'downloaded')), [])
+  }
+  assert.deepEqual(offsets, [0, 0])
+})
+
 test('damaged content is not read as if it were whole', async (t) => {
   const directory = await tempDir(t)
   const store = await openContentStore(directory)

@@ -45,7 +45,7 @@ export async function openContentStore(
       () => false,
     ),
   )
-  const partials = await PartialBlobs.open(join(directory, 'partial'), files)
+  const partials = await PartialBlobs.open(directory, files)
   return new FileContentStore(files, uploads, partials, threads)
 }
 
@@ -163,6 +163,14 @@ class FileContentStore implements ContentStore {
 
   delete(digest: Digest): Promise<void> {
     return this.#files.remove(digest)
+  }
+
+  release(digest: Digest): Promise<void> {
+    return this.#partials.release(digest)
+  }
+
+  settle(needed: ReadonlySet<Digest>): Promise<void> {
+    return this.#partials.settle(needed)
   }
 
   list(): Promise<Digest[]> {

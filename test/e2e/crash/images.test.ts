@@ -64,13 +64,16 @@ suite('kill -9 of the daemon while images come and go', () => {
     await ok(daemon, 'push', name)
     await ok(daemon, 'rmi', '-f', name, 'busybox')
     const blobs = () => list(`${daemon.root}/data/content/blobs/sha256`)
+    const fetched = () => registry.log.filter((line) => /method=GET .*\/blobs\/sha256/.test(line)).length
     const layers = async () =>
       (await list(`${daemon.root}/data/layers`)).filter((path) => !path.endsWith('/tmp'))
     for (const point of imageFaultPoints.filter((name) => name.startsWith('image.pull'))) {
       await crashAt(daemon, point, [['pull', name]])
       const listed = await ok(daemon, 'images', '-q')
       assert.equal(listed !== '', point === 'image.pull.registered', point)
+      const before = fetched()
       await ok(daemon, 'pull', name)
+      if (point === 'image.pull.layers') assert.equal(fetched() - before, 1, 'its configuration alone')
       assert.equal(await sumOf(daemon, name), sum)
       await ok(daemon, 'rmi', '-f', name)
       assert.deepEqual([await layers(), await blobs(), await partials(daemon)], [[], [], []], point)

@@ -1,7 +1,7 @@
 /** The layers of an image from a registry: all at the same time, each in one pass, shared with other pulls. */
 import { GantryError, isKind } from '@gantry/errors'
 import { type Descriptor, type Digest, hexOf, type Repository } from '@gantry/oci'
-import { type BlobInfo, receiveLayer, type StagedLayer } from '@gantry/store'
+import { type BlobInfo, DiskFullError, receiveLayer, type StagedLayer } from '@gantry/store'
 import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
@@ -46,11 +46,19 @@ export async function pullLayers(parts: Layers, pull: LayerPull): Promise<boolea
   }
   try {
     await Promise.all(results)
-  } finally {
+  } catch (error) {
     abort.abort(pull.signal.reason ?? new GantryError('Cancelled', 'another layer failed'))
     await Promise.allSettled(results)
+    if (error instanceof DiskFullError) await discardDownloads(parts, pull)
+    throw error
   }
   return true
+}
+
+/** Where there is no room, the beginnings of downloads are not to take what is left. */
+async function discardDownloads({ content, transfers }: Layers, { image }: LayerPull): Promise<void> {
+  for (const { blob } of image.layers)
+    if (!transfers.blobs.has(blob)) await (await content.partial(blob)).discard()
 }
 
 /** Layers that are not unpacked, and those of which the blob is not there to be pushed or saved. */
@@ -139,9 +147,8 @@ class LayerIntake {
     const { content, layers, transfers, reached } = this.#parts
     const { digest, size: total } = this.#descriptor
     const blob: BlobInfo = { digest, size: total }
-    let resumed = false
+    const resumed = (await (await content.partial(digest)).size()) > 0
     const rest = (offset: number) => {
-      resumed = offset > 0
       reached('image.pull.download')
       return download(this.#pull.repository, this.#descriptor, offset, {
         attempts: transfers.limits().attempts,
