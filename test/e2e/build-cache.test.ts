@@ -69,12 +69,8 @@ suite('build cache', { concurrency: 1 }, () => {
       df.stdout,
       /Build cache usage: 200(?:\.\d)?kB\n\nCACHE ID +CACHE TYPE +SIZE[^\n]*\n[0-9a-f]{12} +regular +/,
     )
-    const before = await daemon().docker([
-      'system',
-      'df',
-      '--format',
-      '{{.Type}} {{.TotalCount}} {{.Size}} {{.Reclaimable}}',
-    ])
+    const usage = ['system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Size}} {{.Reclaimable}}']
+    const before = await daemon().docker(usage)
     assert.match(before.stdout, /Build Cache \d 200(\.\d)?kB 200(\.\d)?kB/)
     const bad = await daemon().gantry(['builder', 'prune', '-f', '--filter', 'colour=red'])
     assert.match(bad.stderr, /failed to prune build cache: Invalid filter 'colour'/)
@@ -93,6 +89,9 @@ suite('build cache', { concurrency: 1 }, () => {
       /^Deleted build cache objects:\n[0-9a-f]{64}\n\nTotal reclaimed space: 200kB\n$/,
     )
     assert.equal((await records('type=regular')).length, 2)
+    // What only the cache had was never counted with the images.
+    const [images] = before.stdout.split('\n')
+    assert.equal((await daemon().docker(usage)).stdout.split('\n')[0], images)
     const one = await gantry('builder', 'prune', '-af', '--filter', `id=${above?.ID}`)
     assert.match(one.stdout, new RegExp(`${above?.ID}\\n`))
     await gantry('builder', 'prune', '-af')

@@ -1,7 +1,7 @@
 /** Pull and push against a real registry, through both commands and a proxy that spoils answers. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
@@ -9,6 +9,7 @@ import {
   createRegistries,
   type Digest,
   defaultRegistryConfig,
+  digestOf,
   entryHeader,
   hexOf,
   parseManifest,

@@ -44,7 +44,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const host = await openHost(config, log)
   const { dataRoot, programs, facts: hostFacts } = host
   const foundations = await openFoundations({ config, log, environment }, host, undo)
-  const { database, layers, events, volumes, networks, registries, steps } = foundations
+  const { database, events, volumes, networks, registries, steps } = foundations
   const images = await openImages(config, foundations, {
     usersOfImage: (id) => services.containers.usersOfImage(id),
     afterPull: () => collector.soon(),
@@ -101,7 +101,6 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       programs: programs.versions,
       containers: services.containers,
       images,
-      layers,
       volumes,
       caches,
       eventListeners: () => events.listeners,

@@ -58,6 +58,8 @@ export interface Images {
   /** Makes an image of one more layer on top of another; resolves to its id and its name, empty without one. */
   commit(layer: () => Promise<Readable>, options: ImageCommitOptions): Promise<{ id: Digest; name: string }>
   count(): number
+  /** Bytes of the layers that images have, shared ones once. */
+  layerBytes(): Promise<number>
   /**
    * Pulls from a registry; yields Docker's progress messages. Before the first of them it rejects with NotFound or another
    * error in Docker's words. A reader that stops gives the pull up; what has been downloaded is kept for the next one.

@@ -12,14 +12,17 @@ export function sharedLayers(images: readonly ImageRecord[]): Set<Digest> {
 }
 
 /** Bytes of file content in the layers that are unpacked, or in some of them. */
-export async function sizeOf(
+export function sizeOf(
   layers: ImageParts['layers'],
   image: ImageRecord,
   counts: (chainId: Digest) => boolean = () => true,
 ): Promise<number> {
+  return bytesOf(layers, chainOf(image).filter(counts))
+}
+
+/** Bytes of file content in those of the layers that are unpacked. */
+export async function bytesOf(layers: ImageParts['layers'], chainIds: Iterable<Digest>): Promise<number> {
   let size = 0
-  for (const chainId of chainOf(image)) {
-    if (counts(chainId) && (await layers.has(chainId))) size += await layers.size(chainId)
-  }
+  for (const chainId of chainIds) if (await layers.has(chainId)) size += await layers.size(chainId)
   return size
 }

@@ -36,6 +36,7 @@ import type { ImageParts } from './dependencies.ts'
 import { diffImages, exploreImage } from './diff.ts'
 import { importFromUrl, importImage } from './import.ts'
 import { imageHistory, inspectImage } from './inspect.ts'
+import { bytesOf } from './layer-sizes.ts'
 import { listImages } from './list.ts'
 import { loadArchive } from './load/load.ts'
 import { progressOf } from './load/progress.ts'
@@ -196,6 +197,11 @@ export class ImageService implements Images {
 
   count(): number {
     return this.#parts.catalog.images().length
+  }
+
+  layerBytes(): Promise<number> {
+    const { catalog, layers } = this.#parts
+    return bytesOf(layers, catalog.liveLayers())
   }
 
   /** Removes content that nothing needs any more; also images that were only kept for a container that has gone. */

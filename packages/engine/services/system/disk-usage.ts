@@ -3,7 +3,7 @@ import type { CacheUsage } from '@gantry/build'
 
 export interface UsageInputs {
   images: ImageSummary[]
-  /** Bytes of all layers, shared ones once. */
+  /** Bytes of the layers that images have, shared ones once. */
   layers: number
   /** With sizes. */
   containers: ContainerSummary[]

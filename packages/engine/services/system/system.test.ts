@@ -97,8 +97,8 @@ function service(changes: Partial<SystemServiceOptions> = {}) {
     images: {
       list: async () => [image('sha256:used', 100, 60), image('sha256:idle', 80, 60)],
       count: () => 2,
+      layerBytes: async () => 120,
     },
-    layers: { list: async () => ['sha256:l1', 'sha256:l2'], size: async () => 60 },
     volumes: {
       list: () =>
         ['used', 'free', 'vanished'].map((name) => ({

@@ -1,6 +1,5 @@
 import type { Operations, SystemInfo, SystemVersion, Volume } from '@gantry/api'
 import { isKind } from '@gantry/errors'
-import type { LayerStore } from '@gantry/store'
 import type { Volumes } from '@gantry/volumes'
 import type { BuildCaches, Containers, Images, SystemService } from '../../contracts.ts'
 import { volumeToWire } from '../volumes/wire.ts'
@@ -19,8 +18,7 @@ export interface SystemServiceOptions {
   facts: () => Promise<HostFacts>
   programs: ProgramVersion[]
   containers: Pick<Containers, 'list'>
-  images: Pick<Images, 'list' | 'count'>
-  layers: Pick<LayerStore, 'list' | 'size'>
+  images: Pick<Images, 'list' | 'count' | 'layerBytes'>
   volumes: Pick<Volumes, 'list' | 'size' | 'users'>
   caches: Pick<BuildCaches, 'usage'>
   eventListeners: () => number
@@ -71,18 +69,11 @@ class EngineSystem implements SystemService {
     const usersOf = (id: string) => containers.filter(({ ImageID }) => ImageID === id).length
     return toDiskUsage({
       images: images.map((image) => ({ ...image, Containers: usersOf(image.Id) })),
-      layers: await this.#layerBytes(),
+      layers: await this.#options.images.layerBytes(),
       containers,
       volumes: await this.#volumesWithUsage(),
       buildCache: await this.#options.caches.usage(),
     })
-  }
-
-  async #layerBytes(): Promise<number> {
-    const { layers } = this.#options
-    let total = 0
-    for (const chainId of await layers.list()) total += (await ifThere(layers.size(chainId))) ?? 0
-    return total
   }
 
   async #volumesWithUsage(): Promise<Volume[]> {
