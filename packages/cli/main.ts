@@ -7,15 +7,13 @@ import { StandardOutput } from './streams/standard-output.ts'
 /** What a process ends with that writes where nobody reads. */
 const brokenPipe = 141
 
-const stdout = new StandardOutput(1)
-const stderr = new StandardOutput(2)
-for (const stream of [stdout, stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? brokenPipe : 1))
-}
+const failed = (error: NodeJS.ErrnoException): never => process.exit(error.code === 'EPIPE' ? brokenPipe : 1)
+const stdout = new StandardOutput(1, failed)
+const stderr = new StandardOutput(2, failed)
 
 const words = process.argv.slice(2)
 const called = basename(process.argv0)
 const code = await main(called === 'gantryd' ? ['daemon', ...words] : words, { stdout, stderr })
 // Nothing may be lost that was written.
-for (const stream of [stdout, stderr]) await new Promise<void>((resolve) => stream.end(resolve))
+for (const output of [stdout, stderr]) await output.end()
 process.exit(code)

@@ -1,5 +1,5 @@
 /** Runs a command in a test, against an engine that answers by the path of the request. */
-import { PassThrough, Writable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { Client } from '@gantry/client'
 import { type Answer, engineDouble, json } from '../client/testing.ts'
@@ -7,16 +7,18 @@ import type { CommandContext, CommandRun, Output } from './framework/command.ts'
 import { parseFlags } from './framework/flags.ts'
 import { find } from './framework/tree.ts'
 
-class Collected extends Writable {
+class Collected implements Output {
   text = ''
   readonly isTTY = false
   readonly columns = 0
   readonly rows = 0
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.text += bytes
-    done()
+  write(data: string | Uint8Array): boolean {
+    this.text += typeof data === 'string' ? data : Buffer.from(data).toString()
+    return true
   }
+
+  async drained(): Promise<void> {}
 }
 
 export interface CommandResult {
@@ -55,8 +57,8 @@ export async function runCommand(
     client: client as Client,
     config: { directory: '/nope', path: '/nope/config.json', settings: {} },
     stdin: new PassThrough().end('typed'),
-    stdout: stdout as unknown as Output,
-    stderr: stderr as unknown as Output,
+    stdout,
+    stderr,
     env,
   }
   const run = async () => {

@@ -49,26 +49,40 @@ export const emptyConfigFile = (directory: string): ConfigFile => ({
   settings: {},
 })
 
-/** Reads `config.json` from a configuration folder. A missing file is an empty one; a damaged file throws. */
+/**
+ * Reads `config.json` from a configuration folder. A missing file is an empty one; one that is damaged or cannot be read
+ * throws InvalidParameter in Docker's words.
+ */
 export function readConfigFile(directory: string): ConfigFile {
   const path = join(directory, 'config.json')
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ||
-      (error as NodeJS.ErrnoException).code === 'ENOTDIR'
-    ) {
-      return emptyConfigFile(directory)
-    }
-    throw error
+    return unreadable(directory, path, error as NodeJS.ErrnoException)
   }
   try {
     const settings: unknown = text.trim() === '' ? {} : JSON.parse(text)
     return { directory, path, settings: (settings ?? {}) as ConfigSettings }
   } catch (error) {
     throw new GantryError('InvalidParameter', `Error parsing config file (${path}): ${messageOf(error)}`)
+  }
+}
+
+function unreadable(directory: string, path: string, error: NodeJS.ErrnoException): ConfigFile {
+  switch (error.code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return emptyConfigFile(directory)
+    case 'EACCES':
+      throw new GantryError('InvalidParameter', `Error loading config file: open ${path}: permission denied`)
+    case 'EISDIR':
+      throw new GantryError(
+        'InvalidParameter',
+        `Error parsing config file (${path}): read ${path}: is a directory`,
+      )
+    default:
+      throw error
   }
 }
 

@@ -1,7 +1,8 @@
 /** What the Engine API's client offers. */
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Operations } from '@gantry/api'
 import type { OperationName } from './operations.ts'
+import type { ResponseBody } from './response-body.ts'
 
 /** Values for the placeholders of the operation's path, by name: `{ id: 'web' }`. */
 export type PathParameters = Readonly<Record<string, string>>
@@ -9,8 +10,8 @@ export type PathParameters = Readonly<Record<string, string>>
 export interface Request<O extends OperationName> {
   path?: PathParameters
   query?: { [K in keyof Operations[O]['query']]?: Operations[O]['query'][K] }
-  /** Sent as JSON; a Readable is sent as it is, chunked. */
-  body?: Operations[O]['body'] | Readable
+  /** Sent as JSON; what is read piece by piece is sent as it is, chunked. */
+  body?: Operations[O]['body'] | AsyncIterable<Buffer | string>
   headers?: Readonly<Record<string, string>>
   /** Ends the request: whatever waits for it rejects with the signal's reason. */
   signal?: AbortSignal
@@ -35,7 +36,7 @@ export interface Client extends AsyncDisposable {
   /** JSON in, JSON out. */
   call<O extends OperationName>(operation: O, request?: Request<O>): Promise<Operations[O]['answer']>
   /** The body as bytes. Destroy it to end the request early. */
-  download<O extends OperationName>(operation: O, request?: Request<O>): Promise<Readable>
+  download<O extends OperationName>(operation: O, request?: Request<O>): Promise<ResponseBody>
   /** The body as bytes, with the answer's headers, whose names are in lower case. */
   response<O extends OperationName>(operation: O, request?: Request<O>): Promise<RawAnswer>
   /** The body as a stream of JSON values (events, pull progress, stats). Leaving the loop ends the request. */
@@ -56,7 +57,7 @@ export interface Client extends AsyncDisposable {
 export interface RawAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** To be read or destroyed. */
-  readonly body: Readable
+  readonly body: ResponseBody
 }
 
 /** An answer whose head has come: the engine has accepted the request. */

@@ -1,9 +1,9 @@
-import { type Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Operations } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import { ApiError } from './api-error.ts'
 import { compareVersions, newestVersion, offeredVersion } from './api-version.ts'
-import { connect } from './connect.ts'
+import { connect, connectNode, dial } from './connect.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import type { Client, HijackedConnection, PendingAnswer, RawAnswer, Request } from './contracts.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -15,6 +15,7 @@ import {
 } from './http-connection.ts'
 import { jsonValues } from './json-values.ts'
 import { type OperationName, operations } from './operations.ts'
+import type { ResponseBody } from './response-body.ts'
 
 export interface EngineClientOptions {
   endpoint: Endpoint
@@ -47,7 +48,9 @@ export class EngineClient implements Client {
   constructor({ endpoint, apiVersion, headers = {}, userAgent = 'gantry' }: EngineClientOptions) {
     this.host = endpoint.host
     this.#endpoint = endpoint
-    this.#pool = new ConnectionPool(() => connect(endpoint))
+    this.#pool = new ConnectionPool((purpose) =>
+      purpose === 'calls' ? connect(endpoint) : connectNode(endpoint),
+    )
     const name =
       endpoint.kind === 'tcp' ? endpoint.host.replace(/^tcp:\/\//, '').replace(/\/.*$/, '') : 'localhost'
     this.#headers = { Host: name, 'User-Agent': userAgent, ...headers }
@@ -72,7 +75,7 @@ export class EngineClient implements Client {
     return { status, answer }
   }
 
-  async download<O extends OperationName>(operation: O, request: Request<O> = {}): Promise<Readable> {
+  async download<O extends OperationName>(operation: O, request: Request<O> = {}): Promise<ResponseBody> {
     const { body } = await this.response(operation, request)
     return body
   }
@@ -93,7 +96,7 @@ export class EngineClient implements Client {
     const outgoing = prepare(operation, request)
     const headers = { Upgrade: 'tcp', ...outgoing.headers, Connection: 'Upgrade' }
     const result = await this.#negotiated(outgoing, async (target) => {
-      const connection = await this.#pool.acquire()
+      const connection = await this.#pool.acquire('takeover')
       const upgraded = await guard(connection, request.signal, () =>
         connection.upgrade({ ...outgoing, target, headers: { ...this.#headers, ...headers } }),
       )
@@ -107,7 +110,7 @@ export class EngineClient implements Client {
   }
 
   dial(): Promise<Duplex> {
-    return connect(this.#endpoint)
+    return dial(this.#endpoint)
   }
 
   async apiVersion(): Promise<string> {
@@ -127,7 +130,7 @@ export class EngineClient implements Client {
   async #request<O extends OperationName>(operation: O, request: Request<O>): Promise<HttpResponse> {
     const outgoing = prepare(operation, request)
     // A stream can be sent only once: the version must be right the first time.
-    if (outgoing.body instanceof Readable) await this.apiVersion()
+    if (isStreamed(outgoing.body)) await this.apiVersion()
     return this.#negotiated(outgoing, async (target) => {
       const response = await this.#send(outgoing, target)
       if (response.status >= 400) throw await errorOf(response, target)
@@ -162,7 +165,7 @@ export class EngineClient implements Client {
           connection.send({ ...outgoing, target, headers }),
         )
       } catch (error) {
-        if (!(error instanceof StaleConnection) || outgoing.body instanceof Readable) throw error
+        if (!(error instanceof StaleConnection) || isStreamed(outgoing.body)) throw error
       }
     }
   }
@@ -189,14 +192,19 @@ function prepare<O extends OperationName>(operation: O, request: Request<O>): Ou
     return encodeURIComponent(value).replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%40/g, '@')
   })
   const { body } = request
-  const isJson = body !== undefined && !(body instanceof Readable)
+  const isJson = body !== undefined && !isStreamed(body)
   return {
     method,
     path: path + queryString(request.query),
     headers: { ...(isJson && { 'Content-Type': 'application/json' }), ...request.headers },
-    ...(body !== undefined && { body: isJson ? Buffer.from(JSON.stringify(body)) : (body as Readable) }),
+    ...(body !== undefined && { body: isStreamed(body) ? body : Buffer.from(JSON.stringify(body)) }),
     ...(request.signal && { signal: request.signal }),
   }
+}
+
+/** Whether it goes out as it comes, rather than as JSON. */
+function isStreamed(body: unknown): body is AsyncIterable<Buffer | string> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }
 
 function queryString(query: object | undefined): string {
@@ -226,15 +234,15 @@ async function guard<T>(
   }
 }
 
-async function readAnswer(headers: Readonly<Record<string, string>>, body: Readable): Promise<unknown> {
+async function readAnswer(headers: Readonly<Record<string, string>>, body: ResponseBody): Promise<unknown> {
   const text = await readText(body)
   if (text === '') return undefined
   return /\bjson\b/.test(headers['content-type'] ?? '') ? (JSON.parse(text) as unknown) : text
 }
 
-async function readText(body: Readable): Promise<string> {
+async function readText(body: ResponseBody): Promise<string> {
   const parts: Buffer[] = []
-  for await (const part of body) parts.push(part as Buffer)
+  for await (const part of body) parts.push(part)
   return Buffer.concat(parts).toString('utf8')
 }
 

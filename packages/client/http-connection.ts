@@ -1,21 +1,26 @@
 /** One connection that carries HTTP/1.1 requests one after another. */
-import { type Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import { type BodyDecoder, bodyDecoder } from './body-decoder.ts'
+import type { ByteStream } from './byte-stream.ts'
 import { type ResponseHead, requestHead, takeHead } from './http-message.ts'
+import type { NodeStream } from './node-stream.ts'
+import { ResponseBody } from './response-body.ts'
+
+const lineEnd = Buffer.from('\r\n')
 
 export interface HttpRequest {
   method: string
   /** Path and query. */
   target: string
   headers: Readonly<Record<string, string>>
-  /** A Readable goes out in chunks. */
-  body?: Buffer | Readable
+  /** What is no Buffer goes out in chunks as it comes. */
+  body?: Buffer | AsyncIterable<Buffer | string>
 }
 
 export interface HttpResponse extends ResponseHead {
   /** Ends with the answer; destroying it early closes the connection. */
-  body: Readable
+  body: ResponseBody
 }
 
 /** The server closed a connection that had been used before: the request can be sent again on a new one. */
@@ -29,7 +34,7 @@ export class StaleConnection extends Error {
  * A request at a time: `send` may be called again once the body of the last answer has ended and `reusable` is true.
  */
 export class HttpConnection {
-  readonly #stream: Duplex
+  readonly #stream: ByteStream
   #used = false
   #reusable = false
   #broken: Error | undefined
@@ -41,13 +46,13 @@ export class HttpConnection {
   #onClose: (error?: Error) => void = () => {}
   /** Called when an answer has ended and the connection is free for the next request. */
   onFree: () => void = () => {}
+  /** Called when the connection is over. */
+  onOver: () => void = () => {}
 
-  constructor(stream: Duplex) {
+  constructor(stream: ByteStream) {
     this.#stream = stream
-    stream.on('data', (bytes: Buffer) => this.#onData(bytes))
-    stream.on('error', (error) => this.#closed(error))
-    stream.on('end', () => this.#closed())
-    stream.on('close', () => this.#closed())
+    stream.onData = (bytes) => this.#onData(bytes)
+    stream.onEnd = (error) => this.#closed(error)
   }
 
   get reusable(): boolean {
@@ -67,14 +72,13 @@ export class HttpConnection {
    * engines say), otherwise with the answer.
    */
   async upgrade(request: HttpRequest): Promise<{ head: ResponseHead; stream: Duplex } | HttpResponse> {
+    const stream = this.#stream
+    if (!isNodeStream(stream)) throw new TypeError('this connection cannot be taken over')
     const { head, rest } = await this.#exchange(request)
     if (head.status !== 101 && head.status !== 200) {
       return { ...head, body: this.#body(bodyDecoder(request.method, head), rest, false) }
     }
-    this.#stream.removeAllListeners()
-    this.#stream.pause()
-    if (rest.length > 0) this.#stream.unshift(rest)
-    return { head, stream: this.#stream }
+    return { head, stream: stream.takeOver(rest) }
   }
 
   close(): void {
@@ -112,7 +116,7 @@ export class HttpConnection {
           this.#onData = () => {}
           resolve(taken)
         } catch (error) {
-          this.#stream.destroy(error as Error)
+          this.#stream.destroy()
           reject(error)
         }
       }
@@ -127,8 +131,9 @@ export class HttpConnection {
 
   async #write({ method, target, headers, body }: HttpRequest): Promise<void> {
     this.#wholeRequest = true
-    if (body instanceof Readable) {
-      this.#stream.write(requestHead(method, target, { ...headers, 'Transfer-Encoding': 'chunked' }))
+    if (body !== undefined && !Buffer.isBuffer(body)) {
+      const head = requestHead(method, target, { ...headers, 'Transfer-Encoding': 'chunked' })
+      this.#stream.write(Buffer.from(head))
       return await this.#writeChunks(body)
     }
     const length = body?.length ?? (method === 'POST' ? 0 : undefined)
@@ -136,66 +141,47 @@ export class HttpConnection {
       ...headers,
       ...(length !== undefined && { 'Content-Length': String(length) }),
     })
-    this.#stream.write(body === undefined ? head : Buffer.concat([Buffer.from(head), body]))
+    this.#stream.write(Buffer.concat([Buffer.from(head), ...(body === undefined ? [] : [body])]))
   }
 
   /** Sends a body as long as the server wants it: an answer that comes early is an error, and the rest is not sent. */
-  async #writeChunks(body: Readable): Promise<void> {
+  async #writeChunks(body: AsyncIterable<Buffer | string>): Promise<void> {
     this.#wholeRequest = false
-    for await (const part of body as AsyncIterable<Buffer | string>) {
+    for await (const part of body) {
       const bytes = typeof part === 'string' ? Buffer.from(part) : part
       if (bytes.length === 0) continue
       if (this.#answered || this.#stream.destroyed) return
-      this.#stream.cork()
-      this.#stream.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
-      this.#stream.write(bytes)
-      const goesOn = this.#stream.write('\r\n', 'latin1')
-      this.#stream.uncork()
-      if (!goesOn) await this.#drained()
+      const goesOn = this.#stream.write(Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, lineEnd)
+      if (!goesOn) await this.#stream.drained()
     }
     if (this.#answered || this.#stream.destroyed) return
-    this.#stream.write('0\r\n\r\n')
+    this.#stream.write(Buffer.from('0\r\n\r\n'))
     this.#wholeRequest = true
   }
 
-  #drained(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const done = () => {
-      this.#stream.off('drain', done).off('close', done)
-      resolve()
-    }
-    this.#stream.on('drain', done).on('close', done)
-    return promise
-  }
-
-  #body(decoder: BodyDecoder, first: Buffer, keepAlive: boolean): Readable {
+  #body(decoder: BodyDecoder, first: Buffer, keepAlive: boolean): ResponseBody {
     let ended = false
-    const body = new Readable({
-      read: () => {
-        if (!ended) this.#stream.resume()
-      },
-      destroy: (error, callback) => {
-        if (!ended) this.#stream.destroy()
-        callback(error)
-      },
+    const body = new ResponseBody({
+      pause: () => ended || this.#stream.pause(),
+      resume: () => ended || this.#stream.resume(),
+      abandon: () => ended || this.#stream.destroy(),
     })
     const finish = () => {
       ended = true
       this.#onData = () => {}
       this.#onClose = () => {}
-      body.push(null)
+      body.end()
       if (!keepAlive || !this.#wholeRequest) return void this.#stream.destroy()
       this.#reusable = true
-      // An idle connection must notice that the server closes it, and must not keep the process alive.
+      // An idle connection must notice that the server closes it.
       this.#stream.resume()
       this.onFree()
     }
     const take = (bytes: Buffer) => {
       try {
         const { data, rest } = decoder.decode(bytes)
-        const wantsMore = data.map((part) => body.push(part)).every(Boolean)
+        for (const part of data) body.push(part)
         if (rest !== undefined) finish()
-        else if (!wantsMore) this.#stream.pause()
       } catch (error) {
         body.destroy(error as Error)
       }
@@ -204,7 +190,7 @@ export class HttpConnection {
     this.#onClose = (error) => {
       if (ended) return
       if (error === undefined && decoder.endsWithConnection) finish()
-      else body.destroy(error ?? new GantryError('Unavailable', 'unexpected EOF'))
+      else body.end(error ?? new GantryError('Unavailable', 'unexpected EOF'))
     }
     take(first)
     if (!ended && this.#broken !== undefined) this.#onClose(this.#broken)
@@ -216,5 +202,8 @@ export class HttpConnection {
     this.#broken = error ?? new GantryError('Unavailable', 'error during connect: EOF')
     this.#onClose(error)
     this.#stream.destroy()
+    this.onOver()
   }
 }
+
+const isNodeStream = (stream: ByteStream): stream is NodeStream => 'takeOver' in stream

@@ -1,8 +1,10 @@
-import type { Readable } from 'node:stream'
-
 /** The JSON values of a stream, one after another, with or without line breaks between them; opened with the first. */
-export async function* jsonValues(open: () => Promise<Readable>): AsyncGenerator<unknown> {
-  const body: AsyncIterable<Buffer> = await open()
+export async function* jsonValues(open: () => Promise<AsyncIterable<Buffer>>): AsyncGenerator<unknown> {
+  for await (const line of lines(await open())) yield* parseLine(line)
+}
+
+/** The lines of a stream that hold more than white space, without the white space around them. */
+export async function* lines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const bytes of body) {
@@ -10,10 +12,10 @@ export async function* jsonValues(open: () => Promise<Readable>): AsyncGenerator
     for (let newline = text.indexOf('\n'); newline >= 0; newline = text.indexOf('\n')) {
       const line = text.slice(0, newline).trim()
       text = text.slice(newline + 1)
-      if (line !== '') yield* parseLine(line)
+      if (line !== '') yield line
     }
   }
-  if (text.trim() !== '') yield* parseLine(text.trim())
+  if (text.trim() !== '') yield text.trim()
 }
 
 function* parseLine(line: string): Generator<unknown> {

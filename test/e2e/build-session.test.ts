@@ -434,7 +434,7 @@ suite('build in a session', { concurrency: 1 }, () => {
       Dockerfile: [
         'FROM busybox',
         'RUN --mount=type=secret,id=how,env=HOW --mount=type=bind,target=/c \\',
-        '  echo begun && if [ "$HOW" = wait ]; then sleep 300; fi && cat /c/f > /f',
+        '  echo begun && if [ "$HOW" = wait ]; then sleep 30047; fi && cat /c/f > /f',
       ].join('\n'),
       f: 'f\n',
     })
@@ -448,7 +448,7 @@ suite('build in a session', { concurrency: 1 }, () => {
     const [code] = await once(second.process, 'exit', { signal: AbortSignal.timeout(120_000) })
     assert.equal(code, 0, `${second.output()}\n${daemon().log.slice(-5000)}`)
     assert.match(second.output(), /begun/)
-    assert.ok(!(await run('ps', ['ax'])).stdout.includes('sleep 300'))
+    assert.ok(!(await run('ps', ['ax'])).stdout.includes('sleep 30047'))
   })
 
   function spawnClient(

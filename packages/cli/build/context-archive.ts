@@ -1,12 +1,11 @@
 /** What a build is made from: a directory, what came on standard input, or an address that the engine fetches. */
 import { lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
 import { IgnoreFile, isRemoteContext } from '@gantry/dockerfile'
 
 export interface BuildContext {
   /** What is sent of it; null for a directory. */
-  archive: Readable | null
+  archive: AsyncIterable<Buffer> | null
   /** Path of the Dockerfile in the archive. */
   dockerfile: string
   /** Its text, to show the lines of a mistake; null when only the engine knows it. */
@@ -25,6 +24,11 @@ export interface ContextDirectory {
   rules: string
 }
 
+/** What the user pipes in. */
+type Input = AsyncIterable<Buffer>
+
+async function* nothing(): AsyncGenerator<Buffer> {}
+
 /** A name that no file of a context has. */
 const foreignName = (): string => `.dockerfile.${crypto.randomUUID().slice(0, 18)}`
 
@@ -32,7 +36,7 @@ const foreignName = (): string => `.dockerfile.${crypto.randomUUID().slice(0, 18
  * `path` is `-` or a directory; `file` is what `--file` says; `stdin` is asked for only when one of them says so. Throws
  * Error in Docker's words.
  */
-export async function openContext(path: string, file: string, stdin: () => Readable): Promise<BuildContext> {
+export async function openContext(path: string, file: string, stdin: () => Input): Promise<BuildContext> {
   if (isRemoteContext(path)) return fromRemote(path, file, stdin)
   if (path === '-') {
     if (file === '-')
@@ -41,7 +45,7 @@ export async function openContext(path: string, file: string, stdin: () => Reada
   }
   const root = directory(path)
   if (file === '-') {
-    const text = Buffer.concat(await Array.fromAsync(stdin() as AsyncIterable<Buffer>)).toString()
+    const text = Buffer.concat(await Array.fromAsync(stdin())).toString()
     return fromDirectory(root, 'Dockerfile', text, null)
   }
   const wanted = resolve(file === '' ? join(root, 'Dockerfile') : file)
@@ -90,25 +94,24 @@ function fromDirectory(root: string, name: string, text: string, ownIgnore: stri
 }
 
 /** The engine fetches the context; a Dockerfile from here goes along. */
-async function fromRemote(remote: string, file: string, stdin: () => Readable): Promise<BuildContext> {
-  if (file !== '-')
-    return { archive: Readable.from([]), dockerfile: file || 'Dockerfile', text: null, remote }
+async function fromRemote(remote: string, file: string, stdin: () => Input): Promise<BuildContext> {
+  if (file !== '-') return { archive: nothing(), dockerfile: file || 'Dockerfile', text: null, remote }
   const dockerfile = foreignName()
-  const text = Buffer.concat(await Array.fromAsync(stdin() as AsyncIterable<Buffer>)).toString()
+  const text = Buffer.concat(await Array.fromAsync(stdin())).toString()
   return { archive: await archiveOf(dockerfile, text), dockerfile, text, remote }
 }
 
 /** An archive of one file. */
-async function archiveOf(name: string, text: string): Promise<Readable> {
+async function archiveOf(name: string, text: string): Promise<AsyncIterable<Buffer>> {
   const { entryHeader, writeTar } = await import('@gantry/oci/tar')
   const content = Buffer.from(text)
   const header = entryHeader({ name, type: 'file', mode: 0o600, size: content.length })
-  return Readable.from(writeTar([{ header, content: [content] }]), { objectMode: false })
+  return writeTar([{ header, content: [content] }])
 }
 
 /** An archive goes on as it is; anything else is a Dockerfile without a context. */
-async function fromStdin(stdin: Readable, file: string): Promise<BuildContext> {
-  const chunks = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+async function fromStdin(stdin: Input, file: string): Promise<BuildContext> {
+  const chunks = stdin[Symbol.asyncIterator]()
   let head = Buffer.alloc(0)
   while (head.length < 512) {
     const next = await chunks.next()
@@ -119,12 +122,7 @@ async function fromStdin(stdin: Readable, file: string): Promise<BuildContext> {
     yield head
     for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
   }
-  if (isArchive(head))
-    return {
-      archive: Readable.from(rest(), { objectMode: false }),
-      dockerfile: file || 'Dockerfile',
-      text: null,
-    }
+  if (isArchive(head)) return { archive: rest(), dockerfile: file || 'Dockerfile', text: null }
   const text = Buffer.concat(await Array.fromAsync(rest())).toString()
   return { archive: await archiveOf('Dockerfile', text), dockerfile: 'Dockerfile', text }
 }

@@ -1,10 +1,10 @@
 /** Archives that a running build gives out, to where the user wants them. */
 import { mkdir } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { localError } from '../files/local-error.ts'
 import { unpackLocal } from '../files/unpack-local.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import type { CommandContext } from '../framework/command.ts'
+import { copy } from '../streams/copy.ts'
 import type { Output } from './outputs.ts'
 
 /** Takes an archive. What is in it is not to be trusted: nothing is written outside of a directory that it goes to. */
@@ -18,7 +18,7 @@ export async function receiveOutput(
     case 'engine':
       throw new Error('the engine gives out an archive that was not asked for')
     case 'stdout':
-      return pipeline(await archive(), stdout, { end: false })
+      return copy(await archive(), stdout)
     case 'file':
       return writeWhole(destination.path, archive, 0o666)
     case 'directory': {

@@ -1,5 +1,4 @@
 /** How the input of a build gets to the engine: in one piece, in a session, or as an archive. */
-import type { Readable } from 'node:stream'
 import { ApiError } from '@gantry/client'
 import type { CommandContext, Flags } from '../framework/command.ts'
 import type { BuildContext } from './context-archive.ts'
@@ -8,7 +7,7 @@ import { type SmallContext, smallContext } from './small-context.ts'
 export interface SentInput extends AsyncDisposable {
   query: Record<string, string>
   /** A small directory, or an archive of the context. */
-  body?: SmallContext | Readable
+  body?: SmallContext | AsyncIterable<Buffer>
   /** For engines that do not know this way. */
   otherwise?: () => Promise<SentInput>
 }

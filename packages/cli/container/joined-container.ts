@@ -1,7 +1,7 @@
 /** A container whose streams `run`, `start` and `attach` have joined, for as long as it lives: also across daemons. */
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Operations } from '@gantry/api'
-import type { HijackedConnection, PendingAnswer } from '@gantry/client'
+import type { HijackedConnection, PendingAnswer, ResponseBody } from '@gantry/client'
 import { isKind, messageOf } from '@gantry/errors'
 import { type CommandContext, ExitError } from '../framework/command.ts'
 import { type CopyResult, copyStreams } from '../streams/copy-streams.ts'
@@ -196,7 +196,7 @@ class JoinedContainer {
   }
 
   /** The log from where we are; null where there is none, or where it does not go back that far. */
-  async #readOn(): Promise<Readable | null> {
+  async #readOn(): Promise<ResponseBody | null> {
     const { stdout, stderr } = this.#options
     const start = this.#progress?.place
     if (!start) return null
@@ -209,7 +209,7 @@ class JoinedContainer {
     }
   }
 
-  async #copyLog(log: Readable): Promise<CopyResult> {
+  async #copyLog(log: ResponseBody): Promise<CopyResult> {
     const input = this.#goesOn
     const inputTo = input && (await this.#joinInput())
     this.#progress?.startAgain()

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '@gantry/errors'
 import type { Output } from '../framework/command.ts'
+import { copy } from '../streams/copy.ts'
 import { localError, reasonOf } from './local-error.ts'
 
 /** Bytes of a file that are read at once: an archive in the usual 64 KiB costs the command twice the time. */
@@ -28,7 +29,11 @@ export async function openInput(path: string): Promise<Readable> {
  * Writes the data to a file that is there as a whole or not at all: under another name first, then renamed. Throws
  * before `data` is asked for when the path cannot be written. `mode` is subject to the umask.
  */
-export async function writeWhole(path: string, data: () => Promise<Readable>, mode = 0o600): Promise<void> {
+export async function writeWhole(
+  path: string,
+  data: () => Promise<AsyncIterable<Uint8Array>>,
+  mode = 0o600,
+): Promise<void> {
   await checkDestination(path)
   const temporary = join(dirname(path), `.tmp-${basename(path)}${randomBytes(4).toString('hex')}`)
   let file: FileHandle
@@ -73,12 +78,12 @@ async function checkDestination(path: string): Promise<void> {
 export async function writeArchive(
   stdout: Output,
   path: string,
-  archive: () => Promise<Readable>,
+  archive: () => Promise<AsyncIterable<Uint8Array>>,
   failure: string,
 ): Promise<void> {
   if (path === '') {
     if (stdout.isTTY) throw new Error('cowardly refusing to save to a terminal. Use the -o flag or redirect')
-    return await pipeline(await archive(), stdout, { end: false })
+    return await copy(await archive(), stdout)
   }
   let asked = false
   try {

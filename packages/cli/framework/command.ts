@@ -3,7 +3,6 @@
  * `CommandRun`, found by the command's canonical path in commands/index.ts.
  */
 import type { Readable } from 'node:stream'
-import type { WriteStream } from 'node:tty'
 import type { Client, ConfigFile } from '@gantry/client'
 
 /**
@@ -31,8 +30,16 @@ export interface Flags {
   changed(name: string): boolean
 }
 
-/** A stream that may be a terminal. */
-export type Output = Pick<WriteStream, 'write' | 'isTTY' | 'columns' | 'rows'> & NodeJS.WritableStream
+/** Where a command writes. */
+export interface Output {
+  readonly isTTY: boolean
+  /** Of a terminal; 0 where it is not known. */
+  readonly columns: number
+  readonly rows: number
+  /** Takes the bytes over. False when their reader is slower than the command: wait for `drained`. */
+  write(data: string | Uint8Array): boolean
+  drained(): Promise<void>
+}
 
 /** What the command may use of the world. Tests build one with fakes. */
 export interface CommandContext {

@@ -1,5 +1,5 @@
 /** `--add-host`, `--dns`, `--dns-search`. */
-import { isIP } from 'node:net'
+import { ipVersion } from './ip-version.ts'
 
 /** `name:address` from `name:address` or `name=address`. Throws RangeError with Docker's words. */
 export function parseExtraHost(text: string): string {
@@ -31,5 +31,5 @@ export function parseSearchDomain(text: string): string {
 }
 
 function isAddress(text: string): boolean {
-  return isIP(text) !== 0 && !text.includes('%')
+  return ipVersion(text) !== 0 && !text.includes('%')
 }

@@ -1,6 +1,7 @@
 /** Published and exposed ports: `-p [ip:][host[-end]:]container[-end][/protocol]`, `--expose port[-end][/protocol]`. */
-import { isIP } from 'node:net'
+
 import { parseGoUint } from './go-numbers.ts'
+import { ipVersion } from './ip-version.ts'
 
 /** Host sides by container port: `{ '80/tcp': [{ HostIp: '', HostPort: '8080' }] }`. */
 export type PortBindings = Record<string, { HostIp: string; HostPort: string }[]>
@@ -92,7 +93,7 @@ function readAddress(ip: string): string {
   if (ip.startsWith('[') && address === ip) {
     throw new RangeError(`invalid IP address ${ip}: address ${ip}:: missing ']' in address`)
   }
-  if (address !== '' && (isIP(address) === 0 || address.includes('%'))) {
+  if (address !== '' && (ipVersion(address) === 0 || address.includes('%'))) {
     throw new RangeError(`invalid IP address: ${address}`)
   }
   return address

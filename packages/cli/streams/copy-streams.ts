@@ -1,9 +1,9 @@
 /** Copying between connections to the engine and the user's streams. */
-import { once } from 'node:events'
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { type Frame, FrameDecoder } from '@gantry/client'
 import { isLost } from '../container/reconnect.ts'
 import type { Output } from '../framework/command.ts'
+import { writeTo } from './copy.ts'
 import type { Input } from './input.ts'
 import type { Progress } from './progress.ts'
 import { rawMode } from './terminal.ts'
@@ -14,7 +14,7 @@ export interface CopyOptions {
   stdout?: Output
   stderr?: Output
   /** Where the output comes from, and whether it is one raw stream instead of frames. */
-  output: Readable
+  output: AsyncIterable<Buffer>
   raw: boolean
   /** What is typed or piped in, and where it goes. */
   input?: Input
@@ -54,7 +54,8 @@ export async function copyOutput(
   try {
     for await (const frame of framesOf(options.output, options.raw)) {
       const data = progress ? progress.take(frame) : frame.data
-      if (data.length > 0) await write(frame.stream === 'stderr' ? stderr : stdout, data)
+      const output = frame.stream === 'stderr' ? stderr : stdout
+      if (output && data.length > 0) await writeTo(output, data)
     }
   } catch (error) {
     if (progress && isLost(error)) return 'lost'
@@ -69,9 +70,4 @@ async function* framesOf(output: AsyncIterable<Buffer>, raw: boolean): AsyncGene
     if (raw) yield { stream: 'stdout', data: bytes }
     else yield* frames.decode(bytes)
   }
-}
-
-/** Waits while the reader of our output is slower than the engine. */
-async function write(output: Output | undefined, bytes: Buffer): Promise<void> {
-  if (output !== undefined && !output.write(bytes)) await once(output, 'drain')
 }

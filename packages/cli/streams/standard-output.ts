@@ -1,22 +1,33 @@
-import { fstatSync, write } from 'node:fs'
-import { Writable } from 'node:stream'
+import { fstatSync, write, writeSync } from 'node:fs'
+import type { Output } from '../framework/command.ts'
 
 /** How long to wait before a terminal or pipe that takes no more is tried again, in milliseconds. */
 const pause = 5
+/** Bytes that may wait for a slow reader before the command is told to wait, too. */
+const enough = 512 * 1024
+
+type Failed = (error: NodeJS.ErrnoException) => void
 
 /**
- * stdout or stderr, without what Node.js puts around them: in the compiled command `process.stdout` alone takes longer to
- * come up than everything else. It is asked only for the size of a terminal.
+ * stdout or stderr, without what Node.js puts around them: in the compiled command its streams alone take longer to come
+ * up than everything else. `process.stdout` is asked only for the size of a terminal.
  */
-export class StandardOutput extends Writable {
+export class StandardOutput implements Output {
   readonly fd: 1 | 2
   readonly isTTY: boolean
+  readonly #failed: Failed
+  #waiting: Buffer[] = []
+  /** Bytes that are not written yet. */
+  #size = 0
+  /** Writing begins when the command has to wait for something: until then, what it writes is collected. */
+  #soon: NodeJS.Immediate | undefined
+  #writing: Promise<void> | undefined
 
-  constructor(fd: 1 | 2) {
-    // What comes while a write is under way goes out together with the next.
-    super({ decodeStrings: true, highWaterMark: 512 * 1024 })
+  /** `failed` is told of an error in writing: what is not written yet is lost then. */
+  constructor(fd: 1 | 2, failed: Failed) {
     this.fd = fd
     this.isTTY = isTerminal(fd)
+    this.#failed = failed
   }
 
   get columns(): number {
@@ -27,24 +38,74 @@ export class StandardOutput extends Writable {
     return this.#terminal?.rows ?? 0
   }
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    write(this.fd, bytes, (error, written) => {
-      if (error?.code === 'EAGAIN')
-        setTimeout(() => this._write(bytes, 'buffer' as BufferEncoding, done), pause)
-      else if (error) done(error)
-      else if (written < bytes.length) this._write(bytes.subarray(written), 'buffer' as BufferEncoding, done)
-      else done()
+  write(data: string | Uint8Array): boolean {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : asBuffer(data)
+    this.#waiting.push(bytes)
+    this.#size += bytes.length
+    if (!this.#writing) this.#soon ??= setImmediate(() => this.#begin())
+    return this.#size < enough
+  }
+
+  async drained(): Promise<void> {
+    this.#begin()
+    await this.#writing
+  }
+
+  /** Writes the rest. The last words of a command need no thread: there is nothing else to be done meanwhile. */
+  async end(): Promise<void> {
+    clearImmediate(this.#soon)
+    await this.#writing
+    await this.#writeAll(async (bytes) => writeSync(this.fd, bytes))
+  }
+
+  #begin(): void {
+    clearImmediate(this.#soon)
+    this.#soon = undefined
+    this.#writing ??= this.#writeAll((bytes) => writeSome(this.fd, bytes)).finally(() => {
+      this.#writing = undefined
     })
   }
 
-  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer' as BufferEncoding, done)
+  async #writeAll(some: (bytes: Buffer) => Promise<number>): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        const bytes = this.#waiting.length === 1 ? (this.#waiting[0] as Buffer) : Buffer.concat(this.#waiting)
+        this.#waiting = []
+        for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(await patiently(() => some(rest)))
+        this.#size -= bytes.length
+      }
+    } catch (error) {
+      this.#waiting = []
+      this.#size = 0
+      this.#failed(error as NodeJS.ErrnoException)
+    }
   }
 
   get #terminal(): NodeJS.WriteStream | undefined {
     if (!this.isTTY) return undefined
     return this.fd === 1 ? process.stdout : process.stderr
   }
+}
+
+const asBuffer = (data: Uint8Array): Buffer =>
+  Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length)
+
+/** Tries again while a non-blocking file takes nothing. Resolves to the bytes that were written. */
+async function patiently(some: () => Promise<number>): Promise<number> {
+  for (;;) {
+    try {
+      return await some()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+}
+
+function writeSome(fd: number, bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, (error, written) => (error ? reject(error) : resolve(written)))
+  })
 }
 
 /** Device number of /dev/null. */

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import type { Request } from '@gantry/client'
 import { messageOf } from '@gantry/errors'
 import { isLost, reconnected } from '../../container/reconnect.ts'
@@ -50,11 +49,11 @@ export async function containerLogs(
 async function follow(
   context: CommandContext,
   { path, query }: { path: { id: string }; query: Request<'ContainerReadOn'>['query'] },
-  begun: Readable,
+  begun: AsyncIterable<Buffer>,
 ): Promise<void> {
   const { client, stdout, stderr } = context
   const progress = new Progress(undefined)
-  for (let output: Readable | null = begun; ; ) {
+  for (let output: AsyncIterable<Buffer> | null = begun; ; ) {
     if (output && (await copyOutput({ output, raw: false, stdout, stderr, progress })) === 'ended') return
     await reconnected(context, `container ${path.id}`)
     const start = progress.place

@@ -1,6 +1,5 @@
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import type { EventMessage } from '@gantry/api'
+import { lines } from '@gantry/client'
 import { isKind } from '@gantry/errors'
 import { reconnected } from '../../container/reconnect.ts'
 import { StatsCollector } from '../../container/stats-collector.ts'
@@ -99,7 +98,7 @@ async function follow(
   { ended, list }: { ended: Ended; list: () => Promise<void> },
 ): Promise<void> {
   const listen = () => happenings(context, scope)
-  const watch = async (first: Readable) => {
+  const watch = async (first: AsyncIterable<Buffer>) => {
     let applied = apply(collector, first)
     while (!scope.signal.aborted) {
       await applied.catch(() => {})
@@ -122,14 +121,14 @@ async function follow(
     })
 }
 
-function happenings({ client }: CommandContext, { all, signal }: Scope): Promise<Readable> {
+function happenings({ client }: CommandContext, { all, signal }: Scope): Promise<AsyncIterable<Buffer>> {
   const actions = all ? ['create', 'start', 'destroy'] : ['start', 'die']
   const filters = encodeFilters({ type: ['container'], event: actions })
   return client.download('SystemEvents', { query: { filters }, signal })
 }
 
-async function apply(collector: StatsCollector, events: Readable): Promise<void> {
-  for await (const line of createInterface({ input: events })) {
+async function apply(collector: StatsCollector, events: AsyncIterable<Buffer>): Promise<void> {
+  for await (const line of lines(events)) {
     const { Action: action, Actor: actor } = JSON.parse(line) as EventMessage
     const container = shortId(actor?.ID ?? '')
     if (action === 'start' || action === 'create') void addIfThere(collector, container).catch(() => {})

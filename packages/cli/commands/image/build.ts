@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { registryConfig } from '@gantry/client'
 import { encodeAttests } from '../../build/attests.ts'
 import { outline, parseCall, targets } from '../../build/call.ts'
@@ -58,7 +57,7 @@ export async function imageBuild(
     client.values<JsonMessage>('ImageBuild', {
       query: { ...query, ...cacheQuery(flags, caches), ...contexts.query, ...sent.query },
       headers: {
-        ...(sent.body instanceof Readable && { 'Content-Type': 'application/x-tar' }),
+        ...(isArchive(sent.body) && { 'Content-Type': 'application/x-tar' }),
         'X-Registry-Config': registries,
       },
       ...(sent.body && { body: sent.body }),
@@ -92,6 +91,9 @@ export async function imageBuild(
   stderr.write(warningSummary(warnings, program))
   return 0
 }
+
+const isArchive = (body: SentInput['body']): body is AsyncIterable<Buffer> =>
+  body !== undefined && Symbol.asyncIterator in body
 
 const builtText = (id: string, tags: readonly string[]): string =>
   `${tags.length > 0 ? `naming to ${tags.join(', ')}\n` : ''}built ${id}\n`

@@ -1,5 +1,4 @@
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { lines } from '@gantry/client'
 import { isLost, reconnected } from '../../container/reconnect.ts'
 import { type JsonNumber, parseJson, typed } from '../../format/go/json.ts'
 import type { GoValue } from '../../format/go/types.ts'
@@ -50,7 +49,7 @@ async function* eventsAcross(context: CommandContext, query: EventsQuery): Async
       const body = await context.client.download('SystemEvents', {
         query: { ...query, ...(since && { since }) },
       })
-      for await (const line of linesOf(body)) {
+      for await (const line of lines(body)) {
         const event = parseJson(line) as ExactEvent
         const moment = event.timeNano?.text ?? ''
         if (moment !== latest) shown.clear()
@@ -67,17 +66,6 @@ async function* eventsAcross(context: CommandContext, query: EventsQuery): Async
     if (latest) since = `${latest.slice(0, -9)}.${latest.slice(-9)}`
     else since ??= begin.toFixed(3)
   }
-}
-
-/** The engine writes an event a line. */
-async function* linesOf(body: Readable): AsyncGenerator<string> {
-  let failure: unknown
-  // The reader of lines would not tell.
-  body.once('error', (error) => {
-    failure = error
-  })
-  for await (const line of createInterface({ input: body })) if (line.trim() !== '') yield line
-  if (failure) throw failure
 }
 
 /** How an event is shown. Throws an ExitError with code 64 for a template that no event fits. */

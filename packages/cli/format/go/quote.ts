@@ -11,11 +11,12 @@ const named: Record<string, string> = {
   '\\': '\\\\',
 }
 
-/** Letters, marks, numbers, punctuation, symbols and the ASCII space. */
-const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
-
-/** Whether Go's unicode.IsPrint holds for the character. */
-export const isPrintable = (character: string): boolean => printable.test(character)
+/**
+ * Whether Go's unicode.IsPrint holds for the character: letters, marks, numbers, punctuation, symbols and the ASCII space.
+ * The classes of Unicode are asked only where they must be: they take a while to be made ready.
+ */
+export const isPrintable = (character: string): boolean =>
+  character < '\x7f' ? character >= ' ' : /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character)
 
 /** The text in Go's double quotes. With `ascii`, everything beyond ASCII is escaped. */
 export function quote(text: string, ascii = false, mark = '"'): string {

@@ -1,6 +1,7 @@
 /** A container's ports in one line: `0.0.0.0:80->8080/tcp, 53/udp`. */
-import { isIPv6 } from 'node:net'
+
 import type { PortSummary } from '@gantry/api'
+import { ipVersion } from '../../options/ip-version.ts'
 import { compareText } from '../go/value.ts'
 
 /** Neighbouring ports that are published under the same number are shown as a range. */
@@ -33,7 +34,8 @@ function groupText(key: string, first: number, last: number): string {
   return `${hostPort(key.slice(0, slash), range)}->${range}/${key.slice(slash + 1)}`
 }
 
-const hostPort = (ip: string, port: string): string => (isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`)
+const hostPort = (ip: string, port: string): string =>
+  ipVersion(ip) === 6 ? `[${ip}]:${port}` : `${ip}:${port}`
 
 function byPort(a: PortSummary, b: PortSummary): number {
   return (

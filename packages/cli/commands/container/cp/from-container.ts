@@ -1,6 +1,6 @@
-import { pipeline } from 'node:stream/promises'
 import { unpackLocal } from '../../../files/unpack-local.ts'
 import type { CommandContext } from '../../../framework/command.ts'
+import { copy } from '../../../streams/copy.ts'
 import { followedLink, hasMode, statInContainer, statOf } from './container-path.ts'
 import type { CopyOptions } from './cp.ts'
 import { checkOutput, localDestination } from './local-destination.ts'
@@ -25,7 +25,7 @@ export async function copyFromContainer(
   }
   const request = { path: { id: container }, query: { path: source.path } }
   const { headers, body } = await client.response('ContainerArchive', request)
-  if (to === '-') return await pipeline(body, stdout, { end: false })
+  if (to === '-') return await copy(body, stdout)
   const progress = new CopyProgress(stderr, 'Copying from container - ', options.quiet)
   try {
     const isDirectory = hasMode(statOf(headers), 'directory')
