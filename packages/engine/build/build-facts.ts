@@ -4,6 +4,7 @@ import type { EngineBuildRequest } from '../contracts.ts'
 import { withoutProxyUser } from './attest/operations.ts'
 import type { BuildFacts } from './attest/provenance.ts'
 import type { BuildInput } from './inputs.ts'
+import { withoutUser } from './urls.ts'
 
 /** The build has just ended. */
 export function factsOf(
@@ -12,7 +13,7 @@ export function factsOf(
   started: Date,
   { materials, locals }: Pick<BuildFacts, 'materials' | 'locals'>,
 ): BuildFacts {
-  const { args, labels, target, noCache, network, hosts } = request
+  const { args, labels, target, noCache, network, hosts, repository = {} } = request
   return {
     id: randomBytes(12).toString('hex'),
     started,
@@ -31,6 +32,12 @@ export function factsOf(
     },
     materials: source ? [source, ...materials] : materials,
     ...(source && { source }),
+    repository: Object.fromEntries(
+      Object.entries(repository).map(([name, value]) => [
+        name,
+        name === 'source' ? withoutUser(value) : value,
+      ]),
+    ),
     locals: [...(source ? [] : ['context', 'dockerfile']), ...locals],
   }
 }

@@ -26,6 +26,8 @@ export interface EngineBuildRequest {
   contexts: Readonly<Record<string, string>>
   /** What is to be said about it, by type: `{"provenance": "mode=max", "sbom": ""}`. */
   attests: Readonly<Record<string, string>>
+  /** What the client says of the repository that a local context is in, for the provenance: `source`, `revision`, … */
+  repository?: Readonly<Record<string, string>>
   /** For pulls of base images and pushes, by the registry's host name. */
   credentials?: CredentialsLookup
   noCache: boolean

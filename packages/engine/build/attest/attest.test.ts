@@ -104,6 +104,7 @@ const facts: BuildFacts = {
   args: { 'build-arg:ARG': 'value', target: 'last' },
   materials: [{ uri: 'https://example.org/x', digest: { sha256: 'b' } }],
   locals: ['context'],
+  repository: { revision: 'abc' },
 }
 
 test('provenance of either version; arguments and steps only when all is to be told, secrets never', () => {
@@ -131,6 +132,7 @@ test('provenance of either version; arguments and steps only when all is to be t
   assert.equal(v1.type, 'https://slsa.dev/provenance/v1')
   const { runDetails } = v1.value as { runDetails: { metadata: Record<string, unknown> } }
   assert.equal(runDetails.metadata.buildkit_hermetic, false)
+  assert.deepEqual(runDetails.metadata.buildkit_metadata, { vcs: { revision: 'abc' } })
 })
 
 test('steps in the shape of the low-level definition: inputs by their numbers, one action for each source', () => {

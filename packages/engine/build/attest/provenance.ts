@@ -30,6 +30,8 @@ export interface BuildFacts {
   materials: readonly Material[]
   /** Names of the contexts. */
   locals: readonly string[]
+  /** What the client says of the repository that a local context is in: a hint, which nothing here has verified. */
+  repository: Readonly<Record<string, string>>
 }
 
 const buildType = 'https://mobyproject.org/buildkit@v1'
@@ -48,8 +50,10 @@ interface Parts {
   materials: Material[]
   hermetic: boolean
   request: object
-  /** With `mode: max`: the steps, and where they stand in the Dockerfile. */
-  config: { steps: object[]; source: object } | null
+  /** BuildKit's own. */
+  metadata: object
+  /** With `mode: max`. */
+  steps: object[] | null
 }
 
 function partsOf(facts: BuildFacts, result: BuildResult, options: ProvenanceOptions): Parts {
@@ -68,7 +72,11 @@ function partsOf(facts: BuildFacts, result: BuildResult, options: ProvenanceOpti
       ...(isMax && steps.ssh.length > 0 && { ssh: steps.ssh }),
       locals: facts.locals.map((name) => ({ name })),
     },
-    config: isMax ? { steps: steps.definition, source: steps.source } : null,
+    metadata: {
+      ...(Object.keys(facts.repository).length > 0 && { vcs: facts.repository }),
+      ...(isMax && { source: steps.source }),
+    },
+    steps: isMax ? steps.definition : null,
   }
 }
 
@@ -83,7 +91,7 @@ function baseImages({ bases }: BuildResult): Material[] {
 /** Every file came from somewhere that is told. */
 const isComplete = ({ locals }: BuildFacts): boolean => locals.length === 0
 
-function inVersion02({ facts, options, materials, hermetic, request, config }: Parts): object {
+function inVersion02({ facts, options, materials, hermetic, request, metadata, steps }: Parts): object {
   return {
     builder: { id: options.builderId },
     buildType,
@@ -93,7 +101,7 @@ function inVersion02({ facts, options, materials, hermetic, request, config }: P
       parameters: request,
       environment: { platform: formatPlatform(hostPlatform()) },
     },
-    ...(config && { buildConfig: { llbDefinition: config.steps } }),
+    ...(steps && { buildConfig: { llbDefinition: steps } }),
     metadata: {
       buildInvocationID: facts.id,
       buildStartedOn: facts.started.toISOString(),
@@ -101,19 +109,19 @@ function inVersion02({ facts, options, materials, hermetic, request, config }: P
       completeness: { parameters: options.mode === 'max', environment: true, materials: isComplete(facts) },
       reproducible: options.reproducible,
       [`${buildType}#hermetic`]: hermetic,
-      [`${buildType}#metadata`]: config ? { source: config.source } : {},
+      [`${buildType}#metadata`]: metadata,
     },
   }
 }
 
-function inVersion1({ facts, options, materials, hermetic, request, config }: Parts): object {
+function inVersion1({ facts, options, materials, hermetic, request, metadata, steps }: Parts): object {
   return {
     buildDefinition: {
       buildType: definitions,
       externalParameters: { configSource: { ...facts.source, path: facts.dockerfileName }, request },
       internalParameters: {
         builderPlatform: formatPlatform(hostPlatform()),
-        ...(config && { buildConfig: { llbDefinition: config.steps } }),
+        ...(steps && { buildConfig: { llbDefinition: steps } }),
       },
       resolvedDependencies: materials,
     },
@@ -123,7 +131,7 @@ function inVersion1({ facts, options, materials, hermetic, request, config }: Pa
         invocationID: facts.id,
         startedOn: facts.started.toISOString(),
         finishedOn: facts.finished.toISOString(),
-        buildkit_metadata: config ? { source: config.source } : {},
+        buildkit_metadata: metadata,
         buildkit_hermetic: hermetic,
         buildkit_completeness: { request: options.mode === 'max', resolvedDependencies: isComplete(facts) },
         buildkit_reproducible: options.reproducible,

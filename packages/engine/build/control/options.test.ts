@@ -57,3 +57,16 @@ test('options that are not known are refused, those said twice are not', () => {
   assert.throws(() => asked('nonsense'), /option "nonsense" is not available/)
   asked('cache-imports')
 })
+
+test('what buildx tells of the repository that a context is in goes to the provenance', () => {
+  const told = {
+    'vcs:source': 'https://example.org/a.git',
+    'vcs:revision': 'abc',
+    'vcs:localdir:context': '.',
+  }
+  assert.deepEqual(frontendRequest(new Map(Object.entries(told)), '', [], none).repository, {
+    source: 'https://example.org/a.git',
+    revision: 'abc',
+    'localdir:context': '.',
+  })
+})

@@ -43,7 +43,7 @@ const plain = new Set([
   'ulimit',
   'cgroup-parent',
 ])
-const prefixes = ['build-arg:', 'label:', 'context:', 'attest:']
+const prefixes = ['build-arg:', 'label:', 'context:', 'attest:', 'vcs:']
 
 /** Throws NotImplemented for an option that would be dropped otherwise. */
 export function frontendRequest(
@@ -70,6 +70,7 @@ export function frontendRequest(
     outputs: exporters.map(output),
     contexts: Object.fromEntries(withPrefix(options, 'context:')),
     attests: Object.fromEntries(withPrefix(options, 'attest:')),
+    repository: Object.fromEntries(withPrefix(options, 'vcs:')),
     cacheFrom: caches.imports,
     cacheTo: caches.exports,
     noCacheFilter: list(get('no-cache')),
