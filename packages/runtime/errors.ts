@@ -61,6 +61,9 @@ function normalize(detail: string, command: string): string {
   return runcWording(plain, command) ?? plain
 }
 
+/** What runc says of a working directory that crun would take as one below `/`. */
+export const relativeDirectory = 'Cwd must be an absolute path'
+
 /** More than runc and crun have open at any moment of a start. */
 const enoughFiles = 64
 
@@ -123,5 +126,6 @@ function exitCodeOf(reason: string): number {
   if (/executable file not found|no such file or directory|system cannot find/.test(text)) return 127
   if (/permission denied|operation not permitted|is a directory|not a directory|exec format error/.test(text))
     return 126
+  if (text.endsWith(relativeDirectory.toLowerCase())) return 126
   return 128
 }

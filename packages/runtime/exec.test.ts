@@ -107,6 +107,20 @@ test('a detached exec runs without a client and can be killed', async (t) => {
   await task.delete()
 })
 
+test('an exec in a directory that is not absolute is refused, as by runc', async (t) => {
+  const bench = await makeBench(t)
+  const task = await bench.create(['sleep', '1000'])
+  await task.start()
+  const message = 'OCI runtime exec failed: exec failed: Cwd must be an absolute path: unknown'
+  const { process, ...rest } = options(['true'])
+  const relative = { ...rest, process: { ...process, cwd: 'tmp' } }
+  await assert.rejects(task.exec(relative), { message, exitCode: 126 })
+  assert.deepEqual(await readdir(join(bench.bundle(task), 'execs')), [])
+  await task.kill(SIGKILL)
+  await task.exit
+  await task.delete()
+})
+
 test('an exec ends with its container', async (t) => {
   const bench = await makeBench(t)
   const task = await bench.create(['sleep', '1000'])

@@ -5,7 +5,7 @@ import { identify, isRunning, type ProcessIdentity } from '@gantry/syscall'
 import { MonitorError, spawnMonitor } from './conmon.ts'
 import type { Attachment, ConsoleSize, ExecOptions, ExecTask } from './contracts.ts'
 import { resizeTerminal } from './control.ts'
-import { openFilesOf, translateRuntimeError } from './errors.ts'
+import { openFilesOf, relativeDirectory, translateRuntimeError } from './errors.ts'
 import { ConmonExec, waitForExit } from './exec-process.ts'
 import { ExitDirectory } from './exits.ts'
 import { beginKeptOutput } from './logs/kept-output.ts'
@@ -94,6 +94,7 @@ async function spawn(
   beforeStart?: () => Promise<void>,
 ) {
   try {
+    if (!options.process.cwd.startsWith('/')) throw new Error(relativeDirectory)
     return await spawnMonitor(
       {
         conmon,

@@ -204,6 +204,11 @@ test('kill, pause, unpause, resize and rename answer in Docker’s words', async
       'Cannot kill container: none: No such container: none',
     ],
     [() => containers.kill('spec-a', 'NOPE'), 'InvalidParameter', 'Invalid signal: NOPE'],
+    [
+      () => containers.kill('spec-a', '99'),
+      'InvalidParameter',
+      'Cannot kill container: spec-a: The linux daemon does not support signal 99',
+    ],
     [() => containers.pause('spec-a'), 'Conflict', notRunning],
     [() => containers.unpause('spec-a'), 'System', `Container ${id} is not paused`],
     [() => containers.resize('spec-a', { rows: 1, columns: 1 }), 'Conflict', notRunning],

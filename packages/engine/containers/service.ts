@@ -27,7 +27,7 @@ import { prune } from './prune.ts'
 import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
 import { rename } from './rename.ts'
-import { parseSignal } from './signals.ts'
+import { parseKillSignal } from './signals.ts'
 import { isUp, notRunning } from './state.ts'
 import type { Stats } from './stats/stats.ts'
 import type { Stopper } from './stop.ts'
@@ -94,7 +94,7 @@ export class ContainerService implements Containers {
   }
 
   async kill(reference: string, signal: string): Promise<void> {
-    const number = parseSignal(signal || 'KILL')
+    const number = parseKillSignal(signal, reference)
     try {
       await this.#parts.stopper.kill(this.#find(reference), number)
     } catch (error) {

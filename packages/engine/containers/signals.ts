@@ -18,6 +18,15 @@ export function parseSignal(text: string): number {
   return number
 }
 
+/** The signal that `kill` is to send; nothing means SIGKILL. `reference` is what the user calls the container. */
+export function parseKillSignal(text: string, reference: string): number {
+  if (/^\d+$/.test(text) && Number(text) > last) {
+    const problem = `The linux daemon does not support signal ${text}`
+    throw new GantryError('InvalidParameter', `Cannot kill container: ${reference}: ${problem}`)
+  }
+  return parseSignal(text || 'KILL')
+}
+
 function byName(name: string): number | undefined {
   const realTime = /^RTM(IN|AX)(?:([+-])(\d+))?$/.exec(name)
   if (realTime) {

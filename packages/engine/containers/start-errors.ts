@@ -16,6 +16,8 @@ export function startFailure(cause: unknown, command: string): StartFailure {
     exitCode,
     error: new GantryError('InvalidParameter', text, { cause }),
   })
+  // A file that was named as the working directory, which is no matter of mounts.
+  if (says('not a directory') && says('chdir to cwd')) return invalid(127)
   if (says('not a directory')) {
     const hint =
       'Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type'
