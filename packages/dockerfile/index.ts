@@ -1,6 +1,7 @@
 export { checkDockerfile } from './checks/check.ts'
 export { type Finding, ruleDescription, rulePage } from './checks/rules.ts'
 export { parseCheckSettings } from './checks/settings.ts'
+export { parseDevice, type RunDevice } from './device.ts'
 export { type GitUrl, isGitUrl, isRemoteContext, parseGitUrl } from './git-url.ts'
 export { chomped, type Heredoc } from './heredoc.ts'
 export { IgnoreFile } from './ignore/ignore-file.ts'

@@ -76,6 +76,20 @@ test('stages that the target does not need are not looked at', async () => {
   assert.deepEqual(asked, ['b'])
 })
 
+test('devices: a step does without those that it does not require', async () => {
+  for (const device of ['vendor.com/gpu=all', 'name=vendor.com/gpu=all', 'foo', 'foo,required=false'])
+    await plan(`FROM a\nRUN --device=${device} x\n`)
+  for (const [device, problem] of [
+    ['foo,required', 'required device "foo" is not registered'],
+    ['required=true,name=foo', 'required device "foo" is not registered'],
+    ['vendor.com/gpu=all,required', 'required device "vendor.com/gpu=all" is not registered'],
+    ['foo,requird', "unexpected key 'requird' in 'requird' (did you mean required?)"],
+    ['foo,required=perhaps', `invalid value for required: "perhaps" in 'required=perhaps'`],
+    ['name=', 'device name is required'],
+  ] as const)
+    await assert.rejects(plan(`FROM a\nRUN --device=${device} x\n`), refusal(problem, 2))
+})
+
 test('a target that is not there, and stages in a circle', async () => {
   const text = 'FROM a AS build\nRUN x\n'
   await assert.rejects(
@@ -87,6 +101,7 @@ test('a target that is not there, and stages in a circle', async () => {
     refusal('circular dependency detected on stage: two', 3),
   )
   await assert.rejects(plan('FROM a\nCOPY --from=1 / /\n'), refusal('invalid stage index 1', 2))
+  await assert.rejects(plan('ARG A\n'), refusal('dockerfile contains no stages to build'))
   await assert.rejects(plan('FROM a\nSTOPSIGNAL SIGFOO\n'), refusal('invalid signal: SIGFOO', 2))
   const local = "checksum can't be specified for non-HTTP(S) sources"
   await assert.rejects(plan('FROM a\nADD --checksum=sha256:00 f /\n'), refusal(local, 2))

@@ -81,6 +81,7 @@ export class Planner {
   async target(): Promise<Target> {
     const { stages } = this.dockerfile
     const { target } = this.options
+    if (stages.length === 0) throw new DockerfileProblem('dockerfile contains no stages to build')
     if (target === undefined || target === '') return this.stage(stages.length - 1)
     const index = this.indexOf(target) ?? this.#number(target)
     if (index === null) {

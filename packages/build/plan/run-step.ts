@@ -5,6 +5,7 @@ import {
   chomped,
   DockerfileProblem,
   type Heredoc,
+  parseDevice,
   parseMount,
   predefinedArguments,
   type Run,
@@ -25,6 +26,7 @@ export async function runStep(
 ): Promise<RunStep> {
   const { options } = plan.planner
   const workingDir = config.WorkingDir || '/'
+  for (const text of run.devices) at(run.lines, () => checkDevice(text))
   const mounts: RunStep['mounts'][number][] = []
   // One after another: a stage that two mounts come from is planned once.
   for (const text of run.mounts) {
@@ -48,6 +50,12 @@ export async function runStep(
     network: run.network && run.network !== 'default' ? run.network : options.network,
     security: run.security ?? 'sandbox',
   }
+}
+
+/** No devices are registered here, so a step goes without those that it can do without, as with BuildKit. */
+function checkDevice(text: string): void {
+  const { name, required } = parseDevice(text)
+  if (required) throw new DockerfileProblem(`required device ${JSON.stringify(name)} is not registered`)
 }
 
 /** Of a RUN without a command the shell is given an empty one, as by BuildKit. Throws DockerfileProblem for an empty list. */
