@@ -268,6 +268,8 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       status: 'Package: bash\nStatus: install ok installed\nVersion: 5.2-1\nArchitecture: amd64\n',
       'package.json': '{"name":"left","version":"1.0.0"}',
     })
+    await mkdir(join(root, '.git'))
+    await writeFile(join(root, '.git/HEAD'), 'a'.repeat(40))
     const name = `${registry.host}/attested:1`
     const metadata = join(root, '..', 'attested.json')
     await writeFile(join(root, '..', 'attested.secret'), 'hidden word')
@@ -310,6 +312,8 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       ['bash 5.2-1', 'left 1.0.0'],
     )
     assert.equal(provenance.predicate.invocation.parameters.args['build-arg:A'], 'argument')
+    const { vcs } = provenance.predicate.metadata['https://mobyproject.org/buildkit@v1#metadata']
+    assert.deepEqual(vcs, { revision: 'a'.repeat(40), 'localdir:context': '.', 'localdir:dockerfile': '.' })
     assert.match(
       provenance.predicate.materials[0].uri,
       /^pkg:docker\/busybox@latest\?platform=linux%2Famd64$/,

@@ -113,6 +113,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     dockerfile: query.text('dockerfile') || 'Dockerfile',
     outputs: outputs(query.text('outputs')),
     attests: record(query, 'attests'),
+    repository: record(query, 'repository'),
     contexts: record(query, 'contexts'),
     platforms: query.all('platform').flatMap((text) => text.split(',').filter(Boolean)),
     credentials: credentialsOf(headers['x-registry-config']),

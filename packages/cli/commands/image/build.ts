@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { registryConfig } from '@gantry/client'
 import { encodeAttests } from '../../build/attests.ts'
 import { outline, parseCall, targets } from '../../build/call.ts'
@@ -53,9 +54,10 @@ export async function imageBuild(
   for (const warning of caches?.warnings ?? []) stderr.write(`WARNING: ${warning}\n`)
   const lent = new Map([...contexts.directories, ...(caches?.directories ?? [])])
   const registries = await registryConfig(config)
+  const repository = await repositoryQuery(flags, context, env)
   const ask = (sent: SentInput): AsyncIterable<JsonMessage> =>
     client.values<JsonMessage>('ImageBuild', {
-      query: { ...query, ...cacheQuery(flags, caches), ...contexts.query, ...sent.query },
+      query: { ...query, ...cacheQuery(flags, caches), ...contexts.query, ...repository, ...sent.query },
       headers: {
         ...(isArchive(sent.body) && { 'Content-Type': 'application/x-tar' }),
         'X-Registry-Config': registries,
@@ -97,6 +99,20 @@ const isArchive = (body: SentInput['body']): body is AsyncIterable<Buffer> =>
 
 const builtText = (id: string, tags: readonly string[]): string =>
   `${tags.length > 0 ? `naming to ${tags.join(', ')}\n` : ''}built ${id}\n`
+
+/** Asked for only by those who will read it. */
+async function repositoryQuery(
+  flags: Flags,
+  { directory }: BuildContext,
+  env: CommandContext['env'],
+): Promise<{ repository?: string }> {
+  const isRead = ['provenance', 'attest', 'metadata-file'].some((name) => flags.changed(name))
+  if (!isRead || !directory) return {}
+  const { repositoryOf } = await import('../../build/repository.ts')
+  const file = flags.string('file')
+  const dockerfile = file === '' || file === '-' ? 'Dockerfile' : resolve(file)
+  return { repository: JSON.stringify(repositoryOf(directory.root, dockerfile, env)) }
+}
 
 /** What does this is loaded only for builds that have named contexts. */
 async function namedContexts(
