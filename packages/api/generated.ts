@@ -554,6 +554,8 @@ export type ImageInspect = {
     /** Date and time at which the image was last tagged in [RFC 3339](https://www.ietf.org/rfc/rfc3339.txt) format with nano-seconds. */
     LastTagTime?: string | null
   }
+  /** The image that a commit, or the last instruction of a build for classic clients, was made upon; left out for others. Known to older versions of the Engine API. */
+  Parent?: string
 }
 
 /** Identity holds information about the identity and origin of the image. This is trusted information verified by the daemon and cannot be modified by tagging an image to a different name. */

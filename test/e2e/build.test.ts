@@ -382,6 +382,49 @@ suite('build', { concurrency: 1 }, () => {
     assert.equal(Object.keys(Containers ?? {}).length, 1)
   })
 
+  test('ids that classic builds print can be run, shown, named and removed, after a restart too', async () => {
+    const root = await context({
+      Dockerfile: 'FROM busybox\nENV A=1\nRUN echo one > /one\nCOPY f /\nRUN false\n',
+      f: 'file',
+    })
+    const shown = (text: string): string[] => text.match(/(?<=---> )[0-9a-f]{12}$/gm) ?? []
+    const inspect = (id: string) => daemon().dockerode.getImage(id).inspect()
+    // The last good step of a build that has failed.
+    const [base = '', set = '', made = '', copied = '', ...more] = shown((await docker(root)).stdout)
+    assert.deepEqual(more, [])
+    assert.equal(await run(copied, 'sh', '-c', 'echo $A; cat /one /f'), '1\none\nfile')
+    await daemon().stop()
+    await daemon().start()
+    assert.equal(await run(made, 'sh', '-c', 'cat /one; test -e /f || echo no'), 'one\nno')
+    const { Id, Parent, RepoTags, Config } = await inspect(made)
+    assert.deepEqual([Id.slice(7, 19), Parent.slice(7, 19), RepoTags], [made, set, []])
+    assert.ok(Config.Env.includes('A=1'))
+    // In lists only where all is asked for.
+    const ids = async (...flags: string[]) => (await ok(daemon().docker(['images', '-q', ...flags]))).stdout
+    assert.ok(!(await ids()).includes(made))
+    assert.ok((await ids('-a')).includes(made))
+    await writeFile(
+      join(root, 'Dockerfile'),
+      'FROM busybox\nENV A=1\nRUN echo one > /one\nCOPY f /\nUSER 5\n',
+    )
+    const whole = await ok(docker('-t', 'classic:whole', root))
+    assert.deepEqual(shown(whole.stdout).slice(0, 4), [base, set, made, copied])
+    assert.equal((await inspect('classic:whole')).Parent.slice(7, 19), copied)
+    const history = await ok(daemon().docker(['history', '-q', 'classic:whole']))
+    assert.deepEqual(history.stdout.trim().split('\n').slice(1), [copied, made, set, base])
+    // A name, a build upon it; then everything goes again.
+    await ok(daemon().docker(['tag', set, 'classic:named']))
+    await ok(docker('-t', 'classic:upon', await context({ Dockerfile: `FROM ${set}\nRUN test $A = 1\n` })))
+    await ok(daemon().docker(['rmi', 'classic:upon', 'classic:named', 'classic:whole']))
+    await assert.rejects(inspect('classic:whole'), /No such image/)
+    await ok(daemon().docker(['builder', 'prune', '-af']))
+    await ok(daemon().docker(['image', 'prune', '-f']))
+    // What has no layers of its own needs none.
+    assert.equal((await inspect(set)).Id.slice(7, 19), set)
+    for (const id of [made, copied]) await assert.rejects(inspect(id), /No such image/)
+    assert.equal((await ids('-a')).includes(made), false)
+  })
+
   test('build checks: on demand, at the end of a build, as errors', async () => {
     const text = 'FROM busybox\nENV HERE=/x\nWORKDIR $HERE/$NOWHERE\nCOPY kept hidden /d/\nCMD echo\n'
     const root = await context({ Dockerfile: text, kept: '', hidden: '', '.dockerignore': 'hidden\n' })

@@ -53,10 +53,15 @@ async function entries({ root }: TestDaemon): Promise<string[]> {
   return (await Promise.all(found)).flat()
 }
 
-/** One line a row of any table but that of the events, which tells of what is over. */
+/** Of what is over: events, and what images were in the course of builds, of which a number is kept. */
+const ofThePast = "('events', 'intermediate_images')"
+
+/** One line a row of any other table. */
 function rows({ root }: TestDaemon): string[] {
   using database = new DatabaseSync(`${root}/data/gantry.db`, { readOnly: true })
-  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'events'")
+  const tables = database.prepare(
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ${ofThePast}`,
+  )
   return tables.all().flatMap(({ name }) =>
     database
       .prepare(`SELECT * FROM "${name}"`)

@@ -6,7 +6,7 @@ import { GantryError } from '@gantry/errors'
 import { type Digest, hostPlatform } from '@gantry/oci'
 import type { ProgressMessage } from '../contracts.ts'
 import { classicError, classicRefusal } from './classic-errors.ts'
-import { type ClassicOptions, ClassicProgress, KnownStates } from './classic-progress.ts'
+import { type ClassicOptions, ClassicProgress, type KnownStates } from './classic-progress.ts'
 
 const planned = (source: string, changes: Partial<PlannedInstruction> = {}): PlannedInstruction => ({
   source,
@@ -32,7 +32,15 @@ const log = (id: number, stream: 'stdout' | 'stderr', text: string): BuildEvent 
   data: Buffer.from(text),
 })
 
-function progress(changes: Partial<ClassicOptions> = {}, known = new KnownStates()) {
+function states(): KnownStates {
+  const ids = new Set<string>()
+  return {
+    has: (id) => ids.has(id),
+    note: (id) => ids.size < ids.add(id).size,
+  }
+}
+
+function progress(changes: Partial<ClassicOptions> = {}, known = states()) {
   const told: ProgressMessage[] = []
   const options = { quiet: false, remove: true, forceRemove: false, noCache: false, ...changes }
   const classic = new ClassicProgress((message) => told.push(message), known, options)
@@ -98,7 +106,7 @@ test('every instruction is told, steps that run early wait for their turn', () =
 })
 
 test('what only changes the configuration is cached when its result is known', () => {
-  const known = new KnownStates()
+  const known = states()
   const run = (noCache: boolean): string => {
     const { classic, text } = progress({ noCache, remove: false }, known)
     classic.event({ type: 'plan', instructions: [planned('FROM a'), planned('ENV A=1')] })
@@ -111,13 +119,30 @@ test('what only changes the configuration is cached when its result is known', (
   assert.match(run(true), /ENV A=1\n ---> Running in C\n ---> b/)
 })
 
-test('known states are bounded, the oldest go first', () => {
-  const known = new KnownStates(2)
-  for (const id of ['a', 'b', 'a', 'c']) known.add(id)
-  assert.deepEqual(
-    ['a', 'b', 'c'].map((id) => known.has(id)),
-    [true, false, true],
-  )
+test('results are noted with what they were made upon, images are not', () => {
+  const noted: unknown[] = []
+  const known = {
+    has: () => false,
+    note: (id: string, file?: object, parent?: string | null) =>
+      noted.push([id.at(-1), file !== undefined, parent?.at(-1) ?? null]) > 0,
+  }
+  const { classic } = progress({}, known)
+  const own = (index: number, digit: string, diff: string): BuildEvent => {
+    const { id: _id, ...rest } = state(index, digit) as Extract<BuildEvent, { type: 'state' }>
+    return { ...rest, config: { ...rest.config, author: diff } }
+  }
+  const instructions = [planned('FROM a'), planned('ENV A=1'), planned('ENV B=1', { endsStage: true })]
+  const ids: string[] = []
+  classic.event({ type: 'plan', instructions })
+  for (const event of [state(0, 'a'), own(1, 'b', '1'), own(2, 'c', '2')]) {
+    classic.event(event)
+    ids.push((noted.at(-1) as string[])[0] as string)
+  }
+  assert.deepEqual(noted, [
+    ['a', false, null],
+    [ids[1], true, 'a'],
+    [ids[2], true, ids[1]],
+  ])
 })
 
 test('triggers are counted and have no lines of their own', () => {

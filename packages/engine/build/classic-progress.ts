@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type BuildEvent, type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
 import { type Digest, digestOf, serializeImageConfig } from '@gantry/oci'
 import type { ProgressMessage } from '../contracts.ts'
+import type { Intermediates } from '../images/intermediates.ts'
 import { classicError, fromOf, isImageOf } from './classic-errors.ts'
 import { KeptMessages } from './kept-output.ts'
 
@@ -29,28 +30,8 @@ type State = Extract<BuildEvent, { type: 'state' }>
 /** Instructions that the classic builder runs without a container. */
 const withoutContainer = new Set(['COPY', 'ADD'])
 
-/** States of earlier builds, by their ids: to tell what is new from what was there. Bounded, lost with the daemon. */
-export class KnownStates {
-  readonly #ids = new Set<string>()
-  readonly #most: number
-
-  constructor(most = 10_000) {
-    this.#most = most
-  }
-
-  has(id: string): boolean {
-    return this.#ids.has(id)
-  }
-
-  add(id: string): void {
-    this.#ids.delete(id)
-    this.#ids.add(id)
-    for (const oldest of this.#ids) {
-      if (this.#ids.size <= this.#most) return
-      this.#ids.delete(oldest)
-    }
-  }
-}
+/** States of earlier builds, by their ids: to tell what is new from what was there. */
+export type KnownStates = Pick<Intermediates, 'has' | 'note'>
 
 /** Twelve digits, as they are shown. */
 const short = (id: string): string => id.replace('sha256:', '').slice(0, 12)
@@ -66,6 +47,8 @@ export class ClassicProgress {
   #plan: readonly PlannedInstruction[] = []
   /** The instruction that is being told. */
   #at = 0
+  /** The last result: what it was made upon, in this stage, and whether this build made it. */
+  #last: { id: Digest; parent: Digest | null; isNew: boolean } | null = null
   /** The id of its container, once that has been told. */
   #container: string | null = null
 
@@ -144,16 +127,19 @@ export class ClassicProgress {
     if (this.#container !== null) this.#stream(`Removing intermediate container ${this.#container}\n`)
   }
 
-  #reach({ index, config, id = digestOf(serializeImageConfig(config)) }: State): void {
+  #reach({ index, config, id: image }: State): void {
     const planned = this.#plan[index]
     if (!planned || index !== this.#at) return
+    const id = image ?? digestOf(serializeImageConfig(config))
     const isBase = planned.instruction === 'FROM'
+    const isEmpty = isBase && config.diffIds.length === 0 && config.history.length === 0
     if (!isBase) this.#result(planned, id)
-    this.#known.add(id)
+    const parent = isBase ? null : (this.#last?.id ?? null)
+    const isNew = this.#known.note(id, image || isEmpty ? undefined : config, parent)
+    this.#last = isEmpty ? null : { id, parent, isNew }
     const triggers = isBase ? this.#triggers() : 0
     if (triggers > 0) this.#stream(`# Executing ${triggers} build trigger${triggers > 1 ? 's' : ''}\n`)
     if (!this.#plan[index + 1]?.triggered) {
-      const isEmpty = isBase && config.diffIds.length === 0 && config.history.length === 0
       this.#stream(` ---> ${isEmpty ? '' : short(id)}\n`)
     }
     if (planned.endsStage) this.#aux(id)
@@ -177,6 +163,12 @@ export class ClassicProgress {
     const following = this.#plan.slice(this.#at + 1)
     const end = following.findIndex(({ triggered }) => !triggered)
     return end < 0 ? following.length : end
+  }
+
+  /** The image, and what it was made upon; null when that is known already. */
+  lineage(id: string): { id: Digest; parent: Digest } | null {
+    const last = this.#last
+    return last?.id === id && last.isNew && last.parent ? { id: last.id, parent: last.parent } : null
   }
 
   /** `names` as users write them. */

@@ -129,6 +129,7 @@ export async function createBuilds(deps: BuildDependencies): Promise<ImageBuilde
     async [Symbol.asyncDispose]() {
       caches[Symbol.dispose]()
       cache.flush()
+      parts.intermediates.flush()
       threads.close()
     },
   }

@@ -18,6 +18,7 @@ import type {
   ProgressMessage,
 } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
+import { noteParent } from '../images/intermediates.ts'
 import { progressOf } from '../images/load/progress.ts'
 import { parseTarget } from '../images/tag.ts'
 import { Attestor } from './attest/attestor.ts'
@@ -29,7 +30,7 @@ import { withInlineCache } from './cache/inline.ts'
 import { exportCaches, openCaches } from './cache/remote-caches.ts'
 import { requestedCaches } from './cache/requested.ts'
 import { classicRefusal, describe } from './classic-errors.ts'
-import { ClassicProgress, KnownStates } from './classic-progress.ts'
+import { ClassicProgress } from './classic-progress.ts'
 import type { FileThreads } from './files/file-threads.ts'
 import { type BuildInput, BuildInputs, type InputParts } from './inputs.ts'
 import { OutputLimit } from './kept-output.ts'
@@ -61,7 +62,6 @@ export interface BuildParts extends InputParts {
 
 export class BuildService implements Builds {
   readonly #parts: BuildParts
-  readonly #known = new KnownStates()
   readonly #exports = new Exports()
   readonly #named: NamedContexts
   readonly #inputs: BuildInputs
@@ -140,7 +140,11 @@ export class BuildService implements Builds {
         const ref = `default/default/${facts.id}`
         const aux = { ...summary, ref, provenance: attestor.metadata(results) }
         if (request.events) tell({ id: 'gantry.result', aux })
-        if (summary.image !== undefined) progress.done(summary.image, names.map(familiarName))
+        if (summary.image !== undefined) {
+          const lineage = progress.lineage(summary.image)
+          if (lineage) noteParent(this.#parts.images, lineage.id, lineage.parent)
+          progress.done(summary.image, names.map(familiarName))
+        }
       } catch (error) {
         if (!begun && !(request.events && error instanceof StepError))
           throw new GantryError(
@@ -179,9 +183,11 @@ export class BuildService implements Builds {
   async #progress(
     request: EngineBuildRequest,
     tell: (message: ProgressMessage) => void,
-  ): Promise<Pick<ClassicProgress, 'event' | 'done' | 'failed'>> {
+  ): Promise<Pick<ClassicProgress, 'event' | 'done' | 'failed' | 'lineage'>> {
     const { quiet, remove, forceRemove, noCache } = request
-    if (!request.trace) return new ClassicProgress(tell, this.#known, { quiet, remove, forceRemove, noCache })
+    const { intermediates } = this.#parts.images
+    if (!request.trace)
+      return new ClassicProgress(tell, intermediates, { quiet, remove, forceRemove, noCache })
     const { TraceProgress } = await import('./session/trace-progress.ts')
     return new TraceProgress(tell)
   }

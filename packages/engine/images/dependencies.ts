@@ -4,6 +4,7 @@ import type { ContentStore, LayerStore } from '@gantry/store'
 import type { ImageFaultPoint } from '../containers/faults.ts'
 import type { Containers, Events } from '../contracts.ts'
 import type { Catalog } from './catalog.ts'
+import type { Intermediates } from './intermediates.ts'
 import type { Retention } from './retention.ts'
 import type { Transfers } from './transfer/transfers.ts'
 
@@ -13,6 +14,7 @@ export interface ImageParts {
   layers: LayerStore
   catalog: Catalog
   retention: Retention
+  intermediates: Intermediates
   events: Pick<Events, 'publish'>
   usersOfImage: Containers['usersOfImage']
   /** The platform of this machine. */

@@ -6,6 +6,7 @@ import type { Containers, Events } from '../contracts.ts'
 import { Catalog } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { helloWorldArchive, helloWorldName } from './hello-world/image.ts'
+import { Intermediates } from './intermediates.ts'
 import { Retention } from './retention.ts'
 import { type BuiltIns, ImageService } from './service.ts'
 import { type TransferLimits, Transfers } from './transfer/transfers.ts'
@@ -47,6 +48,12 @@ export async function createImages({
 }: ImageDependencies): Promise<ImageService> {
   const catalog = new Catalog(database)
   const retention = new Retention(stores.content, stores.layers, catalog)
+  const intermediates = new Intermediates(database.table('intermediate_images'), (work) =>
+    database.transaction(work),
+  )
   const transfers = new Transfers(registries, database, limits)
-  return new ImageService({ ...stores, catalog, retention, host, transfers, archive, reached }, builtIns)
+  return new ImageService(
+    { ...stores, catalog, retention, intermediates, host, transfers, archive, reached },
+    builtIns,
+  )
 }

@@ -23,6 +23,7 @@ export async function inspectImage(
   return {
     Id: image.id,
     ...namesShown(parts.catalog.namesOf(image.id)),
+    ...(image.parent && { Parent: image.parent }),
     ...(file.comment && { Comment: file.comment }),
     ...(file.created && { Created: file.created }),
     ...(file.author && { Author: file.author }),
@@ -60,7 +61,7 @@ async function directoriesOf({ layers }: ImageParts, image: ImageRecord): Promis
   return { ...(lower.length > 0 && { LowerDir: lower.join(':') }), UpperDir: upper }
 }
 
-/** `GET /images/{name}/history`: newest step first. Only the image itself is here, so other steps are `<missing>`. */
+/** `GET /images/{name}/history`: newest step first. Steps that were made elsewhere, or by BuildKit's clients, are `<missing>`. */
 export async function imageHistory(
   parts: ImageParts,
   text: string,
@@ -89,16 +90,15 @@ export async function imageHistory(
 
 /** What an image was made from on this machine, and how many steps each of those had. */
 async function* ancestors(
-  { catalog, content }: ImageParts,
+  { catalog, content, intermediates }: ImageParts,
   image: ImageRecord,
 ): AsyncGenerator<{ id: Digest; steps: number }> {
-  for (
-    let next = image.parent && catalog.get(image.parent);
-    next;
-    next = next.parent && catalog.get(next.parent)
-  ) {
-    const { history } = await readConfig(content, next.id)
-    yield { id: next.id, steps: history.length }
+  for (let id = image.parent; id !== undefined; ) {
+    const record = catalog.get(id) ?? intermediates.get(id)
+    if (!record) return
+    const { history } = 'file' in record ? record.file : await readConfig(content, id)
+    yield { id, steps: history.length }
+    id = record.parent
   }
 }
 

@@ -30,6 +30,7 @@ export async function listImages(
   const references = parts.catalog.references()
   const images = parts.catalog.images()
   const parents = new Set(images.map(({ parent }) => parent))
+  const isBetween = ({ id, intermediate }: ImageRecord) => intermediate || parents.has(id)
   const named = Map.groupBy(references, ({ image }) => image)
   // Another platform's image of an index is listed under the one that suits this machine.
   const members = new Set(references.flatMap(({ index }) => index?.images ?? []))
@@ -37,7 +38,7 @@ export async function listImages(
   const listed: { created: number; summary: ImageSummary }[] = []
   for (const image of images) {
     const names = named.get(image.id) ?? []
-    if (names.length === 0 && (members.has(image.id) || (!all && parents.has(image.id)))) continue
+    if (names.length === 0 && (members.has(image.id) || (!all && isBetween(image)))) continue
     const shown = accepts(image, names)
     if (!shown) continue
     const summary = await summarize(parts, image, shown, shared)

@@ -16,6 +16,8 @@ export interface ImageRecord extends Platform {
   taggedAt?: string
   /** RFC 3339; when a container last used it, roughly. */
   usedAt?: string
+  /** What a build was at after one of its instructions, made an image because somebody named it. */
+  intermediate?: boolean
   /** Removed by the user while a stopped container still needs its layers: kept for that container alone. */
   retired?: boolean
 }

@@ -143,10 +143,12 @@ class Removal {
     }
   }
 
-  /** An untagged image that was only there as a base goes too. */
+  /** An untagged image that was only there as a base goes too, also when nobody has made those between them images. */
   async #pruneParent(id: Digest): Promise<void> {
-    const { catalog } = this.#parts
+    const { catalog, intermediates } = this.#parts
     const parent = catalog.get(id)
+    const beyond = parent ? undefined : intermediates.get(id)?.parent
+    if (beyond) return this.#pruneParent(beyond)
     if (!parent || parent.retired || catalog.namesOf(id).length > 0) return
     const removal = new Removal(this.#parts, false)
     await removal.#delete(parent, false, { quiet: true }).catch(() => {})

@@ -36,6 +36,7 @@ import type { ImageParts } from './dependencies.ts'
 import { diffImages, exploreImage } from './diff.ts'
 import { importFromUrl, importImage } from './import.ts'
 import { imageHistory, inspectImage } from './inspect.ts'
+import { recallIntermediate } from './intermediates.ts'
 import { bytesOf } from './layer-sizes.ts'
 import { listImages } from './list.ts'
 import { loadArchive } from './load/load.ts'
@@ -67,12 +68,25 @@ export class ImageService implements Images {
     return this.#parts
   }
 
-  async resolve(reference: string, platform?: string): Promise<ResolvedImage> {
+  resolve(reference: string, platform?: string): Promise<ResolvedImage> {
+    const describe = () => describeForRun(this.#parts, selectImage(this.#parts, reference, platform))
+    return this.#recalling(reference, async () => {
+      try {
+        return await describe()
+      } catch (error) {
+        if (!isKind(error, 'NotFound') || !(await this.#install(reference))) throw error
+        return await describe()
+      }
+    })
+  }
+
+  /** Once more, when what is not there was an image in the course of a build, and can be made one now. */
+  async #recalling<T>(reference: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await describeForRun(this.#parts, selectImage(this.#parts, reference, platform))
+      return await work()
     } catch (error) {
-      if (!isKind(error, 'NotFound') || !(await this.#install(reference))) throw error
-      return await describeForRun(this.#parts, selectImage(this.#parts, reference, platform))
+      if (!isKind(error, 'NotFound') || !(await recallIntermediate(this.#parts, reference))) throw error
+      return await work()
     }
   }
 
@@ -107,35 +121,45 @@ export class ImageService implements Images {
   }
 
   inspect(reference: string, options: ImageInspectOptions = {}): Promise<ImageInspect> {
-    return inspectImage(this.#parts, reference, options)
+    return this.#recalling(reference, () => inspectImage(this.#parts, reference, options))
   }
 
   history(reference: string, platform?: string): Promise<ImageHistoryResponseItem[]> {
-    return imageHistory(this.#parts, reference, platform)
+    return this.#recalling(reference, () => imageHistory(this.#parts, reference, platform))
   }
 
   diff(from: string, to: string, platform?: string): Promise<Readable> {
-    return diffImages(this.#parts, [from, to], platform)
+    return this.#recalling(from, () =>
+      this.#recalling(to, () => diffImages(this.#parts, [from, to], platform)),
+    )
   }
 
   explore(reference: string, platform?: string): Promise<Readable> {
-    return exploreImage(this.#parts, reference, platform)
+    return this.#recalling(reference, () => exploreImage(this.#parts, reference, platform))
   }
 
   async tag(source: string, target: { repo: string; tag: string }): Promise<void> {
-    tagImage(this.#parts, source, target)
+    await this.#recalling(source, async () => tagImage(this.#parts, source, target))
   }
 
   async remove(reference: string, options: ImageRemoveOptions): Promise<ImageDeleteResponseItem[]> {
-    const items = await removeImage(this.#parts, reference, options)
+    const items = await this.#recalling(reference, () => removeImage(this.#parts, reference, options))
+    this.#forget(items.filter(({ Deleted }) => Deleted).slice(0, 1))
     await this.sweep()
     return items
   }
 
   async prune(filters: Filters): Promise<Pruned> {
     const pruned = await pruneImages(this.#parts, filters)
+    this.#forget(pruned.deleted)
     await this.sweep()
     return pruned
+  }
+
+  /** What was removed does not come back by its id. */
+  #forget(items: readonly ImageDeleteResponseItem[]): void {
+    for (const { Deleted } of items)
+      if (Deleted !== undefined && isDigest(Deleted)) this.#parts.intermediates.forget(Deleted)
   }
 
   async collect(policy: CollectionPolicy, dryRun: boolean): Promise<Collectable[]> {
@@ -144,6 +168,7 @@ export class ImageService implements Images {
     const plan = await planCollection(this.#parts, policy, now)
     if (dryRun) return plan.flat()
     const gone = await collect(this.#parts, plan)
+    this.#forget(gone.map(({ id }) => ({ Deleted: id })))
     await this.sweep()
     return gone
   }
@@ -178,7 +203,8 @@ export class ImageService implements Images {
   }
 
   save(references: string[], platforms: string[] = []): Promise<Readable> {
-    return saveImages(this.#parts, references, platforms)
+    const save = () => saveImages(this.#parts, references, platforms)
+    return references.reduce((work, reference) => () => this.#recalling(reference, work), save)()
   }
 
   import(rootfs: Readable, options: ImageImportOptions): Promise<Digest> {

@@ -64,7 +64,7 @@ export async function builtBefore(
   const { config: file, platform, snapshot } = result
   const id = digestOf(serializeImageConfig(file))
   const known = parts.catalog.get(id)
-  if (!known || known.retired) return null
+  if (!known || known.retired || known.intermediate) return null
   await hold.use([id, known.manifest, ...chainOf(known), ...known.layers.map(({ blob }) => blob)])
   for (const { chainId } of snapshot.layers) if (!(await parts.layers.has(chainId))) return null
   const bytes = await parts.content.readAll(known.manifest, largestManifest).catch(nullIfAbsent)

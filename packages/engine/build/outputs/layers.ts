@@ -6,7 +6,7 @@ import type { Snapshot, SnapshotLayer } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import { type Descriptor, type Digest, decompress, mediaTypes } from '@gantry/oci'
 import type { ImageParts } from '../../images/dependencies.ts'
-import { readManifest } from '../../images/read-image.ts'
+import { blobInImage } from '../../images/layer-blob.ts'
 import type { Hold } from '../../images/retention.ts'
 import type { CompressedLayers } from '../cache/compressed-layers.ts'
 import type { Compression } from './plan.ts'
@@ -22,13 +22,6 @@ const types = {
   gzip: mediaTypes.ociLayerGzip,
   zstd: mediaTypes.ociLayerZstd,
 } as const
-
-/** Docker's names for kinds of layers, in the OCI's. */
-const ociTypes: Record<string, string> = {
-  [mediaTypes.dockerLayer]: mediaTypes.ociLayer,
-  [mediaTypes.dockerLayerGzip]: mediaTypes.ociLayerGzip,
-  [mediaTypes.dockerLayerZstd]: mediaTypes.ociLayerZstd,
-}
 
 export interface LayerParts {
   images: Pick<ImageParts, 'content' | 'catalog' | 'layers'>
@@ -89,26 +82,11 @@ export class LayerBlobs {
     const { content } = this.#parts
     const plain = { mediaType: types.uncompressed, digest: diffId }
     const isHere = await content.has(diffId)
-    const found = isHere && !wanted ? null : await this.#ofImage(diffId)
+    const found = isHere && !wanted ? null : await blobInImage(this.#parts, this.#hold, diffId)
     if (isHere && !(found && wanted && found.mediaType === types[wanted.type] && wanted.level === undefined))
       return { diffId, descriptor: { ...plain, size: (await content.info(diffId)).size } }
     if (found) return { diffId, descriptor: found }
     throw new GantryError('NotFound', `layer ${diffId} is gone: build again`)
-  }
-
-  async #ofImage(diffId: Digest): Promise<Descriptor | null> {
-    const { content, catalog } = this.#parts
-    for (const image of catalog.images()) {
-      const index = image.layers.findIndex((layer) => layer.diffId === diffId)
-      if (index < 0 || !(await content.has(image.manifest))) continue
-      const manifest = await readManifest(content, image.manifest)
-      const layer = manifest.kind === 'manifest' ? manifest.layers[index] : undefined
-      if (!layer || !(await content.has(layer.digest))) continue
-      await this.#hold.use([layer.digest])
-      const { size, digest, mediaType } = layer
-      return { mediaType: ociTypes[mediaType] ?? mediaType, digest, size }
-    }
-    return null
   }
 
   /** Packed again from its files. */

@@ -28,7 +28,7 @@ export async function storeSet(parts: ImageParts, hold: Hold, set: BuiltSet): Pr
   const created = records.filter(({ id }) => !catalog.get(id) || catalog.get(id)?.retired)
   catalog.transaction(() => {
     for (const record of records) {
-      const { retired: _retired, ...known } = catalog.get(record.id) ?? record
+      const { retired: _retired, intermediate: _intermediate, ...known } = catalog.get(record.id) ?? record
       catalog.put({ ...known, manifest: record.manifest, layers: record.layers })
     }
   })

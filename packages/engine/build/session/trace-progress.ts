@@ -24,6 +24,11 @@ export class TraceProgress {
     this.#tell({ id: 'moby.image.id', aux: { ID: id } })
   }
 
+  /** These clients know of no such thing. */
+  lineage(): null {
+    return null
+  }
+
   failed(error: unknown): void {
     const message = describe(error)
     this.#tell({ errorDetail: { message }, error: message })
