@@ -1,6 +1,6 @@
 export { openContentStore } from './content/content-store.ts'
 export type * from './contracts.ts'
 export { openDatabase } from './database/database.ts'
-export { DiskFullError, IntakePool } from './intake/pool.ts'
+export { IntakePool, isDiskFull } from './intake/pool.ts'
 export { receiveLayer } from './intake/receive-layer.ts'
 export { openLayerStore } from './layers/layer-store.ts'

@@ -519,7 +519,12 @@ suite('images from and to elsewhere', () => {
   test('a full disk in the middle of a pull, a load, an import and a push: said so, given back, and the next one works', async (t) => {
     const registry = await startRegistry({}, t)
     const [large, small] = [`${registry.host}/large:1`, `${registry.host}/small:1`]
-    await push(t, large, [await layerOf('large', randomBytes(24_000_000))])
+    const layers = { first: 2_000_000, large: 24_000_000 }
+    await push(
+      t,
+      large,
+      await Promise.all(Object.entries(layers).map(([name, size]) => layerOf(name, randomBytes(size)))),
+    )
     await push(t, small, [await layerOf('small', Buffer.from('small'))])
     const archive = `${daemon().root}/large-image.tar`
     const copied = await run('skopeo', [

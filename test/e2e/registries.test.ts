@@ -258,6 +258,9 @@ describe('registries', () => {
         ['inspect', '--insecure', '-v', list],
         ['rm', list],
         ['push', list],
+        ['create', 'Bad@', 'x'],
+        ['annotate', 'Bad@', 'x'],
+        ['annotate', 'x', 'Bad@'],
       ]) {
         const [ours, theirs] = await both(...args)
         assert.deepEqual(ours, theirs)

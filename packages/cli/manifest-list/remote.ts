@@ -1,6 +1,6 @@
 /** Manifests in registries, asked for by the command itself: the engine has no part in it. */
 import { credentialStore, dockerHub } from '@gantry/client'
-import { GantryError } from '@gantry/errors'
+import { GantryError, messageOf } from '@gantry/errors'
 import {
   type Credentials,
   canonicalName,
@@ -90,9 +90,13 @@ export class RemoteManifests implements Disposable {
   }
 }
 
-/** Reads a reference as the manifest commands take it. */
-export function manifestReference(text: string): Reference {
-  return withDefaultTag(parseReference(text))
+/** Reads a reference as the manifest commands take it. Throws with Docker's words, `failure` first where it says more. */
+export function manifestReference(text: string, failure = ''): Reference {
+  try {
+    return withDefaultTag(parseReference(text))
+  } catch (cause) {
+    throw new Error(failure + messageOf(cause), { cause })
+  }
 }
 
 function listOf(ref: string, bytes: Buffer): FetchedList {

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { AttachSession, ProgressMessage } from '@gantry/engine'
+import { failureOf } from '@gantry/errors'
 
 /** What a route answers: plain data, which the server writes. */
 export type Reply = BufferedReply | StreamReply | HijackReply | WebSocketReply | ConnectionReply
@@ -93,6 +94,6 @@ export async function* jsonLines(values: AsyncIterable<unknown>, lineEnd = '\r\n
 }
 
 function failureLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = failureOf(error)
   return `${JSON.stringify({ errorDetail: { message }, error: message })}\r\n`
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { GantryError } from '@gantry/errors'
+import { progress } from './reply.ts'
 import { describeError } from './status.ts'
 
 test('an error is told as Docker tells it', async () => {
@@ -19,4 +21,6 @@ test('an error is told as Docker tells it', async () => {
     errno: -28,
   })
   assert.equal(describeError(full).message, 'write: no space left on device')
+  const { failure } = progress(Readable.from([]))
+  assert.equal(JSON.parse(failure?.(full) ?? '').error, 'write: no space left on device')
 })

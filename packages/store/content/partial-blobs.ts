@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { isKind } from '@gantry/errors'
 import { type Digest, hexOf, isDigest, parseDigest } from '@gantry/oci'
 import type { PartialBlob } from '../contracts.ts'
-import { DiskFullError } from '../intake/pool.ts'
+import { isDiskFull } from '../intake/pool.ts'
 import { type BlobFiles, unlinkIfThere } from './blob-files.ts'
 
 /** Milliseconds without a new byte after which the beginning of a blob is given up. */
@@ -100,7 +100,7 @@ export async function keepingPartial<T>(partial: PartialBlob, work: () => Promis
   try {
     return await work()
   } catch (error) {
-    if (error instanceof DiskFullError || isKind(error, 'InvalidParameter')) await partial.discard()
+    if (isDiskFull(error) || isKind(error, 'InvalidParameter')) await partial.discard()
     throw error
   }
 }

@@ -33,6 +33,10 @@ export class DiskFullError extends GantryError {
   }
 }
 
+/** Whether something could not be done because the disk is full, in a thread or in a call of Node's. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof DiskFullError || ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+
 export class IntakePool {
   readonly #size: number
   readonly #idleTime: number

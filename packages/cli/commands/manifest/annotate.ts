@@ -11,8 +11,10 @@ export async function manifestAnnotate(
   [name = '', image = '']: readonly string[],
   flags: Flags,
 ): Promise<void> {
-  const target = canonicalName(manifestReference(name))
-  const ref = canonicalName(manifestReference(image))
+  const target = canonicalName(
+    manifestReference(name, `annotate: error parsing name for manifest list ${name}: `),
+  )
+  const ref = canonicalName(manifestReference(image, `annotate: error parsing name for manifest ${image}: `))
   const store = new ManifestStore(config.directory)
   const entry = await store.entry(target, ref)
   if (!entry) throw new Error(`manifest for image ${image} does not exist in ${name}`)

@@ -9,8 +9,8 @@ export async function manifestCreate(
   [name = '', ...images]: readonly string[],
   flags: Flags,
 ): Promise<void> {
-  const target = canonicalName(manifestReference(name))
-  const references = images.map(manifestReference)
+  const target = canonicalName(manifestReference(name, `error parsing name for manifest list ${name}: `))
+  const references = images.map((image) => manifestReference(image))
   const store = new ManifestStore(context.config.directory)
   if ((await store.list(target)) && !flags.bool('amend'))
     throw new Error('refusing to amend an existing manifest list with no --amend flag')

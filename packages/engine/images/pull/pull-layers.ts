@@ -1,7 +1,7 @@
 /** The layers of an image from a registry: all at the same time, each in one pass, shared with other pulls. */
 import { GantryError, isKind } from '@gantry/errors'
 import { type Descriptor, type Digest, hexOf, type Repository } from '@gantry/oci'
-import { type BlobInfo, DiskFullError, receiveLayer, type StagedLayer } from '@gantry/store'
+import { type BlobInfo, isDiskFull, receiveLayer, type StagedLayer } from '@gantry/store'
 import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
@@ -49,7 +49,7 @@ export async function pullLayers(parts: Layers, pull: LayerPull): Promise<boolea
   } catch (error) {
     abort.abort(pull.signal.reason ?? new GantryError('Cancelled', 'another layer failed'))
     await Promise.allSettled(results)
-    if (error instanceof DiskFullError) await discardDownloads(parts, pull)
+    if (isDiskFull(error)) await discardDownloads(parts, pull)
     throw error
   }
   return true
