@@ -1,31 +1,24 @@
 /** What builds keep: shown, pruned, exported and imported. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry } from '../registry/registry.ts'
 import { buildx } from './buildx.ts'
+import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, run, startDaemon, suiteDaemon } from './harness.ts'
 
 suite('build cache', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
   let top: string
-  let count = 0
 
   before(async () => {
     top = await mkdtemp('/tmp/gantry-e2e-build-cache-')
   })
   after(() => rm(top, { recursive: true, force: true }))
 
-  async function context(files: Record<string, string>): Promise<string> {
-    const root = join(top, String(++count))
-    for (const [name, text] of Object.entries(files)) {
-      await mkdir(join(root, name, '..'), { recursive: true })
-      await writeFile(join(root, name), text)
-    }
-    return root
-  }
+  const context = (files: Record<string, string>): Promise<string> => contextIn(top, files)
 
   async function gantry(...args: string[]): Promise<CommandResult> {
     const done = await daemon().gantry(args)

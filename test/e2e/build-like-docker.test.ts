@@ -9,6 +9,7 @@ import { entryHeader, readTar, writeTar } from '@gantry/oci'
 import Docker from 'dockerode'
 import { type Engine, startEngine } from '../../bench/engines.ts'
 import { importBusybox } from '../golden/engine-state.ts'
+import { writeFiles } from './contexts.ts'
 import { debianBase } from './debian-base.ts'
 import { run, suiteDaemon, until } from './harness.ts'
 
@@ -203,10 +204,7 @@ suite('tutorials, built by both engines', { concurrency: 1, skip: hasDocker ? fa
 async function writeContext(root: string, { dockerfile, files = {}, base }: Tutorial): Promise<void> {
   await mkdir(root)
   const all = { Dockerfile: dockerfile, ...files, ...(base && { 'Base.out': base.dockerfile }) }
-  for (const [name, text] of Object.entries(all)) {
-    await mkdir(join(root, name, '..'), { recursive: true })
-    await writeFile(join(root, name), text)
-  }
+  await writeFiles(root, all)
   const entry = entryHeader({ name: 'from/archive', type: 'file', mode: 0o600, uid: 3, gid: 4, size: 3 })
   const archive = writeTar([{ header: entry, content: [Buffer.from('in\n')] }])
   await writeFile(join(root, 'inner.tar'), Buffer.concat(await Array.fromAsync(archive)))

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
+import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, gantryBinary, run, startDaemon, suiteDaemon } from './harness.ts'
 import { oldDocker } from './old-docker.ts'
@@ -16,7 +17,6 @@ suite('outputs of builds', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
   let top: string
   let registry: TestRegistry
-  let count = 0
 
   before(async () => {
     top = await mkdtemp('/tmp/gantry-e2e-outputs-')
@@ -27,13 +27,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     await rm(top, { recursive: true, force: true })
   })
 
-  /** A context with these files. */
-  async function context(files: Record<string, string>): Promise<string> {
-    const root = join(top, String(++count))
-    await mkdir(root)
-    for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text)
-    return root
-  }
+  const context = (files: Record<string, string>): Promise<string> => contextIn(top, files)
 
   async function ok(result: Promise<CommandResult>): Promise<CommandResult> {
     const done = await result

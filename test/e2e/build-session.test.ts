@@ -19,9 +19,10 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
-import { gitIn, serveGit, serveSsh } from '../../packages/engine/build/git/testing.ts'
+import { repositoryOf, serveGit, serveSsh } from '../../packages/engine/build/git/testing.ts'
 import { startRegistry } from '../registry/registry.ts'
 import { buildx } from './buildx.ts'
+import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandOptions, type CommandResult, gantryBinary, run, suiteDaemon, until } from './harness.ts'
 import { oldDocker } from './old-docker.ts'
@@ -48,14 +49,7 @@ suite('build in a session', { concurrency: 1 }, () => {
   })
   after(() => rm(top, { recursive: true, force: true }))
 
-  async function context(files: Record<string, string>): Promise<string> {
-    const root = join(top, String(++count))
-    for (const [name, text] of Object.entries(files)) {
-      await mkdir(join(root, name, '..'), { recursive: true })
-      await writeFile(join(root, name), text)
-    }
-    return root
-  }
+  const context = (files: Record<string, string>): Promise<string> => contextIn(top, files)
 
   type Build = (args: string[], options?: CommandOptions) => Promise<CommandResult>
   const clients: [string, Build][] = [
@@ -305,9 +299,7 @@ suite('build in a session', { concurrency: 1 }, () => {
     const server = createHttpServer(async (_, answer) => answer.end(await readFile(`${root}.tgz`)))
     await once(server.listen(0, '127.0.0.1'), 'listening')
     t.after(() => server.close())
-    await gitIn(root, 'init', '-q', '-b', 'main')
-    await gitIn(root, 'add', '.')
-    await gitIn(root, 'commit', '-qm', '1')
+    await repositoryOf(root)
     await using git = await serveGit(root)
     const { port } = server.address() as AddressInfo
     for (const address of [`http://127.0.0.1:${port}/c.tgz`, `${git.url}/.git`]) {
@@ -320,10 +312,7 @@ suite('build in a session', { concurrency: 1 }, () => {
 
   test('a private repository as context is opened with what the client lends, which stays nowhere', async () => {
     const root = await context({ Dockerfile: 'FROM busybox\nCOPY f /\n', f: 'private' })
-    await gitIn(root, 'init', '-q', '-b', 'main')
-    await gitIn(root, 'add', '.')
-    await gitIn(root, 'commit', '-qm', '1')
-    const head = await gitIn(root, 'rev-parse', 'HEAD')
+    const head = await repositoryOf(root)
     await using git = await serveGit(root)
     const file = join(await context({ token: secret }), 'token')
     await ok(
@@ -370,9 +359,7 @@ suite('build in a session', { concurrency: 1 }, () => {
     const found = await serveSsh(join(root, 'key'), await readFile(`${key}.pub`, 'utf8'))
     if (!found) return t.skip('there is no sshd here')
     await using server = found
-    await gitIn(join(root, 'app'), 'init', '-q', '-b', 'main')
-    await gitIn(join(root, 'app'), 'add', '.')
-    await gitIn(join(root, 'app'), 'commit', '-qm', '1')
+    await repositoryOf(join(root, 'app'))
     const url = `${server.url}${join(root, 'app')}/.git`
     await ok(daemon().gantry(['build', '-t', 'ssh-context', '--ssh', `default=${key}`, url]))
     assert.equal(await inside('ssh-context', 'cat', '/f'), 'over ssh')

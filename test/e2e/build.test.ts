@@ -8,7 +8,8 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { entryHeader, type TarInput, writeTar } from '@gantry/oci'
-import { gitIn, serveGit, serveGitProtocol } from '../../packages/engine/build/git/testing.ts'
+import { gitIn, repositoryOf, serveGit, serveGitProtocol } from '../../packages/engine/build/git/testing.ts'
+import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, run as exec, repository, suiteDaemon, until } from './harness.ts'
 import { openTerminal } from './terminal.ts'
@@ -16,22 +17,13 @@ import { openTerminal } from './terminal.ts'
 suite('build', { concurrency: 1 }, () => {
   const daemon = suiteDaemon()
   let top: string
-  let count = 0
 
   before(async () => {
     top = await mkdtemp('/tmp/gantry-e2e-build-')
   })
   after(() => rm(top, { recursive: true, force: true }))
 
-  /** A context with these files; names with a slash are made with their directories. */
-  async function context(files: Record<string, string>): Promise<string> {
-    const root = join(top, String(++count))
-    for (const [name, text] of Object.entries(files)) {
-      await mkdir(join(root, name, '..'), { recursive: true })
-      await writeFile(join(root, name), text)
-    }
-    return root
-  }
+  const context = (files: Record<string, string>): Promise<string> => contextIn(top, files)
 
   const gantry = (...args: string[]): Promise<CommandResult> => daemon().gantry(['build', ...args])
   const docker = (...args: string[]): Promise<CommandResult> =>
@@ -462,10 +454,7 @@ suite('build', { concurrency: 1 }, () => {
       'app.git/top': 'top\n',
     })
     const repository = join(served, 'app.git')
-    await gitIn(repository, 'init', '-q', '-b', 'main')
-    await gitIn(repository, 'add', '.')
-    await gitIn(repository, 'commit', '-qm', '1')
-    const commit = await gitIn(repository, 'rev-parse', 'HEAD')
+    const commit = await repositoryOf(repository)
     await using server = await serveGit(served)
     const archive = await gitIn(
       repository,
@@ -540,9 +529,7 @@ suite('build', { concurrency: 1 }, () => {
       'app/sub/f': 'by git\n',
     })
     const repository = join(served, 'app')
-    await gitIn(repository, 'init', '-q', '-b', 'main')
-    await gitIn(repository, 'add', '.')
-    await gitIn(repository, 'commit', '-qm', '1')
+    await repositoryOf(repository)
     await using server = await serveGitProtocol(served)
     if (!server) {
       t.skip('git daemon is not installed')

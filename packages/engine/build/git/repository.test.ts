@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { parseGitUrl } from '@gantry/dockerfile'
 import { fetchRepository, type RepositoryOptions } from './repository.ts'
-import { type GitServer, gitIn, serveGit } from './testing.ts'
+import { type GitServer, gitIn, repositoryOf, serveGit } from './testing.ts'
 
 suite('repositories', { concurrency: 1 }, () => {
   let top: string
@@ -16,10 +16,8 @@ suite('repositories', { concurrency: 1 }, () => {
     top = await mkdtemp('/tmp/gantry-git-')
     const origin = join(top, 'served', 'a.git')
     await mkdir(join(origin, 'sub'), { recursive: true })
-    await gitIn(origin, 'init', '-q', '-b', 'main')
     await writeFile(join(origin, 'f'), 'first\n')
-    await gitIn(origin, 'add', '.')
-    await gitIn(origin, 'commit', '-qm', '1')
+    await repositoryOf(origin)
     first = await gitIn(origin, 'rev-parse', 'HEAD')
     await gitIn(origin, 'tag', 'v1')
     await writeFile(join(origin, 'f'), 'second\n')
@@ -100,10 +98,8 @@ suite('repositories', { concurrency: 1 }, () => {
     await mkdir(origin)
     await mkdir(inner)
     for (const repository of [inner, origin]) {
-      await gitIn(repository, 'init', '-q', '-b', 'main')
       await writeFile(join(repository, 'f'), 'f\n'.repeat(1000))
-      await gitIn(repository, 'add', '.')
-      await gitIn(repository, 'commit', '-qm', '1')
+      await repositoryOf(repository)
     }
     await gitIn(origin, 'submodule', '--quiet', 'add', `${server.url}/inner.git`, 'a/inner')
     await writeFile(join(origin, 'g'), 'f\n'.repeat(999))

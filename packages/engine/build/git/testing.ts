@@ -25,6 +25,14 @@ export async function gitIn(directory: string, ...args: string[]): Promise<strin
   return stdout.trim()
 }
 
+/** Makes a repository of a directory: one commit, on `main`, of all that is in it. Resolves to that commit. */
+export async function repositoryOf(directory: string): Promise<string> {
+  await gitIn(directory, 'init', '-q', '-b', 'main')
+  await gitIn(directory, 'add', '.')
+  await gitIn(directory, 'commit', '-qm', '1')
+  return await gitIn(directory, 'rev-parse', 'HEAD')
+}
+
 export interface GitServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`; a repository in `root/a/.git` is at `/a/.git`. */
   url: string
