@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -702,7 +702,36 @@ suite('build', { concurrency: 1 }, () => {
     const copied = await gantry('-f', '-', root)
     assert.notEqual(copied.exitCode, 0)
     assert.equal(await readFile(join(canary, 'secret'), 'utf8'), 'secret')
-    const { readdir } = await import('node:fs/promises')
     assert.deepEqual(await readdir(canary), ['secret'])
+  })
+
+  test('CVE-2024-23651: steps that share a cache mount lead each other nowhere by changing links in it', async () => {
+    const canary = join(top, 'shared-canary')
+    await mkdir(canary)
+    await writeFile(join(canary, 'secret'), 'secret')
+    const mount = 'RUN --mount=type=cache,target=/c,id=changing'
+    const turn = `ln -sfn ${canary} /c/d; rm -rf /c/d; mkdir -p /c/d; rm -rf /c/d`
+    const changing = await context({
+      Dockerfile: `FROM busybox\n${mount} for i in $(seq 2000); do [ -e /c/end ] && break; ${turn}; done\n`,
+    })
+    const used = await context({
+      Dockerfile: [
+        'FROM busybox',
+        'ARG N',
+        `${mount} --mount=type=tmpfs,target=/c/d echo $N > /c/d/x || true`,
+        `${mount} --mount=type=cache,id=inner,target=/c/d/e echo $N > /c/d/e/x || true`,
+        `${mount} --mount=type=bind,source=f,target=/c/d/f,rw echo $N > /c/d/f || true`,
+      ].join('\n'),
+      f: 'f',
+    })
+    const changed = gantry('--no-cache', '-q', changing)
+    // A target that goes while it is mounted upon fails the step, and that is all.
+    for (const n of ['1', '2', '3']) await gantry('--no-cache', '-q', '--build-arg', `N=${n}`, used)
+    const end = await context({ Dockerfile: `FROM busybox\n${mount} touch /c/end\n` })
+    await ok(gantry('--no-cache', '-q', end))
+    await ok(changed)
+    assert.ok(!(await readFile('/proc/self/mountinfo', 'utf8')).includes(canary))
+    assert.deepEqual(await readdir(canary), ['secret'])
+    assert.equal(await readFile(join(canary, 'secret'), 'utf8'), 'secret')
   })
 })
