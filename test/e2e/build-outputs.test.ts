@@ -317,6 +317,17 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.match(told['buildx.build.ref'], /^default\/default\/[0-9a-f]+$/)
     const inspected = await ok(daemon().gantry(['manifest', 'inspect', '--insecure', name]))
     assert.match(inspected.stdout, /"unknown"/)
+    // What the engine keeps of it says which image it speaks of.
+    type Part = { Kind: string; AttestationData?: { For: string } }
+    const parts = async (path: string) => {
+      const { body } = await daemon().api('GET', `/v1.55/images/${path}manifests=1`)
+      const found = [body].flat() as { Manifests?: Part[] }[]
+      return found.flatMap(({ Manifests = [] }) => Manifests).filter(({ Kind }) => Kind === 'attestation')
+    }
+    for (const path of [`${encodeURIComponent(name)}/json?`, 'json?']) {
+      const subjects = (await parts(path)).map(({ AttestationData }) => AttestationData?.For)
+      assert.ok(subjects.includes(image.digest), path)
+    }
     // It stays whole in an archive, and the image runs.
     const archive = join(root, '..', 'attested.tar')
     await ok(daemon().gantry(['save', '-o', archive, name]))

@@ -434,6 +434,13 @@ suite('security', () => {
     assert.equal(daemon().log.includes(secret), false)
   })
 
+  test('TCP API: that it is open to everybody is a warning', async () => {
+    const warning = `WARNING: API is accessible on http://127.0.0.1:${tcpPort} without encryption.`
+    const { body } = await daemon().api('GET', '/v1.55/info')
+    assert.ok((body as { Warnings: string[] }).Warnings.includes(warning))
+    assert.ok((await docker('info')).stderr.includes(warning))
+  })
+
   test('TCP API: no page of a browser can use it', async () => {
     const status = (path: string, headers: Record<string, string>) =>
       new Promise<number>((resolve, reject) => {
