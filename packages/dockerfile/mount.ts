@@ -70,7 +70,7 @@ interface Field {
 }
 
 /** Fields of one CSV record (RFC 4180): a quoted field may hold commas. */
-function csvFields(text: string): string[] {
+export function csvFields(text: string): string[] {
   return [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
   )

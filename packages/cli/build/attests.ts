@@ -11,8 +11,16 @@ export function encodeAttests(flags: Flags): Record<string, string> {
     const [type = ''] = types.map((field) => field.slice('type='.length))
     if (type === '') throw new Error('attestation type not specified')
     if (attests.has(type)) throw new Error(`duplicate attestation field ${type}`)
-    attests.set(type, fields.filter((field) => !types.includes(field)).join(','))
+    attests.set(
+      type,
+      fields
+        .filter((field) => !types.includes(field))
+        .map(quoted)
+        .join(','),
+    )
   }
   for (const type of ['provenance', 'sbom']) if (flags.changed(type)) attests.set(type, flags.string(type))
   return attests.size > 0 ? { attests: JSON.stringify(Object.fromEntries(attests)) } : {}
 }
+
+const quoted = (field: string): string => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)

@@ -31,7 +31,15 @@ test('what may be asked for', () => {
   for (const word of ['', '1', 't', 'True']) assert.equal(attestOptions({ sbom: word }).sbom, true, word)
   for (const word of ['0', 'F', 'disabled=1']) assert.equal(attestOptions({ sbom: word }).sbom, false, word)
   assert.equal(attestOptions({ provenance: 'reproducible=1' }).provenance?.reproducible, true)
+  // As buildx sends them: with the type once more, and fields in quotes where that is needed.
+  const sent = { provenance: 'type=provenance,mode=max,"builder-id=a,""b"""', sbom: 'type=sbom' }
+  assert.deepEqual(attestOptions(sent), {
+    provenance: { mode: 'max', version: 'v0.2', builderId: 'a,"b"', reproducible: false, inlineOnly: false },
+    sbom: true,
+  })
+  assert.equal(attestOptions({ provenance: 'type=provenance,disabled=true' }).provenance, null)
   const bad: [Record<string, string>, RegExp][] = [
+    [{ provenance: 'type=sbom' }, /attestation provenance is of type "sbom"/],
     [{ provenance: 'reproducible=maybe' }, /invalid value "maybe" of attestation parameter reproducible/],
     [{ what: '' }, /unsupported attestation type "what"/],
     [{ provenance: 'mode=mid' }, /invalid provenance mode "mid"/],
@@ -250,6 +258,7 @@ test('a bill of materials: each package once, the same for the same image', () =
     packages: [
       musl,
       { ...musl, foundIn: '/b' },
+      musl,
       { type: 'npm', name: 'x', version: '2', license: 'odd', supplier: 'X <x@example.org>', foundIn: '/c' },
     ],
     gaps: ['/x was not read'],

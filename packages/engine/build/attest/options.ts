@@ -1,4 +1,5 @@
 /** Which attestations a build is asked for: `--attest`, as BuildKit's `attest:` options have it. */
+import { csvFields } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { parseBoolean } from '../../containers/security-options.ts'
 
@@ -33,8 +34,8 @@ export function attestOptions(attests: Readonly<Record<string, string>>): Attest
       throw refused(`unsupported attestation type ${JSON.stringify(type)}`)
   const { provenance, sbom } = attests
   return {
-    provenance: provenance === undefined ? null : provenanceOptions(parse(provenance)),
-    sbom: sbom !== undefined && wantsSbom(parse(sbom)),
+    provenance: provenance === undefined ? null : provenanceOptions(parse('provenance', provenance)),
+    sbom: sbom !== undefined && wantsSbom(parse('sbom', sbom)),
   }
 }
 
@@ -72,17 +73,21 @@ function isSet(fields: Map<string, string>, name: string): boolean {
   return value
 }
 
-/** `a=b,c=d`; a word for true says nothing, one for false is `disabled=true`. */
-function parse(text: string): Map<string, string> {
+/** `a=b,c=d`, or a word: for true it says nothing, for false it is `disabled=true`. Clients of BuildKit say the type, too. */
+function parse(type: string, text: string): Map<string, string> {
   const wanted = text === '' ? true : parseBoolean(text)
   if (wanted !== null) return new Map(wanted ? [] : [['disabled', 'true']])
-  return new Map(
-    text.split(',').map((field): [string, string] => {
+  const fields = new Map(
+    csvFields(text).map((field): [string, string] => {
       const equals = field.indexOf('=')
       if (equals <= 0) throw refused(`invalid attestation parameter ${JSON.stringify(field)}`)
       return [field.slice(0, equals), field.slice(equals + 1)]
     }),
   )
+  const said = fields.get('type') ?? type
+  if (said !== type) throw refused(`attestation ${type} is of type ${JSON.stringify(said)}`)
+  fields.delete('type')
+  return fields
 }
 
 const refused = (message: string): GantryError => new GantryError('InvalidParameter', message)

@@ -25,11 +25,14 @@ const root = 'SPDXRef-DocumentRoot-Image'
 /** Packages that are found in several files are one, with each of these files named. */
 export function billOfMaterials({ distribution, packages, gaps }: Scan, subject: DocumentSubject): object {
   const entries = new Map<string, ReturnType<typeof describe>>()
+  const told = new Set<string>()
   for (const each of packages) {
     const entry = describe(each, distribution)
     const known = entries.get(entry.SPDXID)
+    const place = `${entry.SPDXID} ${each.foundIn}`
     if (!known) entries.set(entry.SPDXID, entry)
-    else known.sourceInfo += `, ${each.foundIn}`
+    else if (!told.has(place)) known.sourceInfo += `, ${each.foundIn}`
+    told.add(place)
   }
   const ids = [...entries.keys()].sort()
   return {

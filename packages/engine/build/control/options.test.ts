@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { attestOptions } from '../attest/options.ts'
 import { requestedCaches } from '../cache/requested.ts'
 import { type Caches, frontendRequest } from './options.ts'
 
@@ -69,4 +70,15 @@ test('what buildx tells of the repository that a context is in goes to the prove
     revision: 'abc',
     'localdir:context': '.',
   })
+})
+
+test('attestations as docker buildx asks for them', () => {
+  const asked = {
+    'attest:provenance': 'type=provenance,builder-id=https://ci.example.org/1,mode=max',
+    'attest:sbom': 'type=sbom',
+  }
+  const { provenance, sbom } = attestOptions(
+    frontendRequest(new Map(Object.entries(asked)), '', [], none).attests,
+  )
+  assert.deepEqual([provenance?.mode, provenance?.builderId, sbom], ['max', 'https://ci.example.org/1', true])
 })
