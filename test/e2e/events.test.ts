@@ -44,6 +44,17 @@ suite('events', { concurrency: 1 }, () => {
     daemon = await startDaemon({ after: (hook) => cleanUp.push(hook as () => void) })
   })
 
+  test('an image that is saved and loaded', async () => {
+    const archive = `${daemon.root}/saved.tar`
+    await ok('tag', 'busybox', 'saved:1')
+    const recorded = recorder()
+    await ok('save', '-o', archive, 'saved:1')
+    await ok('rmi', 'saved:1')
+    await ok('load', '-q', '-i', archive)
+    assert.deepEqual(actions(await recorded('type=image')), ['image save', 'image untag', 'image load'])
+    await ok('rmi', 'saved:1')
+  })
+
   test('the life of a container, with its volume and network', async () => {
     const recorded = recorder()
     const id = await ok(

@@ -97,7 +97,6 @@ function register(parts: ImageParts, loadable: Loadable, report: (message: Progr
       })
     }
   })
-  for (const name of changed) announce(parts, 'tag', main.id, familiarName(name))
   announce(parts, 'load', main.id)
   for (const name of loadable.names) report({ stream: `Loaded image: ${familiarName(name)}\n` })
   if (loadable.names.length === 0) report({ stream: `Loaded image ID: ${main.id}\n` })
