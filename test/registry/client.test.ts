@@ -162,6 +162,19 @@ test('tags come page by page, and a page that leads back to itself ends the list
   })
 })
 
+test('a list of tags whose pages never end is given up', { timeout: 120_000 }, async (t) => {
+  let page = 0
+  const stub = await startStub(t, (_request, response, path) => {
+    if (path.includes('/tags/'))
+      response.setHeader('Link', `</v2/some/image/tags/list?last=${++page}>; rel="next"`)
+    response.end('{"name":"some/image","tags":[]}')
+  })
+  await assert.rejects(repositoryAt(t, stub.host).tags(), {
+    reason: 'invalid-answer',
+    message: 'the list of tags has more than 2000 pages',
+  })
+})
+
 test('a blob is mounted from another repository, or not at all', async (t) => {
   const registry = await startRegistry({ token: { users } }, t)
   const registries = registriesFor(t)

@@ -4,8 +4,9 @@ import { nextLink } from './link.ts'
 import type { RepositoryHost } from './repository.ts'
 
 const pageSize = 1000
-/** Largest page in bytes, and most tags in all. */
+/** Largest page in bytes, most pages and most tags in all. */
 const largestPage = 4 * 1024 * 1024
+const mostPages = 2000
 const mostTags = 100_000
 
 /** See Repository.tags. Follows the pages while they lead on within the registry. */
@@ -23,6 +24,8 @@ export async function listTags(host: RepositoryHost, signal: AbortSignal | undef
     seen.add(link)
     if (tags.size > mostTags)
       throw new RegistryError('invalid-answer', `the repository has more than ${mostTags} tags`)
+    if (seen.size >= mostPages)
+      throw new RegistryError('invalid-answer', `the list of tags has more than ${mostPages} pages`)
     path = pagePath(link)
   }
   return [...tags]
