@@ -1,53 +1,40 @@
 /** Turns the entries of an archive into files of a tree. For a worker thread: it blocks. */
-import { chmodSync, chownSync, closeSync, fchmodSync, fchownSync, ftruncateSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, writeSync } from 'node:fs'
 import { GantryError } from '@gantry/errors'
 import { bytesOfName, type TarEntry, type TarHeader, whiteoutOf } from '@gantry/oci'
 import {
-  type IdMapping,
   makeDirectoryAt,
   makeLinkAt,
   makeNodeAt,
   makeSymlinkAt,
   NodeType,
-  outsideId,
-  SystemCallError,
   setTimesAt,
   setTimesOf,
   setXattrOf,
 } from '@gantry/syscall'
-import { isCarried } from './carried-xattrs.ts'
-import { descriptorPath } from './descriptor-path.ts'
+import { checkOwner, EntryMetadata, type Ownership } from './entry-metadata.ts'
 import type { TreeRoot } from './tree-root.ts'
 
 /** How entries are to be taken. The default is a layer's: from the root, whiteouts meant as such, the last one wins. */
-export interface UnpackOptions {
+export interface UnpackOptions extends Ownership {
   /** The directory that entries are relative to. It is to be there. */
   into?: string
   /** Names of whiteouts are names like any other, and the entry of `into` itself says nothing: `docker cp`. */
   plain?: boolean
   /** Refuse to replace a directory by something else, and the reverse. */
   keepKinds?: boolean
-  /** Whom everything belongs to, whatever the archive says. */
-  owner?: { uid: number; gid: number }
   /** Bytes that files may have, holes included, and what is said when there are more. */
   most?: { bytes: number; message: string }
-  /** The namespace whose users the archive tells of. */
-  users?: IdMapping
 }
-
-/** The largest id; the next one, (uid_t)-1, means "leave as it is" to the kernel. */
-const largestId = 0xfffffffe
 
 /** More than any image has; they bound what a small archive can make of a disk and of this thread's memory. */
 const mostEntries = 5_000_000
 const mostDirectories = 500_000
 
-/** Permission bits that open(2) leaves out. */
-const umask = process.umask()
-
 export class Unpacker {
   readonly #root: TreeRoot
   readonly #options: UnpackOptions
+  readonly #metadata: EntryMetadata
   readonly #into: string[]
   /**
    * Directories by path. Filling them changes their times, so those are set last; in a new tree also owner, mode and
@@ -64,6 +51,7 @@ export class Unpacker {
   constructor(root: TreeRoot, options: UnpackOptions = {}) {
     this.#root = root
     this.#options = options
+    this.#metadata = new EntryMetadata(root, options)
     this.#into = (options.into ?? '').split('/').filter((part) => part !== '' && part !== '.')
     this.#latest = { prefix: '', path: [], inTree: this.#into }
   }
@@ -95,7 +83,7 @@ export class Unpacker {
       const directory = this.#directory(path.slice(0, -1))
       const name = path.length === 0 ? here : bytesOfName(path.at(-1) as string)
       if (!this.#root.find(directory, name)?.isDirectory()) continue
-      if (!this.#options.plain) this.#setMetadata(header, directory, name)
+      if (!this.#options.plain) this.#metadata.setAt(header, directory, name)
       setTimesAt(directory, name, header.modified)
     }
   }
@@ -135,7 +123,7 @@ export class Unpacker {
     switch (header.type) {
       case 'directory':
         this.#makeDirectory(parent, name)
-        if (this.#options.plain) this.#setMetadata(header, parent, name)
+        if (this.#options.plain) this.#metadata.setAt(header, parent, name)
         return this.#record([...path, last], header)
       case 'link':
         return this.#link(header, path, name)
@@ -151,7 +139,7 @@ export class Unpacker {
         )
       }
     }
-    this.#setMetadata(header, parent, name)
+    this.#metadata.setAt(header, parent, name)
     setTimesAt(parent, name, header.modified)
   }
 
@@ -167,7 +155,7 @@ export class Unpacker {
         }
       }
       if (end < size) ftruncateSync(fd, size)
-      this.#setMetadataOf(fd, entry.header)
+      this.#metadata.setOf(fd, entry.header, !this.#options.plain)
       setTimesOf(fd, modified)
     } finally {
       closeSync(fd)
@@ -179,16 +167,6 @@ export class Unpacker {
     for (let at = 0; at < data.length; ) at += writeSync(fd, data, at, data.length - at, offset + at)
     this.size += data.length
     return offset + data.length
-  }
-
-  /** A file that was just made is root's and has the mode it was made with, unless its directory handed down others. */
-  #setMetadataOf(fd: number, header: TarHeader): void {
-    const { uid, gid } = this.#ownerOf(header)
-    const isNew = !this.#options.plain
-    if (!isNew || uid !== 0 || gid !== 0) fchownSync(fd, uid, gid)
-    setXattrs(fd, header.xattrs)
-    const asMade = isNew && header.xattrs.size === 0 && (header.mode & (umask | 0o7000)) === 0
-    if (!asMade) fchmodSync(fd, header.mode)
   }
 
   /** A directory that is there already stays with its content; over a whiteout it hides what is below. */
@@ -240,31 +218,6 @@ export class Unpacker {
     const message = `cannot overwrite ${what} ${place} with ${by} ${JSON.stringify(into)}`
     throw new GantryError('InvalidParameter', message)
   }
-
-  /** Owner, then attributes, then mode: changing the owner clears capabilities and setuid. */
-  #setMetadata(header: TarHeader, parent: number, name: Buffer): void {
-    const fd = this.#root.open(parent, name)
-    try {
-      const { uid, gid } = this.#ownerOf(header)
-      chownSync(descriptorPath(fd), uid, gid)
-      setXattrs(fd, header.xattrs)
-      if (header.type !== 'symlink') chmodSync(descriptorPath(fd), header.mode)
-    } finally {
-      closeSync(fd)
-    }
-  }
-
-  #ownerOf(header: TarHeader): { uid: number; gid: number } {
-    const { owner = header, users } = this.#options
-    if (!users) return owner
-    return { uid: mapped(header, owner.uid, users.uids), gid: mapped(header, owner.gid, users.gids) }
-  }
-}
-
-function mapped({ name }: TarHeader, id: number, ranges: IdMapping['uids']): number {
-  const outside = outsideId(id, ranges)
-  if (outside === null) throw new GantryError('InvalidParameter', `${name}: invalid owner ${id}`)
-  return outside
 }
 
 const here = Buffer.from('.')
@@ -287,25 +240,6 @@ function outside(name: string): GantryError {
 
 function tooMany(what: string, most: number): GantryError {
   return new GantryError('InvalidParameter', `archive has more than ${most} ${what}`)
-}
-
-function checkOwner({ name, uid, gid }: TarHeader): void {
-  for (const id of [uid, gid]) {
-    if (id < 0 || id > largestId) throw new GantryError('InvalidParameter', `${name}: invalid owner ${id}`)
-  }
-}
-
-/** A file system without such attributes, or a symlink that cannot have them, is no reason to refuse an archive. */
-function setXattrs(fd: number, xattrs: Map<string, Buffer>): void {
-  for (const [key, value] of xattrs) {
-    if (!isCarried(key)) continue
-    try {
-      setXattrOf(fd, key, value)
-    } catch (error) {
-      if (!(error instanceof SystemCallError) || !['ENOTSUP', 'EOPNOTSUPP', 'EPERM'].includes(error.code))
-        throw error
-    }
-  }
 }
 
 function makeOpaque(root: TreeRoot, parent: number, name: Buffer): void {
