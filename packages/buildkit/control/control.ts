@@ -80,19 +80,24 @@ const UsageRecord = message({
   shared: flag(11),
   parents: texts(12),
 })
-export const diskUsage = control('DiskUsage', Empty, message({ records: list(1, UsageRecord) }))
-export const prune = control(
-  'Prune',
-  message({
-    filters: texts(1),
-    all: flag(2),
-    keepDuration: count(3),
-    reservedSpace: count(4),
-    maxUsedSpace: count(5),
-    minFreeSpace: count(6),
-  }),
-  UsageRecord,
+export const diskUsage = control(
+  'DiskUsage',
+  message({ filters: texts(1) }),
+  message({ records: list(1, UsageRecord) }),
 )
+
+const PruneRequest = message({
+  filters: texts(1),
+  all: flag(2),
+  /** Nanoseconds. */
+  keepDuration: count(3),
+  reservedSpace: count(4),
+  maxUsedSpace: count(5),
+  minFreeSpace: count(6),
+})
+export type PruneRequest = MessageOf<typeof PruneRequest>
+
+export const prune = control('Prune', PruneRequest, UsageRecord)
 
 const Capability = message({ id: text(1), enabled: flag(2) })
 const Reference = message({ id: text(1) })

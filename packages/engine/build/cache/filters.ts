@@ -42,7 +42,7 @@ function ruleOf(filters: Filters, now: Date): Pick<PruneRule, 'unusedFor' | 'mat
   for (const [name, values] of Object.entries(filters)) {
     const [value = '', ...more] = values
     const isTime = name === 'until' || name === 'unused-for'
-    const match = matches[name]
+    const match = Object.hasOwn(matches, name) ? matches[name] : undefined
     if (!isTime && !match) throw new GantryError('InvalidParameter', `Invalid filter '${name}'`)
     if (more.length > 0 && !repeatable.includes(name))
       throw new GantryError('InvalidParameter', 'filters expect only one value')

@@ -3,14 +3,38 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import type { CacheUsage } from '@gantry/build'
 import { Channel, control, StatusResponse, serve } from '@gantry/buildkit'
-import type { EngineBuildRequest, ProgressMessage } from '../../contracts.ts'
+import type { BuildPruneOptions, EngineBuildRequest, ProgressMessage } from '../../contracts.ts'
 import { ControlService } from './control-service.ts'
 
 type Build = (request: EngineBuildRequest) => AsyncIterable<ProgressMessage>
 
-/** A client of the control API whose builds are these. */
-async function client(t: TestContext, build: Build): Promise<Channel> {
+const usage: CacheUsage = {
+  id: 'a1',
+  parents: [],
+  layers: [],
+  type: 'regular',
+  description: 'RUN make',
+  inUse: false,
+  shared: false,
+  size: 5,
+  createdAt: '2026-01-01T00:00:00Z',
+  usedAt: '2026-01-01T00:00:00Z',
+  uses: 1,
+}
+const kept = [
+  usage,
+  { ...usage, id: 'b2', type: 'exec.cachemount' },
+  { ...usage, id: 'b3', shared: true },
+] as const
+
+/** A client of the control API whose builds are these. `prune` hears what is to go. */
+async function client(
+  t: TestContext,
+  build: Build,
+  prune: (options: BuildPruneOptions) => void = () => {},
+): Promise<Channel> {
   const directory = await mkdtemp('/tmp/gantry-control-test-')
   t.after(() => rm(directory, { recursive: true, force: true }))
   const server = createServer().listen(`${directory}/s`)
@@ -18,7 +42,13 @@ async function client(t: TestContext, build: Build): Promise<Channel> {
   const socket = connect(`${directory}/s`)
   const [accepted] = (await once(server, 'connection')) as [Socket]
   server.close()
-  const caches = { usage: async () => [], prune: async () => ({ records: [], spaceReclaimed: 0 }) }
+  const caches = {
+    usage: async () => [...kept],
+    prune: async (options: BuildPruneOptions) => {
+      prune(options)
+      return { records: [usage], spaceReclaimed: 5 }
+    },
+  }
   const builds = { build: (_: unknown, request: EngineBuildRequest) => build(request) }
   const service = new ControlService({ builds, caches, version: '1' })
   void serve(accepted, service.services())
@@ -80,4 +110,33 @@ test('what is asked about a Dockerfile is answered without a build', { timeout: 
   assert.ok(requests.every(({ check, events, tellDockerfile }) => check && events && tellDockerfile))
   await channel.call(control.bridge.return, {}, { metadata: { [control.buildHeader]: 'r' } })
   await solving
+})
+
+test('prune and du take what their filters say, and nothing when they cannot be understood', {
+  timeout: 60_000,
+}, async (t) => {
+  const heard: BuildPruneOptions[] = []
+  const none = async function* (): AsyncGenerator<ProgressMessage> {}
+  const channel = await client(t, none, (options) => heard.push(options))
+  const pruned = async (...filters: string[]): Promise<string[]> => {
+    await using call = channel.open(control.prune)
+    await call.send({ filters, all: true, maxUsedSpace: 7, keepDuration: 60e9 })
+    await call.end()
+    return (await Array.fromAsync(call.messages())).map(({ id }) => id)
+  }
+  assert.deepEqual(await pruned('type==regular,id~=a1,shared'), ['a1'])
+  assert.deepEqual(await pruned(''), ['a1'])
+  const space = { all: true, maxUsedSpace: 7, unusedFor: 60_000 }
+  const filters = { type: ['regular'], id: ['a1'], shared: [''] }
+  assert.deepEqual(heard.splice(0), [{ ...space, filters }, space])
+  for (const refused of [['type!=regular'], ['description~=x'], ['type=="a'], ['type==a', 'shared'], ['=x']])
+    await assert.rejects(pruned(...refused), { kind: 'InvalidParameter' }, refused.join())
+  assert.deepEqual(heard, [])
+
+  const du = async (...filters: string[]) =>
+    (await channel.call(control.diskUsage, { filters })).records.map(({ id }) => id)
+  assert.deepEqual(await du(), ['a1', 'b2', 'b3'])
+  assert.deepEqual(await du('type=="exec.cachemount"'), ['b2'])
+  assert.deepEqual(await du('id~=b,shared'), ['b3'])
+  await assert.rejects(du('constructor==x'), { kind: 'InvalidParameter' })
 })

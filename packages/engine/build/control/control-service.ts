@@ -1,13 +1,13 @@
 /** BuildKit's control API (`POST /grpc`): what `docker buildx` speaks with its driver `docker`. */
-import { Readable } from 'node:stream'
-import type { BuildEvent, CacheUsage } from '@gantry/build'
-import { control, type Service, StatusResponse, streaming, timestamp, unary } from '@gantry/buildkit'
+import type { CacheUsage } from '@gantry/build'
+import { control, type Service, streaming, timestamp, unary } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import { hostPlatform } from '@gantry/oci'
-import type { BuildCaches, Builds, ProgressMessage } from '../../contracts.ts'
-import { ControlBuild, type ExporterResponse } from './control-build.ts'
-import { type Caches, type Exporter, type FrontendOptions, frontendRequest } from './options.ts'
-import { answerSubrequest, type BuildWarning, checkSubrequest } from './subrequests.ts'
+import type { BuildCaches, Builds, CachePruned } from '../../contracts.ts'
+import { cacheFilters } from '../cache/filters.ts'
+import { cacheFiltersOf } from './cache-filters.ts'
+import type { ExporterResponse } from './control-build.ts'
+import { OpenBuild } from './open-build.ts'
 
 /** How long a call waits for the one that begins its build, in milliseconds. */
 const patience = 15_000
@@ -49,21 +49,11 @@ export class ControlService {
     return [
       unary(control.info, async () => ({ version: this.#version() })),
       unary(control.listWorkers, async () => ({ records: [this.#worker()] })),
-      unary(control.diskUsage, async () => ({
-        records: (await this.#parts.caches.usage()).map(usageRecord),
-      })),
+      unary(control.diskUsage, async ({ filters }) => ({ records: await this.#usage(filters) })),
       streaming(control.prune, async (call) => {
-        for await (const { all, keepDuration, ...space } of call.messages()) {
-          const limits = Object.fromEntries(Object.entries(space).filter(([, value]) => Number(value) > 0))
-          const unusedFor = keepDuration / 1e6
-          const pruned = await this.#parts.caches.prune({
-            all,
-            ...(unusedFor > 0 && { unusedFor }),
-            ...limits,
-          })
-          for (const { id, size, usedAt } of pruned.records)
+        for await (const request of call.messages())
+          for (const { id, size, usedAt } of await this.#prune(request))
             await call.send({ id, size, usedAt: timestamp(new Date(usedAt)) })
-        }
       }),
       streaming(control.status, async (call) => {
         for await (const { ref } of call.messages())
@@ -111,6 +101,28 @@ export class ControlService {
   /** Gives up every build that is open. */
   close(): void {
     for (const build of this.#builds.values()) build.end()
+  }
+
+  async #usage(filters: readonly string[]): Promise<UsageRecord[]> {
+    const { matches = () => true } = cacheFilters(cacheFiltersOf(filters), new Date())
+    return (await this.#parts.caches.usage()).filter(matches).map(usageRecord)
+  }
+
+  async #prune({
+    all,
+    keepDuration,
+    filters,
+    ...space
+  }: control.PruneRequest): Promise<CachePruned['records']> {
+    const limits = Object.fromEntries(Object.entries(space).filter(([, value]) => value > 0))
+    const chosen = cacheFiltersOf(filters)
+    const { records } = await this.#parts.caches.prune({
+      all,
+      ...(keepDuration > 0 && { unusedFor: keepDuration / 1e6 }),
+      ...(Object.keys(chosen).length > 0 && { filters: chosen }),
+      ...limits,
+    })
+    return records
   }
 
   #build(ref: string): OpenBuild {
@@ -190,75 +202,8 @@ export class ControlService {
   }
 }
 
+type UsageRecord = ReturnType<typeof usageRecord>
+
 function usageRecord({ createdAt, usedAt, ...usage }: CacheUsage) {
   return { ...usage, createdAt: timestamp(new Date(createdAt)), usedAt: timestamp(new Date(usedAt)) }
 }
-
-/** A build with what it takes to run it. */
-class OpenBuild extends ControlBuild {
-  readonly #builds: Pick<Builds, 'build'>
-  #session = ''
-  #exporters: Exporter[] = []
-  #caches: Caches = { imports: [], exports: [] }
-
-  constructor(builds: Pick<Builds, 'build'>) {
-    super()
-    this.#builds = builds
-  }
-
-  describe({ session, exporters, exporter, exporterAttributes, cache }: control.SolveRequest): void {
-    this.#session = session
-    this.#exporters = exporters.map(whole)
-    this.#caches = {
-      imports: (cache?.imports ?? []).map(whole),
-      exports: (cache?.exports ?? []).map(whole),
-    }
-    // As older clients say it.
-    if (exporters.length === 0 && exporter !== '')
-      this.#exporters = [{ type: exporter, attributes: exporterAttributes }]
-  }
-
-  /** Builds and gives out. Rejects with what the build has failed with. */
-  async run(options: FrontendOptions): Promise<void> {
-    const request = frontendRequest(options, this.#session, this.#exporters, this.#caches)
-    const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
-    for await (const message of messages) this.#hear(message)
-  }
-
-  /** Builds nothing: what is asked about the Dockerfile. */
-  async answer(id: string, options: FrontendOptions): Promise<ReadonlyMap<string, Buffer>> {
-    checkSubrequest(id)
-    const rest = new Map([...options].filter(([name]) => name !== 'requestid'))
-    const request = frontendRequest(rest, this.#session, [], this.#caches)
-    const check = { check: true, events: true, trace: false, tellDockerfile: true, signal: this.signal }
-    const warnings: BuildWarning[] = []
-    let text = ''
-    for await (const { id, aux, error } of this.#builds.build(Readable.from([]), { ...request, ...check })) {
-      if (error !== undefined) throw new GantryError('System', error)
-      if (id === 'gantry.dockerfile') text = String(aux)
-      const event = id === 'gantry.build' ? (aux as BuildEvent) : null
-      if (event?.type === 'warning') warnings.push(event)
-    }
-    const target = options.get('target') ?? ''
-    return answerSubrequest({ id, target, filename: request.dockerfile, text, warnings })
-  }
-
-  #hear({ id, aux, error }: ProgressMessage): void {
-    if (error !== undefined) throw new GantryError('System', error)
-    if (id === 'moby.buildkit.trace') this.tell(StatusResponse.decode(Buffer.from(aux as string, 'base64')))
-    // The client writes it into the index of the directory.
-    if (id === 'gantry.cache') this.#respond({ 'cache.manifest': JSON.stringify(aux) })
-    if (id !== 'moby.image.id') return
-    const digest = (aux as { ID: string }).ID
-    this.#respond({ 'containerimage.digest': digest, 'containerimage.config.digest': digest })
-  }
-
-  #respond(fields: Record<string, string>): void {
-    this.response = new Map([...this.response, ...Object.entries(fields)])
-  }
-}
-
-const whole = ({ type = '', attributes = new Map<string, string>() }: Partial<Exporter>): Exporter => ({
-  type,
-  attributes,
-})

@@ -1,0 +1,34 @@
+import { GantryError } from '@gantry/errors'
+import type { Filters } from '../../contracts.ts'
+
+/** A field, and what it must be: a word, or a string as JSON has it. */
+const condition = /([a-z]+)(?:(==|~=)("(?:[^"\\]|\\.)*"|[^",]*))?(?:,|$)/y
+
+/**
+ * What clients of BuildKit's API filter the cache by, in the terms of `--filter`: `type==regular,id~=ab,shared`, all of which
+ * must hold. Throws InvalidParameter for what else containerd's filters may say (`!=`, patterns, alternatives): a filter
+ * that is not understood must not let more go.
+ */
+export function cacheFiltersOf(texts: readonly string[]): Filters {
+  const [text = '', ...more] = texts.filter((each) => each !== '')
+  if (more.length > 0) throw invalid(texts.join(' or '))
+  const filters: Record<string, string[]> = {}
+  for (condition.lastIndex = 0; condition.lastIndex < text.length; ) {
+    const [found, name = '', operator, value = ''] = condition.exec(text) ?? []
+    if (found === undefined || Object.hasOwn(filters, name) || (operator === '~=' && name !== 'id'))
+      throw invalid(text)
+    filters[name] = [value.startsWith('"') ? unquoted(value, text) : value]
+  }
+  return filters
+}
+
+function unquoted(value: string, text: string): string {
+  try {
+    return String(JSON.parse(value))
+  } catch {
+    throw invalid(text)
+  }
+}
+
+const invalid = (text: string): GantryError =>
+  new GantryError('InvalidParameter', `filter ${JSON.stringify(text)} is not supported`)
