@@ -42,9 +42,12 @@ function list(directory: string): string[] {
   }
 }
 
-/** Everything belongs to root in an image. Null for what has gone, or has no place in a context: sockets, devices. */
+/**
+ * Everything belongs to root in an image. Null for what has gone, or has no place in a context: sockets, devices.
+ */
 function entryOf(root: string, path: string): DiskEntry | null {
   const status = lstatSync(join(root, path), { throwIfNoEntry: false })
+  if (!status && path.includes('\ufffd')) return unnameable(path)
   if (!status) return null
   const type = status.isFile()
     ? 'file'
@@ -69,6 +72,17 @@ function entryOf(root: string, path: string): DiskEntry | null {
   }
   return { type, target, stat }
 }
+
+/** A name that is no text could only be sent as another one. Nobody minds one that is not asked for. */
+const unnameable = (path: string): DiskEntry => ({
+  type: 'file',
+  target: '',
+  get stat(): FileStat {
+    throw new Error(
+      `the name of ${JSON.stringify(path)} is not UTF-8: rename it, name it in .dockerignore, or send an archive (tar -c . | gantry build -)`,
+    )
+  },
+})
 
 /** At most as many bytes as the file had when it was told of. */
 function* contentOf(path: string, size: number): Generator<Buffer> {
