@@ -8,7 +8,7 @@ import type { Credentials, LoginResult, RegistryLimits } from './contracts.ts'
 import type { Insecure } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { logInto } from './host-login.ts'
-import { greet, type KnownHost, named, urlAt } from './known-host.ts'
+import { greet, type KnownHost, knownFor, named, urlAt } from './known-host.ts'
 import { follow } from './redirects.ts'
 import { withRetries } from './retry.ts'
 import { basicAuthorization, type Token, type TokenRequest, type Tokens } from './tokens.ts'
@@ -58,6 +58,7 @@ export class RegistryHost {
   /** What the first question has brought to light, the last time. */
   #last: KnownHost | undefined
   #restsUntil = 0
+  #listsNoReferrersUntil = 0
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -76,6 +77,16 @@ export class RegistryHost {
   /** Notes that it has failed. */
   rest(): void {
     this.#restsUntil = Date.now() + restFor
+  }
+
+  /** Whether it has said lately that it knows no API for referrers. */
+  get listsNoReferrers(): boolean {
+    return this.#listsNoReferrersUntil > Date.now()
+  }
+
+  /** Notes that it knows none. */
+  noteNoReferrers(): void {
+    this.#listsNoReferrersUntil = Date.now() + knownFor
   }
 
   get limits(): RegistryLimits {

@@ -19,8 +19,8 @@ export interface KnownHost {
   failure: RegistryError | null
 }
 
-/** Milliseconds for which the answer holds. */
-const knownFor = 5 * 60_000
+/** Milliseconds for which what a host says of itself holds. */
+export const knownFor = 5 * 60_000
 
 /** The URL of a path at a registry. */
 export const urlAt = (base: URL, path: string): URL => new URL(base.pathname.replace(/\/+$/, '') + path, base)

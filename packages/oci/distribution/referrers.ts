@@ -7,6 +7,7 @@ import { mediaTypes } from '../media-types.ts'
 import { discard } from './answers.ts'
 import type { ReferrersOptions } from './contracts.ts'
 import { RegistryError } from './errors.ts'
+import type { WholeAnswer } from './host.ts'
 import type { RepositoryHost, RepositoryRequest } from './repository.ts'
 
 /** The tag under which a registry without the API has the index of referrers. */
@@ -20,17 +21,39 @@ export async function listReferrers(
 ): Promise<Descriptor[]> {
   const query = artifactType ? `?artifactType=${encodeURIComponent(artifactType)}` : ''
   const found =
-    (await readIndex(host, `/referrers/${digest}${query}`, signal)) ??
+    (await askForList(host, `/referrers/${digest}${query}`, signal)) ??
     (await readIndex(host, `/manifests/${tagOf(digest)}`, signal)) ??
     []
   // The registry need not filter, and a tag cannot.
   return artifactType ? found.filter((each) => each.artifactType === artifactType) : found
 }
 
+/** Undefined from a registry without the API; one that is known to have none is not asked. */
+async function askForList(
+  host: RepositoryHost,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Descriptor[] | undefined> {
+  if (host.listsNoReferrers) return undefined
+  return readIndex(host, path, signal, ({ status, bytes }) => {
+    // A registry that knows the path answers in JSON, also that it lacks the repository.
+    if (status === 405 || !isErrors(bytes)) host.noteNoReferrers()
+  })
+}
+
+function isErrors(bytes: Uint8Array): boolean {
+  try {
+    return Array.isArray(json.parseJsonObject(bytes, 'errors', largestManifest).errors)
+  } catch {
+    return false
+  }
+}
+
 async function readIndex(
   host: RepositoryHost,
   path: string,
   signal: AbortSignal | undefined,
+  refused: (answer: WholeAnswer) => void = () => {},
 ): Promise<Descriptor[] | undefined> {
   const request: RepositoryRequest = {
     method: 'GET',
@@ -40,8 +63,12 @@ async function readIndex(
     accept: [404, 405],
     signal,
   }
-  const { status, bytes } = await host.fetch(request, largestManifest, 'the list of referrers')
-  if (status !== 200) return undefined
+  const answer = await host.fetch(request, largestManifest, 'the list of referrers')
+  const { status, bytes } = answer
+  if (status !== 200) {
+    refused(answer)
+    return undefined
+  }
   try {
     const index = parseManifest(bytes, mediaTypes.ociIndex)
     return index.kind === 'index' ? index.manifests : undefined

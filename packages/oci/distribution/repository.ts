@@ -25,6 +25,9 @@ export interface RepositoryHost {
   readonly name: string
   readonly path: string
   readonly limits: RegistryLimits
+  /** See RegistryHost. */
+  readonly listsNoReferrers: boolean
+  noteNoReferrers(): void
   /** `path` is below the repository: `/manifests/latest`. */
   send(request: RepositoryRequest): Promise<Answer>
   /** With the body, of at most `limit` bytes. */
@@ -92,6 +95,8 @@ function repositoryHost(
     name: host.name,
     path,
     limits: host.limits,
+    listsNoReferrers: host.listsNoReferrers,
+    noteNoReferrers: () => host.noteNoReferrers(),
     send: (request) => host.send(whole(request)),
     fetch: (request, limit, what) => host.fetch(whole(request), limit, what),
   }
