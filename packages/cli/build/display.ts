@@ -1,4 +1,5 @@
 /** How a build is shown: `--progress`, or BUILDKIT_PROGRESS. */
+import { silent } from '../format/silent.ts'
 import type { Output } from '../framework/command.ts'
 import { type BuildDisplay, PlainProgress } from './progress.ts'
 import { RawJsonProgress } from './progress-rawjson.ts'
@@ -14,7 +15,7 @@ export interface DisplayOptions {
 
 /** Nothing is shown but the last words of the step that failed. */
 function quietly(output: Output): BuildDisplay {
-  const hidden = new PlainProgress({ ...output, write: () => true }, false)
+  const hidden = new PlainProgress(silent, false)
   return { show: (event) => hidden.show(event), close: () => undefined, report: () => hidden.report(output) }
 }
 

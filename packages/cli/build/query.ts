@@ -5,6 +5,9 @@ import { parseExtraHost } from '../options/hosts.ts'
 import { parseReference } from '../options/reference.ts'
 import { parseUlimit } from '../options/ulimit.ts'
 
+/** Whether nothing but the image's id is to be shown. */
+export const isQuiet = (flags: Flags): boolean => flags.bool('quiet') || flags.string('progress') === 'quiet'
+
 /** The query of `POST /build`, but for contexts, outputs and caches. Throws ExitError for names that are none. */
 export function buildQuery(
   flags: Flags,
@@ -28,6 +31,7 @@ export function buildQuery(
     flags.changed(name) ? { [parameter]: String(flags.number(name)) } : {}
   return {
     events: true,
+    ...(isQuiet(flags) && { q: true }),
     nocache: flags.bool('no-cache'),
     ...(flags.changed('no-cache-filter') && { 'no-cache-filter': flags.list('no-cache-filter') }),
     pull: flags.bool('pull'),

@@ -39,6 +39,7 @@ import { NamedContexts, withContexts } from './named-contexts.ts'
 import { Exports } from './outputs/exports.ts'
 import { giveOut, type OutputRequest } from './outputs/outputs.ts'
 import { planOutputs } from './outputs/plan.ts'
+import { QuietEvents } from './quiet-events.ts'
 import { sessionCredentials } from './session/session-credentials.ts'
 import type { BuildSnapshots } from './snapshots.ts'
 import { StepNumbers } from './step-numbers.ts'
@@ -85,6 +86,7 @@ export class BuildService implements Builds {
       this.#parts.faults('build.context.received')
       const progress = await this.#progress(request, tell)
       const numbers = new StepNumbers()
+      const quiet = request.quiet && request.events ? new QuietEvents() : null
       const output = new OutputLimit(isBehind)
       let begun = false
       const hear = (event: BuildEvent): void => {
@@ -92,8 +94,9 @@ export class BuildService implements Builds {
         const limited = output.limit(event)
         if (limited === null) return
         const numbered = numbers.numbered(limited)
-        if (request.events) tell({ id: 'gantry.build', aux: numbered })
-        else progress.event(numbered)
+        const shown = quiet?.told(numbered) ?? [numbered]
+        if (!request.events) progress.event(numbered)
+        else for (const aux of shown) tell({ id: 'gantry.build', aux })
       }
       work.use(this.#parts.snapshots.begin())
       try {

@@ -12,7 +12,7 @@ import { receiveGivenOut } from '../../build/given-out.ts'
 import type { LocalCaches } from '../../build/local-caches.ts'
 import type { NamedContexts } from '../../build/named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from '../../build/outputs.ts'
-import { buildQuery } from '../../build/query.ts'
+import { buildQuery, isQuiet } from '../../build/query.ts'
 import { removeIdFile, resultId, writeIdFile, writeMetadata } from '../../build/result.ts'
 import { answersTo, type SentInput, sendInput } from '../../build/send-input.ts'
 import type { JsonMessage } from '../../format/json-messages.ts'
@@ -44,10 +44,10 @@ export async function imageBuild(
   const contexts = await namedContexts(client, flags.list('build-context'))
   const caches = await cachesOf(flags)
   const shown = { name: shownName(file), text: context.text }
-  const isQuiet = flags.bool('quiet') || flags.string('progress') === 'quiet'
+  const quiet = isQuiet(flags)
   const display = openDisplay(stderr, {
     progress: flags.string('progress'),
-    quiet: isQuiet || call.name === 'check',
+    quiet: quiet || call.name === 'check',
     explain: flags.bool('explain'),
     env,
   })
@@ -73,7 +73,7 @@ export async function imageBuild(
   try {
     await build.follow(answersTo(sent, ask))
   } catch (error) {
-    if (!isQuiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
+    if (!quiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
     if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
     throw await shownFailure(error, context, file)
   }
@@ -84,7 +84,7 @@ export async function imageBuild(
   const id = resultId(build.summary)
   writeIdFile(flags.string('iidfile'), id)
   writeMetadata(flags.string('metadata-file'), build.summary, process.env)
-  if (isQuiet) {
+  if (quiet) {
     if (id !== '' && !outputs.some(({ destination }) => destination.kind === 'stdout'))
       stdout.write(`${id}\n`)
     return 0
