@@ -276,7 +276,7 @@ suite('build', { concurrency: 1 }, () => {
       ulimits: JSON.stringify([{ Name: 'nofile', Soft: 77, Hard: 77 }]),
       extrahosts: 'far:10.9.8.7',
       buildargs: { A: 'given' },
-      labels: { l: 'x $y' },
+      labels: { l: 'x $y', k: '' },
       networkmode: 'none',
     }
     const told = text(await build(options))
@@ -286,7 +286,8 @@ suite('build', { concurrency: 1 }, () => {
       /\n\S+\s+8192 /,
       /10\.9\.8\.7\s+far/,
       /\n77\n/,
-      /Step 5\/5 : LABEL l=x \$y\n/,
+      /Step 5\/6 : LABEL k=\n/,
+      /Step 6\/6 : LABEL l=x \$y\n/,
       /Removing intermediate container/,
       /Successfully tagged ode:1\n$/,
     ])
@@ -300,10 +301,22 @@ suite('build', { concurrency: 1 }, () => {
     for (const [wrong, expected] of [
       [{ memory: 1024 }, /Minimum memory limit allowed is 6MB/],
       [{ dockerfile: 'None' }, /Cannot locate specified Dockerfile: None/],
-      [{ buildargs: '{' }, /invalid value of the parameter buildargs/],
+      [{ dockerfile: '../None' }, /forbidden path outside the build context: \.\.\/None \(\)/],
+      [{ buildargs: '{' }, /error reading build args: unexpected EOF/],
+      [{ labels: '[]' }, /error reading labels: not an object of texts/],
+      [
+        { ulimits: 'x' },
+        /error reading ulimit settings: invalid character 'x' looking for beginning of value/,
+      ],
+      [{ version: 3 }, /invalid version "3"/],
+      [{ shmsize: -1 }, /SHM size can not be less than 0/],
+      [{ extrahosts: 'far' }, /bad format for add-host: "far"/],
+      [{ extrahosts: 'far:away' }, /invalid IP address in add-host: "away"/],
       [{ t: 'Upper' }, /invalid reference format/],
     ] as const)
       await assert.rejects(build(wrong), expected)
+    // Credentials that cannot be read are none, as in Docker.
+    assert.match(text(await build({ ...options, registryconfig: { base64: '!' } })), /Successfully tagged/)
   })
 
   test('gantry: limits of steps; what only other platforms know is refused', async () => {

@@ -19,7 +19,7 @@ export function tellPlan(globals: readonly Arg[], { stages }: Plan): PlannedInst
   ]
 }
 
-/** The Dockerfile with the labels of the request as its target's last instruction. */
+/** The Dockerfile with the labels of the request as its target's last instructions. */
 export function withLabels(
   dockerfile: Dockerfile,
   labels: Readonly<Record<string, string>>,
@@ -27,20 +27,23 @@ export function withLabels(
 ): Dockerfile {
   const given = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
   const literal = (text: string): string => text.replace(/[\\`$"']/g, `${dockerfile.directives.escape}$&`)
-  const pairs = given.map(([key, value]) => ({ key: literal(key), value: literal(value) }))
-  if (pairs.length === 0) return dockerfile
+  if (given.length === 0) return dockerfile
   const { stages } = dockerfile
   const named = stages.findLastIndex(
     ({ name }, index) => name === target?.toLowerCase() || String(index) === target,
   )
   const at = named < 0 ? stages.length - 1 : named
-  const source = `LABEL ${given.map(([key, value]) => `${key}=${value}`).join(' ')}`
   return {
     ...dockerfile,
     stages: stages.map((stage, index) => {
       if (index !== at) return stage
-      const label = { instruction: 'LABEL' as const, pairs, source, lines: stage.lines }
-      return { ...stage, commands: [...stage.commands, label] }
+      const labelled = given.map(([key, value]) => ({
+        instruction: 'LABEL' as const,
+        pairs: [{ key: literal(key), value: literal(value) }],
+        source: `LABEL ${key}=${value}`,
+        lines: stage.lines,
+      }))
+      return { ...stage, commands: [...stage.commands, ...labelled] }
     }),
   }
 }

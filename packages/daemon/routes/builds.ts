@@ -5,10 +5,11 @@ import type {
   EngineBuildRequest,
   ProgressMessage,
 } from '@gantry/engine'
-import { GantryError } from '@gantry/errors'
+import { GantryError, messageOf } from '@gantry/errors'
 import { type Credentials, decodeRegistryConfig } from '@gantry/oci'
 import { parseFilters } from '../http/filters.ts'
 import { streamType } from '../http/frames.ts'
+import { parseJson } from '../http/json-syntax.ts'
 import type { Query } from '../http/query.ts'
 import { empty, json, progress, stream } from '../http/reply.ts'
 import { type ApiRequest, get, hijack, post, put, type Route } from '../http/route.ts'
@@ -109,6 +110,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
   const session = query.optional('session')
   const buildId = query.optional('buildid')
   const shmSize = query.integer('shmsize')
+  if (shmSize !== undefined && shmSize < 0) throw malformed('SHM size can not be less than 0')
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
     outputs: outputs(query.text('outputs')),
@@ -130,7 +132,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     check: query.flag('check'),
     debug: query.flag('debug'),
     events: query.flag('events'),
-    trace: query.text('version') === '2',
+    trace: builderVersion(query) === '2',
     context: contextOf(remote),
     ...(session !== undefined && { session }),
     ...(buildId !== undefined && { buildId }),
@@ -169,6 +171,12 @@ function refuseOtherPlatforms(query: Query): void {
     throw refused(`Unsupported isolation: ${JSON.stringify(isolation)}`)
 }
 
+function builderVersion(query: Query): string {
+  const version = query.text('version')
+  if (!['', '1', '2'].includes(version)) throw malformed(`invalid version ${JSON.stringify(version)}`)
+  return version
+}
+
 /** Zero and nothing mean no limit. */
 function limits(query: Query): NonNullable<EngineBuildRequest['limits']> {
   const all = {
@@ -186,7 +194,7 @@ function limits(query: Query): NonNullable<EngineBuildRequest['limits']> {
 
 /** Credentials by server address, as classic clients send them: Docker Hub has several spellings. */
 function credentialsOf(header: string | string[] | undefined): (domain: string) => Credentials | undefined {
-  const known = decodeRegistryConfig(Array.isArray(header) ? header[0] : header)
+  const known = registryConfig(Array.isArray(header) ? header[0] : header)
   const byHost = new Map(
     Object.entries(known).map(([address, credentials]) => [
       address.replace(/^https?:\/\//, '').split('/')[0] ?? address,
@@ -197,15 +205,24 @@ function credentialsOf(header: string | string[] | undefined): (domain: string) 
     byHost.get(domain) ?? (domain === 'docker.io' ? byHost.get('index.docker.io') : undefined)
 }
 
+/** As in Docker, a header that cannot be read is none: most images can be had without it. */
+function registryConfig(header: string | undefined): Record<string, Credentials> {
+  try {
+    return decodeRegistryConfig(header)
+  } catch {
+    return {}
+  }
+}
+
 /** `{"NAME": "value"}`; a null value is a name that the client's environment lacked. */
 function record(query: Query, name: string): Record<string, string> {
   const value = parse(query, name)
   if (value === null) return {}
-  if (typeof value !== 'object' || Array.isArray(value)) throw malformed(name)
+  if (typeof value !== 'object' || Array.isArray(value)) throw unlike(name, 'an object of texts')
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, text]): [string, string][] => {
       if (text === null) return []
-      if (typeof text !== 'string') throw malformed(name)
+      if (typeof text !== 'string') throw unlike(name, 'an object of texts')
       return [[key, text]]
     }),
   )
@@ -214,11 +231,11 @@ function record(query: Query, name: string): Record<string, string> {
 function ulimits(query: Query): Pick<EngineBuildRequest, 'ulimits'> {
   const value = parse(query, 'ulimits')
   if (value === null) return {}
-  if (!Array.isArray(value)) throw malformed('ulimits')
+  if (!Array.isArray(value)) throw unlike('ulimits', 'a list')
   const limits = value.map((item: unknown) => {
     const { Name, Soft, Hard } = (item ?? {}) as Record<string, unknown>
     if (typeof Name !== 'string' || typeof Soft !== 'number' || typeof Hard !== 'number')
-      throw malformed('ulimits')
+      throw unlike('ulimits', 'a list of {Name, Soft, Hard}')
     return { Name, Soft, Hard }
   })
   return { ulimits: limits }
@@ -231,7 +248,8 @@ const texts = (query: Query, name: string): string[] =>
 function textsIn(text: string, name: string): string[] {
   const value = parseText(text, name)
   if (value === null) return []
-  if (!Array.isArray(value) || !value.every((each) => typeof each === 'string')) throw malformed(name)
+  if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
+    throw unlike(name, 'a list of texts')
   return value
 }
 
@@ -248,11 +266,22 @@ const parse = (query: Query, name: string): object | null =>
 
 function parseText(text: string, name: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
-    throw malformed(name)
+    return parseJson(text)
+  } catch (error) {
+    throw malformed(`${problemWith(name)}${messageOf(error)}`)
   }
 }
 
-const malformed = (name: string): GantryError =>
-  new GantryError('InvalidParameter', `invalid value of the parameter ${name}`)
+/** Docker's names for some of the parameters. */
+const called = new Map([
+  ['buildargs', 'build args'],
+  ['labels', 'labels'],
+  ['ulimits', 'ulimit settings'],
+])
+
+const problemWith = (name: string): string =>
+  called.has(name) ? `error reading ${called.get(name)}: ` : `invalid value of the parameter ${name}: `
+
+const unlike = (name: string, wanted: string): GantryError => malformed(`${problemWith(name)}not ${wanted}`)
+
+const malformed = (message: string): GantryError => new GantryError('InvalidParameter', message)

@@ -134,8 +134,13 @@ export class Contexts {
 
   async #received(root: string, name: string, undo: AsyncDisposableStack): Promise<ReceivedContext> {
     const dockerfile = await this.#text(root, name)
-    if (dockerfile === null)
-      throw new GantryError('InvalidParameter', `Cannot locate specified Dockerfile: ${name}`)
+    if (dockerfile === null) {
+      const climbs = posix.normalize(name).startsWith('../')
+      const problem = climbs
+        ? `forbidden path outside the build context: ${name} ()`
+        : `Cannot locate specified Dockerfile: ${name}`
+      throw new GantryError('InvalidParameter', problem)
+    }
     if (dockerfile.trim() === '')
       throw new GantryError('InvalidParameter', `the Dockerfile (${name}) cannot be empty`)
     const ignore =

@@ -8,6 +8,7 @@ import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
 import type { ConsoleSize } from '@gantry/runtime'
 import type { FaultPoint } from '../containers/faults.ts'
+import { validateExtraHost } from '../containers/validate.ts'
 import { type ResourceFacts, validateResources } from '../containers/validate-resources.ts'
 import type {
   AttachSession,
@@ -75,6 +76,7 @@ export class BuildService implements Builds {
 
   build(archive: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage> {
     const names = request.tags.map((tag) => parseTarget(tag))
+    for (const host of request.hosts) validateExtraHost(host)
     const plans = planOutputs(request.outputs, request.tags)
     const attests = attestOptions(request.attests)
     const caches = requestedCaches(request)

@@ -111,8 +111,8 @@ export function validateRestartPolicy(host: HostConfig): void {
   }
 }
 
-/** `name:address`; `host-gateway` stands for the host's address. */
-function validateExtraHost(entry: string): void {
+/** `name:address`; `host-gateway` stands for the host's address. Throws InvalidParameter. */
+export function validateExtraHost(entry: string): void {
   const [, name, address] = /^([^:=]*)[:=](.*)$/.exec(entry) ?? []
   if (!name || address === undefined) throw invalid(`bad format for add-host: ${JSON.stringify(entry)}`)
   const bare = address.replace(/^\[(.*)\]$/, '$1')
