@@ -516,6 +516,50 @@ suite('images from and to elsewhere', () => {
       }
   })
 
+  test('Digest used as path, store id confusion: an archive gives no image the digest of another one', async () => {
+    const config = configOf([])
+    const manifest = manifestBytes(descriptorOf(config, mediaTypes.ociConfig), [])
+    const archiveOf = (files: Record<string, Buffer | string>) =>
+      tarOf(
+        Object.entries(files).map(([name, content]) => ({
+          header: entryHeader({ name, type: 'file', size: content.length }),
+          content: [Buffer.from(content)],
+        })),
+      )
+    const docker = (tag: string) =>
+      archiveOf({
+        'config.json': config,
+        'manifest.json': JSON.stringify([{ Config: 'config.json', RepoTags: [tag], Layers: [] }]),
+      })
+    const layout = (name: string) => {
+      const annotations = { 'io.containerd.image.name': name }
+      const manifests = [{ ...descriptorOf(manifest, mediaTypes.ociManifest), annotations }]
+      return archiveOf({
+        'oci-layout': '{"imageLayoutVersion":"1.0.0"}',
+        'index.json': JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }),
+        [`blobs/sha256/${hexOf(digestOf(config))}`]: config,
+        [`blobs/sha256/${hexOf(digestOf(manifest))}`]: manifest,
+      })
+    }
+    const other = `spoofed@${digestOf('other')}`
+    for (const input of [await docker(other), await layout(other), await docker('../../x:1')]) {
+      const { exitCode, stderr } = await daemon().gantry(['load'], { input })
+      assert.deepEqual([exitCode, /invalid (tag|reference format)/.test(stderr)], [1, true], stderr)
+    }
+    assert.equal(await ok('images', '-q', '--filter', 'reference=spoofed'), '')
+    const own = `own@${digestOf(manifest)}`
+    const loaded = await daemon().gantry(['load'], { input: await layout(own) })
+    assert.equal(loaded.stdout, `Loaded image: ${own}\n`, loaded.stderr)
+    await ok('rmi', own)
+    const windows = Buffer.from(config.toString().replace('linux', 'windows'))
+    const input = await archiveOf({
+      'config.json': windows,
+      'manifest.json': JSON.stringify([{ Config: 'config.json', RepoTags: ['w:1'], Layers: [] }]),
+    })
+    const refused = await daemon().gantry(['load'], { input })
+    assert.equal(refused.stderr, 'Error response from daemon: cannot load windows image on linux\n')
+  })
+
   test('a full disk in the middle of a pull, a load, an import and a push: said so, given back, and the next one works', async (t) => {
     const registry = await startRegistry({}, t)
     const [large, small] = [`${registry.host}/large:1`, `${registry.host}/small:1`]

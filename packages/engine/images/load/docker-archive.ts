@@ -8,6 +8,7 @@ import {
   largestManifest,
   mediaTypes,
   parseReference,
+  type Reference,
   serializeManifest,
   withDefaultTag,
 } from '@gantry/oci'
@@ -39,10 +40,19 @@ export async function readDockerArchive(
     const body = { config: { mediaType: mediaTypes.ociConfig, ...config }, layers }
     const manifest = serializeManifest({ kind: 'manifest', mediaType: mediaTypes.ociManifest, ...body })
     const { digest } = await hold.put(manifest)
-    const names = item.tags.map((tag) => withDefaultTag(parseReference(tag)))
-    loadables.push({ names, images: [await recordOf(content, digest, body)] })
+    const image = await recordOf(content, digest, body)
+    if (image.os === 'windows')
+      throw new GantryError('InvalidParameter', 'cannot load windows image on linux')
+    loadables.push({ names: item.tags.map(nameOf), images: [image] })
   }
   return loadables
+}
+
+/** A digest is not the archive's to give: it would name what is not its content. */
+function nameOf(tag: string): Reference {
+  const reference = parseReference(tag)
+  if (reference.digest) throw new GantryError('InvalidParameter', `invalid tag ${JSON.stringify(tag)}`)
+  return withDefaultTag(reference)
 }
 
 async function readItems(spooled: Spooled, content: ContentStore): Promise<Item[]> {

@@ -150,10 +150,17 @@ async function imageOf(
   }
 }
 
-/** Docker and containerd write the full name; others a full name, or only a tag, in the specification's annotation. */
-function namesIn({ annotations = {} }: Descriptor): Reference[] {
+/**
+ * Docker and containerd write the full name; others a full name, or only a tag, in the specification's annotation. Throws
+ * InvalidParameter for a name with the digest of something else.
+ */
+function namesIn({ digest, annotations = {} }: Descriptor): Reference[] {
   const full = annotations['io.containerd.image.name']
   const plain = annotations['org.opencontainers.image.ref.name']
   const name = full ?? (plain && /[/:]/.test(plain) ? plain : undefined)
-  return name === undefined ? [] : [withDefaultTag(parseReference(name))]
+  if (name === undefined) return []
+  const reference = parseReference(name)
+  if (reference.digest && reference.digest !== digest)
+    throw new GantryError('InvalidParameter', `invalid tag ${JSON.stringify(name)}`)
+  return [withDefaultTag(reference)]
 }
