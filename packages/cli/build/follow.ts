@@ -18,16 +18,22 @@ export class FollowedBuild {
   readonly #actions: BuildActions
   /** From then on the terminal is the shell's. */
   #debugged = false
+  #hasResult = false
 
   constructor(display: BuildDisplay, actions: BuildActions) {
     this.#display = display
     this.#actions = actions
   }
 
-  /** Shows what happens, and does what it takes, to the end. Rejects with the build's failure, its last words shown. */
-  async follow(messages: AsyncIterable<JsonMessage>): Promise<void> {
+  /**
+   * Shows what happens, and does what it takes, to the end. Rejects with the build's failure, its last words shown; also of
+   * one that `isToHaveResult` and ends without.
+   */
+  async follow(messages: AsyncIterable<JsonMessage>, isToHaveResult: boolean): Promise<void> {
     try {
       for await (const message of messages) await this.#take(message)
+      if (isToHaveResult && !this.#hasResult && !this.#debugged)
+        throw new Error('the engine ended the build without a result')
       this.#display.close()
     } catch (error) {
       if (!this.#debugged) this.#closeFailed()
@@ -50,6 +56,7 @@ export class FollowedBuild {
         break
       case 'gantry.result':
         this.summary = message.aux as BuildSummary
+        this.#hasResult = true
     }
   }
 

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import type { ImageLoadOptions } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { fakeEngine, serve } from '../testing/fake-engine.ts'
 import { TcpGuard } from './guard.ts'
@@ -193,6 +194,28 @@ test('a stop of the server ends its streams', async () => {
     Action: 'start',
     Actor: { ID: 'a', Attributes: { image: 'i' } },
   })
+})
+
+test('a stop of the server is a failure of what was to have a result', { timeout: 60_000 }, async () => {
+  for (const rejects of [true, false]) {
+    const { promise: begun, resolve: tell } = Promise.withResolvers<void>()
+    const load = async function* (_archive: Readable, { signal }: ImageLoadOptions) {
+      yield { stream: 'begun' }
+      tell()
+      await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()))
+      if (rejects) throw signal?.reason
+    }
+    await using server = await serve(fakeEngine({ images: { load } }))
+    const call = server.call('POST', '/images/load', '')
+    await begun
+    await server.api.stop(1_000)
+    const [first, last] = (await call).text
+      .trim()
+      .split('\r\n')
+      .map((line) => JSON.parse(line))
+    assert.deepEqual(first, { stream: 'begun' })
+    assert.equal(last?.error, 'the daemon is stopping', String(rejects))
+  }
 })
 
 test('who reads no further than the beginning of a body still answers, and the rest of it may come', async () => {

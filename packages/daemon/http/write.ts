@@ -1,6 +1,7 @@
 /** Replies onto the wire. */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { GantryError } from '@gantry/errors'
 import type { Logger } from '../log.ts'
 import { drained } from './hijack.ts'
 import { STATUS_CODES } from './node-http.ts'
@@ -74,6 +75,8 @@ async function writeStream(
       if (signal.aborted) break
       if (!response.write(chunk)) await drained(response)
     }
+    // What was to have a result has none, as the client is still there: the daemon stops.
+    if (reply.failure && signal.aborted && !response.destroyed) throw stopping()
     begin()
     await discardRest(response.req, beforeAnswer)
     response.end()
@@ -91,7 +94,8 @@ async function failStream(
   log: Logger,
 ): Promise<void> {
   if (signal.aborted) {
-    response.destroy()
+    if (response.destroyed || !reply.failure || !response.headersSent) response.destroy()
+    else response.end(reply.failure(stopping()))
     return
   }
   const { status, message } = describeError(error)
@@ -107,6 +111,8 @@ async function failStream(
     response.end(reply.failure(error))
   } else response.destroy()
 }
+
+const stopping = (): GantryError => new GantryError('Unavailable', 'the daemon is stopping')
 
 /** A reply on a connection that asked to leave HTTP but will not: written by hand, and the last one. */
 export function writeRaw(socket: Duplex, common: Headers, reply: Exclude<Reply, { kind: 'hijack' }>): void {

@@ -71,7 +71,7 @@ export async function imageBuild(
   })
   const { warnings } = build
   try {
-    await build.follow(answersTo(sent, ask))
+    await build.follow(answersTo(sent, ask), call.name === 'build')
   } catch (error) {
     if (!quiet && call.name === 'build') stderr.write(warningSummary(warnings, program))
     if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
