@@ -7,22 +7,28 @@ interface Rule {
   isException: boolean
 }
 
+/** The lines of an ignore file that say something, in their order: a pattern, and whether it is one of what stays in (`!`). */
+export function ignoreRules(text: string): { path: string; isException: boolean }[] {
+  return text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== '!')
+    .map((line) => {
+      const isException = line.startsWith('!')
+      return { path: isException ? line.slice(1).trim() : line, isException }
+    })
+}
+
 export class IgnoreFile {
   readonly #rules: readonly Rule[]
   readonly #hasExceptions: boolean
 
   /** The text of the file; an empty one ignores nothing. Throws DockerfileProblem for a malformed pattern. */
   constructor(text: string) {
-    this.#rules = text
-      .replace(/^\ufeff/, '')
-      .split('\n')
-      .filter((line) => !line.startsWith('#'))
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && line !== '!')
-      .map((line) => {
-        const isException = line.startsWith('!')
-        return { pattern: compilePattern(isException ? line.slice(1) : line), isException }
-      })
+    this.#rules = ignoreRules(text)
+      .map(({ path, isException }) => ({ pattern: compilePattern(path), isException }))
       .filter(({ pattern }) => pattern.text !== '' && pattern.text !== '.')
     this.#hasExceptions = this.#rules.some(({ isException }) => isException)
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join, posix } from 'node:path'
 import type { Files, FileTree, Sources } from '@gantry/build'
 import type { CallerSession, FileSink, FilesRequest } from '@gantry/buildkit'
-import { IgnoreFile } from '@gantry/dockerfile'
+import { IgnoreFile, ignoreRules } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import type { TreeChange } from '../files/apply.ts'
 import type { Internal } from '../step-numbers.ts'
@@ -51,7 +51,7 @@ export class SessionContext implements AsyncDisposable {
       this.#load(`[internal] load build definition from ${posix.basename(name)}`, 'dockerfile', [name, own]),
       this.#load('[internal] load .dockerignore', 'context', ['.dockerignore']),
     ])
-    this.#ignored = ignoreRules(definition.text(own) ?? context.text('.dockerignore') ?? '')
+    this.#ignored = leftOut(definition.text(own) ?? context.text('.dockerignore') ?? '')
     this.#rules = new IgnoreFile(this.#ignored.join('\n'))
     const text = definition.text(name)
     if (text === null)
@@ -140,7 +140,7 @@ export class SessionContext implements AsyncDisposable {
   /** Of a named context. */
   async #ownRules(name: string): Promise<string[]> {
     const files = await this.#load(`[internal] load .dockerignore of ${name}`, name, ['.dockerignore'])
-    return ignoreRules(files.text('.dockerignore') ?? '')
+    return leftOut(files.text('.dockerignore') ?? '')
   }
 
   async #agent(id: string): Promise<string | null> {
@@ -150,19 +150,12 @@ export class SessionContext implements AsyncDisposable {
   }
 }
 
-/** The rules of an ignore file as patterns, one each. */
-function ignoreRules(text: string): string[] {
-  return text
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .filter((line) => !line.startsWith('#'))
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && line !== '!')
-    .map((line) => {
-      const isException = line.startsWith('!')
-      const path = posix.normalize(isException ? line.slice(1).trim() : line)
-      return `${isException ? '!' : ''}${path.replace(/^\/+(?=.)|(?<=.)\/+$/g, '')}`
-    })
+/** What a client that sends files leaves out, in the words of its ignore file. */
+function leftOut(text: string): string[] {
+  return ignoreRules(text).map(({ path, isException }) => {
+    const clean = posix.normalize(path).replace(/^\/+(?=.)|(?<=.)\/+$/g, '')
+    return `${isException ? '!' : ''}${clean}`
+  })
 }
 
 /** Null for the whole directory. */
