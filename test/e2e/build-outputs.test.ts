@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
+import { buildx } from './buildx.ts'
 import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, gantryBinary, run, startDaemon, suiteDaemon } from './harness.ts'
@@ -344,6 +345,34 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     await stat(join(out, 'sbom.spdx.json'))
     const refused = await daemon().gantry(['build', '--attest', 'type=vibes', root])
     assert.match(refused.stderr, /unsupported attestation type "vibes"/)
+  })
+
+  test('docker buildx has attestations, several outputs, and contexts in repositories', async (t) => {
+    const plugin = await buildx()
+    if (plugin === null) return t.skip('there is no docker-buildx here')
+    const root = await context({ Dockerfile: small })
+    await mkdir(join(root, '.git'))
+    await writeFile(join(root, '.git/HEAD'), 'a'.repeat(40))
+    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(root, '..', 'buildx-config') }
+    const [out, metadata] = ['buildx-out', 'buildx.json'].map((name) => join(root, '..', name)) as [
+      string,
+      string,
+    ]
+    const name = `${registry.host}/bx:1`
+    const asked = ['--attest', 'type=provenance,mode=max', '--sbom=true', '--metadata-file', metadata]
+    await ok(run(plugin, ['build', ...asked, '-t', name, '--push', root], { env }))
+    const told = JSON.parse(await readFile(metadata, 'utf8'))
+    const index = await raw('bx:1')
+    assert.equal(told['containerimage.descriptor'].digest, told['containerimage.digest'])
+    assert.equal((await raw(`bx@${told['containerimage.digest']}`)).manifests.length, 2)
+    assert.equal(index.manifests[1].annotations['vnd.docker.reference.type'], 'attestation-manifest')
+    const outputs = ['-o', out, '-o', `type=tar,dest=${out}.tar`]
+    await ok(run(plugin, ['build', '--sbom=true', '--provenance=mode=max', ...outputs, root], { env }))
+    assert.deepEqual((await readdir(out)).sort(), ['link', 'made', 'provenance.json', 'sbom.spdx.json'])
+    assert.match((await ok(run('tar', ['-tf', `${out}.tar`]))).stdout, /^provenance\.json$/m)
+    // Who asks for nothing gets the same image for the same input.
+    await ok(run(plugin, ['build', '-t', `${name}-plain`, '--push', root], { env }))
+    assert.equal((await raw('bx:1-plain')).manifests, undefined)
   })
 
   test('squashed layers: one upon the base, without what came and went; the steps stay in the history', async () => {

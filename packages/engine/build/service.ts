@@ -144,7 +144,7 @@ export class BuildService implements Builds {
         if (stored) tell({ id: 'gantry.cache', aux: stored })
         const ref = `default/default/${facts.id}`
         const aux = { ...summary, ref, provenance: attestor.metadata(results) }
-        if (request.events) tell({ id: 'gantry.result', aux })
+        if (request.events || request.tellResult) tell({ id: 'gantry.result', aux })
         if (summary.image !== undefined) {
           const lineage = progress.lineage(summary.image)
           if (lineage) noteParent(this.#parts.images, lineage.id, lineage.parent)

@@ -50,6 +50,8 @@ export interface EngineBuildRequest {
   check: boolean
   /** Before that, tell the text of the Dockerfile. */
   tellDockerfile?: boolean
+  /** Tell what was made, at the end. */
+  tellResult?: boolean
   /** Tell what happens as data, for our own command line. */
   events: boolean
   network: string

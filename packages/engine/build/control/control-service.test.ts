@@ -70,10 +70,15 @@ test('what a short build has told is there when it is asked for after its end', 
     yield { id: 'moby.buildkit.trace', aux: vertex }
     yield { id: 'gantry.cache', aux: { digest: 'sha256:1' } }
     yield { id: 'moby.image.id', aux: { ID: 'sha256:2' } }
+    yield { id: 'gantry.result', aux: { names: ['a', 'b'], descriptor: { digest: 'sha256:3' } } }
   })
   const { exporterResponse } = await channel.call(control.solve, { ref: 'r', frontend })
   assert.deepEqual(JSON.parse(exporterResponse.get('cache.manifest') ?? ''), { digest: 'sha256:1' })
-  assert.equal(exporterResponse.get('containerimage.digest'), 'sha256:2')
+  assert.equal(exporterResponse.get('containerimage.config.digest'), 'sha256:2')
+  assert.equal(exporterResponse.get('containerimage.digest'), 'sha256:3')
+  assert.equal(exporterResponse.get('image.name'), 'a,b')
+  const descriptor = Buffer.from(exporterResponse.get('containerimage.descriptor') ?? '', 'base64')
+  assert.deepEqual(JSON.parse(String(descriptor)), { digest: 'sha256:3' })
   await using call = channel.open(control.status)
   await call.send({ ref: 'r' })
   await call.end()

@@ -27,6 +27,14 @@ const frontendCapabilities = [
   'solve.inlinereturn',
 ]
 
+/** What clients look for before they ask for it. */
+const engineCapabilities = [
+  'exporter.image.annotations',
+  'exporter.image.attestations',
+  'exporter.multiple',
+  'source.local',
+]
+
 const frontendName = 'dockerfile.v0'
 
 export interface ControlParts {
@@ -64,7 +72,7 @@ export class ControlService {
         await this.#begun(call.metadata(control.buildHeader)[0])
         await call.send({
           frontendCapabilities: frontendCapabilities.map((id) => ({ id, enabled: true })),
-          llbCapabilities: [{ id: 'source.local', enabled: true }],
+          llbCapabilities: engineCapabilities.map((id) => ({ id, enabled: true })),
           workers: [this.#worker()],
         })
       }),

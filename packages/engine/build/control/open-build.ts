@@ -61,6 +61,7 @@ export class OpenBuild extends ControlBuild {
     if (id === 'moby.buildkit.trace') this.tell(StatusResponse.decode(Buffer.from(aux as string, 'base64')))
     // The client writes it into the index of the directory.
     if (id === 'gantry.cache') this.#respond({ 'cache.manifest': JSON.stringify(aux) })
+    if (id === 'gantry.result') this.#respond(resultFields(aux as BuildResultSummary))
     if (id !== 'moby.image.id') return
     const digest = (aux as { ID: string }).ID
     this.#respond({ 'containerimage.digest': digest, 'containerimage.config.digest': digest })
@@ -74,4 +75,18 @@ export class OpenBuild extends ControlBuild {
 const whole = ({ type = '', attributes = new Map<string, string>() }: Partial<Exporter>): Exporter => ({
   type,
   attributes,
+})
+
+interface BuildResultSummary {
+  names: readonly string[]
+  descriptor?: { digest: string }
+}
+
+/** As BuildKit's exporters tell of an image; the digest is that of the index where there is one. */
+const resultFields = ({ names, descriptor }: BuildResultSummary): Record<string, string> => ({
+  ...(names.length > 0 && { 'image.name': names.join(',') }),
+  ...(descriptor && {
+    'containerimage.digest': descriptor.digest,
+    'containerimage.descriptor': Buffer.from(JSON.stringify(descriptor)).toString('base64'),
+  }),
 })

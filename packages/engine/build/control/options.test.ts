@@ -81,4 +81,6 @@ test('attestations as docker buildx asks for them', () => {
     frontendRequest(new Map(Object.entries(asked)), '', [], none).attests,
   )
   assert.deepEqual([provenance?.mode, provenance?.builderId, sbom], ['max', 'https://ci.example.org/1', true])
+  const unasked = new Map([['attest:provenance', 'mode=min,inline-only=true']])
+  assert.deepEqual(frontendRequest(unasked, '', [], none).attests, {})
 })

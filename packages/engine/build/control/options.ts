@@ -45,6 +45,9 @@ const plain = new Set([
 ])
 const prefixes = ['build-arg:', 'label:', 'context:', 'attest:', 'vcs:']
 
+/** What buildx asks for when its user has said nothing: without it, the same input gives the same image. */
+const unasked = 'mode=min,inline-only=true'
+
 /** Throws NotImplemented for an option that would be dropped otherwise. */
 export function frontendRequest(
   options: FrontendOptions,
@@ -69,7 +72,7 @@ export function frontendRequest(
     platforms: list(get('platform')),
     outputs: exporters.map(output),
     contexts: Object.fromEntries(withPrefix(options, 'context:')),
-    attests: Object.fromEntries(withPrefix(options, 'attest:')),
+    attests: Object.fromEntries(withPrefix(options, 'attest:').filter(([, value]) => value !== unasked)),
     repository: Object.fromEntries(withPrefix(options, 'vcs:')),
     cacheFrom: caches.imports,
     cacheTo: caches.exports,
@@ -81,6 +84,7 @@ export function frontendRequest(
     quiet: false,
     check: false,
     events: false,
+    tellResult: true,
     network: get('force-network-mode'),
     hosts: list(get('add-hosts')).map((host) => host.replace('=', ':')),
     ...(shmSize > 0 && { shmSize }),
