@@ -324,3 +324,17 @@ test('a step that was not cached says why, without telling values', async () => 
   assert.deepEqual(await why('a', 'hidden', '2'), ['what it copies'])
   assert.deepEqual((await why('b', 'hidden', '2'))[0], 'the base image b')
 })
+
+test('arguments that nothing asks for are told of, those that a base image asks for are not', async () => {
+  const world = fakeWorld()
+  const { image } = world.snapshots
+  world.snapshots.image = async (...asked) => {
+    const base = await image(...asked)
+    const OnBuild = ['ARG HERS=1', 'COPY <<E /f\n$HERS\nE\n']
+    return { ...base, config: { ...base.config, config: { OnBuild } } }
+  }
+  const args = new Map(['HERS', 'OWN', 'NOBODYS'].map((name) => [name, 'x']))
+  const { events } = await build(world, world.request('FROM a\nARG OWN\nRUN x\n', { args }))
+  const unused = events.flatMap((event) => (event.type === 'unused-arguments' ? event.names : []))
+  assert.deepEqual(unused, ['NOBODYS'])
+})

@@ -308,6 +308,7 @@ suite('build', { concurrency: 1 }, () => {
         { ulimits: 'x' },
         /error reading ulimit settings: invalid character 'x' looking for beginning of value/,
       ],
+      [{ remote: 'foo' }, /remoteURL \(foo\) could not be recognized as URL/],
       [{ version: 3 }, /invalid version "3"/],
       [{ shmsize: -1 }, /SHM size can not be less than 0/],
       [{ extrahosts: 'far' }, /bad format for add-host: "far"/],

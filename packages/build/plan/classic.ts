@@ -1,5 +1,5 @@
 /** What builds for classic clients have besides: every instruction is told of, and labels are an instruction. */
-import { type Arg, type Dockerfile, predefinedArguments } from '@gantry/dockerfile'
+import { type Arg, type Dockerfile, parseTrigger, predefinedArguments } from '@gantry/dockerfile'
 import type { PlannedInstruction } from '../contracts.ts'
 import type { Plan } from './planner.ts'
 
@@ -48,12 +48,20 @@ export function withLabels(
   }
 }
 
-/** Names of values that were given and that no ARG asks for. */
+/** Names of values that were given and that no ARG asks for, also none that came with a base image. */
 export function unusedArguments(
   { globals, stages }: Dockerfile,
   given: ReadonlyMap<string, string>,
+  plans: readonly Plan[],
 ): string[] {
-  const declared = [...globals, ...stages.flatMap(({ commands }) => commands)].flatMap((instruction) =>
+  if (given.size === 0) return []
+  const inherited = plans
+    .flatMap((plan) => plan.stages.flatMap(({ states }) => states))
+    .flatMap(({ triggered, instruction, source }) =>
+      triggered && instruction === 'ARG' ? parseTrigger(source) : [],
+    )
+  const own = stages.flatMap(({ commands }) => commands)
+  const declared = [...globals, ...own, ...inherited].flatMap((instruction) =>
     instruction.instruction === 'ARG' ? instruction.args.map(({ key }) => key) : [],
   )
   const used = new Set([...declared, ...predefinedArguments])

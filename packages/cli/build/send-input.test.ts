@@ -9,7 +9,7 @@ import type { CommandContext, Flags } from '../framework/command.ts'
 import { openContext } from './context-archive.ts'
 import { answersTo, type SentInput, sendInput } from './send-input.ts'
 
-const refusal = new ApiError(400, 'could not download context: unsupported address client-files')
+const refusal = new ApiError(400, 'remoteURL (client-files) could not be recognized as URL')
 
 test('an engine that does not know small directories in one piece is asked again, in a session', {
   timeout: 30_000,

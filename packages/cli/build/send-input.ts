@@ -29,7 +29,8 @@ export async function* answersTo<T>(
 
 /** As engines do that know of no such context; nothing has been built then. */
 const takesItForAnAddress = (error: unknown): boolean =>
-  error instanceof ApiError && error.status === 400 && error.message.includes(`address ${inOnePiece}`)
+  error instanceof ApiError &&
+  [`address ${inOnePiece}`, `remoteURL (${inOnePiece})`].some((words) => error.message.includes(words))
 
 /** The name of such a context. */
 const inOnePiece = 'client-files'

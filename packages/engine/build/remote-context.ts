@@ -59,7 +59,7 @@ export async function fetchContext(
   if (!/^https?:\/\//.test(address))
     throw new GantryError(
       'InvalidParameter',
-      `could not download context: unsupported address ${withoutUser(address)}`,
+      `remoteURL (${withoutUser(address)}) could not be recognized as URL`,
     )
   const request = { registries, directory, url: address, largest, signal }
   const { root, digest } = await download(request).catch((error) => {
