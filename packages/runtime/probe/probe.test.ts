@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
 import { Cgroup, cgroupLayout } from '@gantry/syscall'
 import { probeRuntimes } from './probe.ts'
+import { findProgram } from './programs.ts'
 import { tryRuntime } from './trial.ts'
 
 test('a runtime that works is found, the user’s are added, and nothing is left of the trial', async (t) => {
@@ -39,4 +40,14 @@ test('a runtime that does not work says why', async (t) => {
   await writeFile(path, '#!/bin/sh\necho "cannot use this host" >&2\nexit 1\n', { mode: 0o755 })
   const options = { path, directory, cgroups: cgroupLayout(), cgroupParent: `/${basename(directory)}` }
   assert.equal(await tryRuntime(options), 'cannot use this host')
+})
+
+test('a directory of a program’s name is no program', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'gantry-probe-'))
+  t.after(() => rm(root, { recursive: true }))
+  await mkdir(join(root, 'first/gantry-tool'), { recursive: true })
+  await mkdir(join(root, 'second'))
+  await writeFile(join(root, 'second/gantry-tool'), '#!/bin/sh\n', { mode: 0o755 })
+  const found = await findProgram('gantry-tool', `${root}/first:${root}/second`)
+  assert.equal(found, join(root, 'second/gantry-tool'))
 })

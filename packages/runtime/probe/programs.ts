@@ -1,7 +1,7 @@
 /** Finding programs and asking them what they are. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Where distributions put what the engine calls, whatever the daemon's own PATH says. */
@@ -21,12 +21,14 @@ export async function findProgram(name: string, path = process.env.PATH ?? ''): 
   return null
 }
 
-/** Whether the daemon may execute what is at this path (access(2)). */
+/** Whether a file is at this path that the daemon may execute (access(2)). */
 export async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
+  try {
+    await access(path, constants.X_OK)
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
 }
 
 export interface ProgramOutput {
