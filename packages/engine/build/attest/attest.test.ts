@@ -146,6 +146,7 @@ test('provenance of either version; arguments and steps only when all is to be t
 test('steps in the shape of the low-level definition: inputs by their numbers, one action for each source', () => {
   const mount = { readonly: false }
   const layout: ImageStep = { ...base, reference: 'gantry.invalid/layout/x:latest' }
+  const again: ImageStep = { ...base, lines: { first: 9, last: 9 } }
   const busy: RunStep = {
     ...run,
     env: ['HTTPS_PROXY=http://me:hidden@proxy:1', 'A=b=c'],
@@ -167,6 +168,7 @@ test('steps in the shape of the low-level definition: inputs by their numbers, o
     copies: [
       { origin: { kind: 'context', name: 'context' }, sources: ['a', 'b'], unpack: true },
       { origin: { kind: 'snapshot', step: layout }, sources: ['/c'], unpack: false },
+      { origin: { kind: 'snapshot', step: again }, sources: ['/d'], unpack: false },
       { origin: { kind: 'http', url: 'https://me:hidden@example.org/x' }, sources: ['x'], unpack: false },
       { origin: { kind: 'documents', documents }, sources: ['f'], unpack: false },
       { origin: { kind: 'documents', documents: [] }, sources: ['/'], unpack: false },
@@ -174,6 +176,7 @@ test('steps in the shape of the low-level definition: inputs by their numbers, o
   }
   const bases = new Map([
     [base, digest],
+    [again, digest],
     [layout, digest],
   ])
   const { definition, secrets, ssh, hermetic, source } = buildSteps(
@@ -192,7 +195,7 @@ test('steps in the shape of the low-level definition: inputs by their numbers, o
       ['step3', { identifier: `oci-layout://${digest}` }],
       ['step4', { identifier: 'https://example.org/x' }],
       ['step5', 'file'],
-      ['step6', 'step2:0', 'step1:0', 'step3:0', 'step4:0', 'step5:0', 'file'],
+      ['step6', 'step2:0', 'step1:0', 'step3:0', 'step0:0', 'step4:0', 'step5:0', 'file'],
     ],
   )
   assert.deepEqual(
@@ -229,11 +232,12 @@ test('steps in the shape of the low-level definition: inputs by their numbers, o
     ]),
     [
       [0, 1, -1, '/a'],
-      [5, 1, -1, '/b'],
-      [6, 2, -1, '/c'],
-      [7, 3, -1, '/x'],
-      [8, 4, -1, '/f'],
-      [9, -1, 0, '/'],
+      [6, 1, -1, '/b'],
+      [7, 2, -1, '/c'],
+      [8, 3, -1, '/d'],
+      [9, 4, -1, '/x'],
+      [10, 5, -1, '/f'],
+      [11, -1, 0, '/'],
     ],
   )
   assert.deepEqual(actions[0]?.Action.copy, {

@@ -29,7 +29,9 @@ export function buildSteps(
 ): BuildSteps {
   const steps = stepsOf(last)
   const definition = new Definition(bases)
-  for (const step of steps) definition.add(step)
+  for (const step of steps)
+    if (step.kind === 'image') definition.addImage(step)
+    else definition.add(step)
   const runs = steps.filter((step) => step.kind === 'run')
   return {
     definition: definition.operations,
@@ -61,15 +63,23 @@ class Definition {
     this.#bases = bases
   }
 
-  add(step: Step): void {
+  add(step: Exclude<Step, ImageStep>): void {
     const origins = originsOf(step).filter((origin) => !isEmpty(origin))
     for (const origin of origins) this.#addSource(origin, step)
-    const before = step.kind !== 'image' && step.input ? [this.#idOf(step.input)] : []
+    const before = step.input ? [this.#idOf(step.input)] : []
     const inputs = [...new Set([...before, ...origins.map((origin) => this.#idOf(keyOf(origin)))])]
     const base = before.length > 0 ? 0 : -1
     const inputOf = (origin: Origin): number =>
       isEmpty(origin) ? -1 : inputs.indexOf(this.#idOf(keyOf(origin)))
     this.#put(step, this.#operation(step, base, inputs.length, inputOf), step, inputs)
+  }
+
+  /** Stages that begin with the same image share it. */
+  addImage(step: ImageStep): void {
+    const identifier = this.#imageOf(step)
+    const key = JSON.stringify([identifier, platformOf(step.platform)])
+    if (!this.#ids.has(key)) this.#put(key, { source: { identifier } }, step, [])
+    this.#ids.set(step, this.#idOf(key))
   }
 
   #addSource(origin: Origin, { lines }: Step): void {
@@ -78,10 +88,13 @@ class Definition {
       this.#put(key, sourceOperation(origin), { lines }, [])
   }
 
-  #operation(step: Step, base: number, inputs: number, inputOf: (origin: Origin) => number): object {
+  #operation(
+    step: Exclude<Step, ImageStep>,
+    base: number,
+    inputs: number,
+    inputOf: (origin: Origin) => number,
+  ): object {
     switch (step.kind) {
-      case 'image':
-        return { source: { identifier: this.#imageOf(step) } }
       case 'run':
         return runOperation(step, base, inputOf)
       case 'copy':
