@@ -67,7 +67,7 @@ class Removal {
     const siblings = membersOf(names)
     if (areOneRepository(names)) {
       this.#refuse(image, { ignoreNames: true })
-      for (const reference of names) this.#untag(image, reference)
+      this.#untagAll(image, names)
     }
     await this.#delete(image, noPrune, { quiet: false })
     await this.#deleteMembers(siblings)
@@ -110,6 +110,14 @@ class Removal {
     announce(this.#parts, 'untag', image.id)
   }
 
+  /** All at once: one transaction for each of very many names would hold up everybody else. */
+  #untagAll(image: ImageRecord, references: readonly ReferenceRecord[]): void {
+    this.#parts.catalog.transaction(() => {
+      for (const reference of references) this.#unname(reference)
+    })
+    for (const _ of references) announce(this.#parts, 'untag', image.id)
+  }
+
   #unname({ name }: ReferenceRecord): void {
     this.#parts.catalog.unname(name)
     this.items.push({ Untagged: familiarName(parseReference(name)) })
@@ -125,7 +133,7 @@ class Removal {
       if (quiet && (users.length > 0 || catalog.namesOf(image.id).length > 0 || this.#isParent(image))) return
       throw error
     }
-    for (const reference of catalog.namesOf(image.id)) this.#untag(image, reference)
+    this.#untagAll(image, catalog.namesOf(image.id))
     await this.#drop(image)
     if (!noPrune && image.parent) await this.#pruneParent(image.parent)
   }
