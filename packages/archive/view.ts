@@ -12,6 +12,7 @@ import {
   rootOf,
   SystemCallError,
   takeRootOf,
+  UnmountFlag,
   unmount,
 } from '@gantry/syscall'
 import { TreeRoot } from './tree-root.ts'
@@ -101,7 +102,8 @@ function mountView(view: PrivateView): void {
     const lower = [view.upper, ...view.lower]
     mountOverlay({ lower, target, ...idMap })
     if (!hasAll(target, view)) {
-      unmount(target)
+      // A process that the daemon starts in this moment has what was just open here, until it runs its program.
+      unmount(target, UnmountFlag.detach)
       const [upper, work] = ['changes', 'work'].map((name) => `${view.directory}/${name}`) as [string, string]
       for (const path of [upper, work]) mkdirSync(path)
       mountOverlay({ lower, upper, work, target, ...idMap })
