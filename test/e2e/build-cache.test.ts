@@ -224,6 +224,17 @@ suite('build cache', { concurrency: 1 }, () => {
     })
     assert.equal(classically.exitCode, 0, classically.stderr)
     assert.equal(classically.stdout.match(/^ ---> Using cache$/gm)?.length, 2, classically.stdout)
+    // Such a client makes one, too, and is told which image it is.
+    const classic = { env: { DOCKER_BUILDKIT: '0' } }
+    const iid = join(top, 'classic-iid')
+    const flags = ['--build-arg', 'BUILDKIT_INLINE_CACHE=1', '--iidfile', iid, '-t', 'carrying']
+    const carrying = await other.docker(['build', ...flags, inline], classic)
+    assert.equal(carrying.exitCode, 0, carrying.stderr)
+    assert.equal(await readFile(iid, 'utf8'), (await other.dockerode.getImage('carrying').inspect()).Id)
+    await other.gantry(['rmi', '-f', image])
+    await other.gantry(['builder', 'prune', '-af'])
+    const found = await other.docker(['build', '--cache-from', 'carrying', inline], classic)
+    assert.equal(found.stdout.match(/^ ---> Using cache$/gm)?.length, 3, found.stdout)
     await inDirectories(other)
     const refused = await other.gantry(['build', '--cache-to', 'type=gha', root])
     assert.match(refused.stderr, /--cache-to of type "gha" is not available/)

@@ -105,6 +105,15 @@ test('every instruction is told, steps that run early wait for their turn', () =
   assert.deepEqual(ids, [{ ID: `sha256:${'d'.repeat(64)}` }])
 })
 
+test('an image that is another one than the last result is told of', () => {
+  const { classic, told } = progress()
+  classic.event({ type: 'plan', instructions: [planned('FROM a', { endsStage: true })] })
+  classic.event(state(0, 'a'))
+  classic.done(`sha256:${'b'.repeat(64)}`, [])
+  const ids = told.flatMap(({ aux }) => (aux ? [aux] : []))
+  assert.deepEqual(ids, [{ ID: `sha256:${'a'.repeat(64)}` }, { ID: `sha256:${'b'.repeat(64)}` }])
+})
+
 test('what only changes the configuration is cached when its result is known', () => {
   const known = states()
   const run = (noCache: boolean): string => {

@@ -1,7 +1,7 @@
 /** What `POST /build` tells: the classic builder's words, one instruction after the other. */
 import { randomBytes } from 'node:crypto'
 import { type BuildEvent, type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
-import { type Digest, digestOf, serializeImageConfig } from '@gantry/oci'
+import { type Digest, digestOf, isDigest, serializeImageConfig } from '@gantry/oci'
 import type { ProgressMessage } from '../contracts.ts'
 import type { Intermediates } from '../images/intermediates.ts'
 import { classicError, fromOf, isImageOf } from './classic-errors.ts'
@@ -173,6 +173,8 @@ export class ClassicProgress {
 
   /** `names` as users write them. */
   done(id: string, names: readonly string[]): void {
+    // Squashed, or with its cache in it, it is another one than the last instruction's.
+    if (this.#last?.id !== id && isDigest(id)) this.#aux(id)
     if (this.#options.quiet) {
       this.#write({ stream: `${id}\n` })
       return

@@ -29,9 +29,6 @@ export function requestedCaches(request: EngineBuildRequest): RequestedCaches {
     ),
     targets,
     // A squashed image has none of the steps' layers.
-    inline:
-      !isClassic &&
-      !request.squash &&
-      (all.includes('inline') || /^(1|true)$/i.test(args.get(inlineArgument) ?? '')),
+    inline: !request.squash && (all.includes('inline') || /^(1|true)$/i.test(args.get(inlineArgument) ?? '')),
   }
 }
