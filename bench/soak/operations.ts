@@ -112,8 +112,17 @@ async function exec({ socket, name, random }: Bench): Promise<Answer> {
   if (created.status !== 201) return created
   const { Id } = JSON.parse(created.text) as { Id: string }
   const started = await call(socket, 'POST', `/exec/${Id}/start`, { Detach: !attach })
+  if (started.status === 599) return overdue(socket, name, Id, started)
   const inspected = await call(socket, 'GET', `/exec/${Id}/json`)
   return started.status >= 500 ? started : inspected
+}
+
+/** An exec of a container that is paused has no end; of any other one it is stuck, and what is known of it helps. */
+async function overdue(socket: string, name: string, exec: string, started: Answer): Promise<Answer> {
+  const { text } = await call(socket, 'GET', `/containers/${name}/json`)
+  if (/"Paused":true/.test(text)) return { status: 409, text: 'paused' }
+  const states = [/"State":\{.*?\}/.exec(text)?.[0], (await call(socket, 'GET', `/exec/${exec}/json`)).text]
+  return { ...started, text: `${started.text}: ${states.join(' ')}` }
 }
 
 const post =
