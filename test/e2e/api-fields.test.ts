@@ -137,6 +137,12 @@ suite('fields of the API', { concurrency: 1 }, () => {
     const { Manifests } = await ask<Users>(200, 'GET', '/images/hello-world/json?manifests=1')
     const used = Manifests.find(({ ImageData }) => ImageData.Platform.architecture === architecture)
     assert.equal(used?.ImageData.Containers.length, 1)
+    const filters = encodeURIComponent('{"reference":["hello-world"]}')
+    const listed = await ask<Users[]>(200, 'GET', `/images/json?manifests=1&filters=${filters}`)
+    const inList = listed[0]?.Manifests.find(
+      ({ ImageData }) => ImageData.Platform.architecture === architecture,
+    )
+    assert.deepEqual(inList?.ImageData.Containers, used?.ImageData.Containers)
     const [row] = await ask<OfContainer[]>(200, 'GET', '/containers/json?all=1&limit=1')
     assert.deepEqual(row?.ImageManifestDescriptor, expected)
     for (const path of ['described/json', 'json?all=1&limit=1']) {
