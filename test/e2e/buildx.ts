@@ -1,12 +1,15 @@
 /** Docker's plugin `buildx`, where this machine has it. */
 import { access, constants } from 'node:fs/promises'
 import { homedir } from 'node:os'
+import { repository } from './harness.ts'
 
 const places = [
   process.env.DOCKER_BUILDX ?? '',
   `${homedir()}/.docker/cli-plugins/docker-buildx`,
   '/usr/local/libexec/docker/cli-plugins/docker-buildx',
   '/usr/libexec/docker/cli-plugins/docker-buildx',
+  // Unpacked by scripts/test-tools.
+  `${repository}node_modules/.cache/buildx/docker-buildx`,
 ]
 
 /** Its path, or null. `DOCKER_BUILDX` names one that is elsewhere. */
