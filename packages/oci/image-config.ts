@@ -43,7 +43,6 @@ export interface HistoryEntry {
 export const inlineCacheField = 'moby.buildkit.cache.v0'
 
 export interface ImageConfigFile extends Platform {
-  'os.version'?: string
   created?: string
   author?: string
   comment?: string

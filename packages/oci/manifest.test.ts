@@ -77,6 +77,19 @@ test('CVE-2023-25153: size and depth of a document are bounded', () => {
   assert.throws(() => parseManifest(deep), { kind: 'InvalidParameter', message: /nested too deeply/ })
 })
 
+test('the platform of a member of an index is told on whole', () => {
+  const platform = {
+    architecture: 'amd64',
+    os: 'windows',
+    'os.version': '10.0.17763.1879',
+    'os.features': ['win32k'],
+  }
+  const bytes = body({ schemaVersion: 2, manifests: [{ ...layer, platform }] })
+  const index = parseManifest(bytes)
+  assert.deepEqual(index.kind === 'index' && index.manifests[0]?.platform, platform)
+  assert.equal(serializeManifest(index).includes('"os.features":["win32k"]'), true)
+})
+
 test('mutated manifests are read or rejected, never anything else', () => {
   const valid = serializeManifest({
     kind: 'manifest',

@@ -106,10 +106,16 @@ function parseDescriptor(value: unknown, what: string): Descriptor {
 
 function parsePlatformObject(value: unknown, what: string): Platform {
   const body = json.object(value, what)
-  const variant = json.optional(body.variant, `${what} variant`, json.string)
+  const text = (key: string) => json.optional(body[key], `${what} ${key}`, json.string)
+  const features = json.optional(body['os.features'], `${what} os.features`, (value, where) =>
+    json.list(value, where, json.string),
+  )
+  const [version, variant] = [text('os.version'), text('variant')]
   return {
-    os: json.string(body.os, `${what} os`),
     architecture: json.string(body.architecture, `${what} architecture`),
+    os: json.string(body.os, `${what} os`),
+    ...(version && { 'os.version': version }),
+    ...(features && { 'os.features': features }),
     ...(variant && { variant }),
   }
 }

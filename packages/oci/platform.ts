@@ -5,6 +5,9 @@ export interface Platform {
   os: string
   architecture: string
   variant?: string
+  /** Of Windows; told on, and not looked at. */
+  'os.version'?: string
+  'os.features'?: string[]
 }
 
 const systems = new Set(

@@ -67,7 +67,22 @@ test('CVE-2020-15157: a redirect takes no credentials to another host, and not w
   target = 'file:///etc/passwd'
   await assert.rejects(repository.blob(descriptorOf(blob)), { message: /refusing to be redirected/ })
   target = `${registry.url}/v2/some/image/blobs/loop`
-  await assert.rejects(repository.blob(descriptorOf(blob)), { message: 'stopped after 5 redirects' })
+  await assert.rejects(repository.blob(descriptorOf(blob)), { message: 'stopped after 10 redirects' })
+})
+
+test('redirects are followed as far as Go follows them', async (t) => {
+  const blob = randomBytes(5000)
+  let left = 0
+  const registry = await startStub(t, (_request, response, path) => {
+    if (path.includes('/blobs/') && left-- > 0)
+      return void response.writeHead(307, { Location: `${path}x` }).end()
+    response.end(blob)
+  })
+  const repository = repositoryAt(t, registry.host, { action: 'pull' })
+  left = 9
+  assert.deepEqual(await buffer((await repository.blob(descriptorOf(blob))).stream), blob)
+  left = 10
+  await assert.rejects(repository.blob(descriptorOf(blob)), { message: 'stopped after 10 redirects' })
 })
 
 test('CVE-2020-15157: the URLs of foreign layers are not asked', async (t) => {

@@ -24,6 +24,15 @@ export async function readManifest(
   return parseManifest(await content.readAll(digest, largestManifest), mediaType)
 }
 
+/** Reads the manifest or index that a descriptor is about. Rejects like `readManifest`, also when its size is another. */
+export async function readDescribed(
+  content: ContentStore,
+  { digest, size, mediaType }: Descriptor,
+): Promise<Manifest | Index> {
+  await expectBlob(content, { digest, size })
+  return readManifest(content, digest, mediaType)
+}
+
 /** The OCI descriptor of a manifest or index that is here. Rejects with NotFound or InvalidParameter. */
 export async function descriptorOf(content: ContentStore, digest: Digest): Promise<Descriptor> {
   const { mediaType } = await readManifest(content, digest)
@@ -41,12 +50,13 @@ export async function recordOf(
   manifest: Digest,
   { config, layers }: Pick<Manifest, 'config' | 'layers'>,
 ): Promise<ImageRecord> {
+  await expectBlob(content, config)
   const file = await readConfig(content, config.digest)
   if (file.diffIds.length !== layers.length) {
     const counts = `expected ${file.diffIds.length}, got ${layers.length}`
     throw new GantryError('InvalidParameter', `invalid manifest, layers length mismatch: ${counts}`)
   }
-  for (const { digest, size } of layers) await expectBlob(content, digest, size)
+  for (const layer of layers) await expectBlob(content, layer)
   return newRecord(file, manifest, { config, layers })
 }
 
@@ -69,12 +79,15 @@ export function newRecord(
   }
 }
 
-async function expectBlob(content: ContentStore, digest: Digest, size: number): Promise<void> {
+/** Rejects with NotFound, or with InvalidParameter when the content has another size than the descriptor says. */
+export async function expectBlob(
+  content: ContentStore,
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+): Promise<void> {
   const info = await content.info(digest)
-  if (info.size !== size) {
-    throw new GantryError(
-      'InvalidParameter',
-      `content ${digest} is ${info.size} bytes where ${size} were announced`,
-    )
-  }
+  if (info.size !== size) throw new GantryError('InvalidParameter', otherSize(digest, info.size, size))
 }
+
+/** What is said when a descriptor has the wrong size. */
+export const otherSize = (digest: Digest, size: number, announced: number): string =>
+  `content ${digest} is ${size} bytes where ${announced} were announced`

@@ -19,6 +19,7 @@ import type { Catalog, Found } from './catalog.ts'
 import { announce, type ImageParts } from './dependencies.ts'
 import { readManifest } from './read-image.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
+import { referrersFile } from './referrers/kept-referrers.ts'
 import { selectImage } from './resolve.ts'
 import type { Hold } from './retention.ts'
 
@@ -155,13 +156,18 @@ async function archiveFiles(
       repositories.set(repository, { ...repositories.get(repository), [tag.tag ?? 'latest']: top })
     }
   }
-  for (const digest of about) manifests.push(await descriptorOf(content, digest))
   const text = (value: unknown) => Buffer.from(JSON.stringify(value))
+  const index = (members: Descriptor[]) =>
+    serializeManifest({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests: members })
+  const referrers: Descriptor[] = []
+  for (const digest of about) referrers.push(await descriptorOf(content, digest))
   return {
-    'index.json': serializeManifest({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests }),
+    'index.json': index(manifests),
     'manifest.json': text(items),
     'oci-layout': text({ imageLayoutVersion: '1.0.0' }),
     repositories: text(Object.fromEntries(repositories)),
+    // In index.json, others would take them for images beside the one, and want a tag.
+    ...(referrers.length > 0 && { [referrersFile]: index(referrers) }),
   }
 }
 

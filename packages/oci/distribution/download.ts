@@ -8,8 +8,8 @@ import { basicAuthorization } from './tokens.ts'
 import type { Answer } from './transport.ts'
 import { reachOfRedirect } from './trust.ts'
 
-/** As Go's client. */
-const mostRedirects = 10
+/** Requests in all, as Go's client. */
+const mostRequests = 10
 const redirects = new Set([301, 302, 303, 307, 308])
 /** Bytes of an error's body that are shown, at most. */
 const longestQuote = 1024
@@ -62,10 +62,10 @@ async function follow(hosts: Hosts, start: URL, signal: AbortSignal | undefined)
     const { location } = answer.headers
     if (!redirects.has(answer.status) || location === undefined) return answer
     discard(answer)
-    if (hops === mostRedirects)
+    if (hops + 1 === mostRequests)
       throw new GantryError(
         'System',
-        `Get ${JSON.stringify(location)}: stopped after ${mostRedirects} redirects`,
+        `Get ${JSON.stringify(location)}: stopped after ${mostRequests} redirects`,
       )
     url = targetOf(url, location)
   }

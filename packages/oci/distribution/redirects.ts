@@ -7,7 +7,8 @@ import type { KnownHost } from './known-host.ts'
 import type { Answer } from './transport.ts'
 import { reachOfRedirect } from './trust.ts'
 
-const mostRedirects = 5
+/** Requests in all, as Go's client. */
+const mostRequests = 10
 const redirects = new Set([301, 302, 303, 307, 308])
 
 /** Sends a request where redirects lead. Other origins get no Authorization. Rejects with RegistryError. */
@@ -40,8 +41,8 @@ export async function follow(
     const repeatable = request.method === 'GET' || request.method === 'HEAD'
     if (!redirects.has(answer.status) || !repeatable || location === undefined) return answer
     discard(answer)
-    if (hops === mostRedirects)
-      throw new RegistryError('invalid-answer', `stopped after ${mostRedirects} redirects`)
+    if (hops + 1 === mostRequests)
+      throw new RegistryError('invalid-answer', `stopped after ${mostRequests} redirects`)
     url = redirectTarget(url, location)
     reach = reachOfRedirect(known.base, url, known.isPrivate)
   }

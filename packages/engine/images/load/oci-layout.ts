@@ -4,6 +4,7 @@ import {
   bestMatch,
   type Descriptor,
   type Digest,
+  type Index,
   isImageConfigType,
   isIndexType,
   isManifestType,
@@ -17,9 +18,9 @@ import {
   withDefaultTag,
 } from '@gantry/oci'
 import type { ContentStore } from '@gantry/store'
-import { readManifest, recordOf } from '../read-image.ts'
+import { expectBlob, readDescribed, recordOf } from '../read-image.ts'
 import type { ImageRecord } from '../records.ts'
-import type { ReferrersRecord } from '../referrers/kept-referrers.ts'
+import { type ReferrersRecord, referrersFile } from '../referrers/kept-referrers.ts'
 import type { Hold } from '../retention.ts'
 import type { Loadable, Loaded } from './loadable.ts'
 import type { Spooled } from './spool.ts'
@@ -34,10 +35,7 @@ export async function readOciLayout(
   hold: Hold,
   host: Platform,
 ): Promise<Loaded> {
-  const bytes = await content.readAll(spooled.get('index.json').digest, largestManifest)
-  const top = parseManifest(bytes)
-  if (top.kind !== 'index')
-    throw new GantryError('InvalidParameter', 'invalid archive: index.json is no image index')
+  const top = await readIndexFile(spooled, 'index.json', content)
   const loadables = new Map<Digest, Loadable>()
   const referrers: ReferrersRecord[] = []
   for (const descriptor of top.manifests) {
@@ -53,7 +51,19 @@ export async function readOciLayout(
     loadable.names.push(...namesIn(descriptor))
     loadables.set(descriptor.digest, loadable)
   }
+  const about = spooled.find(referrersFile) && (await readIndexFile(spooled, referrersFile, content))
+  for (const descriptor of about ? about.manifests : []) {
+    await hold.keep([descriptor.digest])
+    const referrer = await readReferrer(descriptor, content, hold)
+    if (referrer) referrers.push(referrer)
+  }
   return { loadables: [...loadables.values()], referrers }
+}
+
+async function readIndexFile(spooled: Spooled, name: string, content: ContentStore): Promise<Index> {
+  const body = parseManifest(await content.readAll(spooled.get(name).digest, largestManifest))
+  if (body.kind === 'index') return body
+  throw new GantryError('InvalidParameter', `invalid archive: ${name} is no image index`)
 }
 
 /** Null for what stands for itself: it has a name, or no subject that is here. */
@@ -64,6 +74,7 @@ async function readReferrer(
 ): Promise<ReferrersRecord | null> {
   const { digest, mediaType } = descriptor
   if (!isManifestType(mediaType) || namesIn(descriptor).length > 0) return null
+  await expectBlob(content, descriptor)
   const bytes = await content.readAll(digest, largestManifest)
   const subject = subjectOf(bytes)
   if (subject === undefined || !(await content.has(subject))) return null
@@ -71,7 +82,7 @@ async function readReferrer(
   if (manifest.kind !== 'manifest') return null
   const blobs = [...new Set(contentOf(manifest))]
   await hold.keep(blobs)
-  for (const blob of blobs) await content.info(blob)
+  for (const blob of [manifest.config, ...manifest.layers]) await expectBlob(content, blob)
   return { subject, referrers: [{ digest, blobs }] }
 }
 
@@ -83,7 +94,7 @@ export async function readTop(
   host: Platform,
 ): Promise<Loadable> {
   if (isIndexType(descriptor.mediaType)) return readIndex(descriptor, content, hold, host)
-  const manifest = await readManifest(content, descriptor.digest, descriptor.mediaType)
+  const manifest = await readDescribed(content, descriptor)
   if (manifest.kind !== 'manifest' || !isImageConfigType(manifest.config.mediaType)) {
     throw new GantryError('InvalidParameter', `invalid archive: ${descriptor.digest} is no image`)
   }
@@ -93,12 +104,13 @@ export async function readTop(
 
 /** An index stays whole: besides the images, what it says about them (attestations) is kept. */
 async function readIndex(
-  { digest, mediaType }: Descriptor,
+  top: Descriptor,
   content: ContentStore,
   hold: Hold,
   host: Platform,
 ): Promise<Loadable> {
-  const index = await readManifest(content, digest, mediaType)
+  const { digest } = top
+  const index = await readDescribed(content, top)
   if (index.kind !== 'index')
     throw new GantryError('InvalidParameter', `invalid archive: ${digest} is no image index`)
   const images: ImageRecord[] = []
@@ -106,7 +118,7 @@ async function readIndex(
   for (const descriptor of index.manifests.filter((each) => isManifestType(each.mediaType))) {
     await hold.keep([descriptor.digest])
     if (!(await content.has(descriptor.digest))) continue
-    const manifest = await readManifest(content, descriptor.digest, descriptor.mediaType)
+    const manifest = await readDescribed(content, descriptor)
     if (manifest.kind !== 'manifest') continue
     await hold.keep(contentOf(manifest))
     const image = isAttestation(descriptor, manifest)

@@ -11,6 +11,7 @@ import {
   parseManifest,
   type Repository,
 } from '@gantry/oci'
+import { otherSize } from '../read-image.ts'
 import type { Hold } from '../retention.ts'
 import { attestationsOf, choosePlatform } from './choose.ts'
 import { fetchBlob } from './fetch-blob.ts'
@@ -53,7 +54,7 @@ export class ImageFetcher {
     const blobs: Digest[] = []
     for (let depth = 1; depth <= deepestIndex; depth++) {
       const chosen = choosePlatform(index, wish.platform, wish.exactly)
-      const { descriptor, body: child } = await this.#manifest(chosen.digest, chosen.mediaType)
+      const { descriptor, body: child } = await this.#member(chosen)
       blobs.push(...(await this.#attestations(index, chosen)))
       if (child.kind === 'manifest') {
         const manifest = await this.#complete(child)
@@ -73,6 +74,17 @@ export class ImageFetcher {
     const body = parseManifest(bytes, mediaType ?? descriptor.mediaType)
     await this.#hold.put(bytes)
     return { descriptor, body }
+  }
+
+  /** What an index refers to. Rejects with InvalidParameter when it has another size than the index says. */
+  async #member({
+    digest,
+    mediaType,
+    size,
+  }: Descriptor): Promise<{ descriptor: Descriptor; body: Manifest | Index }> {
+    const member = await this.#manifest(digest, mediaType)
+    if (member.descriptor.size === size) return member
+    throw new GantryError('InvalidParameter', otherSize(digest, member.descriptor.size, size))
   }
 
   /** Checks what can be run, and fetches the configuration. */
@@ -97,7 +109,7 @@ export class ImageFetcher {
     const fetched: Digest[] = []
     for (const each of attestationsOf(index, image)) {
       try {
-        const { body } = await this.#manifest(each.digest, each.mediaType)
+        const { body } = await this.#member(each)
         if (body.kind !== 'manifest') continue
         const parts = [body.config, ...body.layers]
         for (const part of parts) await fetchBlob(this.#repository, this.#hold, part, this.#signal)

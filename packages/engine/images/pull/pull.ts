@@ -16,7 +16,7 @@ import {
 import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf, referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
-import { newRecord, readConfig } from '../read-image.ts'
+import { expectBlob, newRecord, readConfig } from '../read-image.ts'
 import type { ImageRecord, ReferenceRecord } from '../records.ts'
 import { ReferrerFetcher } from '../referrers/fetch-referrers.ts'
 import type { ReferrersRecord } from '../referrers/kept-referrers.ts'
@@ -129,6 +129,9 @@ class Pull {
     this.#begin(path, tag)
     await hold.keep([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
     const referrers = await this.#pullContent(image, remote, hold)
+    // What was here already was not measured while it came.
+    const { config, layers } = remote.manifest
+    for (const each of [config, ...layers]) await expectBlob(this.#parts.content, each)
     for (const { blob } of image.layers) this.#parts.transfers.sources.add(blob, this.#repository)
     this.#parts.reached('image.pull.layers')
     this.#register(image, remote, referrers)

@@ -16,6 +16,9 @@ export interface ReferrersRecord {
   referrers: Referrer[]
 }
 
+/** Where an archive lists them: a file of the form of `index.json`, beside it. */
+export const referrersFile = 'referrers.json'
+
 /** Referrers stay as long as their subject. */
 export class KeptReferrers {
   readonly #table: Table<ReferrersRecord>
