@@ -28,6 +28,7 @@ export {
   type TransferLimits,
 } from './images/index.ts'
 export { byteSize } from './limits/byte-size.ts'
+export { milliseconds } from './limits/duration.ts'
 export { type KernelLimits, kernelLimits } from './limits/kernel-limits.ts'
 export { checkLogConfig, LogKeeper, logDriverNames } from './logging/index.ts'
 export { type ContainerContexts, containerContexts } from './selinux/index.ts'

@@ -14,7 +14,7 @@ test('builder.gc: policies, in the keys of older and newer dockerds', () => {
     defaultKeepStorage: '1GB',
     policy: [
       { keepStorage: '512MB', filter: ['unused-for=168h', 'type=regular'] },
-      { all: true, maxUsedSpace: '50%', keepDuration: '48h' },
+      { all: true, maxUsedSpace: '50%', keepDuration: '47h60m' },
     ],
   }
   assert.deepEqual(cacheRulesOf(gc)(1000), [
@@ -27,6 +27,7 @@ test('builder.gc: what cannot be read is refused', () => {
   const wrong = [
     { defaultKeepStorage: 'much' },
     { policy: [{ keepDuration: 'long' }] },
+    { policy: [{ keepDuration: '-1h' }] },
     { policy: [{ maxUsedSpace: '101%' }] },
   ]
   for (const gc of wrong)

@@ -1,5 +1,5 @@
 /** `builder.gc` in daemon.json: what of the build cache goes by itself. Keys and defaults are dockerd's. */
-import { byteSize, type CacheRule } from '@gantry/engine'
+import { byteSize, type CacheRule, milliseconds } from '@gantry/engine'
 import { GantryError, messageOf } from '@gantry/errors'
 
 export interface BuilderGcOption {
@@ -68,7 +68,7 @@ function ruleOf(policy: BuilderGcPolicy, gc: BuilderGcOption, bytes: (text: stri
   return {
     ...(all !== undefined && { all }),
     ...(filter.length > 0 && { filters }),
-    ...(keepDuration !== undefined && { unusedFor: milliseconds(keepDuration) }),
+    ...(keepDuration !== undefined && { unusedFor: spanOf(keepDuration) }),
     ...(reserved !== undefined && { reservedSpace: bytes(reserved) }),
     ...(maxUsedSpace !== undefined && { maxUsedSpace: bytes(maxUsedSpace) }),
     ...(minFreeSpace !== undefined && { minFreeSpace: bytes(minFreeSpace) }),
@@ -82,14 +82,9 @@ function sizeOf(text: string, diskSize: number): number {
   return byteSize(text)
 }
 
-const spans = { s: 1000, m: 60_000, h: hour } as const
-
-/** `48h`, or seconds. */
-function milliseconds(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text) * 1000
-  if (!/^(\d+[smh])+$/.test(text)) throw new Error(`${JSON.stringify(text)} is no duration`)
-  return [...text.matchAll(/(\d+)([smh])/g)].reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * spans[unit as keyof typeof spans],
-    0,
-  )
+/** Milliseconds of `48h`, or of a number of seconds. */
+function spanOf(text: string): number {
+  const span = /^\d+$/.test(text) ? Number(text) * 1000 : milliseconds(text)
+  if (span < 0) throw new Error(`${JSON.stringify(text)} is no duration`)
+  return span
 }

@@ -1,9 +1,8 @@
 /** `image-gc` in daemon.json: when images and build cache that nothing uses are removed. */
-import type { CollectionPolicy } from '@gantry/engine'
+import { type CollectionPolicy, milliseconds } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 
 const powers = { '': 0, k: 1, m: 2, g: 3, t: 4 } as const
-const spans = { s: 1000, m: 60_000, h: 3_600_000 } as const
 
 /** Null without the option. Throws InvalidParameter. */
 export function imageGcOf(values: Record<string, unknown> | undefined): CollectionPolicy | null {
@@ -15,7 +14,7 @@ export function imageGcOf(values: Record<string, unknown> | undefined): Collecti
   if (!['true', 'false'].includes(String(keepTagged))) throw invalid('keepTagged is true or false')
   return {
     ...(keepBytes !== undefined && { keepBytes: bytes(keepBytes) }),
-    ...(unusedFor !== undefined && { unusedFor: milliseconds(unusedFor) }),
+    ...(unusedFor !== undefined && { unusedFor: spanOf(unusedFor) }),
     keepTagged: String(keepTagged) === 'true',
   }
 }
@@ -28,15 +27,19 @@ function bytes(value: unknown): number {
   return Math.floor(Number(amount) * (binary ? 1024 : 1000) ** power)
 }
 
-/** Seconds as a number, or with units: `1h30m`. */
-function milliseconds(value: unknown): number {
-  if (typeof value === 'number' && value >= 0) return value * spans.s
-  if (typeof value !== 'string' || !/^(\d+[smh])+$/.test(value))
-    throw invalid(`unusedFor ${JSON.stringify(value)} is no duration`)
-  return [...value.matchAll(/(\d+)([smh])/g)].reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * spans[unit as keyof typeof spans],
-    0,
-  )
+/** Milliseconds of seconds as a number, or of `1h30m`. */
+function spanOf(value: unknown): number {
+  const span = typeof value === 'number' ? value * 1000 : readSpan(value)
+  if (span === undefined || !(span >= 0)) throw invalid(`unusedFor ${JSON.stringify(value)} is no duration`)
+  return span
+}
+
+function readSpan(value: unknown): number | undefined {
+  try {
+    return typeof value === 'string' ? milliseconds(value) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const invalid = (problem: string): GantryError =>

@@ -37,30 +37,6 @@ export function boolean(text: string): boolean {
   throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`)
 }
 
-const durationUnits: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-}
-
-/** Milliseconds of `1.5s`, `2m30s`. */
-export function duration(text: string): number {
-  const sign = text.startsWith('-') ? -1 : 1
-  const rest = text.replace(/^[+-]/, '')
-  if (rest === '0') return 0
-  const parts = [...rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy)]
-  const length = parts.reduce((sum, [part]) => sum + part.length, 0)
-  if (length === 0 || length !== rest.length) throw invalid(`time: invalid duration ${JSON.stringify(text)}`)
-  return (
-    sign * parts.reduce((sum, [, number, unit]) => sum + Number(number) * (durationUnits[unit ?? ''] ?? 0), 0)
-  )
-}
-
 /** Rethrows InvalidParameter with words before it. */
 export function saying<T>(words: string, read: () => T): T {
   try {

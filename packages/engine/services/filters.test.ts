@@ -55,6 +55,8 @@ for (const [text, expected] of [
   ['1h30m', '2026-06-01T10:30:00.000Z'],
   ['500ms', '2026-06-01T11:59:59.500Z'],
   ['-1h', '2026-06-01T13:00:00.000Z'],
+  ['.5h', '2026-06-01T11:30:00.000Z'],
+  ['0', '1970-01-01T00:00:00.000Z'],
   ['1700000000', '2023-11-14T22:13:20.000Z'],
   ['1700000000.25', '2023-11-14T22:13:20.250Z'],
   ['2023-11-14T22:13:20Z', '2023-11-14T22:13:20.000Z'],
@@ -62,7 +64,7 @@ for (const [text, expected] of [
 ] as const)
   test(`time ${text}`, () => assert.equal(parseTimeFilter(text, now).toISOString(), expected))
 
-for (const text of ['nope', '', '1x', '2023-13-01'])
+for (const text of ['nope', '', '1x', '2023-13-01', '99999999999999'])
   test(`no time: ${JSON.stringify(text)}`, () => {
     assert.throws(
       () => parseTimeFilter(text, now),

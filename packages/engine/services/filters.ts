@@ -1,6 +1,7 @@
 /** How the values of a list filter are compared with what a thing is: Docker's rules, the same for every kind of object. */
 import { GantryError } from '@gantry/errors'
 import type { Filters } from '../contracts.ts'
+import { milliseconds } from '../limits/duration.ts'
 
 /** Throws InvalidParameter for a filter that this list does not know. */
 export function checkFilters(filters: Filters, accepted: readonly string[]): void {
@@ -72,30 +73,34 @@ export function untilFilter(filters: Filters, now: Date): Date | undefined {
   return values[0] === undefined ? undefined : parseTimeFilter(values[0], now)
 }
 
-const unitSeconds: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 }
-
 /**
  * A moment as a client names it: seconds since 1970 (with a fraction), an RFC 3339 time or date with parts left out
  * (local time without a zone), or a duration before now in Go's notation (`1h30m`). Throws InvalidParameter.
  */
 export function parseTimeFilter(text: string, now: Date): Date {
-  const moment = parseDuration(text, now) ?? parseUnixTime(text) ?? parseCalendarTime(text)
+  const moment = timeBefore(now, text) ?? parseUnixTime(text) ?? parseCalendarTime(text)
   if (moment) return moment
   const problem = `failed to parse value as time or duration: ${JSON.stringify(text)}`
   throw new GantryError('InvalidParameter', problem)
 }
 
-function parseDuration(text: string, now: Date): Date | undefined {
-  if (!/^[-+]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
-  const sign = text.startsWith('-') ? -1 : 1
-  let seconds = 0
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g))
-    seconds += Number(amount) * (unitSeconds[unit ?? ''] ?? 0)
-  return new Date(now.getTime() - sign * seconds * 1000)
+/** Zero alone is 1970. */
+function timeBefore(now: Date, text: string): Date | undefined {
+  if (text === '0') return undefined
+  try {
+    return new Date(now.getTime() - milliseconds(text))
+  } catch {
+    return undefined
+  }
 }
 
 function parseUnixTime(text: string): Date | undefined {
-  return /^\d+(\.\d+)?$/.test(text) ? new Date(Math.floor(Number(text) * 1000)) : undefined
+  return /^\d+(\.\d+)?$/.test(text) ? presentable(new Date(Math.floor(Number(text) * 1000))) : undefined
+}
+
+/** Undefined for what lies outside the 270,000 years that a Date can say. */
+function presentable(moment: Date): Date | undefined {
+  return Number.isNaN(moment.getTime()) ? undefined : moment
 }
 
 function parseCalendarTime(text: string): Date | undefined {
@@ -103,6 +108,5 @@ function parseCalendarTime(text: string): Date | undefined {
     /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2}(?:\.\d+)?))?)?)?(Z|[-+]\d{2}:\d{2})?$/.exec(text)
   if (!parts) return undefined
   const [, date, hours = '00', minutes = '00', seconds = '00', zone = ''] = parts
-  const moment = new Date(`${date}T${hours}:${minutes}:${seconds}${zone}`)
-  return Number.isNaN(moment.getTime()) ? undefined : moment
+  return presentable(new Date(`${date}T${hours}:${minutes}:${seconds}${zone}`))
 }

@@ -1,8 +1,9 @@
 /** The `fluentd` driver: the forward protocol over TCP, TLS and unix sockets, with acknowledgements when asked for. */
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
+import { milliseconds } from '../../limits/duration.ts'
 import type { LogOptionValues } from '../limits.ts'
-import { boolean, duration, invalid, memorySize, saying, unsignedInteger } from '../option-values.ts'
+import { boolean, invalid, memorySize, saying, unsignedInteger } from '../option-values.ts'
 import type { LogInfo } from '../tag.ts'
 import type { Destination } from './destination.ts'
 import type { LogMessage } from './message.ts'
@@ -58,7 +59,7 @@ function parseOptions(options: LogOptionValues): FluentdConfig {
     return text ? parse(text) : absent
   }
   const bufferLimit = read('buffer-limit', memorySize, defaultBufferLimit)
-  const retryWait = read('retry-wait', duration, defaultRetryWait)
+  const retryWait = read('retry-wait', milliseconds, defaultRetryWait)
   const maxRetries = read('max-retries', unsignedInteger, defaultRetries)
   if (options['fluentd-async'] && options['fluentd-async-connect'])
     throw invalid("conflicting options: cannot specify both 'fluentd-async' and 'fluentd-async-connect")
@@ -68,7 +69,7 @@ function parseOptions(options: LogOptionValues): FluentdConfig {
   checkReconnectInterval(options['fluentd-async-reconnect-interval'])
   const subSecondPrecision = read('sub-second-precision', boolean, false)
   const requestAck = read('request-ack', boolean, false)
-  read('write-timeout', duration, 0)
+  read('write-timeout', milliseconds, 0)
   return {
     target,
     bufferLimit: Math.max(bufferLimit, 1),
@@ -82,7 +83,7 @@ function parseOptions(options: LogOptionValues): FluentdConfig {
 function checkReconnectInterval(text = ''): void {
   if (text === '') return
   const name = 'fluentd-async-reconnect-interval'
-  const interval = saying(`invalid value for ${name}`, () => duration(text))
+  const interval = saying(`invalid value for ${name}`, () => milliseconds(text))
   if (interval !== 0 && (interval < 100 || interval > 10_000))
     throw invalid(`invalid value for ${name}: value (${JSON.stringify(text)}) must be between 100ms and 10s`)
 }
