@@ -146,6 +146,17 @@ test('since and until select by time, to the nanosecond', async (t) => {
   assert.deepEqual(await texts(path, { since: at(2), until: at(3, 1), tail: 3 }), ['o:2\n', 'o:3\n'])
 })
 
+test('since and until take or leave whole lines, by the time of their first piece', async (t) => {
+  const first = line(1, 'a', 'stdout', 'P') + line(2, 'x', 'stderr') + line(3, 'b')
+  const second = line(4, 'c', 'stdout', 'P') + line(5, 'y', 'stderr') + line(6, 'd') + line(7, 'e')
+  const path = await logFile(t, first + second)
+  assert.deepEqual(await texts(path, { since: at(2) }), ['e:x\n', 'o:c', 'e:y\n', 'o:d\n', 'o:e\n'])
+  assert.deepEqual(await texts(path, { since: at(5), tail: 3 }), ['e:y\n', 'o:e\n'])
+  assert.deepEqual(await texts(path, { until: at(1, 1) }), ['o:a', 'o:b\n'])
+  assert.deepEqual(await texts(path, { since: at(3), until: at(4, 1) }), ['o:c', 'o:d\n'])
+  assert.deepEqual(await texts(path, { until: at(0) }), [])
+})
+
 test('a log is read across its rotated and compressed files', async (t) => {
   const path = await logFile(t, line(5, '5'))
   await writeFile(`${path}.3.gz`, gzipSync(line(1, '1') + line(2, '2')))

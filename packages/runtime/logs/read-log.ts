@@ -6,7 +6,7 @@ import { BlockReader } from './blocks.ts'
 import type { Stream } from './cri.ts'
 import type { LogFiles } from './files.ts'
 import { beginningOfLine, firstOf, onlyOf } from './open-line.ts'
-import { selectByTime } from './select.ts'
+import { TimeSelection } from './select.ts'
 import { type LogEnd, type LogPosition, tailPosition } from './tail.ts'
 
 const nothing = Buffer.alloc(0)
@@ -28,12 +28,13 @@ export async function* readLog(
   const position = await startOf(files, query, end)
   const { number, offset } = position
   yield { bytes: nothing, caughtUp: false, end: { number, offset } }
+  const selection = new TimeSelection(query)
   for await (const block of wholeLines({ files, position, end, bell, query })) {
     if (!query.since && !query.until) {
       yield block
       continue
     }
-    const { pieces, past } = selectByTime(block.bytes, query)
+    const { pieces, past } = selection.select(block.bytes)
     for (const piece of pieces) yield { bytes: piece, caughtUp: false }
     if (past) return
     if (block.caughtUp) yield { ...block, bytes: nothing }
