@@ -29,8 +29,11 @@ interface Count {
 class Report {
   readonly counts = new Map<string, Count>()
   readonly problems = new Map<string, number>()
+  /** Answers that did not come because a container was paused. */
+  paused = 0
 
-  add(name: string, { status, text }: Answer): void {
+  add(name: string, { status, text, paused }: Answer): void {
+    if (paused) this.paused++
     const count = this.counts.get(name) ?? { done: 0, refused: 0, interrupted: 0 }
     this.counts.set(name, count)
     if (status === 0 || status === 503) count.interrupted++
@@ -53,6 +56,7 @@ class Report {
     for (const [name, { done, refused, interrupted }] of [...this.counts].sort()) {
       console.log(`${name.padEnd(10)} ${done} done, ${refused} refused, ${interrupted} interrupted`)
     }
+    console.log(`${this.paused} execs without an answer within a minute, of containers that were paused`)
     for (const [text, count] of this.problems) console.log(`PROBLEM ${count}x ${text}`)
   }
 }
