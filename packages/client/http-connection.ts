@@ -1,8 +1,8 @@
 /** One connection that carries HTTP/1.1 requests one after another. */
 import type { Duplex } from 'node:stream'
-import { GantryError } from '@gantry/errors'
 import { type BodyDecoder, bodyDecoder } from './body-decoder.ts'
 import type { ByteStream } from './byte-stream.ts'
+import { brokenAnswer, brokenConnection } from './connect-error.ts'
 import { type ResponseHead, requestHead, takeHead } from './http-message.ts'
 import type { NodeStream } from './node-stream.ts'
 import { ResponseBody } from './response-body.ts'
@@ -95,11 +95,7 @@ export class HttpConnection {
       let received: Buffer = Buffer.alloc(0)
       this.#onClose = (error) => {
         const stale = mayBeStale && received.length === 0
-        reject(
-          stale
-            ? new StaleConnection()
-            : (error ?? new GantryError('Unavailable', 'error during connect: EOF')),
-        )
+        reject(stale ? new StaleConnection() : brokenConnection(error))
       }
       this.#onData = (bytes) => {
         try {
@@ -190,7 +186,7 @@ export class HttpConnection {
     this.#onClose = (error) => {
       if (ended) return
       if (error === undefined && decoder.endsWithConnection) finish()
-      else body.end(error ?? new GantryError('Unavailable', 'unexpected EOF'))
+      else body.end(brokenAnswer(error))
     }
     take(first)
     if (!ended && this.#broken !== undefined) this.#onClose(this.#broken)
@@ -199,7 +195,7 @@ export class HttpConnection {
 
   #closed(error?: Error): void {
     if (this.#broken !== undefined) return
-    this.#broken = error ?? new GantryError('Unavailable', 'error during connect: EOF')
+    this.#broken = brokenConnection(error)
     this.#onClose(error)
     this.#stream.destroy()
     this.onOver()

@@ -48,6 +48,36 @@ test('run attaches and watches before it starts, and ends as the container', asy
   assert.ok(result.routes.includes('POST /v1.55/containers/c1/wait?condition=removed'))
 })
 
+test('a daemon that goes between create and start is waited for, and the container started by the next', async (t) => {
+  let starts = 0
+  const answers: Record<string, Answer> = {
+    '/containers/create': created,
+    '/containers/c1/attach': (_request, socket) => {
+      socket.write(upgraded)
+      socket.end(frame(1, 'said'))
+    },
+    '/containers/c1/wait': (_request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n')
+      socket.end('{"StatusCode":3}')
+    },
+    '/containers/c1/start': (request, socket) => {
+      starts++
+      if (starts > 1) started(request, socket)
+      else socket.destroy()
+    },
+    '/_ping': (_request, socket) => socket.write(json(200, 'OK')),
+    '/containers/c1/json': (_request, socket) =>
+      socket.write(json(200, { Id: 'c1', State: { Status: 'created' } })),
+  }
+  const result = await runWith(t, ['--rm', 'busybox', 'true'], answers)
+  assert.deepEqual([result.code, starts], [3, 2])
+  starts = 0
+  const withInput = await runWith(t, ['--rm', '-i', 'busybox', 'true'], answers)
+  assert.ok(withInput.code instanceof ExitError)
+  assert.match(withInput.code.message, /^gantry: error during connect: /)
+  assert.deepEqual([withInput.code.code, starts], [125, 1])
+})
+
 test('a missing image is pulled and the container created again', async (t) => {
   let pulled = false
   const { code, stdout, stderr } = await runWith(t, ['-d', 'web'], {

@@ -84,7 +84,7 @@ async function runAttached(
   })
   const copied = joined.copy()
   try {
-    await startAcross(context, id)
+    await startAcross(context, id, { hasInput: body.AttachStdin === true })
   } catch (error) {
     await joined.abandon(copied)
     throw runError(error, context.program)

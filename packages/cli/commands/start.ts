@@ -57,7 +57,7 @@ async function startAttached(context: CommandContext, name: string, flags: Flags
   })
   const copied = joined.copy()
   try {
-    await startAcross(context, id)
+    await startAcross(context, id, { hasInput: streams.stdin })
   } catch (error) {
     await joined.abandon(copied)
     throw error

@@ -91,6 +91,26 @@ test('an interrupted start is undone, and finished when the process runs', async
   assert.equal((await containers.inspect(finished)).State?.Status, 'running')
 })
 
+test('what removes itself and was never started is removed, unless its client comes back to start it', async (t) => {
+  const it = await bench(t)
+  const hostConfig = { AutoRemove: true }
+  const detached = await it.create({ name: 'detached', hostConfig })
+  const config = { Cmd: ['true'], AttachStdout: true }
+  const left = await it.create({ name: 'left', hostConfig, config })
+  const again = await it.create({ name: 'again', hostConfig, config })
+  const kept = await it.create({ name: 'kept' })
+  const containers = await restored(it)
+  await assert.rejects(containers.inspect(detached), { kind: 'NotFound' })
+  await containers.start(again)
+  await it.clock.advance(30_000)
+  await until('it to be removed', () => it.events.includes('container destroy left'))
+  await assert.rejects(containers.inspect(left), { kind: 'NotFound' })
+  assert.equal((await containers.inspect(again)).State?.Status, 'running')
+  assert.equal((await containers.inspect(kept)).State?.Status, 'created')
+  await containers.stop(again)
+  await until('it to be removed', () => it.events.includes('container destroy again'))
+})
+
 test('an interrupted removal is finished, an interrupted create undone', async (t) => {
   const it = await bench(t)
   const removing = await leave(it, { status: 'removing', volumes: true } as State)

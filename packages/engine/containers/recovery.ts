@@ -15,7 +15,7 @@ import { startsWithDaemon } from './restart-policy.ts'
 import { mayReturn, ReturningClient } from './returning-client.ts'
 import type { Starter } from './start.ts'
 import { inStartOrder, neededBy } from './start-order.ts'
-import { end, failStart, isUp, pause, run, tryAgain, unpause } from './state.ts'
+import { end, failStart, isIdle, isUp, pause, run, tryAgain, unpause } from './state.ts'
 import type { Supervisor } from './supervisor.ts'
 import { finishUpdate } from './update.ts'
 import { UserNamespaces } from './user-namespaces.ts'
@@ -119,9 +119,11 @@ export class Recovery {
   /** The daemon that was to restart it died in between. */
   #finishRestart(container: Container): void {
     this.#deps.log('info', `container ${container.id}: finishing its interrupted restart`)
-    this.#restarter
-      .restart(container, container.id)
-      .catch((error) => this.#deps.log('error', `container ${container.id}: ${messageOf(error)}`))
+    this.#restarter.restart(container, container.id).catch((error) => {
+      // Somebody removes it meanwhile.
+      const isGone = container.gone || container.removing
+      if (!isGone) this.#deps.log('error', `container ${container.id}: ${messageOf(error)}`)
+    })
   }
 
   #holdVolumes({ id, record }: Container): void {
@@ -164,7 +166,7 @@ export class Recovery {
       default:
         if (container.dirty) await this.#starter.clean(container)
         else await this.#starter.releaseVolumes(container)
-        if (hostConfig.AutoRemove && state.status === 'exited' && !container.record.restartPending) {
+        if (hostConfig.AutoRemove && isIdle(state) && !container.record.restartPending) {
           await container.lock.run(() => this.#supervisor.discard(container))
         }
     }

@@ -153,6 +153,11 @@ export function isUp(state: State): state is Extract<State, { pid: number }> {
   return state.status === 'running' || state.status === 'paused'
 }
 
+/** Whether there is no process, nor will be one unless somebody asks for it. */
+export function isIdle(state: State): boolean {
+  return state.status === 'created' || state.status === 'exited'
+}
+
 /** The status as the API names it: a start in progress shows as what was before it. */
 export function visibleStatus(state: State): Exclude<Status, 'starting'> {
   return state.status === 'starting' ? state.from : state.status

@@ -8,7 +8,7 @@ import type { Registry } from './registry.ts'
 import type { Remover } from './remove.ts'
 import { nextDelay, shouldRestart } from './restart-policy.ts'
 import type { Starter } from './start.ts'
-import { end, isUp } from './state.ts'
+import { end, isIdle, isUp } from './state.ts'
 
 /** How long to wait before trying again to write down an exit, in milliseconds. */
 const retryDelay = 1000
@@ -117,7 +117,7 @@ export class Supervisor {
     if (!returning) return await this.#discard(container)
     const discard = async () => {
       const { gone, task, record } = container
-      if (!this.#closed && !gone && !task && record.state.status === 'exited') await this.#discard(container)
+      if (!this.#closed && !gone && !task && isIdle(record.state)) await this.#discard(container)
     }
     void returning.gone.then(() => {
       container.returning = null

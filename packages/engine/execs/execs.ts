@@ -11,7 +11,7 @@ import { linkVariables, presentLinks } from '../containers/links.ts'
 import { rootFilesystem } from '../containers/paths.ts'
 import type { Registry } from '../containers/registry.ts'
 import { startFailure } from '../containers/start-errors.ts'
-import { isUp, notRunning } from '../containers/state.ts'
+import { isIdle, isUp, notRunning } from '../containers/state.ts'
 import { StdioSession, type StdioSource } from '../containers/stdio-session.ts'
 import type { AttachSession, ExecCreateRequest, Execs } from '../contracts.ts'
 import { type DebugDependencies, Debugger } from '../debug/debugger.ts'
@@ -264,9 +264,8 @@ function refuse(container: Container, reference: string, { debug }: ExecCreateRe
     const message = `Container ${container.id} is restarting, wait until the container is running`
     throw new GantryError('Conflict', message)
   }
-  const stopped = state.status === 'created' || state.status === 'exited'
   // Without namespaces, an image of tools would have nothing to look at.
-  const debuggable = debug !== undefined && !debug.image && stopped
+  const debuggable = debug !== undefined && !debug.image && isIdle(state)
   if (!isUp(state) && !debuggable) throw notRunning(container.id)
 }
 

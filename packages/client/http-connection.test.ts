@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isKind } from '@gantry/errors'
+import type { ByteStream } from './byte-stream.ts'
+import { HttpConnection } from './http-connection.ts'
+
+/** A connection to nowhere that breaks as the test says. */
+class Broken implements ByteStream {
+  onData: (bytes: Buffer) => void = () => {}
+  onEnd: (error?: Error) => void = () => {}
+  destroyed = false
+  pause(): void {}
+  resume(): void {}
+  write(): boolean {
+    return true
+  }
+  async drained(): Promise<void> {}
+  destroy(): void {
+    this.destroyed = true
+  }
+}
+
+const systemError = (code: string) => Object.assign(new Error(`write ${code}`), { code })
+
+const request = { method: 'GET', target: '/info', headers: {} }
+
+test('a connection that breaks before there is an answer is told as Docker tells it', async () => {
+  for (const [error, words] of [
+    [undefined, 'EOF'],
+    [systemError('EPIPE'), 'write: broken pipe'],
+    [systemError('ECONNRESET'), 'read: connection reset by peer'],
+    [new Error('certificate has expired'), 'certificate has expired'],
+  ] as const) {
+    const stream = new Broken()
+    const answer = new HttpConnection(stream).send(request)
+    stream.onEnd(error)
+    await assert.rejects(answer, { kind: 'Unavailable', message: `error during connect: ${words}` })
+  }
+})
+
+test('an answer that breaks off is told alike, however the connection ended', async () => {
+  for (const error of [undefined, systemError('ECONNRESET')]) {
+    const stream = new Broken()
+    const asked = new HttpConnection(stream).send(request)
+    stream.onData(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'))
+    const { body } = await asked
+    stream.onEnd(error)
+    const read = async () => {
+      for await (const _ of body);
+    }
+    await assert.rejects(
+      read,
+      (reason) => isKind(reason, 'Unavailable') && /^unexpected EOF$/.test(reason.message),
+    )
+  }
+})
