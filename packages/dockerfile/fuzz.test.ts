@@ -128,6 +128,10 @@ test('carets stand below what a message is about', () => {
   const flag = 'dockerfile parse error on line 1: unknown flag: --form (did you mean from?)'
   assert.equal(below('COPY --form=x a b', flag), '     |          ^^^^^^')
   assert.equal(below('\tCOPY a.c /', '"/a.c": not found'), '     |     \t     ^^^')
+  assert.equal(below('COPY ../a.c /', '"/a.c": not found'), '     |          ^^^^^^')
+  assert.equal(below('COPY xyz ./x /', '"/x": not found (x)'), '     |              ^^^')
+  assert.equal(below('COPY xyz x /', '"/x": not found (x)'), '     |              ^')
+  assert.equal(below('COPY ["xyz", "x", "/"]', '"/x": not found'), '     |                   ^')
   assert.equal(
     below('RUN \\\n --mount=tipe=x', "unexpected key 'tipe' in 'tipe=x'", 2),
     '     |              ^^^^',

@@ -68,13 +68,23 @@ function printable(line: string): string {
 /** Carets below the first word of those that a message names, or the instruction of a line that cannot be read; null for none. */
 function caretsBelow(lines: readonly string[], message: string): { index: number; text: string } | null {
   for (const word of wordsOf(message)) {
-    const index = lines.findIndex((line) => line.includes(word))
-    const line = lines[index]
-    if (line !== undefined) return { index, text: carets(line, line.indexOf(word), word.length) }
+    const places = lines.map((line) => placeOf(word, line))
+    const index = places.findIndex((place) => place !== null)
+    const place = places[index]
+    if (place) return { index, text: carets(lines[index] ?? '', place.start, place.length) }
   }
   const [, indent = '', instruction = ''] = /^(\s*)(\S+)/.exec(lines[0] ?? '') ?? []
   if (!message.startsWith('dockerfile parse error') || instruction === '') return null
   return { index: 0, text: carets(lines[0] ?? '', indent.length, instruction.length) }
+}
+
+/** Where a word is in a line, rather as a whole one than within another; a path with the dots and slashes before it. */
+function placeOf(word: string, line: string): { start: number; length: number } | null {
+  const before = word.startsWith('/') ? '(?<![^\\s"\'=,[])[./]*' : '(?<![^\\s"\'=,[])'
+  const whole = new RegExp(`${before}${RegExp.escape(word)}(?![^\\s"',\\]=])`).exec(line)
+  if (whole) return { start: whole.index, length: whole[0].length }
+  const start = line.indexOf(word)
+  return start < 0 ? null : { start, length: word.length }
 }
 
 /** What a message quotes or names at its end; of a path also the form that is relative to its root. */

@@ -1,14 +1,16 @@
 /** A directory as the engine asks for it: without what is to be left out, and only what it wants. */
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import {
   comparePaths,
   type FileSource,
   type FileStat,
   type FilesRequest,
+  type FileType,
   goMode,
 } from '@gantry/buildkit/files'
 import { type ListedEntry, type Listing, selected } from '@gantry/dockerfile'
+import { deviceNumbers } from '@gantry/oci/device-number'
 
 /** Bytes of a file that are read at once. */
 const piece = 1 << 20
@@ -42,22 +44,14 @@ function list(directory: string): string[] {
   }
 }
 
-/**
- * Everything belongs to root in an image. Null for what has gone, or has no place in a context: sockets, devices.
- */
+/** Everything belongs to root in an image. Null for what has gone, and for sockets: they have no place in a context. */
 function entryOf(root: string, path: string): DiskEntry | null {
   const status = lstatSync(join(root, path), { throwIfNoEntry: false })
   if (!status && path.includes('\ufffd')) return unnameable(path)
-  if (!status) return null
-  const type = status.isFile()
-    ? 'file'
-    : status.isDirectory()
-      ? 'directory'
-      : status.isSymbolicLink()
-        ? 'symlink'
-        : null
-  if (type === null) return null
+  const type = status && typeOf(status)
+  if (!status || !type) return null
   const target = type === 'symlink' ? readlinkSync(join(root, path)) : ''
+  const [devmajor, devminor] = isDevice(type) ? deviceNumbers(BigInt(status.rdev)) : [0, 0]
   const stat: FileStat = {
     path,
     mode: goMode(type, status.mode & 0o7777),
@@ -66,11 +60,24 @@ function entryOf(root: string, path: string): DiskEntry | null {
     size: type === 'file' ? status.size : 0,
     modTime: BigInt(Math.round(status.mtimeMs * 1e6)),
     linkname: target,
-    devmajor: 0,
-    devminor: 0,
+    devmajor,
+    devminor,
     xattrs: new Map(),
   }
-  return { type, target, stat }
+  return { type: isDevice(type) || type === 'fifo' ? 'node' : type, target, stat }
+}
+
+type SentType = Exclude<FileType, 'socket' | 'other'>
+
+const isDevice = (type: SentType): type is 'block' | 'character' => type === 'block' || type === 'character'
+
+function typeOf(status: Stats): SentType | null {
+  if (status.isFile()) return 'file'
+  if (status.isDirectory()) return 'directory'
+  if (status.isSymbolicLink()) return 'symlink'
+  if (status.isFIFO()) return 'fifo'
+  if (status.isCharacterDevice()) return 'character'
+  return status.isBlockDevice() ? 'block' : null
 }
 
 /** A name that is no text could only be sent as another one. Nobody minds one that is not asked for. */

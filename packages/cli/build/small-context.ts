@@ -50,6 +50,8 @@ function collect(
       if (found.length >= mostEntries || left < 0) return null
       // What it leads to may be something that the rules leave out, or elsewhere.
       if (stat.path === '.dockerignore' && stat.linkname !== '') return null
+      // The numbers of a device are not in this form.
+      if (stat.devmajor > 0 || stat.devminor > 0) return null
       found.push({ stat, data: null })
     }
     for (const entry of found)

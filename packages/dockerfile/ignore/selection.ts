@@ -7,7 +7,8 @@ import { compilePattern, type PathPattern } from './path-pattern.ts'
 const mostLinks = 255
 
 export interface ListedEntry {
-  type: 'file' | 'directory' | 'symlink' | 'other'
+  /** `node`: a pipe or a device. What is `other` is passed over. */
+  type: 'file' | 'directory' | 'symlink' | 'node' | 'other'
   /** Of a symbolic link. */
   target: string
 }

@@ -18,10 +18,10 @@ export function classicError(
     return `The command '${error.args.join(' ')}' returned a non-zero code: ${error.exitCode}`
   // What BuildKit calls a modifier that is not there.
   const message = describe(error).replace('unsupported modifier (\ufffd)', "missing ':'")
-  if (planned.instruction === 'ADD' && message.startsWith('Get "')) return `ADD failed: ${message}`
+  if (planned.instruction === 'ADD' && /^(Get "|failed to GET )/.test(message))
+    return `ADD failed: ${message}`
   if (message === 'no source files were specified') return `${planned.instruction} failed: ${message}`
-  const [, missing] =
-    /failed to compute cache key: "\/?(.*)": not found(?: \(did you mean .*\?\))?$/.exec(message) ?? []
+  const [, missing] = /failed to compute cache key: "\/?(.*)": not found(?: \(.*\))?$/.exec(message) ?? []
   if (missing !== undefined) return missingSource(missing, planned)
   const [, target] = /target stage ("(?:[^"\\]|\\.)*") could not be found/.exec(message) ?? []
   if (target !== undefined) return `failed to reach build target ${JSON.parse(target)} in Dockerfile`

@@ -227,6 +227,16 @@ test("failures have the classic builder's words", () => {
     classicError(missing, planned('COPY ../x/y /')),
     'COPY failed: forbidden path outside the build context: ../x/y ()',
   )
+  const hinted = new GantryError(
+    'NotFound',
+    `${missing.message} (.. cannot lead above the top of what is copied from)`,
+  )
+  assert.equal(
+    classicError(hinted, planned('COPY ../x/y /')),
+    classicError(missing, planned('COPY ../x/y /')),
+  )
+  const page = new GantryError('NotFound', 'failed to GET http://h/x with status 404 Not Found')
+  assert.equal(classicError(page, planned('ADD http://h/x /')), `ADD failed: ${page.message}`)
   const gone = new StepError(new GantryError('NotFound', 'gone'), {
     name: '[b] FROM b',
     lines: { first: 1, last: 1 },

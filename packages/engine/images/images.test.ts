@@ -169,12 +169,8 @@ test('import from a URL: progress, redirects, and what goes wrong in the words o
   assert.equal((await messages(`${host}/moved`))[0]?.status, `Downloading from http://${host}/moved`)
   for (const { Id } of await b.images.list({})) await b.images.remove(Id, { force: true })
   for (const [address, kind, message] of [
-    [`${host}/none`, 'NotFound', `failed to GET http://${host}/none with status 404 Not Found: <html>`],
-    [
-      `${host}/broken`,
-      'System',
-      `failed to GET http://${host}/broken with status 500 Internal Server Error: oops`,
-    ],
+    [`${host}/none`, 'NotFound', `failed to GET http://${host}/none with status 404 Not Found`],
+    [`${host}/broken`, 'System', `failed to GET http://${host}/broken with status 500 Internal Server Error`],
     [`${host}/loop`, 'System', 'Get "/loop": stopped after 10 redirects'],
     [`${host}/away`, 'System', /refusing to connect to 169.254.169.254/],
     [`${host}/short`, 'System', 'unexpected EOF'],

@@ -11,8 +11,6 @@ import { reachOfRedirect } from './trust.ts'
 /** Requests in all, as Go's client. */
 const mostRequests = 10
 const redirects = new Set([301, 302, 303, 307, 308])
-/** Bytes of an error's body that are shown, at most. */
-const longestQuote = 1024
 
 const kindOfStatus: Record<number, 'NotFound' | 'InvalidParameter' | 'Unauthorized' | 'Forbidden'> = {
   400: 'InvalidParameter',
@@ -34,8 +32,9 @@ export async function download(hosts: Hosts, start: URL, { signal }: CallOptions
     }
   }
   const status = `${answer.status} ${answer.reason}`.trimEnd()
-  const said = await quote(answer)
-  const message = `failed to GET ${shownUrl(start)} with status ${status}${said && `: ${said}`}`
+  // What it says besides is a page for browsers, or something that the asker was not to see.
+  discard(answer)
+  const message = `failed to GET ${shownUrl(start)} with status ${status}`
   throw new GantryError(kindOfStatus[answer.status] ?? 'System', message)
 }
 
@@ -88,20 +87,6 @@ async function* contentOf({ body }: Answer): AsyncGenerator<Buffer> {
   } catch (error) {
     throw bodyError(error)
   }
-}
-
-/** What the server says of an error. */
-async function quote({ body }: Answer): Promise<string> {
-  let text = ''
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      text += chunk.toString()
-      if (text.length > longestQuote) break
-    }
-  } catch (error) {
-    throw bodyError(error)
-  }
-  return text.slice(0, longestQuote).trim()
 }
 
 /** A URL as it may be shown: without its password. */

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs'
+import { deviceNumbers } from './device-number.ts'
 import { type EntryType, entryHeader, type TarHeader, type Timestamp } from './entry.ts'
 
 /** What a file is in an archive; null for a socket, which has no entry. */
@@ -25,7 +26,7 @@ export function fileHeader(info: BigIntStats, type: EntryType, name: string): Ta
     gid: Number(info.gid),
     size: type === 'file' ? Number(info.size) : 0,
     modified: timestampOf(info.mtimeNs),
-    ...(isDevice && deviceOf(info)),
+    ...(isDevice && numbersOf(info.rdev)),
   })
 }
 
@@ -34,10 +35,7 @@ function timestampOf(sinceEpoch: bigint): Timestamp {
   return { seconds: Number((sinceEpoch - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) }
 }
 
-/** The parts of a device's number, as glibc and the kernel count: 12 + 20 bits of major, 20 + 12 of minor. */
-function deviceOf({ rdev }: Pick<BigIntStats, 'rdev'>): { deviceMajor: number; deviceMinor: number } {
-  return {
-    deviceMajor: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)),
-    deviceMinor: Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)),
-  }
+function numbersOf(device: bigint): { deviceMajor: number; deviceMinor: number } {
+  const [deviceMajor, deviceMinor] = deviceNumbers(device)
+  return { deviceMajor, deviceMinor }
 }

@@ -1,10 +1,11 @@
 /** Changes of a context that the daemon keeps. Blocks: for a worker thread. */
-import { closeSync, constants, fchmodSync, futimesSync, utimesSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, constants, fchmodSync, futimesSync, utimesSync, writeSync } from 'node:fs'
 import { TreeRoot } from '@gantry/archive'
 import { bytesOfName } from '@gantry/oci'
-import { makeLinkAt, makeSymlinkAt, openBeneath } from '@gantry/syscall'
+import { makeLinkAt, makeNodeAt, makeSymlinkAt, NodeType, openBeneath } from '@gantry/syscall'
 
 const { O_DIRECTORY, O_RDONLY, O_WRONLY, O_NOFOLLOW } = constants
+const O_PATH = 0o10000000
 
 /** Seconds since 1970. */
 type Time = number
@@ -15,6 +16,15 @@ export type TreeChange =
   | { kind: 'directory'; path: string }
   | { kind: 'symlink'; path: string; target: string }
   | { kind: 'link'; path: string; target: string }
+  /** A pipe, or a device with its major and minor number. */
+  | {
+      kind: 'node'
+      path: string
+      type: keyof typeof NodeType
+      device: readonly [number, number]
+      mode: number
+      time: Time
+    }
   /** A piece of a file: the first makes it. `end` comes with the last one. */
   | {
       kind: 'file'
@@ -54,6 +64,7 @@ function applyChange(tree: TreeRoot, change: TreeChange): void {
   tree.remove(directory, name)
   if (change.kind === 'symlink') makeSymlinkAt(directory, name, bytesOfName(change.target))
   else if (change.kind === 'directory') tree.directory(parts)
+  else if (change.kind === 'node') makeNode(directory, name, change)
   else if (change.kind === 'link') link(tree, change.target.split('/'), tree.hold(directory), name)
 }
 
@@ -71,6 +82,22 @@ function writeFile(
     if (!end) return
     fchmodSync(fd, end.mode)
     futimesSync(fd, end.time, end.time)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** It is never opened: to open a pipe waits, to open a device may act. */
+function makeNode(
+  directory: number,
+  name: Buffer,
+  { type, device: [major, minor], mode, time }: Extract<TreeChange, { kind: 'node' }>,
+): void {
+  makeNodeAt(directory, name, NodeType[type], major, minor)
+  const fd = openBeneath(directory, name, O_PATH | O_NOFOLLOW)
+  try {
+    chmodSync(`/proc/self/fd/${fd}`, mode)
+    utimesSync(`/proc/self/fd/${fd}`, time, time)
   } finally {
     closeSync(fd)
   }

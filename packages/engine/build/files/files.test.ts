@@ -167,6 +167,9 @@ suite('files of a build', () => {
     await assert.rejects(copy({ from, to, sources: ['/nothing'], dest: '/' }), {
       message: '"/nothing": not found',
     })
+    await assert.rejects(copy({ from, to, sources: ['../nothing'], dest: '/' }), {
+      message: '"/nothing": not found (.. cannot lead above the top of what is copied from)',
+    })
     await copy({ from, to, sources: ['*.none'], dest: '/' })
     writeFileSync(join(to, 'file'), '')
     await assert.rejects(copy({ from, to, sources: ['dir'], dest: '/file' }), {

@@ -71,10 +71,17 @@ function open(root: number, path: string, followLinks: boolean, written: string)
     if (!(error instanceof SystemCallError) || !['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code))
       throw error
     const name = posix.join('/', written)
-    const near = nearestPath(name, (directory) => namesIn(root, directory))
-    const hint = near === null ? '' : ` (did you mean ${JSON.stringify(near)}?)`
-    throw new GantryError('NotFound', `${JSON.stringify(name)}: not found${hint}`)
+    throw new GantryError('NotFound', `${JSON.stringify(name)}: not found${hintFor(root, written)}`)
   }
+}
+
+/** What may have been meant by a path that names nothing; empty where nothing is near. */
+function hintFor(root: number, written: string): string {
+  const near = nearestPath(posix.join('/', written), (directory) => namesIn(root, directory))
+  if (near !== null) return ` (did you mean ${JSON.stringify(near)}?)`
+  return /^\.\.(\/|$)/.test(posix.normalize(written).replace(/^\/+/, ''))
+    ? ' (.. cannot lead above the top of what is copied from)'
+    : ''
 }
 
 /** What is in a directory of the tree; nothing where there is none. */

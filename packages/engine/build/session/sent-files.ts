@@ -72,11 +72,16 @@ export class SentFiles {
   }
 }
 
-const kinds = new Set<FileType>(['file', 'directory', 'symlink'])
+/** What this form can tell of: it has no numbers of devices. */
+const listedTypes = new Map<FileType, Entry['type']>([
+  ['file', 'file'],
+  ['directory', 'directory'],
+  ['symlink', 'symlink'],
+  ['fifo', 'node'],
+])
 
 function entryOf({ path, mode, size, time, link, data }: SentFile): Entry {
-  const kind = typeOf(mode)
-  const type = kinds.has(kind) ? (kind as Entry['type']) : 'other'
+  const type = listedTypes.get(typeOf(mode)) ?? 'other'
   const target = type === 'symlink' ? link : ''
   const content = type === 'file' ? Buffer.from(data, 'base64').subarray(0, size) : Buffer.alloc(0)
   return {

@@ -19,6 +19,7 @@ async function directory(t: TestContext): Promise<string> {
 
 interface Entry {
   type?: FileType
+  device?: [number, number]
   text?: string
   mode?: number
   time?: number
@@ -27,7 +28,7 @@ interface Entry {
 
 const statOf = (
   path: string,
-  { type = 'file', text = '', mode = 0o644, time = 1, link = '' }: Entry,
+  { type = 'file', text = '', mode = 0o644, time = 1, link = '', device = [0, 0] }: Entry,
 ): FileStat => ({
   path,
   mode: goMode(type, mode),
@@ -36,8 +37,8 @@ const statOf = (
   size: type === 'file' ? text.length : 0,
   modTime: BigInt(time) * 1_000_000_000n,
   linkname: link,
-  devmajor: 0,
-  devminor: 0,
+  devmajor: device[0],
+  devminor: device[1],
   xattrs: new Map(),
 })
 
@@ -77,6 +78,10 @@ async function listing(root: string, prefix = ''): Promise<string[]> {
     const { mode, mtimeMs, ...status } = await lstat(path)
     const kind = mode & 0o170000
     if (kind === 0o120000) lines.push(`${prefix}${name} ${await readlink(path)}`)
+    else if (kind === 0o010000)
+      lines.push(`${prefix}${name} | ${(mode & 0o7777).toString(8)} ${mtimeMs / 1000}`)
+    else if (kind === 0o020000)
+      lines.push(`${prefix}${name} device ${status.rdev} ${(mode & 0o7777).toString(8)}`)
     else {
       const text = kind === 0o040000 ? '/' : await readFile(path, 'utf8')
       lines.push(`${prefix}${name} ${text} ${(mode & 0o7777).toString(8)} ${mtimeMs / 1000}`)
@@ -129,6 +134,26 @@ test('a tree follows its client, and asks for what has changed', async (t) => {
   ])
   assert.deepEqual((await send(trees, {})).asked, [])
   assert.deepEqual(await listing(first.root), [])
+})
+
+test('pipes and devices are files as others; sockets are left out', async (t) => {
+  const trees = new KeptTrees(await directory(t))
+  const files: Record<string, Entry> = {
+    d: { type: 'directory', mode: 0o755, time: 50 },
+    'd/null': { type: 'character', mode: 0o666, device: [1, 3] },
+    'd/pipe': { type: 'fifo', mode: 0o640, time: 9 },
+    'd/socket': { type: 'socket' },
+  }
+  const { asked, root } = await send(trees, files)
+  assert.deepEqual(asked, [])
+  const before = await listing(root)
+  assert.deepEqual(before, ['d / 755 50', 'd/null device 259 666', 'd/pipe | 640 9'])
+  await send(trees, files)
+  assert.deepEqual(await listing(root), before)
+  await send(trees, { ...files, 'd/null': { type: 'character', device: [1, 5] }, 'd/pipe': { text: 'file' } })
+  assert.deepEqual(await listing(root), ['d / 755 50', 'd/null device 261 644', 'd/pipe file 644 1'])
+  await send(trees, files)
+  assert.deepEqual(await listing(root), before)
 })
 
 test('any tree becomes any other', async (t) => {

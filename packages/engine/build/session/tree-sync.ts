@@ -1,5 +1,12 @@
 /** Brings a kept tree to what a client has: only what differs is asked for. */
-import { comparePaths, type FileSink, type FileStat, permissionsOf, typeOf } from '@gantry/buildkit'
+import {
+  comparePaths,
+  type FileSink,
+  type FileStat,
+  type FileType,
+  permissionsOf,
+  typeOf,
+} from '@gantry/buildkit'
 import type { IgnoreFile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { tooLarge } from '../context-limit.ts'
@@ -13,6 +20,8 @@ export interface KeptEntry {
   /** Nanoseconds since 1970. */
   time: string
   link: string
+  /** Major and minor number of a device. */
+  device?: readonly [number, number]
 }
 
 /** A time that no file has. */
@@ -76,10 +85,11 @@ export class TreeSync implements FileSink {
       size: stat.size,
       time: String(stat.modTime),
       link: stat.linkname,
+      ...(stat.devmajor || stat.devminor ? { device: [stat.devmajor, stat.devminor] as const } : {}),
     }
     const type = typeOf(stat.mode)
-    // Sockets and devices have no place in a context.
-    if (type !== 'file' && type !== 'directory' && type !== 'symlink') {
+    // A socket is nothing without who listens at it.
+    if (type === 'socket' || type === 'other') {
       if (before) await this.#change({ kind: 'remove', path: stat.path })
       return false
     }
@@ -93,7 +103,7 @@ export class TreeSync implements FileSink {
 
   async #replace(
     entry: KeptEntry,
-    type: 'file' | 'directory' | 'symlink',
+    type: Exclude<FileType, 'socket' | 'other'>,
     before: KeptEntry | null,
   ): Promise<boolean> {
     const { path, link } = entry
@@ -108,6 +118,11 @@ export class TreeSync implements FileSink {
     if (before && typeOf(before.mode) === 'directory') this.#removed = path
     if (type === 'symlink') {
       await this.#change({ kind: 'symlink', path, target: link })
+      return false
+    }
+    if (type !== 'file') {
+      const { mode, time } = { mode: permissionsOf(entry.mode), time: seconds(entry.time) }
+      await this.#change({ kind: 'node', path, type, device: entry.device ?? [0, 0], mode, time })
       return false
     }
     if (link !== '') {
@@ -249,4 +264,5 @@ const isSameFile = (a: KeptEntry, b: KeptEntry): boolean =>
   a.mode === b.mode &&
   a.link === b.link &&
   a.time === b.time &&
+  String(a.device) === String(b.device) &&
   (a.size === b.size || typeOf(a.mode) === 'directory')
