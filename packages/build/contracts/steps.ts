@@ -40,6 +40,8 @@ export interface RunStep extends StepBase {
   /** `default`, `none`, `host`, a network of the engine, or `container:ID`. */
   network: string
   security: 'sandbox' | 'insecure'
+  /** What its machine is called, when that is not the builder's own name. */
+  hostname?: string
 }
 
 export interface CopyStep extends StepBase {

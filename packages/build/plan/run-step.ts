@@ -13,6 +13,7 @@ import {
 } from '@gantry/dockerfile'
 import type { RunConfig } from '@gantry/oci'
 import type { Origin, RunStep } from '../contracts.ts'
+import { cacheMountId, sandboxHostname } from './builder-arguments.ts'
 import { commandLine } from './configuration.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
 
@@ -37,6 +38,7 @@ export async function runStep(
     const value = options.args.get(name)
     return value === undefined || args.some((word) => word.startsWith(`${name}=`)) ? [] : [`${name}=${value}`]
   })
+  const hostname = sandboxHostname(options.args)
   return {
     kind: 'run',
     ...place,
@@ -49,6 +51,7 @@ export async function runStep(
     mounts,
     network: run.network && run.network !== 'default' ? run.network : options.network,
     security: run.security ?? 'sandbox',
+    ...(hostname !== null && { hostname }),
   }
 }
 
@@ -89,7 +92,9 @@ async function mountOf(
   place: StagePlace,
 ): Promise<RunMount & { origin?: Origin }> {
   const target = mount.target === undefined ? undefined : posix.resolve(workingDir, mount.target)
-  const prepared = { ...mount, ...(target !== undefined && { target }) }
+  const { args } = plan.planner.options
+  const id = mount.type === 'cache' ? cacheMountId(args, mount.id ?? target ?? '') : mount.id
+  const prepared = { ...mount, ...(target !== undefined && { target }), ...(id !== undefined && { id }) }
   if (mount.from !== undefined) {
     const origin = await plan.planner.origin(mount.from, run.lines, plan.index, place.platform)
     return { ...prepared, origin }

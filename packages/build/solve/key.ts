@@ -54,6 +54,7 @@ export function runParts(
     'its security mode': step.security,
     'its platform': formatPlatform(step.platform),
     'its extra hosts': JSON.stringify(hosts),
+    ...(step.hostname !== undefined && { 'its host name': step.hostname }),
   }
 }
 

@@ -2,7 +2,15 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
-import { type BuildEvent, type Builder, type BuildRequest, type Snapshots, StepError } from '@gantry/build'
+import {
+  asSeveralPlatforms,
+  type BuildEvent,
+  type Builder,
+  type BuildRequest,
+  type Snapshots,
+  StepError,
+  sandboxHostname,
+} from '@gantry/build'
 import { DockerfileProblem } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import { familiarName, formatPlatform, hostPlatform, type Platform, parsePlatform } from '@gantry/oci'
@@ -77,7 +85,9 @@ export class BuildService implements Builds {
   build(archive: Readable, request: EngineBuildRequest): AsyncIterable<ProgressMessage> {
     const names = request.tags.map((tag) => parseTarget(tag))
     for (const host of request.hosts) validateExtraHost(host)
-    const plans = planOutputs(request.outputs, request.tags)
+    const asSeveral = asSeveralPlatforms(request.args, platformsOf(request.platforms).length)
+    const plans = planOutputs(request.outputs, request.tags, asSeveral)
+    sandboxHostname(request.args) // refused before anything is read
     const attests = attestOptions(request.attests)
     const caches = requestedCaches(request)
     return progressOf(async (tell, abandoned, isBehind) => {

@@ -23,8 +23,6 @@ const meaningless = new Set([
   'cmdline',
   'contextkey',
   'dockerfilekey',
-  'hostname',
-  'multi-platform',
   // Said once more beside the options.
   'cache-imports',
   'cache-from',
@@ -32,6 +30,8 @@ const meaningless = new Set([
 ])
 
 const plain = new Set([
+  'hostname',
+  'multi-platform',
   'filename',
   'target',
   'platform',
@@ -66,7 +66,7 @@ export function frontendRequest(
     tags: exporters.flatMap(({ type, attributes }) =>
       isImage(type) ? list(attributes.get('name') ?? '') : [],
     ),
-    args: new Map(withPrefix(options, 'build-arg:')),
+    args: new Map([...asArguments(options), ...withPrefix(options, 'build-arg:')]),
     labels: Object.fromEntries(withPrefix(options, 'label:')),
     ...(target !== '' && { target }),
     platforms: list(get('platform')),
@@ -96,6 +96,15 @@ export function frontendRequest(
     trace: true,
   }
 }
+
+/** Options that can be said as build arguments, too. */
+const argumentOf = { hostname: 'BUILDKIT_SANDBOX_HOSTNAME', 'multi-platform': 'BUILDKIT_MULTI_PLATFORM' }
+
+const asArguments = (options: FrontendOptions): [string, string][] =>
+  Object.entries(argumentOf).flatMap(([name, argument]): [string, string][] => {
+    const value = options.get(name)
+    return value ? [[argument, value]] : []
+  })
 
 function refuseUnknown(name: string): void {
   if (meaningless.has(name) || plain.has(name) || prefixes.some((prefix) => name.startsWith(prefix))) return

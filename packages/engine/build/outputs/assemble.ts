@@ -59,7 +59,7 @@ export async function assemble(
   form: ImageForm,
   { created, attest }: { created: Date | undefined; attest: Attest },
 ): Promise<BuiltSet> {
-  const { annotations, ociTypes } = form
+  const { annotations, ociTypes, asIndex } = form
   const latest = form.rewriteTimestamps && created ? Math.floor(created.getTime() / 1000) : null
   const layerBlobs = new LayerBlobs(parts, hold)
   const images: BuiltImage[] = []
@@ -70,7 +70,7 @@ export async function assemble(
     const attestation = await attest(image, result)
     if (attestation) attestations.push(attestation)
   }
-  const isIndex = images.length > 1 || attestations.length > 0
+  const isIndex = asIndex || images.length > 1 || attestations.length > 0
   checkAnnotations(
     annotations,
     images.map(({ platform }) => platform),

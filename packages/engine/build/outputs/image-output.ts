@@ -60,7 +60,15 @@ export async function builtBefore(
   plan: ImagePlan,
 ): Promise<{ set: BuiltSet; stored: Stored } | null> {
   const [result] = results
-  if (!result || results.length > 1 || !plan.store || !isPlain(plan) || plan.rewriteTimestamps) return null
+  if (
+    !result ||
+    results.length > 1 ||
+    !plan.store ||
+    plan.asIndex ||
+    !isPlain(plan) ||
+    plan.rewriteTimestamps
+  )
+    return null
   const { config: file, platform, snapshot } = result
   const id = digestOf(serializeImageConfig(file))
   const known = parts.catalog.get(id)

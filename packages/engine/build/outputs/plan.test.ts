@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { BuildOutput } from '../../contracts.ts'
 import { annotationsFor, annotationsIn, checkAnnotations } from './annotations.ts'
 import { planOutputs } from './plan.ts'
 
@@ -14,6 +15,19 @@ test('outputs that nothing is said of', () => {
     [['library/app', 'latest']],
   )
   assert.deepEqual(one('cacheonly'), { kind: 'nothing' })
+})
+
+test('a single platform can be given out as several are', () => {
+  const asked: BuildOutput[] = [
+    { type: 'image', attributes: {} },
+    { type: 'local', attributes: {} },
+    { type: 'tar', attributes: { 'platform-split': 'false' } },
+    { type: 'cacheonly', attributes: {} },
+  ]
+  const several = planOutputs(asked, ['app'], true).map((plan) =>
+    plan.kind === 'files' ? plan.platformSplit : plan.kind !== 'nothing' && plan.asIndex,
+  )
+  assert.deepEqual(several, [true, true, false, false])
 })
 
 test('what goes to a registry is compressed', () => {

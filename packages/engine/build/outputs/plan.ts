@@ -20,6 +20,8 @@ export interface ImageForm {
   rewriteTimestamps: boolean
   ociTypes: boolean
   annotations: Annotation[]
+  /** An index, also of a single platform. */
+  asIndex: boolean
 }
 
 export interface ImagePlan extends ImageForm {
@@ -77,10 +79,24 @@ const keysOf: Record<string, readonly string[]> = {
   cacheonly: [],
 }
 
-/** Plans for the outputs; `tags` name images that have no name of their own. Throws InvalidParameter in BuildKit's words. */
-export function planOutputs(outputs: readonly BuildOutput[], tags: readonly string[]): OutputPlan[] {
-  if (outputs.length === 0) return [planOutput({ type: 'image', attributes: {} }, tags)]
-  return outputs.map((output) => planOutput(output, tags))
+/**
+ * Plans for the outputs; `tags` name images that have no name of their own. `asSeveral`: a single platform is given out as
+ * several are. Throws InvalidParameter in BuildKit's words.
+ */
+export function planOutputs(
+  outputs: readonly BuildOutput[],
+  tags: readonly string[],
+  asSeveral = false,
+): OutputPlan[] {
+  const asked = outputs.length > 0 ? outputs : [{ type: 'image', attributes: {} }]
+  const plans = asked.map((output) => planOutput(output, tags))
+  return asSeveral ? plans.map(likeSeveral) : plans
+}
+
+function likeSeveral(plan: OutputPlan): OutputPlan {
+  if (plan.kind === 'nothing') return plan
+  if (plan.kind === 'files') return { ...plan, platformSplit: plan.platformSplit ?? true }
+  return { ...plan, asIndex: true }
 }
 
 function planOutput({ type: asked, attributes }: BuildOutput, tags: readonly string[]): OutputPlan {
@@ -136,6 +152,7 @@ function formOf(read: Attributes, tags: readonly string[]): ImageForm {
     rewriteTimestamps: read.flag('rewrite-timestamp') ?? false,
     ociTypes: read.flag('oci-mediatypes') ?? true,
     annotations: annotationsIn(read.attributes),
+    asIndex: false,
   }
 }
 

@@ -34,6 +34,12 @@ export interface StepPlace {
   files: ContainerFiles
 }
 
+interface StepWishes {
+  network: string
+  hosts: readonly string[]
+  hostname?: string
+}
+
 interface NetworkDonor {
   container: Container
   pid: number
@@ -55,13 +61,15 @@ export class StepNetwork {
   readonly #id: string
   readonly #mode: string
   readonly #hosts: readonly string[]
+  readonly #hostname: string
 
-  /** `mode` is `default`, `none`, `host`, a network's name or id, or `container:ID`. */
-  constructor(parts: StepNetworkParts, id: string, mode: string, hosts: readonly string[]) {
+  /** `network` is `default`, `none`, `host`, a network's name or id, or `container:ID`. */
+  constructor(parts: StepNetworkParts, id: string, { network, hosts, hostname = ownHostname }: StepWishes) {
     this.#parts = parts
     this.#id = id
-    this.#mode = mode
+    this.#mode = network
     this.#hosts = hosts
+    this.#hostname = hostname
   }
 
   /** Files are made in `directory`. Undone by `Networks.removeSandbox`. Rejects with NotFound and Conflict, in Docker's words. */
@@ -74,7 +82,7 @@ export class StepNetwork {
       const { uid, gid } = users.idMap.root
       await Promise.all(Object.values(files).map((file) => chown(file, uid, gid)))
     }
-    return { namespace: sandbox.path ?? 'host', hostname: ownHostname, files }
+    return { namespace: sandbox.path ?? 'host', hostname: this.#hostname, files }
   }
 
   async #shared({ container, pid }: NetworkDonor, directory: string): Promise<StepPlace> {
@@ -102,7 +110,7 @@ export class StepNetwork {
     const request = {
       containerId,
       containerName: `build-${containerId.slice(0, 12)}`,
-      hostname: ownHostname,
+      hostname: this.#hostname,
       settings: {},
     }
     const endpoints = [{ network, request }]
@@ -117,7 +125,7 @@ export class StepNetwork {
     }
     await Promise.all([
       writeFile(paths.hosts, await this.#hostsText(sandbox)),
-      writeFile(paths.hostname, `${ownHostname}\n`),
+      writeFile(paths.hostname, `${this.#hostname}\n`),
       writeFile(paths.resolvConf, await this.#resolvConf(sandbox)),
     ])
     return paths
@@ -129,7 +137,7 @@ export class StepNetwork {
     const text = (value: string | undefined): value is string => value !== undefined
     const gateways = endpoints.map(({ ipv4 }) => ipv4?.gateway).filter(text)
     const own = hostsFile({
-      hostname: ownHostname,
+      hostname: this.#hostname,
       domainname: '',
       addresses: endpoints.map(({ ipv4 }) => ipv4?.address).filter(text),
       extraHosts: [...this.#hosts],

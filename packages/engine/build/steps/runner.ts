@@ -78,10 +78,8 @@ class StepRun {
     await letThrough(this.#directory, users)
     undo.defer(() => this.#parts.networks.removeSandbox(this.#id))
     const { step, hosts } = this.#request
-    const place = await new StepNetwork(this.#parts, this.#id, step.network, hosts).place(
-      this.#directory,
-      users,
-    )
+    const network = new StepNetwork(this.#parts, this.#id, { ...step, hosts })
+    const place = await network.place(this.#directory, users)
     const labels = this.#labels.take()
     undo.defer(() => this.#labels.release(labels))
     await letRead(Object.values(place.files), labels)
