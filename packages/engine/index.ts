@@ -1,3 +1,4 @@
+export { cacheFilters } from './build/cache/filters.ts'
 export { createBuilds } from './build/index.ts'
 export {
   buildFaultPoints,

@@ -47,6 +47,8 @@ suite('build cache', { concurrency: 1 }, () => {
       ['regular', '200kB', 'false'],
       ['regular', '2B', 'true'],
     ])
+    assert.deepEqual(await records('type!=source.local'), shown)
+    assert.equal((await records('description~=RUN head.*/lost', 'mutable=false')).length, 1)
     const [above] = shown.filter(({ Parent }) => Parent)
     const below = shown.find(({ ID }) => ID === above?.Parent)
     assert.match(below?.Description ?? '', /head -c 100000/)
@@ -72,6 +74,7 @@ suite('build cache', { concurrency: 1 }, () => {
       /^Total reclaimed space: 0B/,
     )
     assert.match((await gantry('builder', 'prune', '-af', '--keep-storage', '1GB')).stdout, /space: 0B/)
+    assert.match((await gantry('builder', 'prune', '-af', '--filter', 'type!=regular')).stdout, /space: 0B/)
     const since = Math.floor(Date.now() / 1000)
     const pruned = await daemon().docker(['builder', 'prune', '-f', '--filter', 'type=regular'])
     const until = String(Math.ceil(Date.now() / 1000) + 1)

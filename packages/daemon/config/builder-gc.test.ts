@@ -15,11 +15,16 @@ test('builder.gc: policies, in the keys of older and newer dockerds', () => {
     policy: [
       { keepStorage: '512MB', filter: ['unused-for=168h', 'type=regular'] },
       { all: true, maxUsedSpace: '50%', keepDuration: '47h60m' },
+      { filter: ['type!=regular', 'description~=cached', 'inuse'] },
     ],
   }
   assert.deepEqual(cacheRulesOf(gc)(1000), [
     { filters: { 'unused-for': ['168h'], type: ['regular'] }, reservedSpace: 512 * 2 ** 20 },
     { all: true, unusedFor: 172_800_000, reservedSpace: 2 ** 30, maxUsedSpace: 500 },
+    {
+      filters: { 'type!': ['regular'], 'description~': ['cached'], inuse: [''] },
+      reservedSpace: 2 ** 30,
+    },
   ])
 })
 
@@ -29,6 +34,8 @@ test('builder.gc: what cannot be read is refused', () => {
     { policy: [{ keepDuration: 'long' }] },
     { policy: [{ keepDuration: '-1h' }] },
     { policy: [{ maxUsedSpace: '101%' }] },
+    { policy: [{ filter: ['colour=red'] }] },
+    { policy: [{ filter: ['until=soon'] }] },
   ]
   for (const gc of wrong)
     assert.throws(() => cacheRulesOf(gc), { kind: 'InvalidParameter', message: /^invalid builder\.gc: / })

@@ -1,5 +1,5 @@
 /** `builder.gc` in daemon.json: what of the build cache goes by itself. Keys and defaults are dockerd's. */
-import { byteSize, type CacheRule, milliseconds } from '@gantry/engine'
+import { byteSize, type CacheRule, cacheFilters, milliseconds } from '@gantry/engine'
 import { GantryError, messageOf } from '@gantry/errors'
 
 export interface BuilderGcOption {
@@ -31,7 +31,7 @@ const hour = 3_600_000
 export function cacheRulesOf(gc: BuilderGcOption = {}): CacheRules {
   const rules: CacheRules = (diskSize) => (gc.enabled === false ? null : rulesFor(gc, diskSize))
   try {
-    rules(1)
+    for (const { filters = {} } of rules(1) ?? []) cacheFilters(filters, new Date())
   } catch (error) {
     throw new GantryError('InvalidParameter', `invalid builder.gc: ${messageOf(error)}`)
   }

@@ -4,28 +4,60 @@ import type { Client } from '@gantry/client'
 import type { Filters } from '../filters.ts'
 import { diskUsage } from '../system/disk-usage.ts'
 
-const isTrue = (value: string): boolean => value === '' || value === 'true' || value === '1'
+const texts: Record<string, (record: BuildCache) => readonly string[]> = {
+  id: ({ ID = '' }) => [ID],
+  parent: ({ Parents }) => Parents ?? [],
+  parents: ({ Parents }) => Parents ?? [],
+  type: ({ Type = '' }) => [Type],
+  description: ({ Description = '' }) => [Description],
+}
+/** Of which the beginning is enough. */
+const ids = ['id', 'parent', 'parents']
 
-const filters: Record<string, (record: BuildCache, value: string) => boolean> = {
-  id: ({ ID = '' }, value) => ID.startsWith(value),
-  parent: ({ Parents }, value) => (Parents ?? []).some((parent) => parent.startsWith(value)),
-  type: ({ Type }, value) => Type === value,
-  description: ({ Description = '' }, value) => Description.includes(value),
-  inuse: ({ InUse = false }, value) => InUse === isTrue(value),
-  shared: ({ Shared = false }, value) => Shared === isTrue(value),
-  private: ({ Shared = false }, value) => Shared !== isTrue(value),
+const facts: Record<string, (record: BuildCache) => boolean> = {
+  inuse: ({ InUse = false }) => InUse,
+  shared: ({ Shared = false }) => Shared,
+  private: ({ Shared = false }) => !Shared,
+  mutable: isMutable,
+  immutable: (record) => !isMutable(record),
+}
+
+/** Whether what is in it changes with the builds that use it. */
+export function isMutable({ Type }: BuildCache): boolean {
+  return Type === 'exec.cachemount' || Type === 'source.local'
+}
+
+type Match = (record: BuildCache) => boolean
+
+/** Of `name`, `name!` (not so) or `name~` (a regular expression). Throws for a filter that is not known. */
+function matchOf(filter: string, value: string): Match {
+  const [, name = '', operator = ''] = /^(.*?)([!~]?)$/.exec(filter) ?? []
+  const [text, fact] = [Object.hasOwn(texts, name) && texts[name], Object.hasOwn(facts, name) && facts[name]]
+  const match = text
+    ? textMatch(text, value, operator === '~' ? 'pattern' : ids.includes(name) ? 'prefix' : 'whole')
+    : fact && operator !== '~' && /^(true|1|false|0)?$/.test(value)
+      ? (record: BuildCache) => fact(record) === !/^[f0]/.test(value)
+      : undefined
+  if (!match) throw new Error(`invalid filter '${filter}=${value}'`)
+  return operator === '!' ? (record) => !match(record) : match
+}
+
+function textMatch(
+  of: (record: BuildCache) => readonly string[],
+  value: string,
+  how: 'pattern' | 'prefix' | 'whole',
+): Match {
+  const pattern = how === 'pattern' ? new RegExp(value) : null
+  const isSo = (text: string): boolean =>
+    pattern ? pattern.test(text) : how === 'prefix' ? text.startsWith(value) : text === value
+  return (record) => of(record).some(isSo)
 }
 
 /** The latest used first. Throws for a filter that is not known. */
 export async function cacheRecords(client: Client, wanted: Filters): Promise<BuildCache[]> {
-  const unknown = Object.keys(wanted).find((name) => !Object.hasOwn(filters, name))
-  if (unknown !== undefined) throw new Error(`invalid filter '${unknown}'`)
+  const matches = Object.entries(wanted).map(([name, values]) => values.map((value) => matchOf(name, value)))
   const { buildCache } = await diskUsage(client, true)
   return buildCache
-    .filter((record) =>
-      Object.entries(wanted).every(([name, values]) =>
-        values.every((value) => filters[name]?.(record, value)),
-      ),
-    )
+    .filter((record) => matches.every((all) => all.every((match) => match(record))))
     .sort((a, b) => (b.LastUsedAt ?? '').localeCompare(a.LastUsedAt ?? ''))
 }

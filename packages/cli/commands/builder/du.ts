@@ -6,7 +6,7 @@ import { ago } from '../../format/list/texts.ts'
 import { alignColumns } from '../../format/tabwriter.ts'
 import { humanSize } from '../../format/units.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
-import { cacheRecords } from './cache-records.ts'
+import { cacheRecords, isMutable } from './cache-records.ts'
 
 /** `builder du`: what the build cache takes of the disk, in the words of `docker buildx du`. */
 export async function builderDu(
@@ -51,7 +51,7 @@ function details(record: BuildCache): string {
     ['ID', record.ID ?? ''],
     ...(record.Parents?.length ? [['Parents', record.Parents.join(', ')] as [string, string]] : []),
     ['Created at', record.CreatedAt ?? ''],
-    ['Mutable', String(record.Type !== 'regular')],
+    ['Mutable', String(isMutable(record))],
     ['Reclaimable', String(!record.InUse)],
     ['Shared', String(record.Shared ?? false)],
     ['Size', size(record.Size ?? 0)],

@@ -10,10 +10,10 @@ import {
   type PruneRule,
   planPrune,
 } from '@gantry/build'
-import { GantryError } from '@gantry/errors'
+import { GantryError, isKind } from '@gantry/errors'
 import type { Digest } from '@gantry/oci'
 import { sizeOf } from '../../containers/size.ts'
-import type { BuildPruneOptions, CachePruned, CacheRule } from '../../contracts.ts'
+import type { BuildPruneOptions, CachePruned, CacheRule, Filters } from '../../contracts.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
 import type { KeptInfo, KeptTrees } from '../session/kept-trees.ts'
 import type { CompressedLayers } from './compressed-layers.ts'
@@ -61,16 +61,22 @@ export class CacheService {
 
   /** Announces what it has done. Rejects with InvalidParameter for filters that are not known. */
   async prune({ filters = {}, dryRun = false, without, ...rule }: BuildPruneOptions): Promise<CachePruned> {
-    const work = this.#pruning
-      .catch(() => undefined)
-      .then(() =>
-        this.#prune([{ ...rule, ...cacheFilters(filters, this.#parts.clock.now()) }], dryRun, without),
-      )
+    const chosen = { ...rule, ...this.#chosen(filters) }
+    const work = this.#pruning.catch(() => undefined).then(() => this.#prune([chosen], dryRun, without))
     this.#pruning = work
     const pruned = await work
     const { events } = this.#parts.images
     if (!dryRun) events.publish('builder', 'prune', '', { reclaimed: String(pruned.spaceReclaimed) })
     return pruned
+  }
+
+  #chosen(filters: Filters): ReturnType<typeof cacheFilters> {
+    try {
+      return cacheFilters(filters, this.#parts.clock.now())
+    } catch (error) {
+      if (!isKind(error, 'InvalidParameter')) throw error
+      throw new GantryError('InvalidParameter', `failed to prune build cache: ${error.message}`)
+    }
   }
 
   /** Collects by the rules, a while after the last build. */

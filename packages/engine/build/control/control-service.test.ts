@@ -134,7 +134,17 @@ test('prune and du take what their filters say, and nothing when they cannot be 
   const space = { all: true, maxUsedSpace: 7, unusedFor: 60_000 }
   const filters = { type: ['regular'], id: ['a1'], shared: [''] }
   assert.deepEqual(heard.splice(0), [{ ...space, filters }, space])
-  for (const refused of [['type!=regular'], ['description~=x'], ['type=="a'], ['type==a', 'shared'], ['=x']])
+  await pruned('type!=regular,description~="^a,b",id~=^a')
+  const others = { 'type!': ['regular'], 'description~': ['^a,b'], 'id~': ['^a'] }
+  assert.deepEqual(heard.splice(0), [{ ...space, filters: others }])
+  for (const refused of [
+    ['type@=regular'],
+    ['description~=a\\"b"'],
+    ['description~="\\x"'],
+    ['type=="a'],
+    ['type==a', 'shared'],
+    ['=x'],
+  ])
     await assert.rejects(pruned(...refused), { kind: 'InvalidParameter' }, refused.join())
   assert.deepEqual(heard, [])
 
@@ -143,5 +153,7 @@ test('prune and du take what their filters say, and nothing when they cannot be 
   assert.deepEqual(await du(), ['a1', 'b2', 'b3'])
   assert.deepEqual(await du('type=="exec.cachemount"'), ['b2'])
   assert.deepEqual(await du('id~=b,shared'), ['b3'])
+  assert.deepEqual(await du('type!=exec.cachemount,id!=a1'), ['b3'])
+  assert.deepEqual(await du('mutable'), ['b2'])
   await assert.rejects(du('constructor==x'), { kind: 'InvalidParameter' })
 })

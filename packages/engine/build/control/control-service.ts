@@ -4,7 +4,7 @@ import { control, type Service, streaming, timestamp, unary } from '@gantry/buil
 import { GantryError } from '@gantry/errors'
 import { hostPlatform } from '@gantry/oci'
 import type { BuildCaches, Builds, CachePruned } from '../../contracts.ts'
-import { cacheFilters } from '../cache/filters.ts'
+import { cacheFilters, isMutable } from '../cache/filters.ts'
 import { cacheFiltersOf } from './cache-filters.ts'
 import type { ExporterResponse } from './control-build.ts'
 import { OpenBuild } from './open-build.ts'
@@ -213,5 +213,6 @@ export class ControlService {
 type UsageRecord = ReturnType<typeof usageRecord>
 
 function usageRecord({ createdAt, usedAt, ...usage }: CacheUsage) {
-  return { ...usage, createdAt: timestamp(new Date(createdAt)), usedAt: timestamp(new Date(usedAt)) }
+  const times = { createdAt: timestamp(new Date(createdAt)), usedAt: timestamp(new Date(usedAt)) }
+  return { ...usage, mutable: isMutable(usage.type), ...times }
 }
