@@ -16,6 +16,7 @@ import type { Database } from '@gantry/store'
 import { ListedTable } from './listed-table.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
 import { KeptReferrers } from './referrers/kept-referrers.ts'
+import { variantOf, withVariants } from './variants.ts'
 
 /** What a lookup found; `reference` when it was by name. */
 export interface Found {
@@ -62,8 +63,28 @@ export class Catalog {
     return this.#images.values().filter(({ retired }) => retired)
   }
 
+  /** Keeps a record. Names that are to go on standing for the manifest it had before get that with them. */
   put(image: ImageRecord): void {
+    const known = this.#images.get(image.id)
+    if (known && known.manifest !== image.manifest) this.#pin(known)
     this.#images.set(image.id, image)
+  }
+
+  /** An index needs its members, and a digest what it says; with the digest, its repository's tags. */
+  #pin(known: ImageRecord): void {
+    const names = this.namesOf(known.id)
+    const repositories = new Set(
+      names
+        .map(({ name }) => parseReference(name))
+        .filter(({ digest }) => digest === known.manifest)
+        .map(repositoryOf),
+    )
+    for (const reference of names) {
+      const { name, index, variants = [] } = reference
+      const isOther = !index && variants.length > 0
+      if (isOther || !(index || repositories.has(repositoryOf(parseReference(name))))) continue
+      this.name({ ...reference, ...withVariants([...variants, variantOf(known)]) })
+    }
   }
 
   drop(id: Digest): void {
@@ -151,8 +172,10 @@ export class Catalog {
       live.add(image.id).add(image.manifest)
       for (const { blob } of image.layers) live.add(blob)
     }
-    for (const { index } of this.references()) {
+    for (const { index, variants = [] } of this.references()) {
       if (index) for (const digest of [index.digest, ...index.blobs]) live.add(digest)
+      for (const { manifest, layers } of variants)
+        for (const digest of [manifest, ...layers]) live.add(digest)
     }
     return live
   }

@@ -6,7 +6,7 @@ import { chainOf } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { sizeOf } from './layer-sizes.ts'
 import { createdAt, namesShown } from './list.ts'
-import { manifestSummaries } from './platforms.ts'
+import { targetSummary } from './platforms.ts'
 import { descriptorOf, readConfig } from './read-image.ts'
 import type { ImageRecord } from './records.ts'
 import { selectImage } from './resolve.ts'
@@ -36,7 +36,7 @@ export async function inspectImage(
     GraphDriver: { Name: 'overlay2', Data: await directoriesOf(parts, image) },
     RootFS: { Type: 'layers', Layers: file.diffIds },
     Descriptor: await descriptorOf(parts.content, (platform ? undefined : index?.digest) ?? image.manifest),
-    ...(manifests && { Manifests: await manifestSummaries(parts, image, index) }),
+    ...(manifests && { Manifests: (await targetSummary(parts, image, index)).manifests }),
     Metadata: { LastTagTime: image.taggedAt ?? '0001-01-01T00:00:00Z' },
   }
 }

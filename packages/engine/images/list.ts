@@ -6,8 +6,9 @@ import type { Catalog } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { compileGlob } from './glob.ts'
 import { sharedLayers, sizeOf } from './layer-sizes.ts'
-import { manifestSummaries } from './platforms.ts'
+import { targetSummary } from './platforms.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
+import { asNamed } from './variants.ts'
 
 export const acceptedFilters = ['before', 'dangling', 'label', 'reference', 'since', 'until']
 
@@ -41,15 +42,45 @@ export async function listImages(
     if (names.length === 0 && (members.has(image.id) || (!all && isBetween(image)))) continue
     const shown = accepts(image, names)
     if (!shown) continue
-    const summary = await summarize(parts, image, shown, shared)
-    if (manifests) {
-      const index = names.find((each) => each.index)?.index
-      summary.Manifests = await manifestSummaries(parts, image, index)
+    const summarized = manifests ? byTarget(image, shown) : [{ packed: image, names: shown }]
+    for (const { packed, names, index } of summarized) {
+      const summary = await summarize(parts, packed, names, shared)
+      if (manifests) Object.assign(summary, await aboutTarget(parts, packed, index))
+      listed.push({ created: createdAt(image), summary })
     }
-    listed.push({ created: createdAt(image), summary })
   }
   // Newest first, also of those of one second.
   return listed.sort((a, b) => b.created - a.created).map(({ summary }) => summary)
+}
+
+interface Target {
+  packed: ImageRecord
+  names: ReferenceRecord[]
+  index?: ReferenceRecord['index']
+}
+
+/** An image once for each index or manifest that its names stand for. */
+function byTarget(image: ImageRecord, names: ReferenceRecord[]): Target[] {
+  const targets = new Map<Digest, Target>()
+  for (const reference of names) {
+    const { index } = reference
+    const packed = asNamed(image, reference)
+    const digest = index?.digest ?? packed.manifest
+    const target = targets.get(digest) ?? { packed, names: [], index }
+    target.names.push(reference)
+    targets.set(digest, target)
+  }
+  return targets.size > 0 ? [...targets.values()] : [{ packed: image, names }]
+}
+
+/** What is told of an index or manifest beside the image: all that is here of it, which the size then is of. */
+async function aboutTarget(
+  parts: ImageParts,
+  image: ImageRecord,
+  index: ReferenceRecord['index'],
+): Promise<Partial<ImageSummary>> {
+  const { descriptor, manifests, size } = await targetSummary(parts, image, index)
+  return { Descriptor: descriptor, Manifests: manifests, Size: size }
 }
 
 type Accepts = (image: ImageRecord, names: ReferenceRecord[]) => ReferenceRecord[] | undefined

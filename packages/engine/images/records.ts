@@ -36,4 +36,14 @@ export interface ReferenceRecord {
     /** A build made it here: as long as no registry knows it by its digest, that may change. */
     madeHere?: boolean
   }
+  /** Manifests that the name stands for, or its index, where those of the images' records are others. */
+  variants?: Variant[]
+}
+
+/** Another manifest of an image: the same configuration, and the same layers in other blobs. */
+export interface Variant {
+  image: Digest
+  manifest: Digest
+  /** Base first. */
+  layers: Digest[]
 }

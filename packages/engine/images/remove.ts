@@ -7,6 +7,7 @@ import { chainOf, type Found } from './catalog.ts'
 import { announce, type ImageParts } from './dependencies.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
 import { selectImage } from './resolve.ts'
+import { withVariants } from './variants.ts'
 
 const short = (id: string): string => id.replace('sha256:', '').slice(0, 12)
 
@@ -85,11 +86,13 @@ class Removal {
 
   #leaveOut(image: ImageRecord, reference: ReferenceRecord): void {
     const { catalog, host } = this.#parts
-    const { index } = reference
+    const { variants = [], ...named } = reference
+    const { index } = named
     const ids = index?.images.filter((id) => id !== image.id) ?? []
     const rest = ids.flatMap((id) => catalog.get(id) ?? [])
     const best = rest[bestMatch(host, rest)] ?? rest[0]
-    if (index && best) catalog.name({ ...reference, image: best.id, index: { ...index, images: ids } })
+    const others = withVariants(variants.filter((each) => each.image !== image.id))
+    if (index && best) catalog.name({ ...named, ...others, image: best.id, index: { ...index, images: ids } })
     else this.#untag(image, reference)
   }
 

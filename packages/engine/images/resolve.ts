@@ -5,6 +5,7 @@ import { chainOf } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { descriptorOf, readConfig } from './read-image.ts'
 import type { ImageRecord } from './records.ts'
+import { asNamed } from './variants.ts'
 
 /** The image that a reference means on a platform: the one asked for, else the one that suits this machine best. */
 export function selectImage(
@@ -16,7 +17,8 @@ export function selectImage(
   const offers = (reference?.index?.images ?? [image.id])
     .map((id) => catalog.get(id))
     .filter((offer) => offer !== undefined)
-  if (!platform) return offers[bestMatch(host, offers)] ?? image
+    .map((offer) => asNamed(offer, reference))
+  if (!platform) return offers[bestMatch(host, offers)] ?? asNamed(image, reference)
   const wanted = parsePlatform(platform, host)
   const match = offers.find((offer) => samePlatform(wanted, offer))
   if (match) return match

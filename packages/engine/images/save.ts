@@ -22,6 +22,7 @@ import type { ImageRecord, ReferenceRecord } from './records.ts'
 import { referrersFile } from './referrers/kept-referrers.ts'
 import { selectImage } from './resolve.ts'
 import type { Hold } from './retention.ts'
+import { asNamed } from './variants.ts'
 
 /** An image to be saved, under the names it was asked for by. */
 interface Wanted {
@@ -60,15 +61,15 @@ export async function saveImages(
 function collect(parts: ImageParts, references: string[], platforms: string[]): Wanted[] {
   const wanted = new Map<Digest, Wanted>()
   const add = (image: ImageRecord, names: ReferenceRecord[]) => {
-    const known = wanted.get(image.id) ?? { image, names: [] }
+    const known = wanted.get(image.manifest) ?? { image, names: [] }
     known.names.push(...names.filter((name) => !known.names.some((other) => other.name === name.name)))
-    wanted.set(image.id, known)
+    wanted.set(image.manifest, known)
   }
   for (const text of references) {
     const repository = wholeRepository(parts.catalog, text)
     const found = repository.map((reference) => ({ image: parts.catalog.get(reference.image), reference }))
     for (const { image, reference } of repository.length > 0 ? found : [findToSave(parts, text)]) {
-      if (platforms.length === 0 && image) add(image, reference ? [reference] : [])
+      if (platforms.length === 0 && image) add(asNamed(image, reference), reference ? [reference] : [])
       for (const platform of platforms) {
         const known = reference ? familiarName(parseReference(reference.name)) : text
         const chosen = selectImage(parts, known, platform)

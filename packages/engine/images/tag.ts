@@ -10,6 +10,7 @@ export function tagImage(parts: ImageParts, source: string, target: { repo: stri
   nameImage(parts, parseTarget(target.repo, target.tag), {
     image: image.id,
     ...(reference?.index && { index: reference.index }),
+    ...(reference?.variants && { variants: reference.variants }),
   })
 }
 

@@ -27,8 +27,9 @@ export async function imageTree(
 }
 
 function imageLines(image: ImageSummary): Line[] {
-  const manifests = (image.Manifests ?? []).filter(({ Kind: kind }) => kind === 'image')
-  const content = manifests.reduce((sum, { Size: size }) => sum + (size?.Content ?? 0), 0)
+  const all = image.Manifests ?? []
+  const manifests = all.filter(({ Kind: kind }) => kind === 'image')
+  const content = all.reduce((sum, { Size: size }) => sum + (size?.Content ?? 0), 0)
   const names = image.RepoTags?.length ? image.RepoTags : ['<untagged>']
   const used = image.Containers > 0 || manifests.some((manifest) => containersOf(manifest).length > 0)
   const [last = ''] = names.slice(-1)

@@ -43,7 +43,7 @@ export async function readDockerArchive(
     const image = await recordOf(content, digest, body)
     if (image.os === 'windows')
       throw new GantryError('InvalidParameter', 'cannot load windows image on linux')
-    loadables.push({ names: item.tags.map(nameOf), images: [image] })
+    loadables.push({ names: item.tags.map(nameOf), images: [image], ownManifests: false })
   }
   return loadables
 }

@@ -5,6 +5,7 @@ import { type Descriptor, type Digest, largestManifest, parseManifest, type Refe
 import { chainOf, referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
 import { unpackImage } from '../unpack-image.ts'
+import { variantsBeside, withVariants } from '../variants.ts'
 import { ArrivingFiles } from './arriving-files.ts'
 import { readTop } from './oci-layout.ts'
 import { spoolArchive } from './spool.ts'
@@ -37,7 +38,8 @@ export async function loadLayout(
   const key = referenceKey(name)
   catalog.transaction(() => {
     for (const image of added) catalog.put(image)
-    catalog.name({ name: key, image: images[0].id, ...(index && { index }) })
+    const others = images.flatMap((image) => variantsBeside(catalog.get(image.id), image))
+    catalog.name({ name: key, image: images[0].id, ...(index && { index }), ...withVariants(others) })
   })
   undo.defer(() => {
     catalog.transaction(() => {

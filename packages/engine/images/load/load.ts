@@ -15,6 +15,7 @@ import { chainOf, referenceKey } from '../catalog.ts'
 import { announce, type ImageParts } from '../dependencies.ts'
 import type { ImageRecord } from '../records.ts'
 import { unpackImage } from '../unpack-image.ts'
+import { variantsBeside, withVariants } from '../variants.ts'
 import { ArrivingFiles } from './arriving-files.ts'
 import { readDockerArchive } from './docker-archive.ts'
 import type { Loadable, Loaded } from './loadable.ts'
@@ -66,9 +67,14 @@ function onlyFor(loadable: Loadable, platforms: string[], host: Platform): Loada
     const names = wanted.map(formatPlatform).join(', ')
     throw new GantryError('NotFound', `the archive has no image for platform ${names}`)
   }
-  const { index, names } = loadable
+  const { index, names, ownManifests } = loadable
   const images: Loadable['images'] = [first, ...others]
-  return { names, images, ...(index && { index: { ...index, images: images.map(({ id }) => id) } }) }
+  return {
+    names,
+    images,
+    ownManifests,
+    ...(index && { index: { ...index, images: images.map(({ id }) => id) } }),
+  }
 }
 
 /** A layout is preferred: it keeps manifests, and so digests, as they were made. */
@@ -89,11 +95,13 @@ function register(parts: ImageParts, loadable: Loadable, report: (message: Progr
   for (const name of changed) reportRenaming(parts, name, report)
   catalog.transaction(() => {
     for (const image of loadable.images) putImage(parts, image, changed.length > 0)
+    const others = loadable.images.flatMap((image) => variantsBeside(catalog.get(image.id), image))
     for (const name of loadable.names) {
       catalog.name({
         name: referenceKey(name),
         image: main.id,
         ...(loadable.index && { index: loadable.index }),
+        ...(loadable.ownManifests && withVariants(others)),
       })
     }
   })

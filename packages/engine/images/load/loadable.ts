@@ -8,6 +8,8 @@ export interface Loadable {
   /** The image that the names stand for on this machine, first; then those for other platforms. */
   images: [ImageRecord, ...ImageRecord[]]
   index?: NonNullable<ReferenceRecord['index']>
+  /** The manifests came with the archive, and are to be kept as they are. */
+  ownManifests: boolean
 }
 
 /** What an archive holds. */

@@ -99,7 +99,7 @@ export async function readTop(
     throw new GantryError('InvalidParameter', `invalid archive: ${descriptor.digest} is no image`)
   }
   await hold.keep(contentOf(manifest))
-  return { names: [], images: [await recordOf(content, descriptor.digest, manifest)] }
+  return { names: [], images: [await recordOf(content, descriptor.digest, manifest)], ownManifests: true }
 }
 
 /** An index stays whole: besides the images, what it says about them (attestations) is kept. */
@@ -133,6 +133,7 @@ async function readIndex(
     throw new GantryError('InvalidParameter', `invalid archive: ${digest} has no image that is there`)
   return {
     names: [],
+    ownManifests: true,
     images: [first, ...others],
     index: { digest, images: [first, ...others].map(({ id }) => id), blobs },
   }

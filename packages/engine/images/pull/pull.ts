@@ -23,6 +23,7 @@ import type { ReferrersRecord } from '../referrers/kept-referrers.ts'
 import { selectImage } from '../resolve.ts'
 import type { Hold } from '../retention.ts'
 import type { TransferRequest } from '../transfer/transfers.ts'
+import { asNamed, withVariants } from '../variants.ts'
 import { ImageFetcher, type RemoteImage, type Wish } from './fetch-image.ts'
 import { pullLayers } from './pull-layers.ts'
 
@@ -215,11 +216,13 @@ class Pull {
   }
 
   /** Which of the images under a name is the wanted one. */
-  #suiting({ image, index }: ReferenceRecord): ImageRecord | undefined {
+  #suiting(reference: ReferenceRecord): ImageRecord | undefined {
     const { catalog } = this.#parts
+    const { image, index } = reference
     const offers = (index?.images ?? [image])
       .map((id) => catalog.get(id))
       .filter((each) => each !== undefined)
+      .map((each) => asNamed(each, reference))
     const { platform, exactly } = this.#wish
     if (!index) return offers[0]
     return exactly
@@ -282,8 +285,9 @@ class Pull {
             image.id,
           )
         : image.id
+      const others = withVariants(siblings.flatMap(({ variants = [] }) => variants))
       for (const name of new Set([...names, ...siblings.map((each) => each.name)])) {
-        catalog.name({ name, image: main, ...(merged && { index: merged }) })
+        catalog.name({ name, image: main, ...(merged && { index: merged }), ...others })
       }
       for (const record of referrers) catalog.referrers.add(record)
     })

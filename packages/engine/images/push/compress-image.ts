@@ -11,7 +11,7 @@ import {
 import type { ProgressMessage } from '../../contracts.ts'
 import type { ImageParts } from '../dependencies.ts'
 import { readManifest } from '../read-image.ts'
-import type { ImageRecord } from '../records.ts'
+import type { ImageRecord, ReferenceRecord } from '../records.ts'
 import type { Hold } from '../retention.ts'
 
 const compressedTypes: Readonly<Record<string, string>> = {
@@ -21,15 +21,17 @@ const compressedTypes: Readonly<Record<string, string>> = {
 
 /**
  * Gives the image a manifest with compressed layers, which it keeps: the next push finds them, and a pull knows it again.
- * An image that a registry or an index knows by its manifest stays as it is.
+ * An image that a registry knows by its manifest stays as it is; an index keeps the manifest that it has.
  */
 export async function compressImage(
   parts: ImageParts,
-  id: Digest,
+  { image: id, variants }: ReferenceRecord,
   hold: Hold,
   report: (message: ProgressMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  // What has a manifest of its own under this name came with it from somewhere.
+  if (variants) return
   const image = parts.catalog.get(id)
   if (!image || isKnownByManifest(parts, image)) return
   const compressed = await new Compressor(parts, hold, report, signal).image(image)
@@ -47,24 +49,24 @@ export interface CompressedImage {
 export function takeOver(
   { catalog }: Pick<ImageParts, 'catalog'>,
   { id, manifest }: ImageRecord,
-  { digest, layers }: CompressedImage,
+  compressed: CompressedImage,
 ): void {
   const current = catalog.get(id)
-  if (current?.manifest !== manifest) return
-  catalog.put({
-    ...current,
-    manifest: digest,
-    layers: current.layers.map(({ diffId }, index) => ({
-      diffId,
-      blob: (layers[index] as Descriptor).digest,
-    })),
-  })
+  if (current?.manifest === manifest) catalog.put(packedAs(current, compressed))
 }
 
+/** The image with that manifest. */
+export const packedAs = (image: ImageRecord, { digest, layers }: CompressedImage): ImageRecord => ({
+  ...image,
+  manifest: digest,
+  layers: image.layers.map(({ diffId }, index) => ({
+    diffId,
+    blob: (layers[index] as Descriptor).digest,
+  })),
+})
+
 function isKnownByManifest({ catalog }: ImageParts, { id, manifest }: ImageRecord): boolean {
-  return catalog
-    .namesOf(id)
-    .some(({ name, index }) => index !== undefined || parseReference(name).digest === manifest)
+  return catalog.namesOf(id).some(({ name, index }) => !index && parseReference(name).digest === manifest)
 }
 
 export class Compressor {

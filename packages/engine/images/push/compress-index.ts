@@ -15,24 +15,29 @@ import { isAttestation } from '../pull/choose.ts'
 import { readManifest } from '../read-image.ts'
 import type { ReferenceRecord } from '../records.ts'
 import type { Hold } from '../retention.ts'
-import { type CompressedImage, Compressor, takeOver } from './compress-image.ts'
+import { asNamed, variantsBeside, withVariants } from '../variants.ts'
+import { type CompressedImage, Compressor, packedAs, takeOver } from './compress-image.ts'
 
 /** Gives all names of the index one with compressed layers. One that a registry knows by its digest stays as it is. */
 export async function compressIndex(
   parts: ImageParts,
-  index: NonNullable<ReferenceRecord['index']>,
+  named: ReferenceRecord,
   hold: Hold,
   report: (message: ProgressMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { catalog, content } = parts
-  if (!index.madeHere || isKnownByDigest(parts, index.digest)) return
+  const { index } = named
+  if (!index?.madeHere || isKnownByDigest(parts, index.digest)) return
   await hold.use([index.digest, ...index.blobs])
   const body = await readManifest(content, index.digest)
   if (body.kind !== 'index') return
   const compressor = new Compressor(parts, hold, report, signal)
   const compressed = new Map<Digest, CompressedImage>()
-  const images = index.images.map((id) => catalog.get(id)).filter((image) => image !== undefined)
+  const images = index.images
+    .map((id) => catalog.get(id))
+    .filter((image) => image !== undefined)
+    .map((image) => asNamed(image, named))
   for (const image of images) {
     const made = await compressor.image(image)
     if (made) compressed.set(image.manifest, made)
@@ -41,13 +46,17 @@ export async function compressIndex(
   const { manifests, blobs } = await rewrite(parts, body, compressed, hold)
   const { digest } = await hold.put(serializeManifest({ ...body, manifests }))
   catalog.transaction(() => {
-    for (const image of images) {
+    const packed = images.flatMap((image) => {
       const made = compressed.get(image.manifest)
       if (made) takeOver(parts, image, made)
+      return made ? variantsBeside(catalog.get(image.id), packedAs(image, made)) : []
+    })
+    for (const { variants = [], ...reference } of catalog.references()) {
+      if (reference.index?.digest !== index.digest) continue
+      const kept = variants.filter(({ manifest }) => !compressed.has(manifest))
+      const rewritten = { ...reference, index: { ...reference.index, digest, blobs } }
+      catalog.name({ ...rewritten, ...withVariants([...kept, ...packed]) })
     }
-    for (const reference of catalog.references())
-      if (reference.index?.digest === index.digest)
-        catalog.name({ ...reference, index: { ...reference.index, digest, blobs } })
   })
 }
 

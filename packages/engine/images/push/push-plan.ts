@@ -12,6 +12,7 @@ import type { ImageParts } from '../dependencies.ts'
 import { isAttestation } from '../pull/choose.ts'
 import { readManifest } from '../read-image.ts'
 import type { ImageRecord, ReferenceRecord } from '../records.ts'
+import { asNamed } from '../variants.ts'
 
 export interface PlannedBlob {
   descriptor: Descriptor
@@ -33,12 +34,14 @@ export interface PushPlan {
 /** The plan for what a name stands for; with a platform, for that image alone. Rejects with NotFound, InvalidParameter. */
 export async function planPush(
   parts: ImageParts,
-  { image, index }: ReferenceRecord,
+  reference: ReferenceRecord,
   platform?: string,
 ): Promise<PushPlan> {
+  const { image, index } = reference
   const members = (index?.images ?? [image])
     .map((id) => parts.catalog.get(id))
     .filter((each) => each !== undefined)
+    .map((each) => asNamed(each, reference))
   if (platform || !index) {
     const wanted = platform ? parsePlatform(platform, parts.host) : undefined
     const main = wanted ? members.find((each) => samePlatform(wanted, each)) : members[0]
@@ -88,9 +91,9 @@ async function addMembers(
     const body = (await content.has(each.digest))
       ? await readManifest(content, each.digest, each.mediaType)
       : null
-    const image = images.find(({ manifest }) => manifest === each.digest)
+    const image = body?.kind === 'manifest' && images.find(({ id }) => id === body.config.digest)
     if (body?.kind === 'index') await addMembers(parts, body, images, plan)
-    if (body?.kind === 'manifest' && (image || (isAttestation(each) && (await isHere(parts, body))))) {
+    if (body?.kind === 'manifest' && (image || isAttestation(each)) && (await isHere(parts, body))) {
       plan.blobs.push(...(image ? layersOf(body, image) : body.layers.map((descriptor) => ({ descriptor }))))
       plan.blobs.push({ descriptor: body.config })
     } else if (body?.kind !== 'index') {

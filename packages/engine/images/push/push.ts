@@ -2,6 +2,7 @@
 import { GantryError, isKind } from '@gantry/errors'
 import {
   type Descriptor,
+  type Digest,
   familiarName,
   familiarRepository,
   hexOf,
@@ -17,6 +18,7 @@ import type { ReferenceRecord } from '../records.ts'
 import { sendReferrers } from '../referrers/send-referrers.ts'
 import { selectImage } from '../resolve.ts'
 import type { Hold } from '../retention.ts'
+import { asNamed, withVariants } from '../variants.ts'
 import { compressImage } from './compress-image.ts'
 import { compressIndex } from './compress-index.ts'
 import { type PlannedBlob, type PushPlan, planImage, planPush } from './push-plan.ts'
@@ -42,8 +44,8 @@ export async function pushImages(
   })
   for (const record of records) {
     await using hold = parts.retention.begin()
-    if (record.index) await compressIndex(parts, record.index, hold, report, signal)
-    else await compressImage(parts, record.image, hold, report, signal)
+    if (record.index) await compressIndex(parts, record, hold, report, signal)
+    else await compressImage(parts, record, hold, report, signal)
     const current = parts.catalog.reference(record.name) ?? record
     await new Push(parts, repository, current, report, signal).run(platform).catch((error) => {
       throw pushError(error)
@@ -157,7 +159,7 @@ class Push {
   async #planAlone({ top }: PushPlan): Promise<PushPlan> {
     const image = this.#parts.catalog.get(this.#record.image)
     if (!image) throw new GantryError('NotFound', `No such image: ${familiarName(this.#reference)}`)
-    const alone = await planImage(this.#parts, image)
+    const alone = await planImage(this.#parts, asNamed(image, this.#record))
     this.#report({
       progressDetail: {},
       aux: { manifestPushedInsteadOfIndex: true, originalIndex: top, selectedManifest: alone.top },
@@ -246,13 +248,16 @@ class Push {
   /** The image is now known by its digest in this repository, too. */
   #remember({ top }: PushPlan): void {
     const { tag: _, ...repository } = this.#reference
-    const { image, index } = this.#record
+    const { catalog } = this.#parts
+    const { image, index, variants = [] } = this.#record
     const whole = index?.digest === top.digest ? { index } : {}
-    const pushed = index?.images.find((id) => this.#parts.catalog.get(id)?.manifest === top.digest) ?? image
-    this.#parts.catalog.name({
+    const others = variants.filter(({ manifest }) => whole.index || manifest === top.digest)
+    const isPushed = (id: Digest) => catalog.get(id)?.manifest === top.digest
+    catalog.name({
       name: referenceKey({ ...repository, digest: top.digest }),
-      image: pushed,
+      image: index?.images.find(isPushed) ?? (whole.index ? undefined : others[0]?.image) ?? image,
       ...whole,
+      ...withVariants(others),
     })
   }
 }
