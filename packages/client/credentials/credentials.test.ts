@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   mkdirSync,
@@ -31,6 +32,7 @@ function helper(t: TestContext, name: string): { calls: () => string[] } {
   writeFileSync(
     script,
     `#!/bin/sh
+[ ${name} = talks ] && echo 'unlock the ring' >&2
 input=$(cat)
 echo "$1 $input" >> ${folder}/calls
 key() { printf %s "$1" | tr -c 'a-z0-9' _; }
@@ -52,6 +54,18 @@ esac
     calls: () => readFileSync(join(folder, 'calls'), 'utf8').trimEnd().split('\n'),
   }
 }
+
+test('what a helper has to say to its user is shown', (t) => {
+  helper(t, 'talks')
+  const script = `
+    import { helperStore } from ${JSON.stringify(new URL('helper-store.ts', import.meta.url).href)}
+    await helperStore('talks').get('reg.example')`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  assert.deepEqual([stdout, stderr], ['', 'unlock the ring\n'])
+})
 
 const decoded = (header: string): unknown => JSON.parse(Buffer.from(header, 'base64url').toString())
 const basic = (text: string): string => Buffer.from(text).toString('base64')

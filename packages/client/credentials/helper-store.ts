@@ -63,6 +63,7 @@ async function call(name: string, action: string, input: string): Promise<string
       else reject(failure(program, action, error, said))
     },
   )
+  child.stderr?.on('data', (text: string) => process.stderr.write(text))
   child.stdin?.on('error', () => {}) // a helper may end without reading
   child.stdin?.end(input)
   return promise

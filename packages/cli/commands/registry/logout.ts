@@ -9,7 +9,8 @@ export async function logout(
 ): Promise<void> {
   const server = given || dockerHub
   const host = server === dockerHub ? server : hostOf(server)
-  const names = server === dockerHub ? [server] : [server, host, `http://${host}`, `https://${host}`]
+  const names =
+    server === dockerHub ? [server] : [...new Set([server, host, `http://${host}`, `https://${host}`])]
   stdout.write(`Removing login credentials for ${host}\n`)
   const failures: string[] = []
   for (const name of names) {
