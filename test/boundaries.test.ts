@@ -71,7 +71,7 @@ for (const [name, permitted] of Object.entries(allowed)) {
   test(`${name} imports only what it may`, async () => {
     const wrong = (await importsOf(name)).filter(({ file, specifier, typeOnly }) => {
       const other = specifier.match(
-        /^@gantry\/([^/]+?)(?:\/(?:shapes?|tar|files|duration|size|platform|device-number))?$/,
+        /^@gantry\/([^/]+?)(?:\/(?:shapes?|tar|files|duration|size|platform|device-number|node-http))?$/,
       )?.[1]
       if (other) return !permitted.includes(other) && !(typeOnly && permitted.includes(`${other}:types`))
       return specifier.startsWith('@gantry/') || escapes(name, file, specifier)

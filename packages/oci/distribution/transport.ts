@@ -1,13 +1,13 @@
 /** HTTP/1.1 exchanges with the hosts of registries: kept connections, limits, timeouts, cancelling. No retries, no redirects. */
 import type { Agent, AgentOptions, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
+import { HttpAgent, request } from '../node-http.ts'
 import { connect, type Reach, type Target } from './connect.ts'
 import type { RegistryConfig } from './contracts.ts'
 import type { Insecure } from './endpoints.ts'
 import { RegistryError } from './errors.ts'
 import { type HostContext, HostContexts } from './host-contexts.ts'
 import { networkError } from './network-errors.ts'
-import { HttpAgent, request } from './node-http.ts'
 import { proxyAuthorization, proxyFor } from './proxies.ts'
 import { Semaphore } from './semaphore.ts'
 
