@@ -45,8 +45,12 @@ export async function waitForExit(
   const record = await new Promise<Exit>((resolve) => {
     const lost = () => resolve({ exitCode: unknownExitCode, finishedAt: new Date(), oomKilled: false })
     exits.wait(containerId, (found) => resolve({ ...found, oomKilled: false }))
-    void monitor.then((running) => {
+    void monitor.then(async (running) => {
       if (running && !settled) watch = watchMonitor(running, exits, lost)
+      // It has ended already: what it recorded may have come before anybody looked.
+      if (running) return
+      await exits.rescan()
+      lost()
     })
     // The container's end kills every process in it; each conmon records that on its own, if it still can.
     void containerEnded.then(async () => {
@@ -65,7 +69,7 @@ export async function waitForExit(
 /** A conmon that was killed leaves no record: without this its exec would seem to run until the container ends. */
 function watchMonitor(monitor: ProcessIdentity, exits: ExitDirectory, lost: () => void): NodeJS.Timeout {
   return setInterval(async () => {
-    if (await isRunning(monitor)) return
+    if (await isRunning(monitor).catch(() => true)) return
     await exits.rescan()
     lost()
   }, monitorCheckMs).unref()

@@ -67,10 +67,12 @@ export async function startExec(request: ExecRequest): Promise<ExecTask> {
     const { pid } = await spawn(request, options.attach ? connect : undefined)
     running = await identify(pid)
     await setInitialSize(request)
-    void identifyFrom(paths.monitorPidFile).then((found) => {
+    const begin = (found: ProcessIdentity | null) => {
       monitor.resolve(found)
       if (found) void request.adoptMonitor(found.pid)
-    })
+    }
+    // Without a descriptor to look at it, its record or the container's end tells of its own.
+    void identifyFrom(paths.monitorPidFile).then(begin, () => {})
     return new ConmonExec({
       id: options.id,
       pid,

@@ -63,7 +63,8 @@ export class MonitorWatch implements Disposable {
   async #check(): Promise<void> {
     const suspects: [string, Watched][] = []
     for (const [id, watched] of [...this.#watched]) {
-      if (!(await isRunning(watched.monitor))) suspects.push([id, watched])
+      // Not to be told, for want of descriptors, is no death.
+      if (!(await isRunning(watched.monitor).catch(() => true))) suspects.push([id, watched])
     }
     // A conmon that has just ended in good order has left its record before.
     await this.#exits.rescan()

@@ -26,6 +26,24 @@ test('a process is named by its pid and its start, and a reused pid is not it', 
   assert.equal(await identify(0), null)
 })
 
+test('a process is not taken for dead when there is no descriptor left to look at it', async () => {
+  const script = `
+    import { openSync } from 'node:fs'
+    import { identify, isRunning } from '${import.meta.dirname}/process.ts'
+    const self = await identify(process.pid)
+    try { for (;;) openSync('/dev/null') } catch (error) { if (error.code !== 'EMFILE') throw error }
+    const code = (error) => error.code
+    process.stderr.write(JSON.stringify([await isRunning(self).catch(code), await identify(1).catch(code)]))
+    process.exit(0)`
+  const node = ['--input-type=module', '-e', script]
+  const child = spawn('sh', ['-c', 'ulimit -n 100; exec "$0" "$@"', process.execPath, ...node], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  for await (const bytes of child.stderr) said += bytes
+  assert.equal(said, '["EMFILE","EMFILE"]')
+})
+
 test('a group is signalled only where it belongs to a session of its own', async (t) => {
   const script = 'sleep 1000 & echo $!; wait'
   const child = spawn('setsid', ['sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] })

@@ -25,19 +25,27 @@ export interface ProcessStatus {
   startTime: string
 }
 
-/** Reads /proc/<pid>/stat. Null when there is no such process. */
+/**
+ * Reads /proc/<pid>/stat. Null when there is no such process; rejects when that cannot be told, for want of descriptors
+ * (EMFILE) or memory: nobody is to be taken for dead then.
+ */
 export async function processStatus(pid: number): Promise<ProcessStatus | null> {
   if (pid <= 0) return null
-  return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null))
+  return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1').catch(nullIfGone))
 }
 
 function processStatusNow(pid: number): ProcessStatus | null {
   if (pid <= 0) return null
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return null
+  } catch (error) {
+    return nullIfGone(error)
   }
+}
+
+function nullIfGone(error: unknown): null {
+  if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
+  throw error
 }
 
 function parseStat(text: string | null): ProcessStatus | null {
@@ -49,13 +57,13 @@ function parseStat(text: string | null): ProcessStatus | null {
   return state && startTime ? { state, parent, group, session, startTime } : null
 }
 
-/** The identity of a running process; null when there is none of that pid. */
+/** The identity of a running process; null when there is none of that pid. Rejects as processStatus does. */
 export async function identify(pid: number): Promise<ProcessIdentity | null> {
   const status = await processStatus(pid)
   return status ? { pid, startTime: status.startTime } : null
 }
 
-/** Whether exactly this process still runs. One that has ended and waits to be reaped does not. */
+/** Whether exactly this process still runs. One that has ended and waits to be reaped does not. Rejects as processStatus does. */
 export async function isRunning({ pid, startTime }: ProcessIdentity): Promise<boolean> {
   const status = await processStatus(pid)
   return status !== null && status.startTime === startTime && status.state !== 'Z' && status.state !== 'X'

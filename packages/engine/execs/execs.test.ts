@@ -53,6 +53,23 @@ test('an exec is created, runs once, and tells its exit code', async (t) => {
   await assert.rejects(it.execs.inspect(id), { message: `No such exec instance: ${id}` })
 })
 
+test('an end that cannot be written down at once is written later, and ends the stream then', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start(container)
+  const task = it.tasks.get(container)
+  if (task) task.execResult = { exitCode: 2, output: 'hi\n' }
+  const { id } = await it.execs.create(container, { cmd: ['sh'], attachStdout: true })
+  it.failAt = 'exec.exit.seen'
+  const session = await it.execs.start(id, {})
+  const text = textOf(session)
+  await until('the failure', () => it.logs.some((line) => line.startsWith(`error exec ${id}: its end: `)))
+  assert.equal((await it.execs.inspect(id)).Running, true)
+  await it.clock.advance(1000)
+  assert.equal(await text, 'hi\n')
+  assert.equal((await it.execs.inspect(id)).ExitCode, 2)
+})
+
 test('an exec that cannot start says why in its stream, or to the caller when detached', async (t) => {
   const it = await bench(t)
   const container = await it.create()

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { GantryError } from '@gantry/errors'
+import { GantryError, messageOf } from '@gantry/errors'
 import { type ConsoleSize, type ExecTask, ProcessStartError } from '@gantry/runtime'
 import type { Table } from '@gantry/store'
 import { announce } from '../containers/announce.ts'
@@ -24,6 +24,8 @@ const startTimeout = 10_000
 const SIGKILL = 9
 /** Milliseconds in which the end of a container without processes is written down. */
 const endGrace = 5_000
+/** How long to wait before trying again to write down an end, in milliseconds. */
+const retryDelay = 1000
 /** Of an exec whose end nobody has seen. */
 const unknownExitCode = 255
 
@@ -216,12 +218,24 @@ class ContainerExecs implements Execs {
     exec.task = task
     this.#store.update(exec, { state: 'running', pid: task.pid || exec.record.pid })
     exec.started.resolve()
-    exec.ended = task.exit.then(({ exitCode }) => {
-      this.#deps.faults('exec.exit.seen')
-      this.#store.end(exec, exitCode)
-      if (!exec.container.gone) this.#announce(exec, 'exec_die', { exitCode: String(exitCode) })
-    })
+    exec.ended = task.exit.then(({ exitCode }) => this.#end(exec, exitCode))
     return exec.ended
+  }
+
+  /** A row that cannot be written now, as on a full disk, can be later: whoever waits for the end is told then. */
+  async #end(exec: Exec, exitCode: number): Promise<void> {
+    for (let written = false; !written; ) {
+      try {
+        this.#deps.faults('exec.exit.seen')
+        this.#store.end(exec, exitCode)
+        written = true
+      } catch (error) {
+        if (exec.container.gone) return
+        this.#deps.log('error', `exec ${exec.id}: its end: ${messageOf(error)}`)
+        await new Promise<void>((resolve) => this.#deps.clock.after(retryDelay, resolve))
+      }
+    }
+    if (!exec.container.gone) this.#announce(exec, 'exec_die', { exitCode: String(exitCode) })
   }
 
   async inspect(id: string) {

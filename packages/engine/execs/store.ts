@@ -24,8 +24,10 @@ export class ExecStore {
   readonly #ends = new Map<Exec, () => void>()
   readonly #watched = new Set<Container>()
 
-  /** Takes up what an earlier daemon has kept; rows of containers that are gone are deleted. */
-  /** `dropping` is called for each before it is forgotten. */
+  /**
+   * Takes up what an earlier daemon has kept; rows of containers that are gone are deleted. `dropping` is called for each
+   * before it is forgotten.
+   */
   constructor(
     table: Table<ExecRecord>,
     registry: Registry,

@@ -144,7 +144,7 @@ export class StdioConnection {
    */
   #watchForDeath(): void {
     this.#deathCheck ??= setInterval(async () => {
-      if (!(await this.#options.ended()) || !this.#deathCheck) return
+      if (!(await this.#options.ended().catch(() => false)) || !this.#deathCheck) return
       this.#leftover = 0
       this.#resume()
     }, deathCheckMs).unref()
