@@ -54,6 +54,7 @@ test('a limit of open files that leaves the runtime none is named as the reason'
     'writing file `/sys/fs/cgroup/cpuset/g/c/cgroup.procs`: No space left on device',
     'openat2 `sys/fs/cgroup/memory`: Too many open files',
     'error creating scratch pipe: pipe2: too many open files',
+    'fchown std stream 0: Bad file descriptor',
   ]
   for (const detail of said) {
     const failed = (openFiles?: number) =>

@@ -65,12 +65,13 @@ function normalize(detail: string, command: string): string {
 export const relativeDirectory = 'Cwd must be an absolute path'
 
 /** More than runc and crun have open at any moment of a start. */
-const enoughFiles = 64
+export const enoughFiles = 64
 
 /** They set the limits of the process before they have done, and say what comes of it: cpusets that stayed empty, for one. */
 function tooFewFiles(reason: string, limit: FailedProcess['openFiles']): string {
   if (limit === undefined || limit >= enoughFiles) return reason
-  if (!/too many open files|cgroup\.procs.*no space left on device/i.test(reason)) return reason
+  if (!/too many open files|bad file descriptor|cgroup\.procs.*no space left on device/i.test(reason))
+    return reason
   const problem = `nofile=${limit} is less than the start of a process needs`
   return `${processPrefix}: too many open files: ${problem} (${reason})`
 }
@@ -95,7 +96,8 @@ function runcWording(message: string, command: string): string | null {
   return null
 }
 
-const initPrefix = `${processPrefix}: error during container init`
+/** What runc says before whatever goes wrong between its own start and the process's. */
+export const initPrefix = `${processPrefix}: error during container init`
 
 /** Settings of the kernel that are not the container's own, or that it does not take. */
 function sysctlWording(message: string): string | null {

@@ -1,9 +1,10 @@
 /** Creating tasks, and finding or removing those of an earlier daemon. */
 import { rmdirSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import { Cgroup, type CgroupLayout } from '@gantry/syscall'
+import { bundleSpec, writeConfig } from './bundle.ts'
 import { CgroupLock } from './cgroup-lock.ts'
 import { requireCriu, restoreFailure } from './checkpoint.ts'
 import { MonitorError, spawnMonitor } from './conmon.ts'
@@ -15,7 +16,8 @@ import { ExitDirectory } from './exits.ts'
 import { MonitorCgroup } from './monitor-cgroup.ts'
 import { MonitorWatch } from './monitor-watch.ts'
 import { OciRuntime, type RuntimeProgram } from './oci-runtime.ts'
-import { type OciSpec, specText } from './oci-spec.ts'
+import type { OciSpec } from './oci-spec.ts'
+import { limitCreated, withoutLowLimit } from './open-files.ts'
 import { type ProcessPaths, RuntimePaths } from './paths.ts'
 import { purgeTask, removeTask } from './purge.ts'
 import { bootId, identifyFrom, readRecord, type TaskRecord, writeRecord } from './record.ts'
@@ -108,14 +110,18 @@ class ConmonTasks implements ConmonRuntime {
     try {
       await mountRootfs(options.rootfs, paths.rootfs)
       this.#options.reached?.('runtime.create.mounted')
-      const plain = bundleSpec(options, paths)
-      const spec = program.program.kind === 'crun' ? this.#seccomp.apply(plain) : plain
+      const isCrun = program.program.kind === 'crun'
+      const whole = bundleSpec(options, paths)
+      const { spec: plain, limit } =
+        isCrun && options.restore === undefined ? withoutLowLimit(whole) : { spec: whole, limit: null }
+      const spec = isCrun ? this.#seccomp.apply(plain) : plain
       const record = this.#record(options, program, spec)
       await Promise.all([writeRecord(paths.record, record), writeConfig(paths, spec)])
       await this.#spawn(options, program, paths)
       const monitor = await this.#complete(record, paths)
+      if (limit && record.process) limitCreated(record.process.pid, limit, spec.process.args[0] ?? '')
       await givePipes(monitor, spec.process.user.uid, record.uidMappings)
-      if (program.program.kind === 'crun') await this.#seccomp.learn(spec, program.stateOf(options.id))
+      if (isCrun) await this.#seccomp.learn(spec, program.stateOf(options.id))
       return this.#task(record, paths, program, spec.process.args[0] ?? '')
     } catch (error) {
       await this.purge(options.id)
@@ -271,27 +277,4 @@ class ConmonTasks implements ConmonRuntime {
       }
     }
   }
-}
-
-/** The specification with what only the runtime knows: where the root is, and the terminal. */
-function bundleSpec({ spec, stdio, rootfs }: TaskOptions, paths: ProcessPaths): OciSpec {
-  const size = stdio.consoleSize
-  return {
-    ...spec,
-    // The mount itself stays writable: the OCI runtime has yet to make the mount points in it.
-    root: {
-      ...spec.root,
-      path: paths.rootfs,
-      ...('readOnly' in rootfs && rootfs.readOnly && { readonly: true }),
-    },
-    process: {
-      ...spec.process,
-      terminal: stdio.terminal,
-      ...(stdio.terminal && size ? { consoleSize: { height: size.rows, width: size.columns } } : {}),
-    },
-  }
-}
-
-async function writeConfig(paths: ProcessPaths, spec: OciSpec): Promise<void> {
-  await writeFile(paths.config, specText(spec), { mode: 0o600 })
 }

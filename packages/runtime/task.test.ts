@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
 import { until } from '../../test/until.ts'
 import { ProcessStartError } from './errors.ts'
+import type { OciSpec } from './oci-spec.ts'
 import { findProgram } from './probe/programs.ts'
 import { SealedPrograms } from './sealed-programs.ts'
 import { collect, makeBench } from './testing.ts'
@@ -24,6 +25,20 @@ for (const program of ['crun', 'runc'] as const) {
     assert.match(await bench.log(task), /^\S+ stdout F out\n\S+ stderr F err\n$/m)
     await task.delete()
     await task.delete()
+    await bench.assertNothingLeft()
+  })
+
+  test(`${program}: a process may have fewer files than its start needs, and no more than the kernel allows`, async (t) => {
+    const bench = await makeBench(t, { program })
+    const limit = (soft: number, hard: number | bigint) => (spec: OciSpec) => {
+      spec.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft, hard }]
+    }
+    const task = await bench.create(['sh', '-c', 'ulimit -n; ulimit -Hn'], {}, limit(20, 40))
+    assert.equal(await bench.finish(task), 0)
+    assert.match(await bench.log(task), / 20\n.* 40\n$/s)
+    const reason =
+      /error setting rlimits for ready process: error setting rlimit type 7: operation not permitted/
+    await assert.rejects(bench.create(['true'], {}, limit(20, 2n ** 63n)), reason)
     await bench.assertNothingLeft()
   })
 

@@ -50,6 +50,7 @@ export {
   signalProcess,
   signalProcessGroup,
 } from './process.ts'
+export { limitOpenFiles } from './process-limit.ts'
 export {
   enforcesProjects,
   limitProject,
