@@ -99,6 +99,11 @@ export type PruneRequest = MessageOf<typeof PruneRequest>
 
 export const prune = control('Prune', PruneRequest, UsageRecord)
 
+const Piece = message({ data: bytes(1) })
+
+/** A session of the client, which several builds may name: the bytes of its connection. Headers describe it. */
+export const session = control('Session', Piece, Piece)
+
 const Capability = message({ id: text(1), enabled: flag(2) })
 const Reference = message({ id: text(1) })
 const Result = message({ ref: nested(3, Reference), metadata: map(10, bytes(2)) })

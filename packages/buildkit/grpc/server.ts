@@ -1,5 +1,5 @@
 /** The answering side of gRPC on a connection that is there already. */
-import { createServer, type ServerHttp2Stream } from 'node:http2'
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 import type { MessageType } from '../wire/message.ts'
@@ -11,6 +11,7 @@ const window = 4 << 20
 
 /** One call, as who answers it sees it. */
 export interface Incoming<I, O> {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Values of a header; none when it was not sent. */
   metadata(name: string): readonly string[]
   messages(): AsyncGenerator<I>
@@ -21,7 +22,7 @@ export interface Incoming<I, O> {
 
 export interface Service {
   path: string
-  answer(stream: ServerHttp2Stream, headers: Record<string, unknown>): Promise<void>
+  answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void>
 }
 
 /** A method with messages in both directions. The call ends when `handle` does: with its error if it rejects. */
@@ -34,6 +35,7 @@ export function streaming<I, O>(
     async answer(stream, headers) {
       const messages = new MessageStream(stream)
       await handle({
+        headers,
         metadata: (name) => [headers[name] ?? []].flat().flatMap((text) => String(text).split(', ')),
         messages: () => decoded(messages.messages(), input),
         send: (message) => messages.send(output.encode(message)),
@@ -75,7 +77,7 @@ export async function serve(connection: Duplex, services: readonly Service[]): P
 async function answer(
   stream: ServerHttp2Stream,
   service: Service | undefined,
-  headers: Record<string, unknown>,
+  headers: IncomingHttpHeaders,
 ): Promise<void> {
   let trailers: Record<string, string> = { 'grpc-status': String(ok), 'grpc-message': '' }
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })

@@ -4,9 +4,12 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { isKind } from '@gantry/errors'
+import { session as sessionMethod } from '../control/control.ts'
 import { goMode } from '../files/mode.ts'
 import { type FileStat, Stat } from '../files/packet.ts'
-import { serve } from '../grpc/server.ts'
+import { Channel } from '../grpc/channel.ts'
+import { serve, streaming } from '../grpc/server.ts'
+import { connectionIn } from '../grpc/tunnel.ts'
 import type { CallerSession } from './caller.ts'
 import type { FilesRequest } from './files-request.ts'
 import { sessionDescription, sessionHeaders } from './headers.ts'
@@ -164,4 +167,54 @@ test('headers say what they said', () => {
     Object.entries(sessionHeaders(description)).map(([name, value]) => [name.toLowerCase(), value]),
   )
   assert.deepEqual(sessionDescription(headers), description)
+})
+
+test('a session in a call of the control API', { timeout: 60_000 }, async (t) => {
+  const [client, daemon] = await sockets(t)
+  const all = new Sessions()
+  const held = Promise.withResolvers<void>()
+  void serve(daemon, [
+    streaming(sessionMethod, async (call) => {
+      await all.hold(sessionDescription(call.headers), connectionIn(call), call.signal)
+      held.resolve()
+    }),
+  ])
+  const channel = new Channel(client)
+  const content = Buffer.alloc(3 << 20, 'y')
+  const services = servicesOf({
+    files: () => ({
+      entries: () => [file('big', content.length)],
+      *content() {
+        yield content
+      },
+    }),
+  })
+  const description = { id: 'shared', name: 'n', sharedKey: 'k', methods: services.map(({ path }) => path) }
+  await using call = channel.open(sessionMethod, { metadata: sessionHeaders(description) })
+  const ended = new AbortController()
+  void serve(
+    connectionIn({
+      messages: () => call.messages(),
+      send: (piece) => call.send(piece),
+      signal: ended.signal,
+    }),
+    services,
+  )
+  const caller = await all.get('shared', never)
+  assert.deepEqual(caller.description, description)
+  let received = 0
+  const sink = {
+    entry: async () => true,
+    listed: async () => undefined,
+    data: async (_: string, piece: Uint8Array) => {
+      received += piece.length
+    },
+    complete: async () => undefined,
+  }
+  await caller.receiveFiles({ directory: 'context' }, sink, never)
+  assert.equal(received, content.length)
+  channel.close()
+  ended.abort()
+  await held.promise
+  assert.ok(caller.closed.aborted)
 })

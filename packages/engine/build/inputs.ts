@@ -60,6 +60,8 @@ interface Origins {
   session: CallerSession | null
   /** Answers what is asked of a client: its session, or what it has sent in the place of one. */
   lender: SessionContextRequest['session'] | null
+  /** Sessions that only lend directories, by the names of these. */
+  others: ReadonlyMap<string, CallerSession>
 }
 
 /** Loaded for the first client that sends one. */
@@ -117,8 +119,10 @@ export class BuildInputs {
     await using undo = new AsyncDisposableStack()
     const session = request.session ? await (await this.#sessions()).get(request.session, abandoned) : null
     if (request.session) undo.use(this.#lend(request.session))
+    const others = await this.#directorySessions(request, undo, abandoned)
     const cancelled = undo.use(this.running.begin(request.buildId)).signal
-    const ends = [abandoned, cancelled, request.signal, session?.closed]
+    const closed = [session, ...others.values()].map((each) => each?.closed)
+    const ends = [abandoned, cancelled, request.signal, ...closed]
     const signal = AbortSignal.any(ends.filter((end) => end !== undefined))
     const lender = request.context === 'files' ? await sentFiles(archive) : session
     const isLent = request.context === 'session' || request.context === 'files'
@@ -127,9 +131,23 @@ export class BuildInputs {
     return {
       signal,
       lent: this.#lentBy(session, stack, signal),
-      open: (internal) => this.#open(request, { received, session, lender }, stack, internal, signal),
+      open: (internal) => this.#open(request, { received, session, lender, others }, stack, internal, signal),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
+  }
+
+  async #directorySessions(
+    { session: own, directorySessions = {} }: EngineBuildRequest,
+    undo: AsyncDisposableStack,
+    abandoned: AbortSignal,
+  ): Promise<ReadonlyMap<string, CallerSession>> {
+    const others = new Map<string, CallerSession>()
+    for (const [directory, id] of Object.entries(directorySessions)) {
+      if (id === own) continue
+      others.set(directory, await (await this.#sessions()).get(id, abandoned))
+      undo.use(this.#lend(id))
+    }
+    return others
   }
 
   #received(
@@ -185,15 +203,16 @@ export class BuildInputs {
 
   async #open(
     { dockerfile: name }: EngineBuildRequest,
-    { received, session, lender }: Origins,
+    { received, session, lender, others }: Origins,
     stack: AsyncDisposableStack,
     internal: Internal,
     signal: AbortSignal,
   ): Promise<BuildInput> {
     const materials: Material[] = []
-    const offered = lender ? await this.#offered(lender, name, stack, internal, signal) : null
-    const lent = offered?.sources ?? { secret: async () => null, ssh: async () => null }
-    const downloads = this.#downloads(materials, lent, stack, signal)
+    const lent = { dockerfile: name, others, internal, signal }
+    const offered = lender ? await this.#offered({ ...lent, session: lender }, stack) : null
+    const borrowed = offered?.sources ?? { secret: async () => null, ssh: async () => null }
+    const downloads = this.#downloads(materials, borrowed, stack, signal)
     if (received) {
       const { root, dockerfile, ignores } = received
       const tree = this.#parts.files.tree(root)
@@ -206,7 +225,7 @@ export class BuildInputs {
         materials,
         ...from,
         ...(session && { session }),
-        sources: { ...downloads, ...lent, context },
+        sources: { ...downloads, ...borrowed, context },
       }
     }
     if (!offered)
@@ -217,15 +236,9 @@ export class BuildInputs {
     return { dockerfile, ignores, materials, ...(session && { session }), sources }
   }
 
-  async #offered(
-    session: SessionContextRequest['session'],
-    dockerfile: string,
-    stack: AsyncDisposableStack,
-    internal: Internal,
-    signal: AbortSignal,
-  ) {
+  async #offered(request: SessionContextRequest, stack: AsyncDisposableStack) {
     const { SessionContext } = await import('./session/session-context.ts')
-    return stack.use(new SessionContext(this.#parts, { session, dockerfile, internal, signal }))
+    return stack.use(new SessionContext(this.#parts, request))
   }
 
   #downloads(

@@ -75,6 +75,8 @@ export interface EngineBuildRequest {
   forceRemove: boolean
   /** The client's session, where secrets and agents come from, and its files if `context` says so. */
   session?: string
+  /** Other sessions that directories of the client come from, by the names of the directories. */
+  directorySessions?: Readonly<Record<string, string>>
   /**
    * Where the context is: in the request's body as an archive or, of a small one, as a document of its files; asked for in
    * the session; in an upload under this build's id; at `remote`.
@@ -176,6 +178,6 @@ export type CacheRule = Omit<PruneRule, 'matches'> & { filters?: Filters }
 
 export interface CachePruned {
   /** What went, or would go. */
-  records: Pick<CacheUsage, 'id' | 'size' | 'usedAt'>[]
+  records: CacheUsage[]
   spaceReclaimed: number
 }

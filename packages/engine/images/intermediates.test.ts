@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Digest, hostPlatform, type ImageConfigFile } from '@gantry/oci'
 import type { Table } from '@gantry/store'
 import { type IntermediateRecord, Intermediates } from './intermediates.ts'
@@ -39,13 +40,28 @@ test('what was noted is found by its id and by prefixes of one alone, also by th
   assert.equal(after.find('ac'), undefined)
 })
 
+test('what was noted is written down when the event loop turns, all of a turn at once', async () => {
+  const rows = new Map<string, IntermediateRecord>()
+  let transactions = 0
+  const intermediates = new Intermediates(tableOf(rows), (work) => {
+    transactions++
+    work()
+  })
+  intermediates.note(idOf('ab'), file)
+  intermediates.note(idOf('ac'), file)
+  assert.equal(rows.size, 0)
+  await nextTurn()
+  assert.deepEqual([rows.size, transactions], [2, 1])
+})
+
 test('only so many are kept, the oldest go first', (t) => {
-  t.mock.timers.enable({ apis: ['Date', 'setTimeout'] })
+  t.mock.timers.enable({ apis: ['Date'] })
   const rows = new Map<string, IntermediateRecord>()
   const intermediates = new Intermediates(tableOf(rows), undefined, 10)
   const ids = Array.from({ length: 300 }, (_, index) => idOf(index.toString(16).padStart(4, '0')))
   for (const id of ids) {
     intermediates.note(id, file)
+    intermediates.flush()
     t.mock.timers.tick(2000)
   }
   assert.ok(rows.size <= 210, String(rows.size))

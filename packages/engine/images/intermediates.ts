@@ -27,8 +27,6 @@ export interface IntermediateRecord {
 /** Rows, and how far they may grow beyond that before the oldest go. */
 const mostKept = 2000
 const slack = 200
-/** Milliseconds: nothing is written while a client waits for its build to end. */
-const writingDelay = 1000
 
 export class Intermediates {
   readonly #table: Table<IntermediateRecord>
@@ -38,7 +36,7 @@ export class Intermediates {
   readonly #seen = new Set<Digest>()
   /** Noted and not written yet. */
   readonly #fresh = new Map<Digest, IntermediateRecord>()
-  #writing: NodeJS.Timeout | undefined
+  #writing: NodeJS.Immediate | undefined
   /** Null until it has been counted. */
   #count: number | null = null
 
@@ -57,25 +55,28 @@ export class Intermediates {
     return this.#seen.has(id) || this.#table.get(id) !== undefined
   }
 
-  /** Without `file`, what is an image already. Written down a little later. Returns whether it is new. */
+  /**
+   * Without `file`, what is an image already. Written down before the event loop's next turn, with all that are noted in
+   * this one: what a client has been told can be named after a crash, too. Returns whether it is new.
+   */
   note(id: Digest, file?: ImageConfigFile, parent?: Digest | null): boolean {
     if (this.#seen.has(id)) return false
     if (this.#seen.size >= this.#most) this.#seen.clear()
     this.#seen.add(id)
     if (!file) return true
     this.#fresh.set(id, { id, ...(parent && { parent }), file, notedAt: new Date().toISOString() })
-    this.#writing ??= setTimeout(() => {
+    this.#writing ??= setImmediate(() => {
       try {
         this.flush()
       } catch {
         // They cannot be named, and no more.
       }
-    }, writingDelay).unref()
+    }).unref()
     return true
   }
 
   flush(): void {
-    clearTimeout(this.#writing)
+    clearImmediate(this.#writing)
     this.#writing = undefined
     if (this.#fresh.size === 0) return
     const fresh = [...this.#fresh.values()]

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import type { CacheUsage } from '@gantry/build'
 import type { CollectionPolicy } from '../images/collect.ts'
 import { type CollectorParts, GarbageCollector } from './collector.ts'
 
 const hour = 3600 * 1000
+
+const record: CacheUsage = {
+  ...{ id: 'k', type: 'regular', parents: [], description: '', layers: [] },
+  ...{ uses: 1, inUse: false, shared: false, size: 5 },
+  ...{ createdAt: '1970-01-01T00:00:00Z', usedAt: '1970-01-01T00:00:00Z' },
+}
 
 function bench(t: TestContext, first: CollectionPolicy | null) {
   t.mock.timers.enable({ apis: ['setInterval'] })
@@ -23,8 +30,7 @@ function bench(t: TestContext, first: CollectionPolicy | null) {
     caches: {
       prune: async ({ dryRun, reservedSpace: keep, unusedFor, without }) => {
         calls.push(`${dryRun ? `dry, without ${without?.size} images, ` : ''}cache ${keep} ${unusedFor}`)
-        const records = [{ id: 'k', size: 5, usedAt: '1970-01-01T00:00:00Z' }]
-        return { records, spaceReclaimed: 5 }
+        return { records: [record], spaceReclaimed: 5 }
       },
     },
     log: (level, message) => logged.push(`${level} ${message}`),

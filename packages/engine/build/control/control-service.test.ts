@@ -49,7 +49,10 @@ async function client(
       return { records: [usage], spaceReclaimed: 5 }
     },
   }
-  const builds = { build: (_: unknown, request: EngineBuildRequest) => build(request) }
+  const builds = {
+    build: (_: unknown, request: EngineBuildRequest) => build(request),
+    session: async () => async () => undefined,
+  }
   const service = new ControlService({ builds, caches, version: '1' })
   void serve(accepted, service.services())
   const channel = new Channel(socket)
@@ -124,10 +127,18 @@ test('prune and du take what their filters say, and nothing when they cannot be 
   const none = async function* (): AsyncGenerator<ProgressMessage> {}
   const channel = await client(t, none, (options) => heard.push(options))
   const pruned = async (...filters: string[]): Promise<string[]> => {
+    const gone = await prunedRecords(...filters)
+    assert.deepEqual(
+      gone.map(({ type, description, size }) => [type, description, size]),
+      [['regular', 'RUN make', 5]],
+    )
+    return gone.map(({ id }) => id)
+  }
+  const prunedRecords = async (...filters: string[]) => {
     await using call = channel.open(control.prune)
     await call.send({ filters, all: true, maxUsedSpace: 7, keepDuration: 60e9 })
     await call.end()
-    return (await Array.fromAsync(call.messages())).map(({ id }) => id)
+    return await Array.fromAsync(call.messages())
   }
   assert.deepEqual(await pruned('type==regular,id~=a1,shared'), ['a1'])
   assert.deepEqual(await pruned(''), ['a1'])

@@ -1,6 +1,6 @@
 /** BuildKit's control API (`POST /grpc`): what `docker buildx` speaks with its driver `docker`. */
 import type { CacheUsage } from '@gantry/build'
-import { control, type Service, streaming, timestamp, unary } from '@gantry/buildkit'
+import { connectionIn, control, type Service, streaming, timestamp, unary } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import { hostPlatform } from '@gantry/oci'
 import type { BuildCaches, Builds, CachePruned } from '../../contracts.ts'
@@ -32,13 +32,15 @@ const engineCapabilities = [
   'exporter.image.annotations',
   'exporter.image.attestations',
   'exporter.multiple',
+  // Prunes take more than one limit of space.
+  'gc.freespacefilter',
   'source.local',
 ]
 
 const frontendName = 'dockerfile.v0'
 
 export interface ControlParts {
-  builds: Pick<Builds, 'build'>
+  builds: Pick<Builds, 'build' | 'session'>
   caches: Pick<BuildCaches, 'usage' | 'prune'>
   version: string
 }
@@ -60,12 +62,15 @@ export class ControlService {
       unary(control.diskUsage, async ({ filters }) => ({ records: await this.#usage(filters) })),
       streaming(control.prune, async (call) => {
         for await (const request of call.messages())
-          for (const { id, size, usedAt } of await this.#prune(request))
-            await call.send({ id, size, usedAt: timestamp(new Date(usedAt)) })
+          for (const gone of await this.#prune(request)) await call.send(usageRecord(gone))
       }),
       streaming(control.status, async (call) => {
         for await (const { ref } of call.messages())
           for await (const status of this.#build(ref).statuses(call.signal)) await call.send(status)
+      }),
+      streaming(control.session, async (call) => {
+        const hold = await this.#parts.builds.session(call.headers)
+        await hold(connectionIn(call), call.signal)
       }),
       unary(control.solve, (request, signal) => this.#solve(request, signal)),
       streaming(bridge.ping, async (call) => {

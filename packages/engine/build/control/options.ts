@@ -43,7 +43,7 @@ const plain = new Set([
   'ulimit',
   'cgroup-parent',
 ])
-const prefixes = ['build-arg:', 'label:', 'context:', 'attest:', 'vcs:']
+const prefixes = ['build-arg:', 'label:', 'context:', 'attest:', 'vcs:', 'local-sessionid:']
 
 /** What buildx asks for when its user has said nothing: without it, the same input gives the same image. */
 const unasked = 'mode=min,inline-only=true'
@@ -60,6 +60,7 @@ export function frontendRequest(
   const target = get('target')
   const shmSize = Number(get('shm-size'))
   const ulimits = list(get('ulimit')).map(ulimit)
+  const directorySessions = Object.fromEntries(withPrefix(options, 'local-sessionid:'))
   return {
     dockerfile: get('filename') || 'Dockerfile',
     ...contextOf(get('context')),
@@ -93,6 +94,7 @@ export function frontendRequest(
     remove: true,
     forceRemove: true,
     session,
+    directorySessions,
     trace: true,
   }
 }

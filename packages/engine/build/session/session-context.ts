@@ -21,8 +21,12 @@ export interface SessionContextParts {
   contextLimit: number
 }
 
+type Lender = Pick<CallerSession, 'description' | 'receiveFiles' | 'secret' | 'agent'>
+
 export interface SessionContextRequest {
-  session: Pick<CallerSession, 'description' | 'receiveFiles' | 'secret' | 'agent'>
+  session: Lender
+  /** Sessions of directories that `session` does not lend, by the names of the directories. */
+  others?: ReadonlyMap<string, Lender>
   /** Path of the Dockerfile in the client's directory `dockerfile`. */
   dockerfile: string
   internal: Internal
@@ -103,13 +107,17 @@ export class SessionContext implements AsyncDisposable {
   }
 
   #receive(request: FilesRequest, sink: FileSink): Promise<number> {
-    const { session, signal } = this.#request
-    return session.receiveFiles(request, sink, signal)
+    return this.#lenderOf(request.directory).receiveFiles(request, sink, this.#request.signal)
+  }
+
+  #lenderOf(directory: string): Lender {
+    const { session, others } = this.#request
+    return others?.get(directory) ?? session
   }
 
   async #context(name: string, paths: readonly string[]): Promise<FileTree> {
-    const { internal, session } = this.#request
-    const { sharedKey, name: sessionName, id } = session.description
+    const { internal } = this.#request
+    const { sharedKey, name: sessionName, id } = this.#lenderOf(name).description
     const rules = name === 'context' ? this.#ignored : await this.#ownRules(name)
     const shownName = name === 'context' ? 'build context' : `context ${name}`
     return internal(`[internal] load ${shownName}`, async (progress) => {
