@@ -480,6 +480,13 @@ test('a load that fails leaves nothing', async (t) => {
     [await tarOf([tarFile(`blobs/sha256/${'0'.repeat(64)}`, 'x')]), /where sha256:0* was announced/],
     [await oldArchive(['UPPER'], await rootfs('x')), /must be lowercase/],
     [await oldArchive(['n:1'], Buffer.from('not a tar')), /unexpected EOF/],
+    [
+      await oldArchive(
+        Array.from({ length: 10_001 }, (_, n) => `n:${n}`),
+        await rootfs('x'),
+      ),
+      /^invalid archive: more than 10000 names$/,
+    ],
   ]
   for (const [archive, message] of attempts) await assert.rejects(load(b, archive), { message })
   await nothingIsLeft(b)

@@ -3,6 +3,7 @@ import type { ImageDeleteResponseItem } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import { bestMatch, type Digest, familiarName, hexOf, parseReference, repositoryOf } from '@gantry/oci'
 import type { ImageRemoveOptions } from '../contracts.ts'
+import { inBatches } from './batches.ts'
 import { chainOf, type Found } from './catalog.ts'
 import { announce, type ImageParts } from './dependencies.ts'
 import type { ImageRecord, ReferenceRecord } from './records.ts'
@@ -68,7 +69,7 @@ class Removal {
     const siblings = membersOf(names)
     if (areOneRepository(names)) {
       this.#refuse(image, { ignoreNames: true })
-      this.#untagAll(image, names)
+      await this.#untagAll(image, names)
     }
     await this.#delete(image, noPrune, { quiet: false })
     await this.#deleteMembers(siblings)
@@ -113,12 +114,14 @@ class Removal {
     announce(this.#parts, 'untag', image.id)
   }
 
-  /** All at once: one transaction for each of very many names would hold up everybody else. */
-  #untagAll(image: ImageRecord, references: readonly ReferenceRecord[]): void {
-    this.#parts.catalog.transaction(() => {
-      for (const reference of references) this.#unname(reference)
+  /** Many at once: one transaction for each of very many names would hold up everybody else, and so would one for all. */
+  async #untagAll(image: ImageRecord, references: readonly ReferenceRecord[]): Promise<void> {
+    await inBatches(references, (batch) => {
+      this.#parts.catalog.transaction(() => {
+        for (const reference of batch) this.#unname(reference)
+      })
+      for (const _ of batch) announce(this.#parts, 'untag', image.id)
     })
-    for (const _ of references) announce(this.#parts, 'untag', image.id)
   }
 
   #unname({ name }: ReferenceRecord): void {
@@ -136,7 +139,7 @@ class Removal {
       if (quiet && (users.length > 0 || catalog.namesOf(image.id).length > 0 || this.#isParent(image))) return
       throw error
     }
-    this.#untagAll(image, catalog.namesOf(image.id))
+    await this.#untagAll(image, catalog.namesOf(image.id))
     await this.#drop(image)
     if (!noPrune && image.parent) await this.#pruneParent(image.parent)
   }

@@ -67,7 +67,7 @@ const header: Line['cells'] = ['IMAGE', 'ID', 'DISK USAGE', 'CONTENT SIZE', 'EXT
 function treeText(lines: readonly (Line | '')[]): string {
   const rows = [{ cells: header }, ...lines]
   const widths = header.map((_, column) =>
-    Math.max(...rows.map((row) => (row === '' ? 0 : [...(row.cells[column] ?? '')].length))),
+    rows.reduce((width, row) => Math.max(width, row === '' ? 0 : [...(row.cells[column] ?? '')].length), 0),
   )
   const text = rows.map((row) => {
     if (row === '') return ''

@@ -77,7 +77,9 @@ function byRepository(names: readonly string[], part: 'tag' | 'digest'): Map<str
       const reference = parseReference(text)
       const value = reference?.[part]
       if (!reference || value === undefined) continue
-      found.set(reference.name, [...(found.get(reference.name) ?? []), value])
+      const known = found.get(reference.name)
+      if (known) known.push(value)
+      else found.set(reference.name, [value])
     } catch {
       // `<none>@<none>` and the like.
     }

@@ -11,6 +11,7 @@ import {
   samePlatform,
 } from '@gantry/oci'
 import type { ProgressMessage } from '../../contracts.ts'
+import { inBatches } from '../batches.ts'
 import { chainOf, referenceKey } from '../catalog.ts'
 import { announce, type ImageParts } from '../dependencies.ts'
 import type { ImageRecord } from '../records.ts'
@@ -40,11 +41,12 @@ export async function loadArchive(
   )
   const spooled = await spoolArchive(archive, arriving)
   const { loadables, referrers } = await readImages(parts, spooled, hold)
+  checkNames(loadables)
   for (const found of loadables) {
     const loadable = onlyFor(found, platforms, parts.host)
     await hold.keep(loadable.images.flatMap(chainOf))
     await unpackImage(parts, loadable.images[0], tell, arriving)
-    register(parts, loadable, report)
+    await register(parts, loadable, report)
   }
   if (!parts.transfers.limits().referrers) return
   // What is about images that were not wanted goes with the next sweep.
@@ -88,26 +90,39 @@ async function readImages(
   return { loadables: await readDockerArchive(spooled, content, hold), referrers: [] }
 }
 
-function register(parts: ImageParts, loadable: Loadable, report: (message: ProgressMessage) => void): void {
+/** More than any archive has; each is held in memory as long as it is there. */
+const mostNames = 10_000
+
+function checkNames(loadables: readonly Loadable[]): void {
+  const count = loadables.reduce((sum, { names }) => sum + names.length, 0)
+  if (count > mostNames)
+    throw new GantryError('InvalidParameter', `invalid archive: more than ${mostNames} names`)
+}
+
+async function register(
+  parts: ImageParts,
+  { images, names, index, ownManifests }: Loadable,
+  report: (message: ProgressMessage) => void,
+): Promise<void> {
   const { catalog } = parts
-  const [main] = loadable.images
-  const changed = loadable.names.filter((name) => catalog.reference(referenceKey(name))?.image !== main.id)
-  for (const name of changed) reportRenaming(parts, name, report)
-  catalog.transaction(() => {
-    for (const image of loadable.images) putImage(parts, image, changed.length > 0)
-    const others = loadable.images.flatMap((image) => variantsBeside(catalog.get(image.id), image))
-    for (const name of loadable.names) {
-      catalog.name({
-        name: referenceKey(name),
-        image: main.id,
-        ...(loadable.index && { index: loadable.index }),
-        ...(loadable.ownManifests && withVariants(others)),
-      })
-    }
-  })
+  const [main] = images
+  const isChanged = (name: Reference) => catalog.reference(referenceKey(name))?.image !== main.id
+  const target = () => {
+    const others = images.flatMap((image) => variantsBeside(catalog.get(image.id), image))
+    return { image: main.id, ...(index && { index }), ...(ownManifests && withVariants(others)) }
+  }
+  const name = (some: readonly Reference[]) => {
+    for (const each of some.filter(isChanged)) reportRenaming(parts, each, report)
+    catalog.transaction(() => {
+      for (const image of images) putImage(parts, image, some.some(isChanged))
+      for (const each of some) catalog.name({ name: referenceKey(each), ...target() })
+    })
+  }
+  if (names.length === 0) name([])
+  await inBatches(names, name)
   announce(parts, 'load', main.id)
-  for (const name of loadable.names) report({ stream: `Loaded image: ${familiarName(name)}\n` })
-  if (loadable.names.length === 0) report({ stream: `Loaded image ID: ${main.id}\n` })
+  for (const each of names) report({ stream: `Loaded image: ${familiarName(each)}\n` })
+  if (names.length === 0) report({ stream: `Loaded image ID: ${main.id}\n` })
 }
 
 /** What is known of the image here (its parent, its last tag) stays; one that was removed but kept is back. */
