@@ -11,6 +11,8 @@ export interface Statement {
   written: string
   /** What follows the name. */
   rest: string
+  /** All of it, lines joined. */
+  source: string
   lines: LineRange
   heredocs: Heredoc[]
   /** The bodies of its here-documents with their ends, as written. */
@@ -73,7 +75,8 @@ class StatementReader {
   #statement(start: string): Statement {
     const first = this.#index
     const { text, hasEmptyLines } = this.#continued(start)
-    const [, written = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(text.trim()) ?? []
+    const source = text.trim()
+    const [, written = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(source) ?? []
     const name = written.toUpperCase()
     const begin = this.#index
     const heredocs = heredocsIn(name, rest).map((word) => {
@@ -85,11 +88,11 @@ class StatementReader {
     if (hasEmptyLines)
       this.warnings.push({
         rule: 'NoEmptyContinuation',
-        message: `Empty continuation line found in: ${text.trim()}`,
+        message: `Empty continuation line found in: ${source}`,
         lines,
       })
     const documents = this.#lines.slice(begin, this.#index).join('\n')
-    return { name, written, rest, lines, heredocs, documents }
+    return { name, written, rest, source, lines, heredocs, documents }
   }
 
   /** Joins the lines that follow while each ends in the escape character. Nothing is put between them. */

@@ -51,8 +51,8 @@ const instructionNames: readonly string[] = ['FROM', ...Object.keys(parsers)]
 /** Takes the flags off a statement. */
 export function prepare(statement: Statement, mark: EscapeCharacter): Prepared {
   const { flags, rest } = takeFlags(statement.rest, mark)
-  const source = `${statement.name} ${statement.rest}`.trimEnd()
-  return { statement, flags, text: rest, mark, place: { lines: statement.lines, source } }
+  const { lines, source } = statement
+  return { statement, flags, text: rest, mark, place: { lines, source } }
 }
 
 /** Makes the typed instruction. Throws DockerfileProblem with the statement's lines. */

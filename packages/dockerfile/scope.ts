@@ -57,6 +57,8 @@ export class StageScope implements Variables {
   readonly env: Map<string, string>
   /** ARG, in the order of declaration. */
   readonly args = new Map<string, string>()
+  /** What the last ARG of a name said itself, whatever value was given. */
+  readonly defaults = new Map<string, string>()
   readonly #declared = new Set<string>()
   readonly #unset = new Set<string>()
   readonly #globals: Variables
@@ -113,8 +115,10 @@ export class StageScope implements Variables {
   })
 
   #argument = ({ key, value }: Arg['args'][number]): Arg['args'][number] => {
-    const written = value === null ? undefined : this.#text(value)
-    return { key, value: this.#given.get(key) ?? written ?? this.#globals.get(key) ?? null }
+    const byDefault = value === null ? undefined : this.#text(value)
+    if (byDefault === undefined) this.defaults.delete(key)
+    else this.defaults.set(key, byDefault)
+    return { key, value: this.#given.get(key) ?? byDefault ?? this.#globals.get(key) ?? null }
   }
 
   #expand(instruction: Instruction): Instruction {

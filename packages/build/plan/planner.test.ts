@@ -114,6 +114,25 @@ test('a target that is not there, and stages in a circle', async () => {
   await assert.rejects(plan('FROM a\nEXPOSE web\n'), refusal('invalid containerPort: web', 2))
 })
 
+test('classic builds tell instructions as they stand, defaults of arguments, and who made it', async () => {
+  const text = 'FROM a\nARG V=x\nARG W="$V y" Z\nMAINTAINER me\nrun   echo  $W\n'
+  const { states, history, step } = await plan(text, { classic: true, args: new Map([['W', 'given']]) })
+  assert.deepEqual(
+    states.map(({ source }) => source),
+    ['FROM a', 'ARG V=x', 'ARG W="$V y" Z', 'MAINTAINER me', 'run   echo  $W'],
+  )
+  assert.equal(step?.name, '[2/2] RUN   echo  $W')
+  assert.deepEqual(
+    history.slice(1).map(({ created_by, author }) => [created_by, author]),
+    [
+      ['/bin/sh -c #(nop)  ARG V=x', undefined],
+      ['/bin/sh -c #(nop)  ARG W=x y Z', undefined],
+      ['/bin/sh -c #(nop)  MAINTAINER me', 'me'],
+      ['|2 V=x W=given /bin/sh -c echo  $W', 'me'],
+    ],
+  )
+})
+
 test('the configuration and the history of each instruction', async () => {
   const text = [
     'FROM base',

@@ -78,7 +78,7 @@ export class StagePlan {
       const instruction = scope.enter(command)
       const findings = checkInstruction(instruction, scope, this.planner)
       if (index >= inherited.length) this.planner.findings.push(...findings)
-      await this.#apply(state, { instruction, written: command }, scope, commandGiven)
+      await this.#apply(state, instruction, scope, commandGiven)
       commandGiven ||= instruction.instruction === 'CMD'
       const made = state.step === before ? null : state.step
       states.push(stateAfter(state, { ...command, triggered: index < inherited.length, made }))
@@ -131,13 +131,14 @@ export class StagePlan {
 
   async #apply(
     state: StageState,
-    { instruction, written }: { instruction: Instruction; written: Instruction },
+    instruction: Instruction,
     scope: StageScope,
     commandGiven: boolean,
   ): Promise<void> {
     const { lines } = instruction
     if (counted.has(instruction.instruction)) this.#number++
-    const place = this.place(instruction.source, lines)
+    const { source, instruction: name } = instruction
+    const place = this.place(source.replace(/^\S+/, name), lines)
     const args = [...scope.args]
       .filter(([name]) => !scope.env.has(name))
       .map(([name, value]) => `${name}=${value}`)
@@ -145,7 +146,7 @@ export class StagePlan {
     const { classic } = this.planner.options
     const history = at(lines, () =>
       classic
-        ? classicHistoryOf(instruction.instruction === 'ARG' ? written : instruction, state.config, sorted)
+        ? classicHistoryOf(withDefaults(instruction, scope), state.config, sorted)
         : historyOf(instruction, state.config, sorted),
     )
     if (instruction.instruction === 'MAINTAINER') state.author = instruction.value
@@ -157,9 +158,15 @@ export class StagePlan {
       state.step = { kind: 'directory', ...place, input: state.step, path, user: state.config.User ?? '' }
     }
     state.config = at(lines, () => configure(state.config, instruction, commandGiven))
-    state.history.push(history)
+    state.history.push(classic && state.author ? { ...history, author: state.author } : history)
   }
 }
+
+/** The classic builder's history tells what the Dockerfile says of an argument, and not what was given. */
+const withDefaults = (instruction: Instruction, { defaults }: StageScope): Instruction =>
+  instruction.instruction === 'ARG'
+    ? { ...instruction, args: instruction.args.map(({ key }) => ({ key, value: defaults.get(key) ?? null })) }
+    : instruction
 
 function stateAfter(
   { step, config, history, author }: StageState,
