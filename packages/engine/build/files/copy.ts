@@ -5,7 +5,15 @@ import { describeObject, TreeRoot, Unpacker, type Walked, walkTree } from '@gant
 import type { CopyRequest } from '@gantry/build'
 import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
-import { decompress, type Piece, readTar, type TarEntry, type TarHeader, textOfName } from '@gantry/oci'
+import {
+  decompress,
+  FirstNames,
+  type Piece,
+  readTar,
+  type TarEntry,
+  type TarHeader,
+  textOfName,
+} from '@gantry/oci'
 import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
 import { beginsAsArchive } from './archive-file.ts'
 import { isExcluded } from './digest.ts'
@@ -56,12 +64,13 @@ class Copier {
     const isNew = this.#find(into) === null
     const name = isNew ? posix.basename(into) : ''
     const model = this.#model(source)
+    const firstNames = new FirstNames()
     await this.#fill(isNew ? posix.dirname(into) : into, model, async (unpacker) => {
       const walk = walkTree(source.fd, { enter: ({ path }) => !isExcluded(this.#excluded, path) })
       for (const entry of walk) {
         this.#stopped()
         if (entry.path === '' ? !isNew : isExcluded(this.#excluded, entry.path)) continue
-        await this.#place(unpacker, entry, posix.join(name, entry.path))
+        await this.#place(unpacker, entry, posix.join(name, entry.path), firstNames)
       }
     })
   }
@@ -143,9 +152,20 @@ class Copier {
     }
   }
 
-  async #place(unpacker: Unpacker, { fd, info }: Walked, name: string): Promise<void> {
+  /** Names of one file stay names of one file, where `firstNames` is given. */
+  async #place(
+    unpacker: Unpacker,
+    { fd, info }: Walked,
+    name: string,
+    firstNames?: FirstNames,
+  ): Promise<void> {
     const header = describeObject(fd, info, name)
     if (header === null) return
+    const first = firstNames?.of(info, name)
+    if (first !== undefined) {
+      await unpacker.add(fileEntry({ ...header, type: 'link', linkName: first, size: 0 }, fd))
+      return
+    }
     if (header.type === 'symlink') header.linkName = textOfName(readLinkOf(fd))
     else header.mode = this.#mode(header.mode, header.type === 'directory')
     await unpacker.add(fileEntry(header, fd))

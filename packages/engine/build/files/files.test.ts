@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -80,6 +81,23 @@ suite('files of a build', () => {
     assert.equal(readlinkSync(join(to, 'x/y/link')), 'c.txt')
     await copy({ from, to, sources: ['dir/'], dest: '/' })
     assert.ok((await tree(to)).includes('sub/d.txt'))
+  })
+
+  test('names of one file in a directory stay names of one file', async () => {
+    const { from, to } = roots()
+    linkSync(join(from, 'dir/c.txt'), join(from, 'dir/sub/hard'))
+    linkSync(join(from, 'dir/link'), join(from, 'dir/sub/link'))
+    linkSync(join(from, 'a.txt'), join(from, 'dir/elsewhere'))
+    for (const dest of ['/new', '/there/']) {
+      await copy({ from, to, sources: ['dir'], dest, chmod: '600', owner: { uid: 5, gid: 6 } })
+      const [one, other] = ['c.txt', 'sub/hard'].map((name) => lstatSync(join(to, dest, name)))
+      assert.equal(one?.ino, other?.ino)
+      assert.deepEqual([one?.nlink, one?.uid, (one?.mode ?? 0) & 0o777], [2, 5, 0o600])
+      assert.equal(lstatSync(join(to, dest, 'elsewhere')).nlink, 1)
+      assert.equal(readlinkSync(join(to, dest, 'sub/link')), 'c.txt')
+    }
+    await copy({ from, to, sources: ['dir'], dest: '/some', exclude: ['c.txt'] })
+    assert.equal(readFileSync(join(to, 'some/sub/hard'), 'utf8'), 'c')
   })
 
   test('a link that is named stands for what it points to', async () => {
