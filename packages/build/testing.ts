@@ -65,6 +65,15 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
         config: base,
         snapshot: on({ layers: [] }, reference),
       }),
+      over: async (tree) => {
+        world.open++
+        return {
+          rootfs: { lower: [tree], upper: '/upper', work: '/work' },
+          root: async () => `/over/${tree}`,
+          commit: () => Promise.reject(new Error('no snapshot')),
+          [Symbol.asyncDispose]: async () => void world.open--,
+        }
+      },
       open: async (below) => {
         world.open++
         const written: string[] = []

@@ -81,6 +81,10 @@ suite('build', { concurrency: 1 }, () => {
         'RUN --mount=type=cache,target=/cache echo x >> /cache/count && wc -l < /cache/count > /second',
         'RUN --mount=target=/ctx cat /ctx/f > /bound; touch /ctx/g 2>/dev/null || echo read-only >> /bound',
         'RUN --mount=type=tmpfs,target=/fast,size=1m echo x > /fast/y',
+        'RUN --mount=target=/ctx,rw echo mine > /ctx/f; touch /ctx/g; cat /ctx/f > /written',
+        'RUN --mount=source=f,target=/one,rw --mount=target=/ctx echo too > /one; cat /one /ctx/f >> /written',
+        'RUN --mount=target=/ctx,rw ls /ctx >> /written',
+        'COPY f /after',
       ].join('\n'),
       f: 'from the context\n',
     })
@@ -88,6 +92,11 @@ suite('build', { concurrency: 1 }, () => {
     assert.equal(
       await run('mounts', 'cat', '/first', '/second', '/bound'),
       '1\n2\nfrom the context\nread-only',
+    )
+    // What is written to the context goes with the step.
+    assert.equal(
+      await run('mounts', 'cat', '/written', '/after'),
+      'mine\ntoo\nfrom the context\nDockerfile\nf\nfrom the context',
     )
     const listed = await run('mounts', 'ls', '/')
     for (const name of ['cache', 'ctx', 'fast']) assert.ok(!listed.split('\n').includes(name), listed)

@@ -41,8 +41,8 @@ export type PreparedMount =
   | {
       type: 'bind'
       source: string
-      /** What `source` is, where it is a part of a snapshot's view. */
-      part?: { snapshot: Snapshot; path: string }
+      /** What `source` is, where it is a part of a view: of a snapshot, or of a directory that can be written over. */
+      part?: { of: Snapshot | { tree: string }; path: string }
       target: string
       readonly: boolean
     }

@@ -20,6 +20,8 @@ export interface Snapshots {
   image(reference: string, platform: Platform, options: ImageLookup): Promise<BaseImage>
   /** Mounts a snapshot with a new, empty layer on top. */
   open(base: Snapshot): Promise<WritableSnapshot>
+  /** A directory that is no snapshot, with an empty layer on top; not to be committed. */
+  over(tree: string): Promise<WritableSnapshot>
   /** A read-only view, for copies and mounts. */
   view(snapshot: Snapshot): Promise<AsyncDisposable & { root: string }>
   /** Puts the layers of one snapshot upon another's. */

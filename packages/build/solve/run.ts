@@ -114,10 +114,15 @@ async function sourceOf(
 ): Promise<Pick<Extract<PreparedMount, { type: 'bind' }>, 'source' | 'part'>> {
   const tree: FileTree | null = mount.origin ? await openOrigin(session, mount.origin, stack) : null
   if (!tree) throw new GantryError('InvalidParameter', `nothing to mount at ${mount.target}`)
-  const { root, snapshot } = tree
+  const { files, snapshots } = session.parts
   const path = mount.source ?? '/'
-  const source = await session.parts.files.resolve(root, path)
-  return { source, ...(snapshot && { part: { snapshot, path } }) }
+  if (tree.snapshot || mount.readonly) {
+    const source = await files.resolve(tree.root, path)
+    return { source, ...(tree.snapshot && { part: { of: tree.snapshot, path } }) }
+  }
+  // What the step writes goes with it: the tree is read by others, and kept for builds to come.
+  const root = await stack.use(await snapshots.over(tree.root)).root()
+  return { source: await files.resolve(root, path), part: { of: { tree: tree.root }, path } }
 }
 
 async function fillCache(

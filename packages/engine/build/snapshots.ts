@@ -125,8 +125,18 @@ export class BuildSnapshots implements Snapshots {
   }
 
   async open({ layers }: Snapshot): Promise<WritableSnapshot> {
-    const { directory, parts, faults } = this.#options
     const top = layers.at(-1)
+    const lower = top ? await this.#options.parts.layers.directories(top.chainId) : []
+    return await this.#draft(lower, layers)
+  }
+
+  async over(tree: string): Promise<WritableSnapshot> {
+    return await this.#draft([tree], [])
+  }
+
+  /** `layers`: the snapshot that `lower` is of. */
+  async #draft(below: string[], layers: Snapshot['layers']): Promise<WritableSnapshot> {
+    const { directory, faults } = this.#options
     const place = join(directory, randomUUID())
     const [upper, work, root, empty] = ['upper', 'work', 'root', 'empty'].map((name) =>
       join(place, name),
@@ -134,7 +144,7 @@ export class BuildSnapshots implements Snapshots {
     await using undo = new AsyncDisposableStack()
     undo.defer(() => removeDraft(place))
     for (const path of [upper, work, root, empty]) await mkdir(path, { recursive: true, mode: 0o755 })
-    const lower = top ? await parts.layers.directories(top.chainId) : [empty]
+    const lower = below.length > 0 ? below : [empty]
     undo.move()
     return new Draft({ lower, upper, work }, root, {
       commit: (mountPoints, signal) => this.#store({ layers }, { upper, lower, mountPoints }, signal),

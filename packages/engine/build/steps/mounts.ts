@@ -9,7 +9,7 @@ import { letRead } from './labels.ts'
 import { hostOwner, type StepUsers } from './users.ts'
 
 export interface StepMountParts {
-  snapshots: Pick<Snapshots, 'open'>
+  snapshots: Pick<Snapshots, 'open' | 'over'>
   files: Pick<Files, 'resolve'>
   imageView: ImageView
 }
@@ -79,7 +79,9 @@ export class StepMounts {
     if (!idMap && !(part && this.#labels)) return source
     if (!part) return this.#stack.use(await imageView.pin(source, idMap)).root
     // An overlay cannot be given other ids or labels, but what it is made of can.
-    const { rootfs } = this.#stack.use(await snapshots.open(part.snapshot))
+    const { of } = part
+    const opened = 'tree' in of ? snapshots.over(of.tree) : snapshots.open(of)
+    const { rootfs } = this.#stack.use(await opened)
     const { lower, upper, work } = rootfs
     const context = this.#labels?.mount
     const view = this.#stack.use(

@@ -83,7 +83,7 @@ test('steps of builds have SELinux labels where containers have them', async (t)
     {
       type: 'bind',
       source: '/gone',
-      part: { snapshot: { layers: [] }, path: '/' },
+      part: { of: { layers: [] }, path: '/' },
       target: '/m',
       readonly: true,
     },
