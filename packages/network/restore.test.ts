@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -79,6 +79,16 @@ test('what the last daemon left half made is gone', { skip }, async () => {
   assert.deepEqual(machine.tables.sandboxes.values(), [])
 })
 
+test('what lies among the namespaces and cannot be removed is told, and keeps no daemon from starting', {
+  skip,
+}, async () => {
+  await using machine = new Machine()
+  mkdirSync(join(machine.runDir, 'netns', 'strange', 'directory'), { recursive: true })
+  await machine.networks.restore([])
+  assert.match(machine.logged.join(), /cannot remove the namespace strange: /)
+  await machine.networks.createSandbox(sandboxRequest('c1', ['bridge']))
+})
+
 test('after a reboot networks are made anew', { skip }, async () => {
   await using machine = new Machine()
   await machine.networks.restore([])
@@ -134,4 +144,19 @@ test('more networks for a running container, and fewer', { skip }, async (t) => 
   assert.equal(await ask(namespaces, null, '127.0.0.1', 8080), sandbox.endpoints.zeta?.ipv4?.gateway)
   assert.deepEqual(networks.sandbox('c1'), sandbox)
   assert.equal(interfaceIndex(added.hostInterface ?? ''), undefined)
+})
+
+test('a network that cannot be left is left when the container goes', { skip }, async () => {
+  await using machine = new Machine()
+  const { networks, namespaces, tables } = machine
+  await networks.restore([])
+  await networks.create({ name: 'alpha' })
+  const sandbox = await networks.createSandbox(sandboxRequest('c1', ['alpha'], published))
+  namespaces.remove(sandbox.path as string)
+  await assert.rejects(networks.disconnect('c1', 'alpha'), /ENOENT/)
+  assert.deepEqual(networks.sandbox('c1'), sandbox)
+  await networks.removeSandbox('c1')
+  assert.deepEqual([tables.endpoints.values(), tables.sandboxes.values()], [[], []])
+  const next = await networks.createSandbox(sandboxRequest('c2', ['alpha'], published))
+  assert.equal(next.endpoints.alpha?.ipv4?.address, sandbox.endpoints.alpha?.ipv4?.address)
 })

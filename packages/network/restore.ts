@@ -130,7 +130,7 @@ async function resume(context: RestoreContext, live: LiveSandbox): Promise<void>
   for (const { endpoint, network } of [...live.attachments])
     if (endpoint.hostInterface && interfaceIndex(endpoint.hostInterface) === undefined) {
       log(`${containerId} is no longer connected to ${network.name}`)
-      await sandboxes.disconnect(live, network)
+      await sandboxes.disconnect(live, network).catch((error) => log(messageOf(error)))
     }
   try {
     sandboxes.resume(live)
@@ -148,12 +148,20 @@ async function removeLeftovers(context: RestoreContext): Promise<void> {
   for (const endpoint of tables.endpoints.values())
     if (!ids.has(endpoint.id)) tables.endpoints.delete(endpoint.id)
   for (const name of existsSync(directory) ? readdirSync(directory) : [])
-    if (!live.some(({ record }) => record.containerId === name))
-      kernel.namespaces.remove(join(directory, name))
+    if (!live.some(({ record }) => record.containerId === name)) removeNamespace(context, name)
   const bridges = new Set(registry.bridges().map(({ bridgeName }) => interfaceIndex(bridgeName ?? '')))
   const known = new Set(endpoints.map(({ hostInterface }) => hostInterface))
   const stale = kernel.rtnetlink
     .links()
     .filter((link) => link.kind === 'veth' && bridges.has(link.master) && !known.has(link.name))
   await Promise.all(stale.map((link) => staleLinks.remove(link.name)))
+}
+
+/** What lies there and cannot be removed keeps no daemon from starting. */
+function removeNamespace({ kernel, directory, log }: RestoreContext, name: string): void {
+  try {
+    kernel.namespaces.remove(join(directory, name))
+  } catch (error) {
+    log(`cannot remove the namespace ${name}: ${messageOf(error)}`)
+  }
 }

@@ -20,9 +20,16 @@ export async function freeze(
     const state = (frozen ? pause : unpause)(container.record.state, container.id)
     // Written first: whoever finds the container frozen then knows why.
     if (frozen && Object.keys(changes).length > 0) registry.update(container, changes)
-    await (frozen ? container.task?.pause() : container.task?.resume())
+    await using undo = new AsyncDisposableStack()
+    await set(container, frozen)
+    undo.defer(() => set(container, !frozen))
     faults(frozen ? 'container.pause.frozen' : 'container.unpause.thawed')
     registry.update(container, { ...changes, state })
+    undo.move()
     announce(events, container, frozen ? 'pause' : 'unpause')
   })
+}
+
+async function set({ task }: Container, frozen: boolean): Promise<void> {
+  await (frozen ? task?.pause() : task?.resume())
 }

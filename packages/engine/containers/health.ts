@@ -33,7 +33,10 @@ export class HealthMonitor {
     this.#onUnhealthy = onUnhealthy
   }
 
-  /** For a container that has just started, or that was found running: then its health is what it was. */
+  /**
+   * For a container that has just started, or that was found running: then its health is what it was. Throws when that
+   * cannot be written down; it is checked all the same.
+   */
   start(container: Container, { found = false } = {}): void {
     this.stop(container)
     const check = container.record.config.Healthcheck
@@ -43,14 +46,15 @@ export class HealthMonitor {
       return
     }
     const { health } = container.record
-    // Results of earlier runs stay in the log.
-    if (!found || !health) this.#write(container, 'starting', 0, health?.Log ?? [])
-    else if (health.Status === 'unhealthy') this.#onUnhealthy(container)
-    const stopped = new AbortController()
-    this.#stops.set(container, () => stopped.abort())
-    void this.#watch(container, check, command, stopped.signal).catch((error) =>
-      this.#deps.log('error', `container ${container.id}: health: ${messageOf(error)}`),
-    )
+    try {
+      // Results of earlier runs stay in the log.
+      if (!found || !health) this.#write(container, 'starting', 0, health?.Log ?? [])
+      else if (health.Status === 'unhealthy') this.#onUnhealthy(container)
+    } finally {
+      const stopped = new AbortController()
+      this.#stops.set(container, () => stopped.abort())
+      void this.#watch(container, check, command, stopped.signal)
+    }
   }
 
   /** The daemon ends: no more is written of any container. */
@@ -77,7 +81,12 @@ export class HealthMonitor {
       await this.#sleep(starting ? settings.startInterval : settings.interval, stopped)
       if (stopped.aborted) return
       if (container.record.state.status !== 'running') continue
-      await this.#check(container, command, settings, stopped)
+      try {
+        await this.#check(container, command, settings, stopped)
+      } catch (error) {
+        // A result that cannot be written down, as on a full disk: the next one may.
+        this.#deps.log('error', `container ${container.id}: health: ${messageOf(error)}`)
+      }
     }
   }
 

@@ -46,6 +46,21 @@ export class Registry {
     for (const observer of [...container.observers]) observer.changed?.()
   }
 
+  /**
+   * As `update`, also when the row cannot be written: only for what the next daemon would make of the row as it stands.
+   * Returns why it could not.
+   */
+  settle(container: Container, changes: Partial<ContainerRecord>): unknown {
+    try {
+      this.update(container, changes)
+      return null
+    } catch (error) {
+      container.record = { ...container.record, ...changes }
+      for (const observer of [...container.observers]) observer.changed?.()
+      return error
+    }
+  }
+
   delete(container: Container): void {
     this.#table.delete(container.id)
     this.#byId.delete(container.id)

@@ -59,7 +59,10 @@ export class Starter {
     } catch (cause) {
       const { exitCode, error } = startFailure(cause, container.record.args[0] ?? '')
       await this.clean(container)
-      this.#registry.update(container, { state: failStart(container.record.state, exitCode, error.message) })
+      // A row that stays at `starting` is undone by the next daemon, and must not keep this one from trying again.
+      const state = failStart(container.record.state, exitCode, error.message)
+      const unwritten = this.#registry.settle(container, { state })
+      if (unwritten) this.#warn(container, 'state', unwritten)
       for (const observer of [...container.observers]) observer.startFailed?.()
       throw error
     }

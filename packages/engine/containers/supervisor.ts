@@ -61,11 +61,21 @@ export class Supervisor {
   watch(container: Container, { found = false } = {}): void {
     const { task } = container
     if (!task) return
-    this.#deps.logs.follow(container.record, task)
-    this.#health.start(container, { found })
+    // First: whatever else fails, its end must be seen.
+    container.ended = task.exit.then((exit) => this.#handle(container, task, exit))
     container.unwatchMemory?.()
     container.unwatchMemory = task.onOutOfMemory(() => void this.#outOfMemory(container, task))
-    container.ended = task.exit.then((exit) => this.#handle(container, task, exit))
+    this.#unlessFails(container, 'log', () => this.#deps.logs.follow(container.record, task))
+    this.#unlessFails(container, 'health', () => this.#health.start(container, { found }))
+  }
+
+  /** A container that runs does not end for this. */
+  #unlessFails(container: Container, what: string, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#deps.log('error', `container ${container.id}: ${what}: ${messageOf(error)}`)
+    }
   }
 
   /** The daemon ends: what happens from now on is for the next one to find. */

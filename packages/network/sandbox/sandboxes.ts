@@ -220,7 +220,13 @@ export class Sandboxes {
     const { endpoint } = attachment
     const before = live.attachments
     live.attachments = before.filter((other) => other !== attachment)
-    wiring.drop(live, attachment, before)
+    try {
+      wiring.drop(live, attachment, before)
+    } catch (error) {
+      // Ports may still lead to its address: it stays one of the sandbox's, which takes it along when it goes.
+      live.attachments = before
+      throw error
+    }
     this.#options.linkedPorts.update(this.values())
     this.#save(live)
     tables.endpoints.delete(endpoint.id)

@@ -47,10 +47,11 @@ export class Wiring {
 
   /** Takes everything but its interface from an attachment that is no longer one of the sandbox's; `before` are those it was one of. */
   drop(live: LiveSandbox, { endpoint }: Attachment, before: readonly Attachment[]): void {
+    if (live.record.path !== null) {
+      using namespace = this.#open(live.record.path)
+      this.#lead(live, namespace, before)
+    }
     this.#names.leave(endpoint)
-    if (live.record.path === null) return
-    using namespace = this.#open(live.record.path)
-    this.#lead(live, namespace, before)
   }
 
   /** Answers names in a sandbox that outlived the last daemon. */
