@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The `gantry` command; called as `gantryd` it is `gantry daemon`. */
-import { basename } from 'node:path'
 import { main } from './framework/dispatch.ts'
 import { StandardOutput } from './streams/standard-output.ts'
 
@@ -12,8 +11,8 @@ const stdout = new StandardOutput(1, failed)
 const stderr = new StandardOutput(2, failed)
 
 const words = process.argv.slice(2)
-const called = basename(process.argv0)
-const code = await main(called === 'gantryd' ? ['daemon', ...words] : words, { stdout, stderr })
+const isDaemon = /(^|\/)gantryd$/.test(process.argv0)
+const code = await main(isDaemon ? ['daemon', ...words] : words, { stdout, stderr })
 // Nothing may be lost that was written.
 for (const output of [stdout, stderr]) await output.end()
 process.exit(code)

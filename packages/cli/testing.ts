@@ -62,7 +62,7 @@ export async function runCommand(
     env,
   }
   const run = async () => {
-    const { flags, args } = parseFlags(found.command.flags, words, found.command.flagsFirst)
+    const { flags, args } = await parseFlags(found.command.flags, words, found.command.flagsFirst)
     return await command(context, args, flags)
   }
   const code = await run().catch((error: unknown) => error)

@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { GantryError, messageOf } from '@gantry/errors'
 
 /** The settings of `config.json` that Gantry honours; the file may hold more. */
@@ -37,15 +27,13 @@ export interface ConfigFile {
 
 /** The folder of the client's configuration: `--config`, `DOCKER_CONFIG`, or `~/.docker`. */
 export function configDirectory(env: Readonly<Record<string, string | undefined>>, flag = ''): string {
-  return (
-    flag || env.DOCKER_CONFIG || join(env.HOME || process.getBuiltinModule('node:os').homedir(), '.docker')
-  )
+  return flag || env.DOCKER_CONFIG || `${env.HOME || process.getBuiltinModule('node:os').homedir()}/.docker`
 }
 
 /** What a folder without `config.json` stands for. */
 export const emptyConfigFile = (directory: string): ConfigFile => ({
   directory,
-  path: join(directory, 'config.json'),
+  path: `${directory}/config.json`,
   settings: {},
 })
 
@@ -54,7 +42,7 @@ export const emptyConfigFile = (directory: string): ConfigFile => ({
  * throws InvalidParameter in Docker's words.
  */
 export function readConfigFile(directory: string): ConfigFile {
-  const path = join(directory, 'config.json')
+  const path = `${directory}/config.json`
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -83,35 +71,5 @@ function unreadable(directory: string, path: string, error: NodeJS.ErrnoExceptio
       )
     default:
       throw error
-  }
-}
-
-/**
- * Changes config.json: reads it again, so that another command's change is kept, and writes it anew, readable for its
- * owner only when it was not there. Everything that Gantry does not know stays. `config.settings` changes with it.
- */
-export function updateConfigFile(config: ConfigFile, change: (settings: ConfigSettings) => void): void {
-  const { settings } = readConfigFile(config.directory)
-  change(settings)
-  change(config.settings)
-  mkdirSync(config.directory, { recursive: true, mode: 0o700 })
-  // The file may be a link into a folder that is kept elsewhere: the link stays.
-  const target = existing(config.path) ?? config.path
-  const unfinished = join(dirname(target), `.config.json.${process.pid}`)
-  try {
-    writeFileSync(unfinished, JSON.stringify(settings, null, '\t'), { mode: 0o600 })
-    if (existing(target)) chmodSync(unfinished, statSync(target).mode & 0o777)
-    renameSync(unfinished, target)
-  } catch (error) {
-    rmSync(unfinished, { force: true })
-    throw error
-  }
-}
-
-function existing(path: string): string | undefined {
-  try {
-    return realpathSync(path)
-  } catch {
-    return undefined
   }
 }

@@ -1,6 +1,5 @@
 /** Docker contexts: named endpoints in `contexts/meta/<sha256 of the name>/meta.json`. */
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { messageOf } from '@gantry/errors'
 import { type TlsFiles, unresolvable } from './endpoint.ts'
 
@@ -13,10 +12,10 @@ export function contextEndpoint(name: string, directory: string): { host: string
   // The module takes a third of the time in which a command without contexts is over.
   const { createHash } = process.getBuiltinModule('node:crypto')
   const id = createHash('sha256').update(name).digest('hex')
-  const path = join(directory, 'contexts', 'meta', id, 'meta.json')
+  const path = `${directory}/contexts/meta/${id}/meta.json`
   const docker = readMetadata(name, path).Endpoints?.docker
   if (!docker?.Host) throw unresolvable(`context ${JSON.stringify(name)} has no docker endpoint`)
-  const tls = readTls(join(directory, 'contexts', 'tls', id, 'docker'), docker.SkipTLSVerify === true)
+  const tls = readTls(`${directory}/contexts/tls/${id}/docker`, docker.SkipTLSVerify === true)
   return { host: docker.Host, ...(tls && { tls }) }
 }
 
@@ -34,7 +33,7 @@ function readMetadata(name: string, path: string): ContextMetadata {
 
 function readTls(folder: string, skipVerify: boolean): TlsFiles | undefined {
   const read = (file: string) =>
-    existsSync(join(folder, file)) ? readFileSync(join(folder, file)) : undefined
+    existsSync(`${folder}/${file}`) ? readFileSync(`${folder}/${file}`) : undefined
   const ca = read('ca.pem')
   const cert = read('cert.pem')
   const key = read('key.pem')

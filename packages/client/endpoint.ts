@@ -1,6 +1,5 @@
 /** Which engine to talk with: from flags, environment, contexts and defaults. */
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { ConfigFile } from './config-file.ts'
 import { contextEndpoint } from './context.ts'
@@ -77,7 +76,7 @@ function withTls(endpoint: Endpoint, tls: TlsFiles | undefined): Endpoint {
 function readTlsFiles(options: EndpointOptions, verify: boolean): TlsFiles {
   const folder = options.env.DOCKER_CERT_PATH || options.config.directory
   const read = (named: string | undefined, file: string, required: boolean): Buffer | undefined => {
-    const path = named || join(folder, file)
+    const path = named || `${folder}/${file}`
     if (!named && !required && !existsSync(path)) return undefined
     try {
       return readFileSync(path)

@@ -21,8 +21,8 @@ test('the configuration adds filters to a prune, except what the user contradict
   assert.deepEqual(pruneFilters({}, { directory: '', path: '', settings: {} }), {})
 })
 
-test('filters may have the names that every object has', () => {
-  const { flags } = parseFlags(
+test('filters may have the names that every object has', async () => {
+  const { flags } = await parseFlags(
     [{ long: 'filter', type: 'filter', multi: true, desc: '' }],
     ['--filter', 'constructor=x', '--filter', '__proto__=a', '--filter', '__proto__=b'],
   )

@@ -6,8 +6,7 @@ import { version } from '../version.ts'
 import { ExitError, type Flags } from './command.ts'
 import { type Outputs, ProcessContext, program } from './context.ts'
 import { FlagError, type ParsedFlags, parseFlags } from './flags.ts'
-import { commandHelp, groupHelp, rootHelp, usageLine } from './help.ts'
-import { type CommandSpec, commandTree, type FlagSpec, find } from './tree.ts'
+import { type CommandSpec, commandTree, type FlagSpec, find, usageLine } from './tree.ts'
 import { checkArguments, flagError, unknownCommand } from './usage-errors.ts'
 
 /** Every engine of the last years speaks it, so what it offers needs no question to the engine. */
@@ -32,7 +31,7 @@ class CommandLine {
   }
 
   async run(argv: readonly string[]): Promise<number> {
-    const { flags, args, help, shortHelp } = parse(
+    const { flags, args, help, shortHelp } = await parse(
       commandTree.flags,
       argv,
       true,
@@ -55,9 +54,10 @@ class CommandLine {
     const found = find(path)
     if (found === undefined) throw unknownCommand(program, above, first)
     if ('command' in found) return this.#execute(globals, path, found.command, others)
-    const { args, help } = parse([], others, true, `${program} ${path} COMMAND`, `${program} ${path}`)
+    const { args, help } = await parse([], others, true, `${program} ${path} COMMAND`, `${program} ${path}`)
     if (help) return this.#showHelp(path.split(' '))
     if (args.length > 0) return this.#runCommand(globals, args, path)
+    const { groupHelp } = await helpPages()
     this.#outputs.stderr.write(groupHelp(program, found.group))
     return 0
   }
@@ -70,8 +70,14 @@ class CommandLine {
   ): Promise<number> {
     const commandPath = `${program} ${path}`
     const parsed = command.passthrough
-      ? parse([], ['--', ...words], false, '', commandPath)
-      : parse(command.flags, words, command.flagsFirst === true, usageLine(commandPath, command), commandPath)
+      ? await parse([], ['--', ...words], false, '', commandPath)
+      : await parse(
+          command.flags,
+          words,
+          command.flagsFirst === true,
+          usageLine(commandPath, command),
+          commandPath,
+        )
     for (const warning of parsed.warnings) this.#outputs.stderr.write(`${warning}\n`)
     if (parsed.shortHelp) this.#outputs.stdout.write(shortHelpWarning)
     if (parsed.help) return this.#showHelp(path.split(' '))
@@ -89,7 +95,8 @@ class CommandLine {
   }
 
   /** Prints the help page of what the words name, the top page for none. */
-  #showHelp(words: readonly string[]): number {
+  async #showHelp(words: readonly string[]): Promise<number> {
+    const { commandHelp, groupHelp, rootHelp } = await helpPages()
     const path = words.join(' ')
     const columns = this.#outputs.stdout.columns || 80
     if (path === '') return this.#print(rootHelp(program, configDirectory(process.env), columns))
@@ -104,6 +111,9 @@ class CommandLine {
     return 0
   }
 }
+
+/** Few commands are asked for help: the others need not load it. */
+const helpPages = () => import('./help.ts')
 
 const shortHelpWarning = 'Flag shorthand -h has been deprecated, use --help\n'
 
@@ -123,15 +133,15 @@ async function checkVersions(command: CommandSpec, flags: Flags, client: () => C
   }
 }
 
-function parse(
+async function parse(
   specs: readonly FlagSpec[],
   words: readonly string[],
   flagsFirst: boolean,
   usage: string,
   commandPath: string,
-): ParsedFlags {
+): Promise<ParsedFlags> {
   try {
-    return parseFlags(specs, words, flagsFirst)
+    return await parseFlags(specs, words, flagsFirst)
   } catch (error) {
     throw error instanceof FlagError ? flagError(error.message, usage, commandPath) : error
   }

@@ -4,48 +4,45 @@
  */
 
 import { parseDuration } from '@gantry/dockerfile/duration'
-import { parseCpus } from '../options/cpus.ts'
-import { checkCgroupRule, parseBpsDevice, parseIopsDevice, parseWeightDevice } from '../options/device.ts'
-import { parseGpus } from '../options/gpus.ts'
-import { checkAddress, parseExtraHost, parseSearchDomain } from '../options/hosts.ts'
-import { checkLabel, checkVariable } from '../options/key-values.ts'
-import { checkLink, checkStream } from '../options/link.ts'
-import { parseMount } from '../options/mount.ts'
-import { parseNetwork } from '../options/network.ts'
-import { checkSysctl } from '../options/sysctl.ts'
-import { parseUlimit } from '../options/ulimit.ts'
 import type { FlagSpec } from './tree.ts'
 
 type Check = (text: string) => unknown
+/** Most commands have none of these flags, and are over in the time it takes to load what checks all of them. */
+type CheckLoader = () => Check | Promise<Check>
+
+const device = () => import('../options/device.ts')
+const hosts = () => import('../options/hosts.ts')
+const keyValues = () => import('../options/key-values.ts')
+const link = () => import('../options/link.ts')
 
 function checkFilter(text: string): void {
   if (text !== '' && !text.includes('=')) throw new RangeError('bad format of filter (expected name=value)')
 }
 
-const byType: Readonly<Record<string, Check>> = {
-  decimal: parseCpus,
-  filter: checkFilter,
-  'gpu-request': parseGpus,
-  mount: parseMount,
-  network: parseNetwork,
-  ulimit: parseUlimit,
+const byType: Readonly<Record<string, CheckLoader>> = {
+  decimal: async () => (await import('../options/cpus.ts')).parseCpus,
+  filter: () => checkFilter,
+  'gpu-request': async () => (await import('../options/gpus.ts')).parseGpus,
+  mount: async () => (await import('../options/mount.ts')).parseMount,
+  network: async () => (await import('../options/network.ts')).parseNetwork,
+  ulimit: async () => (await import('../options/ulimit.ts')).parseUlimit,
 }
 
-const byName: Readonly<Record<string, Check>> = {
-  'add-host': parseExtraHost,
-  attach: checkStream,
-  'blkio-weight-device': parseWeightDevice,
-  'device-cgroup-rule': checkCgroupRule,
-  'device-read-bps': parseBpsDevice,
-  'device-read-iops': parseIopsDevice,
-  'device-write-bps': parseBpsDevice,
-  'device-write-iops': parseIopsDevice,
-  dns: checkAddress,
-  'dns-search': parseSearchDomain,
-  env: checkVariable,
-  label: checkLabel,
-  link: checkLink,
-  sysctl: checkSysctl,
+const byName: Readonly<Record<string, CheckLoader>> = {
+  'add-host': async () => (await hosts()).parseExtraHost,
+  attach: async () => (await link()).checkStream,
+  'blkio-weight-device': async () => (await device()).parseWeightDevice,
+  'device-cgroup-rule': async () => (await device()).checkCgroupRule,
+  'device-read-bps': async () => (await device()).parseBpsDevice,
+  'device-read-iops': async () => (await device()).parseIopsDevice,
+  'device-write-bps': async () => (await device()).parseBpsDevice,
+  'device-write-iops': async () => (await device()).parseIopsDevice,
+  dns: async () => (await hosts()).checkAddress,
+  'dns-search': async () => (await hosts()).parseSearchDomain,
+  env: async () => (await keyValues()).checkVariable,
+  label: async () => (await keyValues()).checkLabel,
+  link: async () => (await link()).checkLink,
+  sysctl: async () => (await import('../options/sysctl.ts')).checkSysctl,
 }
 
 /** Longest times to wait, unlike durations that the engine is to judge. */
@@ -55,9 +52,10 @@ function checkTimeLimit(text: string): void {
   if (parseDuration(text) < 0) throw new RangeError('must not be negative')
 }
 
-/** Throws an Error that says what is wrong with the value, if something is. */
-export function checkValue(spec: FlagSpec, text: string): void {
-  byType[spec.type]?.(text)
-  if (spec.type === 'list' || spec.type === 'map') byName[spec.long]?.(text)
+/** Rejects with an Error that says what is wrong with the value, if something is. */
+export async function checkValue(spec: FlagSpec, text: string): Promise<void> {
+  const isMany = spec.type === 'list' || spec.type === 'map'
+  const load = byType[spec.type] ?? (isMany ? byName[spec.long] : undefined)
+  if (load !== undefined) (await load())(text)
   if (spec.type === 'duration' && timeLimits.includes(spec.long)) checkTimeLimit(text)
 }

@@ -24,14 +24,14 @@ export interface ParsedFlags {
 }
 
 /**
- * Parses `argv` against `specs`. With `flagsFirst` the flags end at the first argument. Throws FlagError with pflag's
+ * Parses `argv` against `specs`. With `flagsFirst` the flags end at the first argument. Rejects with FlagError in pflag's
  * words at the first thing that is wrong.
  */
 export function parseFlags(
   specs: readonly FlagSpec[],
   argv: readonly string[],
   flagsFirst = false,
-): ParsedFlags {
+): Promise<ParsedFlags> {
   const parser = new Parser(specs, [...argv])
   return parser.run(flagsFirst)
 }
@@ -50,15 +50,15 @@ class Parser {
     this.#rest = argv
   }
 
-  run(flagsFirst: boolean): ParsedFlags {
+  async run(flagsFirst: boolean): Promise<ParsedFlags> {
     while (this.#rest.length > 0) {
       const word = this.#rest.shift() ?? ''
       if (word === '--') {
         this.#args.push(...this.#rest.splice(0))
       } else if (word.startsWith('--')) {
-        this.#long(word.slice(2), word)
+        await this.#long(word.slice(2), word)
       } else if (word.startsWith('-') && word !== '-') {
-        this.#cluster(word.slice(1))
+        await this.#cluster(word.slice(1))
       } else {
         this.#args.push(word)
         if (flagsFirst) this.#args.push(...this.#rest.splice(0))
@@ -73,7 +73,7 @@ class Parser {
     }
   }
 
-  #long(text: string, word: string): void {
+  async #long(text: string, word: string): Promise<void> {
     const equals = text.indexOf('=')
     const name = equals < 0 ? text : text.slice(0, equals)
     if (name === '' || name.startsWith('-')) throw new FlagError(`bad flag syntax: ${word}`)
@@ -82,15 +82,15 @@ class Parser {
       if (name !== 'help') throw new FlagError(`unknown flag: --${name}`)
       this.#help = equals < 0 || parseGoBool(text.slice(equals + 1))
     } else if (equals >= 0) {
-      this.#set(spec, text.slice(equals + 1))
+      await this.#set(spec, text.slice(equals + 1))
     } else if (spec.type === 'bool') {
-      this.#set(spec, 'true')
+      await this.#set(spec, 'true')
     } else {
-      this.#set(spec, this.#next(`--${name}`))
+      await this.#set(spec, this.#next(`--${name}`))
     }
   }
 
-  #cluster(letters: string): void {
+  async #cluster(letters: string): Promise<void> {
     for (let rest = letters; rest !== ''; ) {
       const letter = String.fromCodePoint(rest.codePointAt(0) ?? 0)
       const after = rest.slice(letter.length)
@@ -103,14 +103,14 @@ class Parser {
         continue
       }
       if (after.startsWith('=') && after.length > 1) {
-        this.#set(spec, after.slice(1))
+        await this.#set(spec, after.slice(1))
         return
       }
       if (spec.type !== 'bool') {
-        this.#set(spec, after || this.#next(`'${letter}' in -${rest}`))
+        await this.#set(spec, after || this.#next(`'${letter}' in -${rest}`))
         return
       }
-      this.#set(spec, 'true')
+      await this.#set(spec, 'true')
       rest = after
     }
   }
@@ -121,10 +121,10 @@ class Parser {
     return value
   }
 
-  #set(given: FlagSpec, text: string): void {
+  async #set(given: FlagSpec, text: string): Promise<void> {
     const spec = this.#specs.find((candidate) => candidate.long === given.alias_of) ?? given
     try {
-      checkValue(spec, text)
+      await checkValue(spec, text)
       this.#values.set(spec.long, parseValue(spec, text, this.#values.get(spec.long)))
     } catch (error) {
       const names = spec.short === undefined ? `--${spec.long}` : `-${spec.short}, --${spec.long}`

@@ -17,10 +17,10 @@ const specs: FlagSpec[] = [
   { long: 'net', type: 'string', alias_of: 'name', hidden: true, desc: '' },
 ]
 
-test('flags come in every form that pflag knows', () => {
+test('flags come in every form that pflag knows', async () => {
   const words =
     '-it -p80:80 -p=81 -p 82 --name=web --memory 64m a --filter k=v -f k=w -f l=x --opt a=b=c b -- -c'
-  const { flags, args } = parseFlags(specs, words.split(' '))
+  const { flags, args } = await parseFlags(specs, words.split(' '))
   assert.equal(flags.bool('interactive'), true)
   assert.deepEqual(flags.list('publish'), ['80:80', '81', '82'])
   assert.equal(flags.string('name'), 'web')
@@ -30,8 +30,8 @@ test('flags come in every form that pflag knows', () => {
   assert.deepEqual(args, ['a', 'b', '-c'])
 })
 
-test('flags that were not given have their defaults', () => {
-  const { flags } = parseFlags(specs, ['--interactive=false', '--net', 'x'])
+test('flags that were not given have their defaults', async () => {
+  const { flags } = await parseFlags(specs, ['--interactive=false', '--net', 'x'])
   assert.equal(flags.bool('interactive'), false)
   assert.equal(flags.changed('interactive'), true)
   assert.equal(flags.changed('tty'), false)
@@ -41,13 +41,13 @@ test('flags that were not given have their defaults', () => {
   assert.throws(() => flags.bool('name'), TypeError)
 })
 
-test('with flagsFirst an argument ends the flags', () => {
-  const { args, flags } = parseFlags(specs, ['-i', 'busybox', '-t', '--foo'], true)
+test('with flagsFirst an argument ends the flags', async () => {
+  const { args, flags } = await parseFlags(specs, ['-i', 'busybox', '-t', '--foo'], true)
   assert.deepEqual(args, ['busybox', '-t', '--foo'])
   assert.equal(flags.bool('tty'), false)
 })
 
-test('wrong flags are told in the words of pflag', () => {
+test('wrong flags are told in the words of pflag', async () => {
   const cases: Record<string, string> = {
     '--foo': 'unknown flag: --foo',
     '-itZ': "unknown shorthand flag: 'Z' in -Z",
@@ -58,7 +58,7 @@ test('wrong flags are told in the words of pflag', () => {
     '-m=10x': 'invalid argument "10x" for "-m, --memory" flag: invalid suffix: \'x\'',
   }
   for (const [word, message] of Object.entries(cases)) {
-    assert.throws(
+    await assert.rejects(
       () => parseFlags(specs, [word]),
       (error) => error instanceof FlagError && error.message === message,
     )

@@ -1,10 +1,5 @@
 /** Help pages in the layout of Docker's. */
-import { type CommandSpec, children, commandTree, type FlagSpec, type GroupSpec } from './tree.ts'
-
-/** The command's usage line, `gantry run [OPTIONS] IMAGE [COMMAND] [ARG...]`. */
-export function usageLine(commandPath: string, command: CommandSpec): string {
-  return command.usage.map((rest) => `${commandPath} ${rest}`.trimEnd()).join(`\n        `)
-}
+import { type CommandSpec, children, commandTree, type FlagSpec, type GroupSpec, usageLine } from './tree.ts'
 
 /** The help page of a command, for a terminal of so many columns. */
 export function commandHelp(program: string, path: string, command: CommandSpec, columns: number): string {

@@ -85,3 +85,8 @@ export function children(path: string): { name: string; short: string; group: bo
     .map(({ path, short }) => ({ name: path.slice(prefix.length), short, group: true }))
   return [...commands, ...groups].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
+
+/** The command's usage line, `gantry run [OPTIONS] IMAGE [COMMAND] [ARG...]`. */
+export function usageLine(commandPath: string, command: CommandSpec): string {
+  return command.usage.map((rest) => `${commandPath} ${rest}`.trimEnd()).join(`\n        `)
+}

@@ -1,7 +1,6 @@
 /** The texts for command lines that make no sense, as Docker words them. */
 import { ExitError } from './command.ts'
-import { usageLine } from './help.ts'
-import type { CommandSpec } from './tree.ts'
+import { type CommandSpec, usageLine } from './tree.ts'
 
 /** A flag is wrong: its problem, then the usage line, exit code 125. */
 export function flagError(message: string, usage: string, commandPath: string): ExitError {

@@ -20,7 +20,7 @@ function helpedStore(config: ConfigFile, helper: string): CredentialStore {
     ...secrets,
     store: async (credentials) => {
       await secrets.store(credentials)
-      markServer(config, credentials.serveraddress)
+      await markServer(config, credentials.serveraddress)
     },
     erase: async (server) => {
       await secrets.erase(server)

@@ -1,4 +1,4 @@
-import { type ConfigFile, type ConfigSettings, updateConfigFile } from '../config-file.ts'
+import type { ConfigFile, ConfigSettings } from '../config-file.ts'
 import type { CredentialStore, RegistryCredentials } from './contracts.ts'
 import { hostOf } from './server-address.ts'
 
@@ -14,13 +14,13 @@ export function fileStore(config: ConfigFile): CredentialStore {
       const entry = auths[server] ?? Object.entries(auths).find(([name]) => hostOf(name) === server)?.[1]
       return entry && credentialsOf(entry, server)
     },
-    store: async (credentials) =>
-      updateConfigFile(config, (settings) => {
+    store: (credentials) =>
+      update(config, (settings) => {
         settings.auths = { ...settings.auths, [credentials.serveraddress]: entryOf(credentials) }
       }),
     erase: async (server) => {
       if (!Object.hasOwn(config.settings.auths ?? {}, server)) return
-      updateConfigFile(config, (settings) => {
+      await update(config, (settings) => {
         if (settings.auths) delete settings.auths[server]
       })
     },
@@ -28,10 +28,16 @@ export function fileStore(config: ConfigFile): CredentialStore {
 }
 
 /** Leaves the server in `auths`, without a secret: the mark that a helper has one. */
-export function markServer(config: ConfigFile, server: string): void {
-  updateConfigFile(config, (settings) => {
+export async function markServer(config: ConfigFile, server: string): Promise<void> {
+  await update(config, (settings) => {
     settings.auths = { ...settings.auths, [server]: {} }
   })
+}
+
+/** Most commands only read: what writes is loaded when it is needed. */
+async function update(config: ConfigFile, change: (settings: ConfigSettings) => void): Promise<void> {
+  const { updateConfigFile } = await import('../config-update.ts')
+  updateConfigFile(config, change)
 }
 
 function credentialsOf(entry: Entry, serveraddress: string): RegistryCredentials {
