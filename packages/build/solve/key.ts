@@ -2,7 +2,7 @@
  * The key of a step: a digest of what it does and of the content that goes into it. Its parts have names, so that a
  * miss can be explained by the parts that changed.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { formatPlatform } from '@gantry/oci'
 import type { CopyStep, DirectoryStep, RunStep, Snapshot } from '../contracts.ts'
 
@@ -23,9 +23,7 @@ export function keyOf(parts: KeyParts): string {
 
 function digestOf(parts: KeyParts): string {
   const sorted = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256')
-    .update(JSON.stringify([version, sorted]))
-    .digest('hex')
+  return hash('sha256', JSON.stringify([version, sorted]))
 }
 
 /** Names the content of a snapshot. */

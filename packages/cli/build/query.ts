@@ -32,6 +32,7 @@ export function buildQuery(
   return {
     events: true,
     ...(isQuiet(flags) && { q: true }),
+    ...(flags.changed('metadata-file') && { metadata: true }),
     nocache: flags.bool('no-cache'),
     ...(flags.changed('no-cache-filter') && { 'no-cache-filter': flags.list('no-cache-filter') }),
     pull: flags.bool('pull'),

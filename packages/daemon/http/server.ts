@@ -118,7 +118,9 @@ export class ApiServer {
   ): Promise<void> {
     if (this.#stopping.signal.aborted) return await this.#refuse(response)
     const client = new AbortController()
-    response.once('close', () => client.abort())
+    response.once('close', () => {
+      if (!response.writableFinished) client.abort()
+    })
     response.on('error', () => client.abort())
     const signal = AbortSignal.any([client.signal, this.#stopping.signal])
     const reply = await this.#answer(request, signal, guard)

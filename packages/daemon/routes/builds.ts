@@ -132,6 +132,7 @@ function buildRequest({ query, signal, headers }: ApiRequest): EngineBuildReques
     check: query.flag('check'),
     debug: query.flag('debug'),
     events: query.flag('events'),
+    tellProvenance: query.flag('metadata'),
     trace: builderVersion(query) === '2',
     context: contextOf(remote),
     ...(session !== undefined && { session }),

@@ -186,7 +186,8 @@ export class BuildJob {
   #tellResult({ summary, attestor, id }: GivenOut, results: readonly BuildResult[]): void {
     const { request, names } = this.#asked
     const { telling } = this.#around
-    const aux = { ...summary, ref: `default/default/${id}`, provenance: attestor.metadata(results) }
+    const provenance = request.tellProvenance ? { provenance: attestor.metadata(results) } : {}
+    const aux = { ...summary, ref: `default/default/${id}`, ...provenance }
     if (request.events || request.tellResult) telling.tell({ id: 'gantry.result', aux })
     if (summary.image === undefined) return
     const lineage = telling.done(summary.image, names.map(familiarName))

@@ -52,6 +52,8 @@ export interface EngineBuildRequest {
   tellDockerfile?: boolean
   /** Tell what was made, at the end. */
   tellResult?: boolean
+  /** With it, where it comes from: SLSA provenance. */
+  tellProvenance?: boolean
   /** Tell what happens as data, for our own command line. */
   events: boolean
   network: string

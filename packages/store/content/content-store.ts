@@ -1,8 +1,8 @@
 /** Content by digest in an OCI image layout directory: `oci-layout`, `index.json`, `blobs/sha256/<hex>`. */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { GantryError } from '@gantry/errors'
@@ -16,6 +16,9 @@ import { Verifier } from './verifier.ts'
 
 /** Bytes that `readAll` reads when its caller names no limit: more than any manifest or configuration has. */
 const defaultLimit = 8 * 1024 * 1024
+
+/** What has so few bytes, as nearly every manifest and configuration, is read in less time than a thread takes to be asked. */
+const smallest = 64 * 1024
 
 /** Of a stream's errors: they arrive at whoever reads it, who may not have begun, and must not arrive at the process. */
 const leftToReader = (): void => {}
@@ -70,15 +73,22 @@ class FileContentStore implements ContentStore {
   }
 
   async info(digest: Digest): Promise<BlobInfo> {
-    const { size } = await found(digest, stat(this.#files.path(digest)))
+    const size = this.#size(digest)
+    if (size === undefined) throw missing(digest)
     return { digest, size }
   }
 
   async has(digest: Digest): Promise<boolean> {
-    return this.info(digest).then(
-      () => true,
-      () => false,
-    )
+    try {
+      return this.#size(digest) !== undefined
+    } catch {
+      return false
+    }
+  }
+
+  /** In place, as the database's reads: some microseconds. By way of a thread it takes thirty times as long. */
+  #size(digest: Digest): number | undefined {
+    return statSync(this.#files.path(digest), { throwIfNoEntry: false })?.size
   }
 
   async read(digest: Digest): Promise<Readable> {
@@ -109,7 +119,8 @@ class FileContentStore implements ContentStore {
     if (size > limit) {
       throw new GantryError('InvalidParameter', `content ${digest} is larger than ${limit} bytes`)
     }
-    const bytes = await found(digest, readFile(this.#files.path(digest)))
+    const path = this.#files.path(digest)
+    const bytes = size <= smallest ? readFileSync(path) : await found(digest, readFile(path))
     const failure = new Verifier(digest).update(bytes).failure()
     if (failure) throw failure
     return bytes
@@ -183,6 +194,9 @@ async function found<T>(digest: Digest, work: Promise<T>): Promise<T> {
     return await work
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-    throw new GantryError('NotFound', `content ${digest} not found`, { cause })
+    throw missing(digest, cause)
   }
 }
+
+const missing = (digest: Digest, cause?: unknown): GantryError =>
+  new GantryError('NotFound', `content ${digest} not found`, { cause })

@@ -86,6 +86,7 @@ export function frontendRequest(
     check: false,
     events: false,
     tellResult: true,
+    tellProvenance: true,
     network: get('force-network-mode'),
     hosts: list(get('add-hosts')).map((host) => host.replace('=', ':')),
     ...(shmSize > 0 && { shmSize }),

@@ -40,7 +40,7 @@ export async function* progressOf(
     }
     await working
   } finally {
-    abort.abort()
+    if (!ended) abort.abort()
     await working.catch(() => {})
   }
 }

@@ -143,40 +143,51 @@ class Pull {
 
   /** The layers, and what says something about the image meanwhile. */
   async #pullContent(image: ImageRecord, remote: RemoteImage, hold: Hold): Promise<ReferrersRecord[]> {
-    const abort = new AbortController()
-    const signal = AbortSignal.any([this.#signal, abort.signal])
     const subjects = [remote.top.digest, remote.manifestDigest]
-    const referrers = this.#referrers(subjects, hold, signal, longestWait)
-    try {
-      await pullLayers(this.#parts, {
-        repository: this.#repository,
-        image,
-        descriptors: remote.manifest.layers,
-        report: this.#report,
-        signal: this.#signal,
-      })
-      return await referrers
-    } finally {
-      abort.abort(new GantryError('Cancelled', 'the layers failed'))
-      await Promise.allSettled([referrers])
-    }
+    await using referrers = this.#referrers(subjects, hold, longestWait)
+    await pullLayers(this.#parts, {
+      repository: this.#repository,
+      image,
+      descriptors: remote.manifest.layers,
+      report: this.#report,
+      signal: this.#signal,
+    })
+    return await referrers.found
   }
 
-  async #referrers(
+  /** Asks for what says something about the subjects. Disposed of before it has ended, it is given up. */
+  #referrers(
     subjects: readonly Digest[],
     hold: Hold,
-    signal: AbortSignal,
     wait: number,
-  ): Promise<ReferrersRecord[]> {
+  ): AsyncDisposable & { found: Promise<ReferrersRecord[]> } {
     const { transfers, catalog } = this.#parts
-    if (!transfers.limits().referrers) return []
-    return await new ReferrerFetcher({
-      repository: this.#repository,
-      kept: catalog.referrers,
-      hold,
-      wanted: signal,
-      wait,
-    }).fetch([...new Set(subjects)])
+    const abort = new AbortController()
+    const search = async () => {
+      if (!transfers.limits().referrers) return []
+      const ends = [this.#signal, abort.signal]
+      const fetcher = new ReferrerFetcher({
+        repository: this.#repository,
+        kept: catalog.referrers,
+        hold,
+        ends,
+        wait,
+      })
+      return await fetcher.fetch([...new Set(subjects)])
+    }
+    let isOver = false
+    const found = search().finally(() => {
+      isOver = true
+    })
+    found.catch(() => {}) // whoever wants them hears of it
+    return {
+      found,
+      [Symbol.asyncDispose]: async () => {
+        if (isOver) return
+        abort.abort(new GantryError('Cancelled', 'the image is not wanted any more'))
+        await Promise.allSettled([found])
+      },
+    }
   }
 
   /** The digest, when the registry's answer to one question is that what is here is what is wanted. */
@@ -188,31 +199,27 @@ class Pull {
     if (!record || !image) return undefined
     const here = record.index?.digest ?? image.manifest
     await hold.use([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
-    if (!(await this.#isWhole(image))) return undefined
-    if (digest) return digest === here ? here : undefined
-    return (await this.#isCurrent(tag ?? 'latest', { top: here, manifest: image.manifest }, hold))
-      ? here
-      : undefined
+    const isCurrent = digest
+      ? digest === here
+      : this.#isCurrent(tag ?? 'latest', { top: here, manifest: image.manifest }, hold)
+    // The disk is looked at while the registry thinks.
+    const answers = await Promise.all([isCurrent, this.#isWhole(image)])
+    return answers.every(Boolean) ? here : undefined
   }
 
   /** Whether the registry has the same under the tag. What has been said about it since comes along. */
   async #isCurrent(tag: string, here: { top: Digest; manifest: Digest }, hold: Hold): Promise<boolean> {
     const { catalog } = this.#parts
-    const abort = new AbortController()
-    const signal = AbortSignal.any([this.#signal, abort.signal])
-    const referrers = this.#referrers([here.top, here.manifest], hold, signal, shortestWait)
-    try {
-      const there = await this.#repository.resolve(tag, { signal: this.#signal })
-      if (there.digest !== here.top) return false
-      const found = await referrers
+    await using referrers = this.#referrers([here.top, here.manifest], hold, shortestWait)
+    const there = await this.#repository.resolve(tag, { signal: this.#signal })
+    if (there.digest !== here.top) return false
+    const found = await referrers.found
+    if (found.length > 0) {
       catalog.transaction(() => {
         for (const record of found) catalog.referrers.add(record)
       })
-      return true
-    } finally {
-      abort.abort(new GantryError('Cancelled', 'another image is wanted'))
-      await Promise.allSettled([referrers])
     }
+    return true
   }
 
   /** Which of the images under a name is the wanted one. */

@@ -24,8 +24,8 @@ export interface ReferrerFetcherParts {
   /** What is here already is not fetched again. */
   kept: Pick<KeptReferrers, 'of'>
   hold: Hold
-  /** Gives it up. */
-  wanted: AbortSignal
+  /** Any of them gives it up. */
+  ends: readonly AbortSignal[]
   /** Milliseconds for all of it. */
   wait: number
 }
@@ -34,20 +34,20 @@ export class ReferrerFetcher {
   readonly #repository: Repository
   readonly #kept: Pick<KeptReferrers, 'of'>
   readonly #hold: Hold
-  readonly #wanted: AbortSignal
+  readonly #ends: readonly AbortSignal[]
   readonly #signal: AbortSignal
   #count = 0
   #bytes = 0
 
-  constructor({ repository, kept, hold, wanted, wait }: ReferrerFetcherParts) {
+  constructor({ repository, kept, hold, ends, wait }: ReferrerFetcherParts) {
     this.#repository = repository
     this.#kept = kept
     this.#hold = hold
-    this.#wanted = wanted
-    this.#signal = AbortSignal.any([wanted, AbortSignal.timeout(wait)])
+    this.#ends = ends
+    this.#signal = AbortSignal.any([...ends, AbortSignal.timeout(wait)])
   }
 
-  /** Everything is held. What cannot be had, or is too much, is left out; rejects with the signal's reason alone. */
+  /** Everything is held. What cannot be had, or is too much, is left out; rejects with a signal's reason alone. */
   async fetch(subjects: readonly Digest[]): Promise<ReferrersRecord[]> {
     const found: ReferrersRecord[] = []
     let next = subjects
@@ -96,7 +96,7 @@ export class ReferrerFetcher {
     try {
       return await work()
     } catch {
-      this.#wanted.throwIfAborted()
+      for (const end of this.#ends) end.throwIfAborted()
       return null
     }
   }
