@@ -147,6 +147,20 @@ test('CVE-2024-29018: internal networks resolve their own names only', { skip },
   assert.deepEqual(host.seen, ['open.example'])
 })
 
+test('a name server to which there is no way is passed over', { skip }, async (t) => {
+  await using machine = new Machine()
+  const { networks } = machine
+  await networks.restore([])
+  await networks.create({ name: 'web' })
+  const gateway = outsideResolver('172.17.0.1')
+  t.after(() => gateway.close())
+  const dns = { servers: ['2001:db8::1', '172.17.0.1'], search: [], options: [], hostServers: false }
+  const web = await networks.createSandbox({ ...sandboxRequest('c1', ['web']), dns })
+  assert.ok(web.path)
+  assert.deepEqual((await ask(machine, web.path, 'open.example')).addresses, ['9.9.9.9'])
+  assert.deepEqual(gateway.seen, ['open.example'])
+})
+
 test("a container's loopback resolver is not the host's", { skip }, async (t) => {
   await using machine = new Machine()
   const { networks } = machine

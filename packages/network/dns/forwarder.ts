@@ -74,10 +74,10 @@ export class Forwarder implements Upstream {
         socket.on('message', (answer) => {
           if (answers(answer, question)) resolve(answer)
         })
-        // Connected, so that the kernel takes answers from this server only, and tells when nothing listens there.
-        socket.bind({ fd }, () => {
-          socket.connect(53, server, () => socket.send(question))
-        })
+        // Connected, so that the kernel takes answers from this server only, and tells when nothing listens there. Not by
+        // a callback, which would be called when there is no way to the server, too.
+        socket.once('connect', () => socket.send(question))
+        socket.bind({ fd }, () => socket.connect(53, server))
       })
     } finally {
       closeQuietly(socket)

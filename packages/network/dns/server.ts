@@ -55,7 +55,10 @@ export class DnsServer {
     this.#resolver = resolver
     this.#udp = createSocket('udp4')
     this.#udp.on('error', (error) => log(`dns: ${error.message}`))
-    this.#udp.on('message', (message, sender) => this.#answerUdp(message, sender.port, sender.address))
+    this.#udp.on('message', (message, { port, address }) => {
+      // A source port that cannot be answered: Node would throw.
+      if (port !== 0) void this.#answerUdp(message, port, address)
+    })
     this.#udp.bind({ fd: sockets.udp })
     this.#tcp = createServer((connection) => this.#serve(connection))
     this.#tcp.maxConnections = maximumConnections

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { closeSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { interfaceIndex, NetworkNamespaces, openSocket, Rtnetlink } from '@gantry/syscall'
+import { bind, check, interfaceIndex, NetworkNamespaces, openSocket, Rtnetlink } from '@gantry/syscall'
 import { until } from '../../../test/until.ts'
 import { readSetting, writeSetting } from '../bridge/sysctl.ts'
 import { socketOf } from '../dns/forwarder.ts'
@@ -56,6 +56,34 @@ function serverIn(machine: Machine, path: string, serve: (socket: Socket) => voi
     socket.on('error', () => {})
     serve(socket)
   }).listen({ fd })
+}
+
+/** Sends a datagram to `::1` with a source port that no socket of UDP can have, ip(7), ipv6(7). */
+function sendFromPortZero(port: number, text: string): void {
+  const [SOCK_RAW, IPPROTO_UDP, IPPROTO_IPV6, IPV6_CHECKSUM] = [3, 17, 41, 7]
+  const AF_INET6 = 10
+  const fd = check(
+    'socket',
+    bind('int socket(int domain, int type, int protocol)')(AF_INET6, SOCK_RAW, IPPROTO_UDP),
+  )
+  try {
+    const checksumAt = Buffer.alloc(4)
+    checksumAt.writeInt32LE(6)
+    const setsockopt = bind('int setsockopt(int fd, int level, int name, const void *value, uint32_t size)')
+    check('setsockopt', setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, checksumAt, 4))
+    const datagram = Buffer.concat([Buffer.alloc(8), Buffer.from(text)])
+    datagram.writeUInt16BE(port, 2)
+    datagram.writeUInt16BE(datagram.length, 4)
+    const address = Buffer.alloc(28)
+    address.writeUInt16LE(AF_INET6, 0)
+    address[23] = 1
+    const sendto = bind(
+      'long sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32_t size)',
+    )
+    check('sendto', sendto(fd, datagram, datagram.length, 0, address, address.length))
+  } finally {
+    closeSync(fd)
+  }
 }
 
 async function connectTo(host: string, port: number): Promise<Socket> {
@@ -156,6 +184,32 @@ test('UDP', { skip }, async (t) => {
     return String((await once(client, 'message'))[0])
   })
   assert.deepEqual(await Promise.all(answers), ['client 0!', 'client 1!'])
+})
+
+test('a datagram from port 0, which nobody can answer, takes nothing from others', { skip }, async (t) => {
+  const { machine, path } = await machineWith(['53/udp', '', '5353'])
+  await using _ = machine
+  const server = createSocket('udp4')
+  const client = createSocket('udp6')
+  t.after(() => [server, client].map((socket) => socket.close()))
+  const seen: string[] = []
+  server.on('message', (message, sender) => {
+    seen.push(String(message))
+    server.send(message, sender.port, sender.address)
+  })
+  const inside = machine.namespaces.enter(path, () => openSocket('udp', { address: '0.0.0.0', port: 53 }))
+  await new Promise<void>((resolve) => server.bind({ fd: inside }, resolve))
+  await new Promise<void>((resolve) =>
+    client.bind({ fd: openSocket('udp', { address: '::', port: 0 }) }, resolve),
+  )
+  const pids = forwarders(machine)
+  sendFromPortZero(5353, 'from nowhere')
+  client.send('hello', 5353, '::1')
+  assert.equal(String((await once(client, 'message', { signal: AbortSignal.timeout(30_000) }))[0]), 'hello')
+  client.send('again', 5353, '::1')
+  assert.equal(String((await once(client, 'message', { signal: AbortSignal.timeout(30_000) }))[0]), 'again')
+  assert.deepEqual(seen, ['hello', 'again'])
+  assert.deepEqual(forwarders(machine), pids)
 })
 
 test('connections outlive the daemon, and the next one goes on with the same forwarder', {

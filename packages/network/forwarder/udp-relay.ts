@@ -63,6 +63,8 @@ export class UdpRelay {
   }
 
   #receive(message: Buffer, client: RemoteInfo): void {
+    // A source port that cannot be answered: Node would throw.
+    if (client.port === 0) return
     const { socket, target } = this.#flowOf(client)
     if (socket.getSendQueueSize() > maximumQueue) return
     socket.send(message, target.port, target.address, () => {})
