@@ -238,7 +238,7 @@ export class Sandboxes {
 
   /** The record stays when a step failed, for the next start to try again. */
   async #dismantle(live: LiveSandbox): Promise<void> {
-    const { wiring, forwarder, staleLinks, tables, addresses, log } = this.#options
+    const { wiring, forwarder, staleLinks, addresses, log } = this.#options
     const { containerId } = live.record
     // First, since whoever publishes the same port next must find it free.
     await forwarder.withdraw(containerId)
@@ -247,10 +247,21 @@ export class Sandboxes {
     for (const { endpoint } of live.attachments) {
       if (endpoint.hostInterface) staleLinks.expect(endpoint.hostInterface)
       addresses.release(endpoint.networkId, endpoint)
-      tables.endpoints.delete(endpoint.id)
     }
-    if (failures.length === 0) tables.sandboxes.delete(containerId)
+    failures.push(...this.#forget(live, failures.length === 0))
     for (const failure of failures) log(`cleaning up the network of ${containerId}: ${messageOf(failure)}`)
+  }
+
+  /** Removes the rows, that of the sandbox only if it is `clean`. Returns what failed: nothing is written on a full disk. */
+  #forget({ record, attachments }: LiveSandbox, clean: boolean): unknown[] {
+    const { tables } = this.#options
+    try {
+      for (const { endpoint } of attachments) tables.endpoints.delete(endpoint.id)
+      if (clean) tables.sandboxes.delete(record.containerId)
+      return []
+    } catch (error) {
+      return [error]
+    }
   }
 
   /** Returns what failed. */

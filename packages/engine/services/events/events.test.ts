@@ -37,6 +37,16 @@ test('an event has the shape of the API', async () => {
   ])
 })
 
+test('an event that cannot be written down is told all the same', async () => {
+  const { table } = setUp()
+  const set = (): never => {
+    throw new Error('database or disk is full')
+  }
+  const events = createEvents({ table: { ...table, set }, now: () => at(1_700_000_000) })
+  events.publish('volume', 'create', 'data', {})
+  assert.deepEqual(actions(await past(events, { until: at(1_700_000_000) })), ['create'])
+})
+
 test('events of one moment keep their order in times that JSON tells apart', async () => {
   const { events, clock } = setUp({ start: 1_763_795_000.123 })
   for (let index = 0; index < 300; index++) events.publish('volume', `${index}`, 'v', {})

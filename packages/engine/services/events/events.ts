@@ -69,9 +69,16 @@ class PersistentEvents implements EventLog {
     return this.#subscriptions.size
   }
 
-  /** Rows are used in turn, so that keeping an event costs one write and the table does not grow. */
+  /**
+   * Rows are used in turn, so that keeping an event costs one write and the table does not grow. What has happened is told
+   * and goes on when that fails, as on a full disk: only the next daemon will not know of it.
+   */
   #keep(message: EventMessage): void {
-    this.#table.set(String(this.#next % this.#capacity), { number: this.#next, message })
+    try {
+      this.#table.set(String(this.#next % this.#capacity), { number: this.#next, message })
+    } catch {
+      // The tail has it.
+    }
     this.#next++
     this.#tail.push(message)
     if (this.#tail.length > this.#capacity) this.#tail.shift()
