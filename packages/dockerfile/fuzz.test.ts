@@ -128,6 +128,11 @@ test('carets stand below what a message is about', () => {
   const flag = 'dockerfile parse error on line 1: unknown flag: --form (did you mean from?)'
   assert.equal(below('COPY --form=x a b', flag), '     |          ^^^^^^')
   assert.equal(below('\tCOPY a.c /', '"/a.c": not found'), '     |     \t     ^^^')
+  for (const message of ["invalid size: 'abc'", 'invalid value abc for size'])
+    assert.equal(
+      below('RUN size=abc', `dockerfile parse error on line 1: ${message}`),
+      '     |              ^^^',
+    )
   assert.equal(below('COPY ../a.c /', '"/a.c": not found'), '     |          ^^^^^^')
   assert.equal(below('COPY xyz ./x /', '"/x": not found (x)'), '     |              ^^^')
   assert.equal(below('COPY xyz x /', '"/x": not found (x)'), '     |              ^')

@@ -90,7 +90,8 @@ function placeOf(word: string, line: string): { start: number; length: number } 
 /** What a message quotes or names at its end; of a path also the form that is relative to its root. */
 function wordsOf(message: string): string[] {
   const quoted = [...message.matchAll(/"((?:[^"\\]|\\.)+)"|'([^']+)'/g)].map(([, a, b]) => a ?? b ?? '')
-  const [, named] = /(?:unknown (?:instruction|flag)|invalid \w+): (\S+)/.exec(message) ?? []
+  const [, named] =
+    /(?:unknown (?:instruction|flag):|invalid (?:\w+:|value(?= \S+ for))) ["']?([^\s"']+)/.exec(message) ?? []
   const words = named === undefined ? quoted : [named]
   return words
     .flatMap((word) => (word.startsWith('/') ? [word, word.slice(1)] : [word]))

@@ -73,6 +73,7 @@ export { type EntryType, entryHeader, type Piece, type TarHeader } from './tar/e
 export { padding } from './tar/fields.ts'
 export { entryTypeOf, fileHeader } from './tar/file-info.ts'
 export { FirstNames } from './tar/first-names.ts'
+export { isTarHeader } from './tar/is-header.ts'
 export { bytesOfName, textOfName } from './tar/names.ts'
 export { readEntry, readTar, type TarEntry } from './tar/reader.ts'
 export { endBlocks, entryBlocks, sparseBlocks, type TarInput, tarOf, writeTar } from './tar/writer.ts'

@@ -1,5 +1,5 @@
 /** What a build is made from: a directory, what came on standard input, or an address that the engine fetches. */
-import { lstatSync, readFileSync, realpathSync } from 'node:fs'
+import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { IgnoreFile, isRemoteContext } from '@gantry/dockerfile'
 
@@ -49,6 +49,9 @@ export async function openContext(path: string, file: string, stdin: () => Input
     return fromDirectory(root, 'Dockerfile', text, null)
   }
   const wanted = resolve(file === '' ? join(root, 'Dockerfile') : file)
+  // `--file <(command)`: a pipe has no other path, and can be read once.
+  if (statSync(wanted, { throwIfNoEntry: false })?.isFIFO())
+    return fromDirectory(root, 'Dockerfile', readFileSync(wanted, 'utf8'), null)
   const found = realPath(wanted)
   if (found === null)
     throw new Error(
@@ -122,19 +125,23 @@ async function fromStdin(stdin: Input, file: string): Promise<BuildContext> {
     yield head
     for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
   }
-  if (isArchive(head)) return { archive: rest(), dockerfile: file || 'Dockerfile', text: null }
+  if (await isArchive(head)) return { archive: rest(), dockerfile: file || 'Dockerfile', text: null }
   const text = Buffer.concat(await Array.fromAsync(rest())).toString()
   return { archive: await archiveOf('Dockerfile', text), dockerfile: 'Dockerfile', text }
 }
 
-const isArchive = (head: Buffer): boolean =>
-  head.toString('latin1', 257, 262) === 'ustar' ||
-  [
-    [0x1f, 0x8b],
-    [0x28, 0xb5, 0x2f, 0xfd],
-    [0x42, 0x5a, 0x68],
-    [0xfd, 0x37, 0x7a],
-  ].some((magic) => magic.every((byte, index) => head[index] === byte))
+const compressions = [
+  [0x1f, 0x8b],
+  [0x28, 0xb5, 0x2f, 0xfd],
+  [0x42, 0x5a, 0x68],
+  [0xfd, 0x37, 0x7a],
+]
+
+async function isArchive(head: Buffer): Promise<boolean> {
+  if (compressions.some((magic) => magic.every((byte, index) => head[index] === byte))) return true
+  const { isTarHeader } = await import('@gantry/oci/tar')
+  return isTarHeader(head)
+}
 
 /** The name of a Dockerfile as it is shown. */
 export const shownName = (file: string): string =>

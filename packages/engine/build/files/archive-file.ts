@@ -1,9 +1,8 @@
 /** Which files are archives. */
 import type { Readable } from 'node:stream'
-import { type ByteStream, decompress } from '@gantry/oci'
+import { type ByteStream, decompress, isTarHeader } from '@gantry/oci'
 
 const blockSize = 512
-const checksumAt = 148
 
 /** Whether what is read begins with the header of a tar archive once it is uncompressed: its checksum tells. */
 export async function beginsAsArchive(file: Readable): Promise<boolean> {
@@ -25,10 +24,5 @@ export async function beginsAsArchive(file: Readable): Promise<boolean> {
   } finally {
     stream.destroy()
   }
-  if (head.length < blockSize) return false
-  const written = Number.parseInt(head.toString('latin1', checksumAt, checksumAt + 8).trim(), 8)
-  const sum = head.subarray(0, blockSize).reduce((total, byte, at) => {
-    return total + (at >= checksumAt && at < checksumAt + 8 ? 0x20 : byte)
-  }, 0)
-  return sum === written && sum > 8 * 0x20
+  return isTarHeader(head)
 }
