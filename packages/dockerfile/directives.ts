@@ -1,5 +1,5 @@
 /** Parser directives: `# name=value` at the very top of a Dockerfile. */
-import { DockerfileProblem } from './problem.ts'
+import { at, DockerfileProblem } from './problem.ts'
 
 export type EscapeCharacter = '\\' | '`'
 
@@ -27,6 +27,7 @@ export function readDirectives(lines: readonly string[]): Directives {
         first: index,
         last: index,
       })
+    if (name === 'escape') at({ first: index + 1, last: index + 1 }, () => escapeOf(value))
     found.set(name, value)
   }
   const [syntax, check] = [found.get('syntax'), found.get('check')]

@@ -101,6 +101,9 @@ test('a target that is not there, and stages in a circle', async () => {
     refusal('circular dependency detected on stage: two', 3),
   )
   await assert.rejects(plan('FROM a\nCOPY --from=1 / /\n'), refusal('invalid stage index 1', 2))
+  const unknown =
+    'failed to parse platform a/b/c/d/e: "a/b/c/d/e": cannot parse platform specifier: invalid argument'
+  await assert.rejects(plan('FROM --platform=a/b/c/d/e a\n'), refusal(unknown, 1))
   await assert.rejects(plan('ARG A\n'), refusal('dockerfile contains no stages to build'))
   await assert.rejects(plan('FROM a\nSTOPSIGNAL SIGFOO\n'), refusal('invalid signal: SIGFOO', 2))
   const local = "checksum can't be specified for non-HTTP(S) sources"

@@ -2,12 +2,14 @@
 
 import {
   at,
+  DockerfileProblem,
   type Instruction,
   type LineRange,
   parseTrigger,
   type Stage,
   StageScope,
 } from '@gantry/dockerfile'
+import { messageOf } from '@gantry/errors'
 import { type HistoryEntry, type Platform, parsePlatform, type RunConfig } from '@gantry/oci'
 import type { InstructionState, Step, Target } from '../contracts.ts'
 import { checkInstruction, checkPlatform } from './checks.ts'
@@ -50,7 +52,7 @@ export class StagePlan {
     this.index = index
     this.#stage = stage
     const platform = planner.globals.platform(stage)
-    this.#platform = platform ? at(stage.lines, () => parsePlatform(platform)) : planner.options.platform
+    this.#platform = platform ? platformOf(platform, stage.lines) : planner.options.platform
   }
 
   async plan(): Promise<Target> {
@@ -159,6 +161,15 @@ export class StagePlan {
     }
     state.config = at(lines, () => configure(state.config, instruction, commandGiven))
     state.history.push(classic && state.author ? { ...history, author: state.author } : history)
+  }
+}
+
+/** Throws DockerfileProblem. */
+function platformOf(text: string, lines: LineRange): Platform {
+  try {
+    return parsePlatform(text)
+  } catch (cause) {
+    throw new DockerfileProblem(`failed to parse platform ${text}: ${messageOf(cause)}`, lines, { cause })
   }
 }
 

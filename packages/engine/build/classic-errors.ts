@@ -49,7 +49,7 @@ function missingSource(
 
 /** Mistakes that Docker's parser finds before it looks at instructions: it names the file and not the line. */
 const parserMistakes =
-  /must have two arguments$|can't find = in|unterminated heredoc|must be comprised of strings/
+  /must have two arguments$|can't find = in|invalid escape token|parser directive can be used|unterminated heredoc|must be comprised of strings/
 
 /** A refusal before anything was told. `name` is the Dockerfile's. */
 export function classicRefusal(error: unknown, name: string): string {

@@ -248,6 +248,11 @@ test("failures have the classic builder's words", () => {
   const pair = new DockerfileProblem('ENV must have two arguments', { first: 2, last: 2 })
   assert.equal(classicRefusal(pair, 'D7'), 'failed to parse D7: ENV must have two arguments')
   assert.equal(classicError(pair), 'dockerfile parse error on line 2: ENV must have two arguments')
+  const token = new DockerfileProblem("invalid escape token 'x' does not match ` or \\", {
+    first: 1,
+    last: 1,
+  })
+  assert.equal(classicRefusal(token, 'D7'), `failed to parse D7: ${token.message}`)
   const none = new GantryError('NotFound', 'no source files were specified')
   assert.equal(classicError(none, planned('ADD x* /')), 'ADD failed: no source files were specified')
   const open = new DockerfileProblem('failed to process "${B": unsupported modifier (\ufffd) in substitution')
