@@ -238,6 +238,10 @@ suite('images and registries', () => {
     const inspect = ['image', 'inspect', '--format', '{{.Id}} {{json .RepoDigests}}', name]
     const before = await daemon().gantry(inspect)
     assert.ok(before.stdout.endsWith(` ["${host}/made/gantry@${digest}"]\n`), before.stdout)
+    // Of a new image all layers are told of, also when they are here.
+    await remove(daemon(), other)
+    const known = await daemon().gantry(['pull', other])
+    assert.match(known.stdout, /^1: Pulling from .*\n[0-9a-f]{12}: Already exists\nDigest: /)
     await remove(daemon(), ...names)
     assert.equal((await daemon().docker(['pull', '-q', name])).exitCode, 0)
     assert.deepEqual(await daemon().gantry(inspect), before)

@@ -13,6 +13,8 @@ export interface LayerPull {
   image: Pick<ImageRecord, 'layers'>
   /** Of the image's layers, base first. */
   descriptors: readonly Descriptor[]
+  /** An image with this configuration is here: of what is there of it nothing is told, as in Docker. */
+  isKnown: boolean
   report: (message: ProgressMessage) => void
   signal: AbortSignal
 }
@@ -75,12 +77,15 @@ async function missingLayers(
   return missing
 }
 
-function announceLayers({ descriptors, image, report }: LayerPull, missing: ReadonlySet<Digest>): void {
+function announceLayers(
+  { descriptors, image, isKnown, report }: LayerPull,
+  missing: ReadonlySet<Digest>,
+): void {
+  if (isKnown && missing.size === 0) return
   const chain = chainOf(image)
   for (const [index, descriptor] of descriptors.entries()) {
     const status = missing.has(chain[index] as Digest) ? 'Pulling fs layer' : 'Already exists'
-    // With nothing to do at all, Docker does not speak of layers.
-    if (missing.size > 0) report({ status, progressDetail: {}, id: shortId(descriptor) })
+    report({ status, progressDetail: {}, id: shortId(descriptor) })
   }
 }
 

@@ -149,6 +149,7 @@ class Pull {
       repository: this.#repository,
       image,
       descriptors: remote.manifest.layers,
+      isKnown: this.#parts.catalog.get(image.id) !== undefined,
       report: this.#report,
       signal: this.#signal,
     })
