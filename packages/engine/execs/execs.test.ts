@@ -70,6 +70,26 @@ test('an end that cannot be written down at once is written later, and ends the 
   assert.equal((await it.execs.inspect(id)).ExitCode, 2)
 })
 
+test('an exec whose time is over is forgotten, whether its row can be deleted or not', async (t) => {
+  const it = await bench(t)
+  const container = await it.create()
+  await it.containers.start(container)
+  const { id } = await it.execs.create(container, { cmd: ['sh'] })
+  await it.execs.start(id, { detach: true })
+  await until('its end', async () => (await it.execs.inspect(id)).Running === false)
+  const remove = it.execRows.delete.bind(it.execRows)
+  it.execRows.delete = () => {
+    throw new Error('database or disk is full')
+  }
+  await it.clock.advance(300_000)
+  await assert.rejects(it.execs.inspect(id), { kind: 'NotFound' })
+  it.execRows.delete = remove
+  assert.equal(it.execRows.values().length, 1)
+  it.reopen()
+  await it.clock.advance(0)
+  assert.equal(it.execRows.values().length, 0)
+})
+
 test('an exec that cannot start says why in its stream, or to the caller when detached', async (t) => {
   const it = await bench(t)
   const container = await it.create()

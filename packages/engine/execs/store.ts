@@ -121,8 +121,12 @@ export class ExecStore {
 
   #drop(exec: Exec): void {
     if (!this.#byId.delete(exec.id)) return
-    this.#dropping(exec)
-    this.#table.delete(exec.id)
+    try {
+      this.#dropping(exec)
+      this.#table.delete(exec.id)
+    } catch {
+      // A full or broken disk: the next daemon finds the row, and that its time is over.
+    }
     this.#ends.get(exec)?.()
     this.#ends.delete(exec)
     this.#idle.created.delete(exec)

@@ -55,7 +55,7 @@ export class SizeWatch implements Disposable {
 
   #look(watched: Watched): void {
     if (watched.busy) return
-    const size = statSync(watched.path, { throwIfNoEntry: false })?.size ?? 0
+    const size = sizeOf(watched.path)
     const now = performance.now()
     if (size >= watched.maxBytes || watched.again) {
       watched.size = 0
@@ -89,5 +89,14 @@ export class SizeWatch implements Disposable {
 
   [Symbol.dispose](): void {
     for (const watched of [...this.#watched]) this.#remove(watched)
+  }
+}
+
+/** Zero for a file that is not there, or that cannot be looked at: a broken disk must not end the daemon from a timer. */
+function sizeOf(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  } catch {
+    return 0
   }
 }
