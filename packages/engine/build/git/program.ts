@@ -59,7 +59,11 @@ export async function git(
   })
   // Its helpers are in its process group.
   const kill = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // All of them have ended: to throw into an event of ours would end the daemon.
+    }
   }
   signal.addEventListener('abort', kill, { once: true })
   let output = ''
