@@ -84,6 +84,24 @@ test('a download whose work fails can be gone on with; one whose work is done go
   assert.deepEqual(offsets, [0, 0])
 })
 
+test('a download leaves what has come of it, and nothing where nothing came', async (t) => {
+  const directory = await tempDir(t)
+  const store = await openContentStore(directory)
+  const bytes = Buffer.from('all of it')
+  const blob = { digest: digestOf(bytes), size: bytes.length }
+  const breaking = (before: Buffer[]) => ({
+    rest: async function* () {
+      yield* before
+      throw new Error('broken')
+    },
+  })
+  const left = async () => (await store.partial(blob.digest)).size()
+  await assert.rejects(store.receive(blob, breaking([])), /broken/)
+  assert.deepEqual(await readdir(join(directory, 'partial')), [])
+  await assert.rejects(store.receive(blob, breaking([bytes.subarray(0, 3)])), /broken/)
+  assert.deepEqual([await readdir(join(directory, 'partial')), await left()], [[hexOf(blob.digest)], 3])
+})
+
 test('damaged content is not read as if it were whole', async (t) => {
   const directory = await tempDir(t)
   const store = await openContentStore(directory)

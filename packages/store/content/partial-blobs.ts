@@ -100,7 +100,8 @@ export async function keepingPartial<T>(partial: PartialBlob, work: () => Promis
   try {
     return await work()
   } catch (error) {
-    if (isDiskFull(error) || isKind(error, 'InvalidParameter')) await partial.discard()
+    const isOfNoUse = isDiskFull(error) || isKind(error, 'InvalidParameter') || (await partial.size()) === 0
+    if (isOfNoUse) await partial.discard()
     throw error
   }
 }
