@@ -430,6 +430,16 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.equal(await readFile(join(out, 'out/mounted'), 'utf8'), 'more')
     assert.match(await readFile(join(out, 'provenance.json'), 'utf8'), /"oci-layout:\/\/sha256:/)
     assert.ok(!(await ok(daemon().gantry(['image', 'ls', '-a']))).stdout.includes('gantry.invalid'))
+    const plugin = await buildx()
+    if (plugin !== null) {
+      const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+      const same = join(top, 'same')
+      await ok(run(plugin, ['build', '-o', same, ...flags, root], { env }))
+      assert.deepEqual((await readdir(same)).sort(), ['.dockerignore', 'f', 'out'])
+      assert.deepEqual((await readdir(join(same, 'out'))).sort(), ['from', 'mounted'])
+      assert.equal(await readFile(join(same, 'out/from'), 'utf8'), 'layout\n')
+      assert.ok(!(await ok(daemon().gantry(['image', 'ls', '-a']))).stdout.includes('gantry.invalid'))
+    }
     // Archives behind a URL, as a named context and as the context itself; provenance tells of both.
     const archive = join(root, 'fetched.tar')
     await writeFile(join(more, 'Dockerfile'), 'FROM scratch\nCOPY --from=far /f /far\n')

@@ -11,7 +11,7 @@ import { noteParent } from '../images/intermediates.ts'
 import { Attestor } from './attest/attestor.ts'
 import type { AttestOptions } from './attest/options.ts'
 import { factsOf } from './build-facts.ts'
-import { builderRequest } from './builder-request.ts'
+import { builderRequest, platformsOf } from './builder-request.ts'
 import type { CompressedLayers } from './cache/compressed-layers.ts'
 import { withInlineCache } from './cache/inline.ts'
 import { exportCaches, openCaches } from './cache/remote-caches.ts'
@@ -103,7 +103,8 @@ export class BuildJob {
   async #open(): Promise<Materials> {
     const { request } = this.#asked
     const { opened, telling, work } = this.#around
-    const named = await this.#around.named.open(request.contexts, opened.lent, work, this.#signal)
+    const lent = { ...opened.lent, platforms: platformsOf(request.platforms) }
+    const named = await this.#around.named.open(request.contexts, lent, work, this.#signal)
     const input = await opened.open(telling.internal)
     if (request.tellDockerfile) telling.tell({ id: 'gantry.dockerfile', aux: input.dockerfile })
     const plain = withContexts(builderRequest(request, input, this.#parts.facts), named, this.#parts.files)
@@ -137,7 +138,7 @@ export class BuildJob {
     const { request, plans, attests } = this.#asked
     const facts = factsOf(request, input, this.#started, {
       materials: [...named.materials, ...input.materials],
-      locals: named.locals,
+      locals: [...named.locals.keys()],
     })
     const attestor = new Attestor(this.#parts, attests, facts, this.#signal)
     const summary = await giveOut(this.#parts, {

@@ -50,7 +50,7 @@ export interface OpenInput extends AsyncDisposable {
   /** Aborted when the build must end: its client has gone, or somebody has cancelled it. */
   readonly signal: AbortSignal
   /** What the client lends, also before the input is open. */
-  readonly lent: Pick<Sources, 'secret' | 'ssh'>
+  readonly lent: Pick<Sources, 'secret' | 'ssh'> & { session: CallerSession | null }
   open(internal: Internal): Promise<BuildInput>
 }
 
@@ -130,7 +130,7 @@ export class BuildInputs {
     const stack = undo.move()
     return {
       signal,
-      lent: this.#lentBy(session, stack, signal),
+      lent: { ...this.#lentBy(session, stack, signal), session },
       open: (internal) => this.#open(request, { received, session, lender, others }, stack, internal, signal),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }

@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { BuildRequest, Files, Sources } from '@gantry/build'
+import type { CallerSession } from '@gantry/buildkit'
 import { isGitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
-import { isDigest, parseReference } from '@gantry/oci'
+import { isDigest, type Platform, parseReference } from '@gantry/oci'
 import type { LayoutImage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
-import { loadLayout } from '../images/load/load-layout.ts'
+import { type LayoutChoice, loadLayout } from '../images/load/load-layout.ts'
 import type { Material } from './attest/provenance.ts'
 import type { Contexts } from './context.ts'
 import { gitAccess } from './git/access.ts'
@@ -22,6 +23,13 @@ export const layoutRepository = 'gantry.invalid/layout'
 const patience = 600_000
 /** More than a build has. */
 const mostWaiting = 100
+
+/** What a build's client lends for its contexts. */
+export type LentToContexts = Pick<Sources, 'secret' | 'ssh'> & {
+  session: Pick<CallerSession, 'readBlob'> | null
+  /** That the build is for. */
+  platforms: readonly Platform[]
+}
 
 export class NamedContexts {
   readonly #contexts: Pick<Contexts, 'fetchFiles'>
@@ -44,13 +52,17 @@ export class NamedContexts {
     if (digest !== undefined && !isDigest(digest))
       throw new GantryError('InvalidParameter', `invalid digest ${JSON.stringify(digest)}`)
     const id = randomUUID()
-    const reference = `${layoutRepository}/${id}:latest`
     const wanted = { ...(tag && { tag }), ...(digest && { digest }) }
-    const loaded = await loadLayout(this.#images, archive, wanted, parseReference(reference))
-    const layout = { reference, [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose]() }
+    const layout = await this.#load(archive, wanted, id)
     const timer = setTimeout(() => void this.#forget(id), patience).unref()
     this.#waiting.set(id, { layout, timer })
     return id
+  }
+
+  async #load(archive: Readable, wanted: LayoutChoice, id: string): Promise<Layout> {
+    const reference = `${layoutRepository}/${id}:latest`
+    const loaded = await loadLayout(this.#images, archive, wanted, parseReference(reference))
+    return { reference, [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose]() }
   }
 
   async #forget(id: string): Promise<void> {
@@ -65,29 +77,48 @@ export class NamedContexts {
   }
 
   /**
-   * What the names of a request stand for; it lives on `stack` from now on. `lent` opens private repositories. A name of which nothing but `local` is said
-   * is the business of the request's own sources. Rejects with InvalidParameter, NotFound.
+   * What the names of a request stand for; it lives on `stack` from now on. `lent` opens private repositories, and has layouts in
+   * its session. A name of which nothing but `local` is said, or `local:` with the name of the client's directory, is the business of
+   * the request's own sources. Rejects with InvalidParameter, NotFound.
    */
   async open(
     contexts: Readonly<Record<string, string>>,
-    lent: Pick<Sources, 'secret' | 'ssh'>,
+    lent: LentToContexts,
     stack: AsyncDisposableStack,
     signal: AbortSignal,
   ): Promise<OpenContexts> {
     const images = new Map<string, string>()
     const roots = new Map<string, string>()
-    const locals: string[] = []
+    const locals = new Map<string, string>()
     const materials: Material[] = []
     for (const [name, value] of Object.entries(contexts)) {
-      if (value === 'local') locals.push(name)
+      const local = /^local(?::(.+))?$/.exec(value)
+      if (local) locals.set(name, local[1] ?? name)
       else if (isGitUrl(value) || /^https?:\/\//.test(value)) {
         const access = isGitUrl(value) ? await gitAccess(value, lent) : {}
         const { root, source } = stack.use(await this.#contexts.fetchFiles(value, access, signal))
         roots.set(name, root)
         materials.push(source)
-      } else images.set(name, this.#image(name, value, stack))
+      } else if (value.startsWith('oci-layout://'))
+        images.set(name, stack.use(await this.#stored(name, value, lent, signal)).reference)
+      else images.set(name, this.#image(name, value, stack))
     }
     return { images, roots, locals, materials }
+  }
+
+  /** `oci-layout://STORE[:TAG]@DIGEST`: the client has looked up what the tag means. */
+  async #stored(
+    name: string,
+    value: string,
+    { session, platforms }: LentToContexts,
+    signal: AbortSignal,
+  ): Promise<Layout> {
+    const [, store, digest = ''] = /^oci-layout:\/\/([^:@/]+)(?::[^@]*)?@(.+)$/.exec(value) ?? []
+    if (!session || store === undefined || !isDigest(digest))
+      throw new GantryError('InvalidParameter', `unsupported context source ${value} for ${name}`)
+    const { sessionLayout } = await import('./session/session-layout.ts')
+    const archive = sessionLayout(session, { store: `oci:${store}`, digest }, platforms, signal)
+    return await this.#load(archive, { digest }, randomUUID())
   }
 
   #image(name: string, value: string, stack: AsyncDisposableStack): string {
@@ -106,8 +137,8 @@ export interface OpenContexts {
   images: ReadonlyMap<string, string>
   /** Directories with what was fetched. */
   roots: ReadonlyMap<string, string>
-  /** Those whose files the client has. */
-  locals: readonly string[]
+  /** Those whose files the client has, and what it calls their directories. */
+  locals: ReadonlyMap<string, string>
   /** What was fetched. */
   materials: readonly Material[]
 }
@@ -122,11 +153,11 @@ export function withContexts(
   const trees = new Map([...roots].map(([name, root]) => [name, files.tree(root)]))
   return {
     ...request,
-    contexts: [...locals, ...trees.keys()],
+    contexts: [...locals.keys(), ...trees.keys()],
     namedImages: images,
     sources: {
       ...sources,
-      context: async (name, ...rest) => trees.get(name) ?? sources.context(name, ...rest),
+      context: async (name, ...rest) => trees.get(name) ?? sources.context(locals.get(name) ?? name, ...rest),
     },
   }
 }
