@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { outline, parseCall, targets } from './call.ts'
-import { checkJson, checkReport, warningSummary } from './checks.ts'
+import { parseCall } from './call.ts'
+import { checkJson, checkReport } from './checks.ts'
+import { outline, targets } from './description.ts'
+import { warningSummary } from './warnings.ts'
 
 const text = [
   '# base what others are made of',

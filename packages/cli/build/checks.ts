@@ -1,4 +1,4 @@
-/** What the build checks found, as `--check` and the end of a build show it. */
+/** What the build checks found, as `--check` shows it. */
 import { excerpt, ruleDescription, rulePage } from '@gantry/dockerfile'
 import type { BuildWarning } from './progress.ts'
 
@@ -6,16 +6,6 @@ import type { BuildWarning } from './progress.ts'
 export interface ShownFile {
   name: string
   text: string | null
-}
-
-/** The lines at the end of a build; empty without warnings. */
-export function warningSummary(warnings: readonly BuildWarning[], program: string): string {
-  if (warnings.length === 0) return ''
-  const count = `${warnings.length} warning${warnings.length > 1 ? 's' : ''} found`
-  const lines = warnings.map(
-    ({ rule, message, lines: { first } }) => ` - ${rule}: ${message} (line ${first})\n`,
-  )
-  return `\n ${count} (use ${program} build --check to expand):\n${lines.join('')}`
 }
 
 /** The answer to `--check`. */

@@ -77,36 +77,42 @@ const events: BuildEvent[] = [
   { type: 'end', id: 2, cached: false, error: 'no' },
 ]
 
-function shown(changes: Partial<DisplayOptions>, terminal = false): string {
+async function shown(changes: Partial<DisplayOptions>, terminal = false): Promise<string> {
   let text = ''
   const write = (more: string): void => {
     text += more
   }
   const output = { write, isTTY: terminal, columns: 60, rows: 20 } as never
-  const display = openDisplay(output, { progress: '', quiet: false, explain: false, env: {}, ...changes })
+  const display = await openDisplay(output, {
+    progress: '',
+    quiet: false,
+    explain: false,
+    env: {},
+    ...changes,
+  })
   for (const event of events) display.show(event)
   display.close()
   display.report()
   return text
 }
 
-test('plain lines: steps are numbered as they begin', () => {
-  const text = shown({})
+test('plain lines: steps are numbered as they begin', async () => {
+  const text = await shown({})
   assert.match(text, /^#1 \[1\/2\] FROM a\n#1 CACHED\n\n#2 \[2\/2\] RUN x\n#2 \d\.\d+ words\n#2 ERROR: no\n/)
   assert.match(text, /------\n > \[2\/2\] RUN x:\n\d\.\d+ words\n------\n$/)
 })
 
-test('a terminal gets the view, and the last words of what failed', () => {
-  const text = stripVTControlCharacters(shown({}, true))
+test('a terminal gets the view, and the last words of what failed', async () => {
+  const text = stripVTControlCharacters(await shown({}, true))
   assert.match(text, /\[\+\] Building \d\.\ds \(2\/2\) FINISHED/)
   assert.match(text, / => ERROR \[2\/2\] RUN x +\d\.\ds/)
   assert.match(text, /------\n > \[2\/2\] RUN x:\nwords\n------\n$/)
-  assert.ok(!shown({ env: { NO_COLOR: '1' } }, true).includes('\u001b[31m'))
-  assert.match(shown({ env: { BUILDKIT_PROGRESS: 'plain' } }, true), /^#1 /)
+  assert.ok(!(await shown({ env: { NO_COLOR: '1' } }, true)).includes('\u001b[31m'))
+  assert.match(await shown({ env: { BUILDKIT_PROGRESS: 'plain' } }, true), /^#1 /)
 })
 
-test('JSON, nothing, and ways that are none', () => {
-  const lines = shown({ progress: 'rawjson' })
+test('JSON, nothing, and ways that are none', async () => {
+  const lines = (await shown({ progress: 'rawjson' }))
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
@@ -116,13 +122,13 @@ test('JSON, nothing, and ways that are none', () => {
   assert.equal(lines[3].logs[0].vertex, lines[4].vertexes[0].digest)
   assert.equal(lines[4].vertexes[0].error, 'no')
   const lastWords = /^------\n > \[2\/2\] RUN x:\n\S+ words\n------\n$/
-  assert.match(shown({ progress: 'quiet' }), lastWords)
-  assert.match(shown({ quiet: true, progress: 'plain' }), lastWords)
-  assert.throws(() => shown({ progress: 'tty' }), /needs a terminal/)
-  assert.throws(() => shown({ progress: 'loud' }), /choose auto, plain, tty, rawjson or quiet/)
+  assert.match(await shown({ progress: 'quiet' }), lastWords)
+  assert.match(await shown({ quiet: true, progress: 'plain' }), lastWords)
+  await assert.rejects(shown({ progress: 'tty' }), /needs a terminal/)
+  await assert.rejects(shown({ progress: 'loud' }), /choose auto, plain, tty, rawjson or quiet/)
 })
 
-test('characters that come in pieces are shown whole, those of each stream apart', () => {
+test('characters that come in pieces are shown whole, those of each stream apart', async () => {
   const bytes = [...Buffer.from('a€b\n')]
   const log = (stream: 'stdout' | 'stderr', data: number[]): BuildEvent => ({
     type: 'log',
@@ -131,7 +137,7 @@ test('characters that come in pieces are shown whole, those of each stream apart
     data: { data },
   })
   const told: string[] = []
-  const display = openDisplay({ write: (text: string) => told.push(text) } as never, {
+  const display = await openDisplay({ write: (text: string) => told.push(text) } as never, {
     progress: 'plain',
     quiet: false,
     explain: false,
@@ -144,9 +150,9 @@ test('characters that come in pieces are shown whole, those of each stream apart
   assert.match(told.join(''), /a-€b\n/)
 })
 
-test('a quiet build tells nothing but the last words of the step that failed', () => {
+test('a quiet build tells nothing but the last words of the step that failed', async () => {
   const told: string[] = []
-  const display = openDisplay({ write: (text: string) => told.push(text) } as never, {
+  const display = await openDisplay({ write: (text: string) => told.push(text) } as never, {
     progress: '',
     quiet: true,
     explain: false,

@@ -2,8 +2,6 @@
 import { silent } from '../format/silent.ts'
 import type { Output } from '../framework/command.ts'
 import { type BuildDisplay, PlainProgress } from './progress.ts'
-import { RawJsonProgress } from './progress-rawjson.ts'
-import { TtyProgress } from './progress-tty.ts'
 
 export interface DisplayOptions {
   /** Of the flag; empty when it was not given. */
@@ -19,24 +17,32 @@ function quietly(output: Output): BuildDisplay {
   return { show: (event) => hidden.show(event), close: () => undefined, report: () => hidden.report(output) }
 }
 
-/** Throws Error for a way that is not known, or that needs a terminal where there is none. */
-export function openDisplay(output: Output, { progress, quiet, explain, env }: DisplayOptions): BuildDisplay {
+async function live(output: Output, env: DisplayOptions['env']): Promise<BuildDisplay> {
+  const { TtyProgress } = await import('./progress-tty.ts')
+  return new TtyProgress(output, !env.NO_COLOR)
+}
+
+/** Rejects with Error for a way that is not known, or that needs a terminal where there is none. */
+export async function openDisplay(
+  output: Output,
+  { progress, quiet, explain, env }: DisplayOptions,
+): Promise<BuildDisplay> {
   const mode = quiet ? 'quiet' : progress || env.BUILDKIT_PROGRESS || 'auto'
   switch (mode) {
     case 'quiet':
     case 'none':
       return quietly(output)
     case 'rawjson':
-      return new RawJsonProgress(output)
+      return new (await import('./progress-rawjson.ts')).RawJsonProgress(output)
     case 'plain':
       return new PlainProgress(output, explain)
     case 'tty':
       if (!output.isTTY) throw new Error('--progress=tty needs a terminal: failed to get console')
-      return new TtyProgress(output, !env.NO_COLOR)
+      return await live(output, env)
     case 'auto':
       // An explanation is more than the live view has room for.
       return output.isTTY && !explain && env.TERM !== 'dumb'
-        ? new TtyProgress(output, !env.NO_COLOR)
+        ? await live(output, env)
         : new PlainProgress(output, explain)
     default:
       throw new Error(

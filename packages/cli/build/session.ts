@@ -57,7 +57,7 @@ export async function openSession(
   const description = {
     id: crypto.randomUUID(),
     name: basename(root ?? 'build'),
-    sharedKey: root === null ? '' : await directoryKey(root),
+    sharedKey: root === null ? '' : directoryKey(root),
     methods: services.map(({ path }) => path),
   }
   const headers = { ...sessionHeaders(description), Upgrade: 'h2c' }

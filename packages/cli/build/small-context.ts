@@ -33,7 +33,7 @@ export async function smallContext({ root, texts, rules }: ContextDirectory): Pr
     ...{ path, mode, size, time: String(modTime), link: linkname },
     ...(data && { data: data.toString('base64') }),
   }))
-  return { key: await directoryKey(root), name: basename(root), texts: Object.fromEntries(texts), files }
+  return { key: directoryKey(root), name: basename(root), texts: Object.fromEntries(texts), files }
 }
 
 /** `bytes` are those of what is sent besides. */

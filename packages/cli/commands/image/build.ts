@@ -1,9 +1,6 @@
-import { outline, parseCall, targets } from '../../build/call.ts'
-import { checkJson, checkReport, warningSummary } from '../../build/checks.ts'
+import { parseCall } from '../../build/call.ts'
 import { openContext, shownName } from '../../build/context-archive.ts'
-import { debugShell } from '../../build/debug-shell.ts'
 import { openDisplay } from '../../build/display.ts'
-import { shownFailure } from '../../build/failure.ts'
 import { FollowedBuild } from '../../build/follow.ts'
 import { receiveGivenOut } from '../../build/given-out.ts'
 import type { LocalCaches } from '../../build/local-caches.ts'
@@ -12,6 +9,7 @@ import { isQuiet } from '../../build/query.ts'
 import { buildCall, lendDirectories, outputsOf, queryOf } from '../../build/request.ts'
 import { removeIdFile, resultId, writeIdFile, writeMetadata } from '../../build/result.ts'
 import { answersTo, sendInput } from '../../build/send-input.ts'
+import { warningSummary } from '../../build/warnings.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 
 type Call = ReturnType<typeof parseCall>
@@ -28,22 +26,23 @@ export async function imageBuild(
   const file = flags.string('file')
   const context = await openContext(path, file, () => commandContext.stdin)
   if (call.name === 'targets' || call.name === 'outline') {
-    commandContext.stdout.write(described(call, context.text, flags.string('target')))
+    commandContext.stdout.write(await described(call, context.text, flags.string('target')))
     return 0
   }
   removeIdFile(flags.string('iidfile'))
   const lent = await lendDirectories(commandContext.client, flags)
-  const build = followedBuild(commandContext, flags, call, outputs, lent.caches)
+  const build = await followedBuild(commandContext, flags, call, outputs, lent.caches)
   const ask = await buildCall(commandContext, flags, context, { ...query, ...lent.query })
   await using sent = await sendInput(commandContext, context, flags, lent.directories)
   const shown = { name: shownName(file), text: context.text }
   try {
     await build.follow(answersTo(sent, ask), call.name === 'build')
   } catch (error) {
-    tellFindings(commandContext, flags, call, build, shown)
+    await tellFindings(commandContext, flags, call, build, shown)
+    const { shownFailure } = await import('../../build/shown-failure.ts')
     throw await shownFailure(error, context, file)
   }
-  if (call.name === 'check') return tellChecks(commandContext, call, build, shown)
+  if (call.name === 'check') return await tellChecks(commandContext, call, build, shown)
   tellResult(commandContext, flags, build, outputs)
   return 0
 }
@@ -53,20 +52,21 @@ interface ShownDockerfile {
   text: string | null
 }
 
-function described({ name, json }: Call, text: string | null, target: string): string {
+async function described({ name, json }: Call, text: string | null, target: string): Promise<string> {
   if (text === null) throw new Error(`--call=${name} needs a Dockerfile that is not inside of an archive`)
+  const { outline, targets } = await import('../../build/description.ts')
   return name === 'targets' ? targets(text, json) : outline(text, target, json)
 }
 
-function followedBuild(
+async function followedBuild(
   context: CommandContext,
   flags: Flags,
   call: Call,
   outputs: readonly Output[],
   caches: LocalCaches | null,
-): FollowedBuild {
+): Promise<FollowedBuild> {
   const { stderr, env } = context
-  const display = openDisplay(stderr, {
+  const display = await openDisplay(stderr, {
     progress: flags.string('progress'),
     quiet: isQuiet(flags) || call.name === 'check',
     explain: flags.bool('explain'),
@@ -74,30 +74,35 @@ function followedBuild(
   })
   for (const warning of caches?.warnings ?? []) stderr.write(`WARNING: ${warning}\n`)
   return new FollowedBuild(display, {
-    debug: (shell) => debugShell(context, shell),
+    debug: async (shell) => (await import('../../build/debug-shell.ts')).debugShell(context, shell),
     receive: (given) => receiveGivenOut(context, given, outputs, caches),
   })
 }
 
+const checkReports = () => import('../../build/checks.ts')
+
 /** Of a build that has failed. */
-function tellFindings(
+async function tellFindings(
   { stdout, stderr, program }: CommandContext,
   flags: Flags,
   call: Call,
   { warnings }: FollowedBuild,
   shown: ShownDockerfile,
-): void {
+): Promise<void> {
   if (!isQuiet(flags) && call.name === 'build') stderr.write(warningSummary(warnings, program))
-  if (call.name === 'check' && warnings.length > 0) stdout.write(checkReport(warnings, shown))
+  if (call.name !== 'check' || warnings.length === 0) return
+  const { checkReport } = await checkReports()
+  stdout.write(checkReport(warnings, shown))
 }
 
 /** Returns the exit code of `--check`. */
-function tellChecks(
+async function tellChecks(
   { stdout }: CommandContext,
   call: Call,
   { warnings }: FollowedBuild,
   shown: ShownDockerfile,
-): number {
+): Promise<number> {
+  const { checkJson, checkReport } = await checkReports()
   stdout.write(call.json ? checkJson(warnings, shown) : checkReport(warnings, shown))
   return warnings.length > 0 ? 1 : 0
 }
