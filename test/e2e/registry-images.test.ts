@@ -239,7 +239,13 @@ suite('images and registries', () => {
     const before = await daemon().gantry(inspect)
     assert.ok(before.stdout.endsWith(` ["${host}/made/gantry@${digest}"]\n`), before.stdout)
     // Of a new image all layers are told of, also when they are here.
-    await remove(daemon(), other)
+    const id = (await daemon().gantry(['images', '-q', other])).stdout.trim()
+    const gone = await daemon().gantry(['rmi', '-f', id])
+    const told = gone.stdout.match(/^Untagged: .*$/gm) ?? []
+    assert.deepEqual(
+      told.map((line) => line.includes('@')),
+      [false, true],
+    )
     const known = await daemon().gantry(['pull', other])
     assert.match(known.stdout, /^1: Pulling from .*\n[0-9a-f]{12}: Already exists\nDigest: /)
     await remove(daemon(), ...names)

@@ -6,7 +6,7 @@ import { checkFilters, matchesPruneLabels, untilFilter } from '../services/filte
 import type { ImageParts } from './dependencies.ts'
 import { createdAt } from './list.ts'
 import type { ImageRecord } from './records.ts'
-import { removeImage } from './remove.ts'
+import { byName, removeImage } from './remove.ts'
 
 export interface Pruned {
   deleted: ImageDeleteResponseItem[]
@@ -49,7 +49,10 @@ export async function removeAllOf(
   options: { noPrune?: boolean } = {},
 ): Promise<ImageDeleteResponseItem[]> {
   const items: ImageDeleteResponseItem[] = []
-  const names = parts.catalog.namesOf(image.id).map(({ name }) => familiarName(parseReference(name)))
+  const names = parts.catalog
+    .namesOf(image.id)
+    .sort(byName)
+    .map(({ name }) => familiarName(parseReference(name)))
   for (const text of names.length > 0 ? names : [image.id]) {
     try {
       items.push(...(await removeImage(parts, text, options)))

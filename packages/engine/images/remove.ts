@@ -116,7 +116,7 @@ class Removal {
 
   /** Many at once: one transaction for each of very many names would hold up everybody else, and so would one for all. */
   async #untagAll(image: ImageRecord, references: readonly ReferenceRecord[]): Promise<void> {
-    await inBatches(references, (batch) => {
+    await inBatches(references.toSorted(byName), (batch) => {
       this.#parts.catalog.transaction(() => {
         for (const reference of batch) this.#unname(reference)
       })
@@ -205,6 +205,10 @@ class Removal {
     if (stopped) throw conflict(false, `image is being used by stopped container ${short(stopped.id)}`)
   }
 }
+
+/** The order in which Docker tells of names. */
+export const byName = (a: ReferenceRecord, b: ReferenceRecord): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
 /** At most one tag, and digests of the same repository only. */
 function areOneRepository(names: ReferenceRecord[]): boolean {
