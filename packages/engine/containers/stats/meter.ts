@@ -103,9 +103,19 @@ export class Meter {
   #schedule(): void {
     this.#cancel ??= this.#clock.after(interval, () => {
       this.#cancel = null
-      const measurement = this.look()
-      for (const listener of [...this.#listeners]) listener(measurement)
+      this.#tell()
       if (this.#listeners.size > 0) this.#schedule()
     })
+  }
+
+  /** What cannot be looked at now, for want of descriptors, is looked at in a second. */
+  #tell(): void {
+    let measurement: Measurement | null
+    try {
+      measurement = this.look()
+    } catch {
+      return
+    }
+    for (const listener of [...this.#listeners]) listener(measurement)
   }
 }

@@ -4,7 +4,9 @@ import type { ContainerStatsResponse } from '@gantry/api'
 import { isKind } from '@gantry/errors'
 import type { CgroupUsage } from '@gantry/runtime'
 import { bench, settle } from '../testing.ts'
+import { FakeClock } from '../testing-time.ts'
 import { parseInterfaces, parseProcessors } from './host-usage.ts'
+import { Meter } from './meter.ts'
 
 const usage = (total: number): CgroupUsage => ({
   version: 2,
@@ -154,6 +156,22 @@ test('a reader that is slow gets the newest sample only, and one that leaves sto
   leaving.abort()
   assert.equal((await next).done, true)
   assert.equal(it.clock.pending, 0)
+})
+
+test('a look that fails is made good a second later, and ends nothing', async () => {
+  const clock = new FakeClock()
+  let looks = 0
+  const meter = new Meter(() => {
+    if (++looks === 2) throw new Error('too many open files')
+    return null
+  }, clock)
+  let told = 0
+  const leave = meter.listen(() => told++)
+  await clock.advance(1000)
+  assert.deepEqual([looks, told], [2, 1])
+  await clock.advance(1000)
+  assert.deepEqual([looks, told], [3, 2])
+  leave()
 })
 
 test('processors: what Docker adds up, and how many are online', () => {
