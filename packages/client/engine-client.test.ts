@@ -159,6 +159,32 @@ test('an abort ends a request that waits', async (t) => {
   await assert.rejects(client.call('SystemInfo', { signal }), { name: 'TimeoutError' })
 })
 
+test('an abort that comes after the answer takes the connection from nobody else', async (t) => {
+  const { client, connections } = await engineDouble(t, (request, socket) => {
+    if (request.line.endsWith('/info')) socket.write(json(200, {}))
+    else later.promise.then(() => socket.write(json(200, { Version: '1' })))
+  })
+  const later = Promise.withResolvers<void>()
+  const abort = new AbortController()
+  await client.call('SystemInfo', { signal: abort.signal })
+  const next = client.call('SystemVersion')
+  abort.abort()
+  later.resolve()
+  assert.equal((await next).Version, '1')
+  assert.equal(connections(), 1)
+})
+
+test('an abort ends an answer that is being read', async (t) => {
+  const { client } = await engineDouble(t, (_request, socket) =>
+    socket.write(`${chunkedHead}${chunk('{"a":1}\n')}`),
+  )
+  const abort = new AbortController()
+  const read = async () => {
+    for await (const _ of client.values('SystemEvents', { signal: abort.signal })) abort.abort()
+  }
+  await assert.rejects(read)
+})
+
 test('the head of an answer can be had before its body', async (t) => {
   const { client } = await engineDouble(t, (_request, socket) => {
     socket.write(chunkedHead)

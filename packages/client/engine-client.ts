@@ -225,7 +225,10 @@ async function guard<T>(
 ): Promise<T> {
   if (signal === undefined) return action()
   signal.throwIfAborted()
-  signal.addEventListener('abort', () => connection.close(), { once: true })
+  const close = () => connection.close()
+  signal.addEventListener('abort', close, { once: true })
+  // From then on the connection may be somebody else's.
+  connection.onDone = () => signal.removeEventListener('abort', close)
   try {
     return await action()
   } catch (error) {

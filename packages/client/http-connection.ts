@@ -46,6 +46,8 @@ export class HttpConnection {
   #onClose: (error?: Error) => void = () => {}
   /** Called when an answer has ended and the connection is free for the next request. */
   onFree: () => void = () => {}
+  /** Called when the present exchange is over, before `onFree`. */
+  onDone: () => void = () => {}
   /** Called when the connection is over. */
   onOver: () => void = () => {}
 
@@ -167,6 +169,7 @@ export class HttpConnection {
       this.#onData = () => {}
       this.#onClose = () => {}
       body.end()
+      this.#done()
       if (!keepAlive || !this.#wholeRequest) return void this.#stream.destroy()
       this.#reusable = true
       // An idle connection must notice that the server closes it.
@@ -198,7 +201,13 @@ export class HttpConnection {
     this.#broken = brokenConnection(error)
     this.#onClose(error)
     this.#stream.destroy()
+    this.#done()
     this.onOver()
+  }
+
+  #done(): void {
+    this.onDone()
+    this.onDone = () => {}
   }
 }
 
