@@ -22,7 +22,7 @@ export async function imageTree(
   const shown = images
     .filter((image) => flags.bool('all') || !isDangling(image))
     .sort((a, b) => b.Created - a.Created)
-  const lines = shown.flatMap((image): (Line | '')[] => ['', ...imageLines(image)])
+  const lines = shown.flatMap((image): (Line | '')[] => [...imageLines(image), ''])
   stdout.write(treeText(lines))
 }
 
