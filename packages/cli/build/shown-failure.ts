@@ -13,7 +13,9 @@ export async function shownFailure(error: unknown, context: BuildContext, file: 
   const hint = await missingFileHint(message, context)
   const { text } = context
   const place = text === null || !lines ? '' : `${excerpt(shownName(file), text, lines, message)}\n`
-  return new ExitError(1, `${place}ERROR: failed to build: failed to solve: ${message}${hint}`)
+  // Words of the Dockerfile are in it: nothing in them reaches a terminal as a command.
+  const shown = `${message}${hint}`.replace(/(?![\t\n])\p{Cc}/gu, '\ufffd')
+  return new ExitError(1, `${place}ERROR: failed to build: failed to solve: ${shown}`)
 }
 
 /** A refusal is a message alone. */
