@@ -234,6 +234,20 @@ test('a registry that wants a client certificate gets the one in certs.d', async
     repositoryAt(t, registry.host, { action: 'pull' }, { certificateDirectories: [half] }).manifest('one'),
     { reason: 'tls', message: /missing key client.key for client certificate client.cert/ },
   )
+  const { key: otherKey } = await authority.client('another')
+  for (const [wrong, message] of [
+    [{ 'client.key': otherKey }, /cannot be used: tls: private key does not match public key$/],
+    [{ 'client.key': authority.certificate }, /cannot be used: tls: failed to parse private key$/],
+    [{ 'client.cert': client.key }, /cannot be used: tls: failed to find any PEM data in certificate input$/],
+  ] as const) {
+    const folder = await certificates(t, registry.host, { ...files, ...wrong })
+    await assert.rejects(
+      repositoryAt(t, registry.host, { action: 'pull' }, { certificateDirectories: [folder] }).manifest(
+        'one',
+      ),
+      { reason: 'tls', message },
+    )
+  }
 })
 
 test('plain http is spoken to loopback, to names that lead there, and to insecure registries only', async (t) => {

@@ -61,11 +61,20 @@ async function secureContext(own: RegistryCertificates, host: string, id: number
     })
     return { id, context, ownAuthorities: own.authorities.length > 0 }
   } catch (cause) {
-    throw new RegistryError('tls', `certificates for ${host} cannot be used: ${(cause as Error).message}`, {
+    throw new RegistryError('tls', `certificates for ${host} cannot be used: ${reasonOf(cause as Error)}`, {
       cause,
     })
   }
 }
+
+/** What OpenSSL finds wrong with a client certificate, as Go says it. */
+const reasons: Record<string, string> = {
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'tls: private key does not match public key',
+  ERR_OSSL_PEM_NO_START_LINE: 'tls: failed to find any PEM data in certificate input',
+  ERR_OSSL_UNSUPPORTED: 'tls: failed to parse private key',
+}
+
+const reasonOf = ({ code, message }: NodeJS.ErrnoException): string => reasons[code ?? ''] ?? message
 
 /** How many certificates are read at a time: some milliseconds' work. */
 const batch = 16
