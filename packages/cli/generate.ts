@@ -123,7 +123,7 @@ function trim(source: SourceCommand[]): { groups: GroupSpec[]; commands: Command
   return { groups, commands: [...found.values()] }
 }
 
-/** The text of generated/tree.json: a line for each group and command. */
+/** The text of generated/tree.json: a line for each group and command. What a command is, is a text in it: few are read. */
 export function generateTree(): string {
   const source = new URL('spec/docker-cli-tree.json', import.meta.url)
   const { root } = JSON.parse(readFileSync(source, 'utf8')) as {
@@ -135,8 +135,12 @@ export function generateTree(): string {
     `{"short":${JSON.stringify(root.short)},`,
     `"flags":${JSON.stringify((root.flags ?? []).map(flagSpec))},`,
     `"groups":[\n${lines([...groups, ...ownGroups])}],`,
-    `"commands":[\n${lines([...specs, ...ownCommands])}]}\n`,
+    `"commands":{\n${[...specs, ...ownCommands].map(commandLine).join(',\n')}}}\n`,
   ].join('\n')
+}
+
+function commandLine({ paths, ...spec }: CommandSpec): string {
+  return `${JSON.stringify(paths.join(','))}:${JSON.stringify(JSON.stringify(spec))}`
 }
 
 if (import.meta.main) writeFileSync(new URL('generated/tree.json', import.meta.url), generateTree())

@@ -130,8 +130,9 @@ export const classicCommands: readonly string[] = ['build']
 export function missingCommands(): string[] {
   const tree = JSON.parse(
     readFileSync(new URL('../../packages/cli/generated/tree.json', import.meta.url), 'utf8'),
-  ) as { commands: { paths: string[] }[] }
-  const known = new Set(tree.commands.flatMap(({ paths }) => paths.map((path) => path.split(' ')[0])))
+  ) as { commands: Record<string, string> }
+  const paths = Object.keys(tree.commands).flatMap((names) => names.split(','))
+  const known = new Set(paths.map((path) => path.split(' ')[0]))
   const later =
     'build builder buildx commit context cp diff export login logout manifest node plugin pull push search'
   const cluster = 'config secret service stack stats swarm trust update'

@@ -54,18 +54,29 @@ interface Tree {
   short: string
   flags: FlagSpec[]
   groups: GroupSpec[]
-  commands: CommandSpec[]
+  /** What the commands are, as JSON: a command line names one, and to make values of them all is a part of its time. */
+  commands: Record<string, string>
 }
 
-export const commandTree: Tree = tree as unknown as Tree
+export const commandTree: Omit<Tree, 'commands'> = tree as unknown as Tree
+
+const texts = Object.entries((tree as unknown as Tree).commands)
+
+const commandOf = ([names, text]: readonly [string, string]): CommandSpec => ({
+  paths: names.split(','),
+  ...(JSON.parse(text) as Omit<CommandSpec, 'paths'>),
+})
+
+/** Every command there is. */
+export const allCommands = (): CommandSpec[] => texts.map(commandOf)
 
 /** What a command line names: a command, or a group of commands. */
 export type Found = { command: CommandSpec; path: string } | { group: GroupSpec }
 
 /** Looks up a command by any of its names, or a group. */
 export function find(path: string): Found | undefined {
-  const command = commandTree.commands.find((spec) => spec.paths.includes(path))
-  if (command !== undefined) return { command, path }
+  const found = texts.find(([names]) => names.split(',').includes(path))
+  if (found !== undefined) return { command: commandOf(found), path }
   const group = commandTree.groups.find((spec) => spec.path === path)
   return group && { group }
 }
@@ -74,7 +85,7 @@ export function find(path: string): Found | undefined {
 export function children(path: string): { name: string; short: string; group: boolean; common?: number }[] {
   const prefix = path === '' ? '' : `${path} `
   const isChild = (name: string) => name.startsWith(prefix) && !name.slice(prefix.length).includes(' ')
-  const commands = commandTree.commands.flatMap(({ paths, short, common, hidden }) => {
+  const commands = allCommands().flatMap(({ paths, short, common, hidden }) => {
     const name = paths.find(isChild)
     return name === undefined || hidden
       ? []
