@@ -1,6 +1,6 @@
 /** What builds keep: shown, pruned, exported and imported. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry } from '../registry/registry.ts'
@@ -262,10 +262,14 @@ suite('build cache', { concurrency: 1 }, () => {
       return done.stderr.match(/^#\d+ CACHED$/gm)?.length ?? 0
     }
     const ref = `type=registry,ref=${registry.host}/bx:cache`
-    const local = `type=local,dest=${directory},tag=main,mode=max`
+    const local = `type=local,dest=${directory},tag=main,mode=max,compression=zstd,force-compression=true`
     await build('bx', '--cache-to', `${ref},mode=max`, '--cache-to', local)
     assert.equal(await build('bx', '--cache-from', ref), 5)
     assert.equal(await build('bx', '--cache-from', `type=local,src=${directory},tag=main`), 5)
+    const magic = await Array.fromAsync(await readdir(`${directory}/blobs/sha256`), async (name) =>
+      (await readFile(`${directory}/blobs/sha256/${name}`)).readUInt32LE(0),
+    )
+    assert.equal(magic.filter((number) => number === 0xfd2fb528).length, 4, 'layers compressed by zstd')
     for (const [name, ...flags] of [
       ['option', '--cache-to', 'type=inline'],
       ['argument', '--build-arg', 'BUILDKIT_INLINE_CACHE=1'],

@@ -84,10 +84,19 @@ test('caches in directories of the client: neither their paths nor their tags ar
   assert.deepEqual(target, {
     to: { type: 'client', place: 3 },
     ...{ all: true, imageManifest: false, ignoreError: false },
+    compression: { type: 'gzip', force: false },
   })
+  const small = parseTarget('type=local,compression=zstd,compression-level=19,force-compression=true', 3)
+  assert.deepEqual(small !== 'inline' && small.compression, { type: 'zstd', level: 19, force: true })
   const source = { type: 'session', directory: '.cache-0', digest: digest('top') }
   assert.deepEqual(parseSource(`type=local,src=.cache-0,digest=${digest('top')}`), source)
-  for (const text of ['type=local,dest=/etc', 'type=local,tag=a', 'type=local,ref=a', 'type=local,mode='])
+  for (const text of [
+    'type=local,dest=/etc',
+    'type=local,tag=a',
+    'type=local,ref=a',
+    'type=local,mode=',
+    'type=local,compression=xz',
+  ])
     assert.throws(() => parseTarget(text, 0), { kind: 'InvalidParameter' })
   for (const text of ['', ',src=a', ',src=a,digest=sha256:../x', `,digest=${digest('top')}`])
     assert.throws(() => parseSource(`type=local${text}`), { kind: 'InvalidParameter' })

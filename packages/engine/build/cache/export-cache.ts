@@ -136,12 +136,8 @@ async function describe(
       entered.add(key)
       let parent = -1
       let chain: Digest | null = null
-      const all = await blobs.of(
-        made,
-        Math.min(baseLayers, made.layers.length - 1),
-        { type: 'gzip', force: false },
-        null,
-      )
+      const base = Math.min(baseLayers, made.layers.length - 1)
+      const all = await blobs.of(made, base, target.compression, null)
       for (const { diffId, descriptor } of all) {
         chain = chainIdOf(chain, diffId)
         const known = places.get(chain)

@@ -2,6 +2,7 @@
 import { GantryError } from '@gantry/errors'
 import { type Digest, isDigest, parseReference, type Reference } from '@gantry/oci'
 import type { SessionCache } from '../../contracts.ts'
+import { Attributes, type Compression, compressionOf } from '../outputs/attributes.ts'
 
 /**
  * `session` is a directory of image layouts' blobs that the client lends under that name, `store` a content store in its
@@ -25,6 +26,7 @@ export interface CacheTarget {
   imageManifest: boolean
   /** A failure does not fail the build. */
   ignoreError: boolean
+  compression: Compression
 }
 
 /** A name alone is a name in a registry. Throws InvalidParameter. */
@@ -50,6 +52,7 @@ export function parseTarget(option: string | SessionCache, place: number): Cache
     all: mode === 'max',
     imageManifest: flagOf(fields, 'image-manifest', true),
     ignoreError: flagOf(fields, 'ignore-error', false),
+    compression: compressionOf(new Attributes(Object.fromEntries(fields))) ?? { type: 'gzip', force: false },
   }
 }
 
@@ -64,7 +67,10 @@ function clientTarget(
   return { type: 'store', store: `local:${directory}` }
 }
 
-const common = ['type', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error']
+const common = [
+  ...['type', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error'],
+  ...['compression', 'compression-level', 'force-compression'],
+]
 const known = {
   from: { registry: new Set(['type', 'ref']), local: new Set(['type', 'src', 'digest']) },
   // The client has the directory, and the tag in it, to itself.

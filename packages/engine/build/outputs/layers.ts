@@ -9,7 +9,7 @@ import type { ImageParts } from '../../images/dependencies.ts'
 import { blobInImage } from '../../images/layer-blob.ts'
 import type { Hold } from '../../images/retention.ts'
 import type { CompressedLayers } from '../cache/compressed-layers.ts'
-import type { Compression } from './plan.ts'
+import type { Compression } from './attributes.ts'
 
 /** A layer of an image in the making. */
 export interface LayerBlob {

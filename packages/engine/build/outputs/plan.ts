@@ -1,16 +1,9 @@
 /** What a build is asked to give out: `--output` with its attributes, as BuildKit's exporters understand them. */
-import { GantryError } from '@gantry/errors'
 import type { Reference } from '@gantry/oci'
 import type { BuildOutput } from '../../contracts.ts'
 import { parseTarget } from '../../images/tag.ts'
 import { type Annotation, annotationsIn, isAnnotation } from './annotations.ts'
-
-export interface Compression {
-  type: 'uncompressed' | 'gzip' | 'zstd'
-  level?: number
-  /** Layers of the base image too, also when they are compressed already. */
-  force: boolean
-}
+import { Attributes, type Compression, compressionOf, refused } from './attributes.ts'
 
 /** How an image is to be made of a result. */
 export interface ImageForm {
@@ -155,45 +148,3 @@ function formOf(read: Attributes, tags: readonly string[]): ImageForm {
     asIndex: false,
   }
 }
-
-const levels: Record<string, number> = { gzip: 9, zstd: 22 }
-
-function compressionOf(read: Attributes): Compression | null {
-  const force = read.flag('force-compression') ?? false
-  const type = read.text('compression')
-  const level = read.text('compression-level')
-  if (type === 'estargz')
-    throw refused('compression estargz is not supported: use gzip, zstd or uncompressed')
-  if (type !== undefined && type !== 'uncompressed' && type !== 'gzip' && type !== 'zstd')
-    throw refused(`unsupported compression type ${type}`)
-  if (type === undefined && level === undefined && !force) return null
-  const named = type ?? 'gzip'
-  if (level === undefined) return { type: named, force }
-  if (!/^\d{1,2}$/.test(level) || Number(level) > (levels[named] ?? 0))
-    throw refused(`non-int value ${level} specified for compression-level, or beyond ${levels[named] ?? 0}`)
-  return { type: named, level: Number(level), force }
-}
-
-class Attributes {
-  readonly attributes: Readonly<Record<string, string>>
-
-  constructor(attributes: Readonly<Record<string, string>>) {
-    this.attributes = attributes
-  }
-
-  /** Undefined for what is absent or empty. */
-  text(key: string): string | undefined {
-    return (Object.hasOwn(this.attributes, key) && this.attributes[key]) || undefined
-  }
-
-  /** An attribute without a value is on. */
-  flag(key: string): boolean | undefined {
-    if (!Object.hasOwn(this.attributes, key)) return undefined
-    const text = this.attributes[key] ?? ''
-    if (/^(|1|t|true)$/i.test(text)) return true
-    if (/^(0|f|false)$/i.test(text)) return false
-    throw refused(`non-bool value ${text} specified for ${key}`)
-  }
-}
-
-const refused = (message: string): GantryError => new GantryError('InvalidParameter', message)
