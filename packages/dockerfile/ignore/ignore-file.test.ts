@@ -40,6 +40,16 @@ test('the last rule that fits decides', () => {
   )
 })
 
+test('an exception that changes nothing for a directory counts for nothing below it', () => {
+  const paths = ['dir/a', 'dir/sub/a', 'dir/sub/deep/a']
+  assert.deepEqual(ignored('dir/sub/**\n!dir', paths), paths.slice(1))
+  assert.deepEqual(ignored('dir\n!dir/sub\n', paths), ['dir/a'])
+  assert.deepEqual(ignored('dir/**\n', ['dir', 'dir/a']), ['dir/a'])
+  assert.deepEqual(ignored('**\n!dir/sub\ndir/sub/deep', paths), ['dir/a', 'dir/sub/deep/a'])
+  for (const text of ['!', '! ', '!/', '!//'])
+    assert.throws(() => new IgnoreFile(text), { message: 'illegal exclusion pattern: "!"' })
+})
+
 test('directories that need not be read', () => {
   assert.ok(new IgnoreFile('node_modules').prunes('node_modules'))
   assert.ok(!new IgnoreFile('node_modules').prunes('src'))

@@ -1,4 +1,5 @@
 /** `.dockerignore`: what stays out of a context. */
+import { DockerfileProblem } from '../problem.ts'
 import { compilePattern, type PathPattern } from './path-pattern.ts'
 
 interface Rule {
@@ -7,23 +8,33 @@ interface Rule {
   isException: boolean
 }
 
-/** The lines of an ignore file that say something, in their order: a pattern, and whether it is one of what stays in (`!`). */
+/**
+ * The lines of an ignore file that say something, in their order: a pattern, and whether it is one of what stays in (`!`).
+ * Throws DockerfileProblem for one that says nothing stays in.
+ */
 export function ignoreRules(text: string): { path: string; isException: boolean }[] {
   return text
     .replace(/^\ufeff/, '')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .map((line) => line.trim())
-    .filter((line) => line !== '' && line !== '!')
+    .filter((line) => line !== '')
     .map((line) => {
       const isException = line.startsWith('!')
-      return { path: isException ? line.slice(1).trim() : line, isException }
+      const path = isException ? line.slice(1).trim() : line
+      if (isException && /^\/*$/.test(path)) throw new DockerfileProblem('illegal exclusion pattern: "!"')
+      return { path, isException }
     })
 }
+
+/** Directories whose results are remembered: those of a walk come one after the other. */
+const mostRemembered = 10_000
 
 export class IgnoreFile {
   readonly #rules: readonly Rule[]
   readonly #hasExceptions: boolean
+  /** Which rules have fitted a directory, or one above it. */
+  readonly #fitted = new Map<string, readonly boolean[]>()
 
   /** The text of the file; an empty one ignores nothing. Throws DockerfileProblem for a malformed pattern. */
   constructor(text: string) {
@@ -33,9 +44,36 @@ export class IgnoreFile {
     this.#hasExceptions = this.#rules.some(({ isException }) => isException)
   }
 
-  /** Whether a path (relative to the context, with `/`) stays out. The last rule that fits decides. */
+  /**
+   * Whether a path (relative to the context, with `/`) stays out. The last rule that fits it, or a directory above it,
+   * decides. As with Docker, a rule is not asked where it would change nothing: an exception that fits a directory
+   * which was not out counts for nothing below it.
+   */
   ignores(path: string): boolean {
-    return !(this.#rules.findLast(({ pattern }) => pattern.covers(path))?.isException ?? true)
+    const above = this.#above(path)
+    let isOut = false
+    for (const [index, rule] of this.#rules.entries())
+      if (fits(rule, path, above?.[index] ?? false, isOut)) isOut = !rule.isException
+    return isOut
+  }
+
+  /** Null for the top. */
+  #above(path: string): readonly boolean[] | null {
+    const slash = path.lastIndexOf('/')
+    if (slash < 0) return null
+    const directory = path.slice(0, slash)
+    const known = this.#fitted.get(directory)
+    if (known) return known
+    const above = this.#above(directory)
+    let isOut = false
+    const fitted = this.#rules.map((rule, index) => {
+      const fit = fits(rule, directory, above?.[index] ?? false, isOut)
+      if (fit) isOut = !rule.isException
+      return fit
+    })
+    if (this.#fitted.size >= mostRemembered) this.#fitted.clear()
+    this.#fitted.set(directory, fitted)
+    return fitted
   }
 
   /** Whether nothing below the directory can come in, so that it need not be read. */
@@ -45,3 +83,7 @@ export class IgnoreFile {
     return !this.#rules.some(({ pattern, isException }) => isException && pattern.reaches(directory))
   }
 }
+
+/** `fittedAbove`: a directory above the path. `isOut`: what the rules before say. */
+const fits = ({ pattern, isException }: Rule, path: string, fittedAbove: boolean, isOut: boolean): boolean =>
+  fittedAbove || (isException === isOut && pattern.names(path))

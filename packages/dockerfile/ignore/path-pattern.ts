@@ -9,6 +9,8 @@ import { DockerfileProblem } from '../problem.ts'
 export interface PathPattern {
   /** As it was written, cleaned: no leading slash, no `.` and `..`. */
   readonly text: string
+  /** Whether the path is one that the pattern names. */
+  names(path: string): boolean
   /** Whether the path is one that the pattern names, or lies below one. */
   covers(path: string): boolean
   /** Whether something below the directory may be covered. */
@@ -19,8 +21,11 @@ export interface PathPattern {
 export function compilePattern(written: string): PathPattern {
   const text = posix.normalize(written.trim()).replace(/^(\.?\.?\/)+|\/+$/g, '')
   const parts = text.split('/').map((part) => (part === '**' ? null : compilePart(part, written)))
+  // Two stars at the end stand for what is in a directory, and not for that itself.
+  const ownParts = parts.at(-1) === null ? [...parts.slice(0, -1), () => true, null] : parts
   return {
     text,
+    names: (path) => walk(ownParts, path.split('/'), 'names'),
     covers: (path) => walk(parts, path.split('/'), 'covers'),
     reaches: (directory) => walk(parts, directory.split('/'), 'reaches'),
   }
@@ -32,7 +37,11 @@ type Part = ((name: string) => boolean) | null
  * Which places of the pattern can be reached after each part of the path: a set, so that time is in proportion to
  * their product. A null part stands for any number of names.
  */
-function walk(parts: readonly Part[], names: readonly string[], question: 'covers' | 'reaches'): boolean {
+function walk(
+  parts: readonly Part[],
+  names: readonly string[],
+  question: 'names' | 'covers' | 'reaches',
+): boolean {
   let places = spread(parts, new Set([0]))
   for (const name of names) {
     if (question === 'covers' && places.has(parts.length)) return true
@@ -45,7 +54,7 @@ function walk(parts: readonly Part[], names: readonly string[], question: 'cover
     places = spread(parts, next)
     if (places.size === 0) return false
   }
-  return question === 'covers' ? places.has(parts.length) : places.size > 0
+  return question === 'reaches' ? places.size > 0 : places.has(parts.length)
 }
 
 /** `**` also stands for no name at all. */
