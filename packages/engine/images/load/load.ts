@@ -19,7 +19,7 @@ import { unpackImage } from '../unpack-image.ts'
 import { variantsBeside, withVariants } from '../variants.ts'
 import { ArrivingFiles } from './arriving-files.ts'
 import { readDockerArchive } from './docker-archive.ts'
-import type { Loadable, Loaded } from './loadable.ts'
+import { checkNames, type Loadable, type Loaded } from './loadable.ts'
 import { readOciLayout } from './oci-layout.ts'
 import { type Spooled, spoolArchive } from './spool.ts'
 
@@ -88,15 +88,6 @@ async function readImages(
   const isLayout = spooled.find('oci-layout') !== undefined && spooled.find('index.json') !== undefined
   if (isLayout) return await readOciLayout(spooled, content, hold, host)
   return { loadables: await readDockerArchive(spooled, content, hold), referrers: [] }
-}
-
-/** More than any archive has; each is held in memory as long as it is there. */
-const mostNames = 10_000
-
-function checkNames(loadables: readonly Loadable[]): void {
-  const count = loadables.reduce((sum, { names }) => sum + names.length, 0)
-  if (count > mostNames)
-    throw new GantryError('InvalidParameter', `invalid archive: more than ${mostNames} names`)
 }
 
 async function register(
