@@ -28,6 +28,14 @@ test('v2: processes, also of the groups below, and the kernel’s counts', async
   assert.equal(await group.isFrozen(), false)
 })
 
+test('processes that cannot be looked at are not taken for none', async (t) => {
+  const { group, directory } = await version2(t)
+  await rm(join(directory, 'child', 'cgroup.procs'))
+  assert.deepEqual((await group.processes()).sort(), [3, 5])
+  await mkdir(join(directory, 'child', 'cgroup.procs'))
+  await assert.rejects(group.processes(), { code: 'EISDIR' })
+})
+
 test('v2: freezing waits for the kernel to say so', async (t) => {
   const { group, directory } = await version2(t)
   await writeFile(join(directory, 'cgroup.events'), 'populated 1\nfrozen 0\n')

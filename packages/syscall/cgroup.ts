@@ -208,7 +208,7 @@ function counter(text: string, key: string): number | null {
 }
 
 async function processesBelow(directory: string): Promise<number[] | null> {
-  const text = await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(() => null)
+  const text = await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(noneIfGone)
   if (text === null) return null
   const own = text.split('\n').filter(Boolean).map(Number)
   const children = await childGroups(directory)
@@ -216,8 +216,14 @@ async function processesBelow(directory: string): Promise<number[] | null> {
   return own.concat(...below.map((pids) => pids ?? []))
 }
 
+/** Of a group that is not there, is being removed, or has threads alone (cgroups(7)). Any other error may hide processes. */
+function noneIfGone(error: NodeJS.ErrnoException): null {
+  if (['ENOENT', 'ENODEV', 'ENOTSUP'].includes(error.code ?? '')) return null
+  throw error
+}
+
 async function childGroups(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  const entries = (await readdir(directory, { withFileTypes: true }).catch(noneIfGone)) ?? []
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name))
 }
 
