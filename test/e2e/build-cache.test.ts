@@ -47,7 +47,12 @@ suite('build cache', { concurrency: 1 }, () => {
       ['regular', '200kB', 'false'],
       ['regular', '2B', 'true'],
     ])
-    assert.deepEqual(await records('type!=source.local'), shown)
+    // Not whole records: how long ago each was used is in them.
+    const others = await records('type!=source.local')
+    assert.deepEqual(
+      others.map(({ ID }) => ID),
+      shown.map(({ ID }) => ID),
+    )
     assert.equal((await records('description~=RUN head.*/lost', 'mutable=false')).length, 1)
     const [above] = shown.filter(({ Parent }) => Parent)
     const below = shown.find(({ ID }) => ID === above?.Parent)
