@@ -72,10 +72,11 @@ suite('build in a session', { concurrency: 1 }, () => {
     ],
   ]
 
-  /** It keeps what it knows of builders beside the configuration. */
+  /** It keeps what it knows of builders beside the configuration, and leaves Dockerfiles from its standard input behind. */
   const buildxEnvironment = (): Record<string, string> => ({
     DOCKER_HOST: daemon().host,
     DOCKER_CONFIG: join(top, 'docker'),
+    TMPDIR: top,
   })
 
   /** A test for each client. */
