@@ -49,6 +49,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     usersOfImage: (id) => services.containers.usersOfImage(id),
     afterPull: () => collector.soon(),
   })
+  undo.defer(() => images.close())
   const parts = await containerParts({ config, log }, host, foundations, images)
   const services = createContainers(parts)
   undo.defer(() => services.close())

@@ -5,6 +5,7 @@ import type { ImageFaultPoint } from '../containers/faults.ts'
 import type { Containers, Events } from '../contracts.ts'
 import type { Catalog } from './catalog.ts'
 import type { Intermediates } from './intermediates.ts'
+import type { LaterReferrers } from './referrers/later-referrers.ts'
 import type { Retention } from './retention.ts'
 import type { Transfers } from './transfer/transfers.ts'
 
@@ -20,6 +21,7 @@ export interface ImageParts {
   /** The platform of this machine. */
   host: Platform
   transfers: Transfers
+  laterReferrers: LaterReferrers
   archive: Pick<ArchiveWorkers, 'compare' | 'compress' | 'explore'>
   /** Called at each step of a pull or push: where tests make it fail. */
   reached: (point: ImageFaultPoint) => void

@@ -7,6 +7,7 @@ import { Catalog } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { helloWorldArchive, helloWorldName } from './hello-world/image.ts'
 import { Intermediates } from './intermediates.ts'
+import { LaterReferrers } from './referrers/later-referrers.ts'
 import { Retention } from './retention.ts'
 import { type BuiltIns, ImageService } from './service.ts'
 import { type TransferLimits, Transfers } from './transfer/transfers.ts'
@@ -52,8 +53,9 @@ export async function createImages({
     database.transaction(work),
   )
   const transfers = new Transfers(registries, database, limits)
+  const laterReferrers = new LaterReferrers({ catalog, retention, transfers })
   return new ImageService(
-    { ...stores, catalog, retention, intermediates, host, transfers, archive, reached },
+    { ...stores, catalog, retention, intermediates, host, transfers, laterReferrers, archive, reached },
     builtIns,
   )
 }

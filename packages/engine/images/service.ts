@@ -63,6 +63,11 @@ export class ImageService implements Images {
     this.#builtIns = builtIns
   }
 
+  /** Ends what goes on behind the answers to requests. */
+  async close(): Promise<void> {
+    await this.#parts.laterReferrers.close()
+  }
+
   /** For the image builder, which makes images of the same parts. */
   get parts(): ImageParts {
     return this.#parts

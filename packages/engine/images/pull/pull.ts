@@ -81,9 +81,8 @@ function warnOfPlatform(
   }
 }
 
-/** Milliseconds that an image waits for what it runs without: while its layers come, and when all of it is here. */
+/** Milliseconds that an image whose layers come waits for what it runs without. */
 const longestWait = 30_000
-const shortestWait = 5_000
 
 class Pull {
   readonly #parts: ImageParts
@@ -144,7 +143,7 @@ class Pull {
   /** The layers, and what says something about the image meanwhile. */
   async #pullContent(image: ImageRecord, remote: RemoteImage, hold: Hold): Promise<ReferrersRecord[]> {
     const subjects = [remote.top.digest, remote.manifestDigest]
-    await using referrers = this.#referrers(subjects, hold, longestWait)
+    await using referrers = this.#referrers(subjects, hold)
     await pullLayers(this.#parts, {
       repository: this.#repository,
       image,
@@ -160,7 +159,6 @@ class Pull {
   #referrers(
     subjects: readonly Digest[],
     hold: Hold,
-    wait: number,
   ): AsyncDisposable & { found: Promise<ReferrersRecord[]> } {
     const { transfers, catalog } = this.#parts
     const abort = new AbortController()
@@ -172,7 +170,7 @@ class Pull {
         kept: catalog.referrers,
         hold,
         ends,
-        wait,
+        wait: longestWait,
       })
       return await fetcher.fetch([...new Set(subjects)])
     }
@@ -202,24 +200,20 @@ class Pull {
     await hold.use([...image.layers.map(({ blob }) => blob), ...chainOf(image)])
     const isCurrent = digest
       ? digest === here
-      : this.#isCurrent(tag ?? 'latest', { top: here, manifest: image.manifest }, hold)
+      : this.#isCurrent(tag ?? 'latest', { top: here, manifest: image.manifest })
     // The disk is looked at while the registry thinks.
     const answers = await Promise.all([isCurrent, this.#isWhole(image)])
     return answers.every(Boolean) ? here : undefined
   }
 
-  /** Whether the registry has the same under the tag. What has been said about it since comes along. */
-  async #isCurrent(tag: string, here: { top: Digest; manifest: Digest }, hold: Hold): Promise<boolean> {
-    const { catalog } = this.#parts
-    await using referrers = this.#referrers([here.top, here.manifest], hold, shortestWait)
+  /** Whether the registry has the same under the tag. What has been said about it since comes later. */
+  async #isCurrent(tag: string, here: { top: Digest; manifest: Digest }): Promise<boolean> {
     const there = await this.#repository.resolve(tag, { signal: this.#signal })
     if (there.digest !== here.top) return false
-    const found = await referrers.found
-    if (found.length > 0) {
-      catalog.transaction(() => {
-        for (const record of found) catalog.referrers.add(record)
-      })
-    }
+    this.#parts.laterReferrers.look(familiarRepository(this.#reference), this.#repository, [
+      here.top,
+      here.manifest,
+    ])
     return true
   }
 

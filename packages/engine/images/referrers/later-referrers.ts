@@ -1,0 +1,62 @@
+/** What says something new about images that are here already is looked for while nobody waits. */
+import type { Digest, Repository } from '@gantry/oci'
+import type { Catalog } from '../catalog.ts'
+import type { Retention } from '../retention.ts'
+import type { Transfers } from '../transfer/transfers.ts'
+import { ReferrerFetcher } from './fetch-referrers.ts'
+
+/** Milliseconds that one search may take. */
+const longestSearch = 30_000
+
+export interface LaterReferrersParts {
+  catalog: Pick<Catalog, 'referrers' | 'transaction'>
+  retention: Pick<Retention, 'begin'>
+  transfers: Pick<Transfers, 'limits'>
+}
+
+/** Searches that go on behind the answers to pulls, until they are closed. */
+export class LaterReferrers {
+  readonly #parts: LaterReferrersParts
+  readonly #closing = new AbortController()
+  readonly #searches = new Map<string, Promise<void>>()
+
+  constructor(parts: LaterReferrersParts) {
+    this.#parts = parts
+  }
+
+  /** Looks in the repository of this name, unless that is being done. What is found is kept; a failure is nobody's. */
+  look(name: string, repository: Repository, subjects: readonly Digest[]): void {
+    const { limits } = this.#parts.transfers
+    const key = [name, ...subjects].join(' ')
+    if (this.#closing.signal.aborted || this.#searches.has(key) || !limits().referrers) return
+    const search = this.#search(repository, subjects)
+      .catch(() => {})
+      .finally(() => this.#searches.delete(key))
+    this.#searches.set(key, search)
+  }
+
+  /** Resolves once every search has ended, which are given up. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the daemon is stopping'))
+    await Promise.all(this.#searches.values())
+  }
+
+  async #search(repository: Repository, subjects: readonly Digest[]): Promise<void> {
+    const { catalog, retention } = this.#parts
+    // Its end sweeps away what has come for an image that has gone meanwhile.
+    await using hold = retention.begin()
+    const ends = [this.#closing.signal]
+    const fetcher = new ReferrerFetcher({
+      repository,
+      kept: catalog.referrers,
+      hold,
+      ends,
+      wait: longestSearch,
+    })
+    const found = await fetcher.fetch([...new Set(subjects)])
+    if (found.length === 0) return
+    catalog.transaction(() => {
+      for (const record of found) catalog.referrers.add(record)
+    })
+  }
+}
