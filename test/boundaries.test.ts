@@ -113,7 +113,7 @@ test('the generated API types are those of the document', async () => {
 })
 
 test('the command tree is that of the commands and flags: scripts/node packages/cli/generate.ts writes it', async () => {
-  assert.equal(await readFile(`${packages}cli/generated/tree.json`, 'utf8'), generateTree())
+  assert.equal(await readFile(`${packages}cli/generated/tree.json`, 'utf8'), await generateTree())
 })
 
 test('an exported function has a comment that says what a caller must know', async () => {

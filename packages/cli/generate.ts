@@ -3,7 +3,7 @@
  * without what another system or an older CLI needs. Run it after adding a command.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { commands } from './commands/index.ts'
+import { loadCommand } from './commands/index.ts'
 import { ownCommands, ownFlags, ownGroups } from './framework/own-commands.ts'
 import type { CommandSpec, FlagSpec, GroupSpec } from './framework/tree.ts'
 
@@ -99,13 +99,13 @@ function commandSpec(source: SourceCommand): CommandSpec {
 }
 
 /** The implemented part of the tree below `source`. */
-function trim(source: SourceCommand[]): { groups: GroupSpec[]; commands: CommandSpec[] } {
+async function trim(source: SourceCommand[]): Promise<{ groups: GroupSpec[]; commands: CommandSpec[] }> {
   const groups: GroupSpec[] = []
   const found = new Map<string, CommandSpec>()
-  const visit = (node: SourceCommand) => {
+  const visit = async (node: SourceCommand) => {
     if (node.subcommands) {
       const before = found.size
-      node.subcommands.forEach(visit)
+      for (const each of node.subcommands) await visit(each)
       if (found.size > before)
         groups.push({
           path: pathOf(node.command),
@@ -116,31 +116,32 @@ function trim(source: SourceCommand[]): { groups: GroupSpec[]; commands: Command
     }
     const spec = commandSpec(node)
     const canonical = spec.paths[0] ?? ''
-    if (canonical in commands && !found.has(canonical)) found.set(canonical, spec)
+    if (!found.has(canonical) && (await loadCommand(canonical))) found.set(canonical, spec)
   }
   // Groups first, so that a command is described by its node in the group.
-  for (const node of source.toSorted((a, b) => Number(!a.subcommands) - Number(!b.subcommands))) visit(node)
+  for (const node of source.toSorted((a, b) => Number(!a.subcommands) - Number(!b.subcommands)))
+    await visit(node)
   return { groups, commands: [...found.values()] }
 }
 
 /** The text of generated/tree.json: a line for each group and command. What a command is, is a text in it: few are read. */
-export function generateTree(): string {
+export async function generateTree(): Promise<string> {
   const source = new URL('spec/docker-cli-tree.json', import.meta.url)
   const { root } = JSON.parse(readFileSync(source, 'utf8')) as {
     root: SourceCommand & { subcommands: SourceCommand[] }
   }
-  const { groups, commands: specs } = trim(root.subcommands)
+  const { groups, commands: specs } = await trim(root.subcommands)
   const lines = (list: readonly object[]) => list.map((each) => JSON.stringify(each)).join(',\n')
   return [
     `{"short":${JSON.stringify(root.short)},`,
     `"flags":${JSON.stringify((root.flags ?? []).map(flagSpec))},`,
     `"groups":[\n${lines([...groups, ...ownGroups])}],`,
-    `"commands":{\n${[...specs, ...ownCommands].map(commandLine).join(',\n')}}}\n`,
+    `"commands":[\n${[...specs, ...ownCommands].map(commandLine).join(',\n')}]}\n`,
   ].join('\n')
 }
 
 function commandLine({ paths, ...spec }: CommandSpec): string {
-  return `${JSON.stringify(paths.join(','))}:${JSON.stringify(JSON.stringify(spec))}`
+  return `${JSON.stringify(paths.join(','))},${JSON.stringify(JSON.stringify(spec))}`
 }
 
-if (import.meta.main) writeFileSync(new URL('generated/tree.json', import.meta.url), generateTree())
+if (import.meta.main) writeFileSync(new URL('generated/tree.json', import.meta.url), await generateTree())

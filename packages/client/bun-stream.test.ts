@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { type Answer, engineDouble, json } from './testing.ts'
-
-const bun = ['x64', 'aarch64']
-  .map((arch) => join(import.meta.dirname, `../../node_modules/@oven/bun-linux-${arch}/bin/bun`))
-  .find((path) => existsSync(path))
+import { type Answer, bunProgram as bun, engineDouble, json } from './testing.ts'
 
 /** What the compiled command makes of an engine that answers so. */
 async function withBun(t: TestContext, scenario: string, answer: Answer, ...words: string[]) {

@@ -22,18 +22,15 @@ interface BunHandlers {
 
 export type BunAddress = { unix: string } | { hostname: string; port: number }
 
-interface BunRuntime {
-  connect(options: BunAddress & { allowHalfOpen: boolean; socket: BunHandlers }): Promise<BunSocket>
-}
-
-/** Null where the command is run by Node.js. */
-export const bun: BunRuntime | null = (globalThis as { Bun?: BunRuntime }).Bun ?? null
+export type BunConnect = (
+  options: BunAddress & { allowHalfOpen: boolean; socket: BunHandlers },
+) => Promise<BunSocket>
 
 /** Connects; rejects with the error of the system call. */
-export async function connectBun(runtime: BunRuntime, address: BunAddress): Promise<ByteStream> {
+export async function connectBun(connect: BunConnect, address: BunAddress): Promise<ByteStream> {
   const stream = new BunStream()
   const { promise: failed, reject } = Promise.withResolvers<never>()
-  const connected = runtime.connect({
+  const connected = connect({
     ...address,
     allowHalfOpen: true,
     socket: {

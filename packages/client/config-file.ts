@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { GantryError, messageOf } from '@gantry/errors'
+import { readSmallFile } from './small-file.ts'
 
 /** The settings of `config.json` that Gantry honours; the file may hold more. */
 export interface ConfigSettings {
@@ -45,7 +45,7 @@ export function readConfigFile(directory: string): ConfigFile {
   const path = `${directory}/config.json`
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readSmallFile(path)
   } catch (error) {
     return unreadable(directory, path, error as NodeJS.ErrnoException)
   }

@@ -1,6 +1,7 @@
 /** Connections to an engine, whatever lies between. */
 import type { Duplex } from 'node:stream'
-import { bun, connectBun } from './bun-stream.ts'
+import { bun } from './bun.ts'
+import { connectBun } from './bun-stream.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { connectError } from './connect-error.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -12,7 +13,7 @@ export async function connect(endpoint: Endpoint): Promise<ByteStream> {
   const address =
     endpoint.kind === 'unix' ? { unix: endpoint.path } : { hostname: endpoint.address, port: endpoint.port }
   try {
-    return await connectBun(bun, address)
+    return await connectBun(bun.connect, address)
   } catch (error) {
     throw connectError(endpoint, error as Error)
   }

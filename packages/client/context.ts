@@ -1,7 +1,7 @@
 /** Docker contexts: named endpoints in `contexts/meta/<sha256 of the name>/meta.json`. */
-import { existsSync, readFileSync } from 'node:fs'
 import { messageOf } from '@gantry/errors'
 import { type TlsFiles, unresolvable } from './endpoint.ts'
+import { isThere, readSmallFile } from './small-file.ts'
 
 interface ContextMetadata {
   Endpoints?: { docker?: { Host?: string; SkipTLSVerify?: boolean } }
@@ -20,18 +20,19 @@ export function contextEndpoint(name: string, directory: string): { host: string
 }
 
 function readMetadata(name: string, path: string): ContextMetadata {
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     const reason = `context not found: open ${path}: no such file or directory`
     throw unresolvable(`context ${JSON.stringify(name)}: ${reason}`)
   }
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ContextMetadata
+    return JSON.parse(readSmallFile(path)) as ContextMetadata
   } catch (error) {
     throw unresolvable(`context ${JSON.stringify(name)}: ${messageOf(error)}`)
   }
 }
 
 function readTls(folder: string, skipVerify: boolean): TlsFiles | undefined {
+  const { existsSync, readFileSync } = process.getBuiltinModule('node:fs')
   const read = (file: string) =>
     existsSync(`${folder}/${file}`) ? readFileSync(`${folder}/${file}`) : undefined
   const ca = read('ca.pem')

@@ -1,8 +1,8 @@
 /** Which engine to talk with: from flags, environment, contexts and defaults. */
-import { existsSync, readFileSync } from 'node:fs'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { ConfigFile } from './config-file.ts'
 import { contextEndpoint } from './context.ts'
+import { isThere } from './small-file.ts'
 
 export interface TlsFiles {
   ca?: Buffer
@@ -52,7 +52,7 @@ export function resolveEndpoint(options: EndpointOptions): Endpoint {
     context || (env.DOCKER_HOST ? '' : env.DOCKER_CONTEXT || options.config.settings.currentContext || '')
   if (name !== '' && name !== 'default') return fromContext(name, options.config.directory)
   if (context === '' && env.DOCKER_HOST) return fromHost(env.DOCKER_HOST, options)
-  const path = !existsSync(gantrySocket) && existsSync(dockerSocket) ? dockerSocket : gantrySocket
+  const path = !isThere(gantrySocket) && isThere(dockerSocket) ? dockerSocket : gantrySocket
   return { kind: 'unix', host: `unix://${path}`, path }
 }
 
@@ -74,6 +74,7 @@ function withTls(endpoint: Endpoint, tls: TlsFiles | undefined): Endpoint {
 
 /** Files that were named must exist; those in the default folder may be missing, but for the CA of a verified server. */
 function readTlsFiles(options: EndpointOptions, verify: boolean): TlsFiles {
+  const { existsSync, readFileSync } = process.getBuiltinModule('node:fs')
   const folder = options.env.DOCKER_CERT_PATH || options.config.directory
   const read = (named: string | undefined, file: string, required: boolean): Buffer | undefined => {
     const path = named || `${folder}/${file}`

@@ -208,13 +208,15 @@ function isStreamed(body: unknown): body is AsyncIterable<Buffer | string> {
 }
 
 function queryString(query: object | undefined): string {
-  const parameters = new URLSearchParams()
+  const parameters: string[] = []
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value === undefined) continue
-    if (Array.isArray(value)) for (const item of value) parameters.append(name, String(item))
-    else parameters.append(name, value === true ? '1' : value === false ? '0' : String(value))
+    for (const each of Array.isArray(value) ? value : [value]) {
+      const text = each === true ? '1' : each === false ? '0' : String(each)
+      parameters.push(`${encodeURIComponent(name)}=${encodeURIComponent(text)}`)
+    }
   }
-  return parameters.size > 0 ? `?${parameters}` : ''
+  return parameters.length > 0 ? `?${parameters.join('&')}` : ''
 }
 
 /** Runs `action`; an abort closes the connection, also while the answer's body is read. */

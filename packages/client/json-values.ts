@@ -1,25 +1,41 @@
 /** The JSON values of a stream, one after another, with or without line breaks between them; opened with the first. */
 export async function* jsonValues(open: () => Promise<AsyncIterable<Buffer>>): AsyncGenerator<unknown> {
-  for await (const line of lines(await open())) yield* parseLine(line)
+  const splitter = new LineSplitter()
+  for await (const bytes of await open())
+    for (const line of splitter.push(bytes)) for (const value of splitValues(line)) yield JSON.parse(value)
+  for (const line of splitter.end()) for (const value of splitValues(line)) yield JSON.parse(value)
 }
 
 /** The lines of a stream that hold more than white space, without the white space around them. */
 export async function* lines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const bytes of body) {
-    text += decoder.decode(bytes, { stream: true })
-    for (let newline = text.indexOf('\n'); newline >= 0; newline = text.indexOf('\n')) {
-      const line = text.slice(0, newline).trim()
-      text = text.slice(newline + 1)
-      if (line !== '') yield line
-    }
-  }
-  if (text.trim() !== '') yield text.trim()
+  const splitter = new LineSplitter()
+  for await (const bytes of body) for (const line of splitter.push(bytes)) yield line
+  for (const line of splitter.end()) yield line
 }
 
-function* parseLine(line: string): Generator<unknown> {
-  for (const value of splitValues(line)) yield JSON.parse(value) as unknown
+/** Cuts bytes into lines, leaving out those that hold white space alone. */
+class LineSplitter {
+  /** The beginning of a line that has not ended yet. */
+  #begun: Buffer[] = []
+
+  push(bytes: Buffer): string[] {
+    const found: string[] = []
+    let rest = bytes
+    for (let newline = rest.indexOf('\n'); newline >= 0; newline = rest.indexOf('\n')) {
+      this.#begun.push(rest.subarray(0, newline))
+      rest = rest.subarray(newline + 1)
+      found.push(...this.end())
+    }
+    if (rest.length > 0) this.#begun.push(rest)
+    return found
+  }
+
+  /** The last line, which nothing ends; none if there is nothing in it. */
+  end(): string[] {
+    const line = Buffer.concat(this.#begun).toString('utf8').trim()
+    this.#begun = []
+    return line === '' ? [] : [line]
+  }
 }
 
 /** Cuts `{…}{…}` between objects. */

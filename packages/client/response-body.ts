@@ -58,26 +58,27 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     this.#source.abandon()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    try {
-      for (;;) {
-        const parts = this.#take()
-        yield* parts
-        if (parts.length > 0) continue
-        if (this.#error) throw this.#error
-        if (this.#over) return
-        await this.#more()
-      }
-    } finally {
-      this.destroy()
+  [Symbol.asyncIterator](): AsyncIterator<Buffer, undefined> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.destroy()
+        return { done: true, value: undefined }
+      },
     }
   }
 
-  #take(): Buffer[] {
-    const parts = this.#parts
-    this.#parts = []
-    this.#waiting = 0
-    return parts
+  async #next(): Promise<IteratorResult<Buffer, undefined>> {
+    for (;;) {
+      const part = this.#parts.shift()
+      if (part !== undefined) {
+        this.#waiting -= part.length
+        return { done: false, value: part }
+      }
+      if (this.#error) throw this.#error
+      if (this.#over) return { done: true, value: undefined }
+      await this.#more()
+    }
   }
 
   async #more(): Promise<void> {

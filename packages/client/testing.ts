@@ -1,10 +1,15 @@
 /** A scripted server for tests: it answers connections byte by byte as told. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { EngineClient } from './engine-client.ts'
+
+/** The Bun that the command is compiled with; undefined where there is none for this processor. */
+export const bunProgram = ['x64', 'aarch64']
+  .map((arch) => join(import.meta.dirname, `../../node_modules/@oven/bun-linux-${arch}/bin/bun`))
+  .find((path) => existsSync(path))
 
 export interface ReceivedRequest {
   /** `GET /v1.55/info` */

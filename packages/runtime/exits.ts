@@ -9,15 +9,14 @@ export interface ExitRecord {
   finishedAt: Date
 }
 
-/** Reads one exit file. Null when there is none (yet). Rejects when that cannot be told, for want of descriptors (EMFILE), say. */
+/** Reads one exit file. Null when there is none (yet). */
 async function readExit(path: string): Promise<ExitRecord | null> {
   try {
     const [text, { mtime }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
     const exitCode = Number(text.trim() || Number.NaN)
     return Number.isInteger(exitCode) ? { exitCode, finishedAt: mtime } : null
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
+  } catch {
+    return null
   }
 }
 
@@ -48,7 +47,7 @@ export class ExitDirectory implements Disposable {
     }
   }
 
-  /** Whether the exit of `name` is recorded. Rejects when a record cannot be read. */
+  /** Whether the exit of `name` is recorded. */
   async has(name: string): Promise<boolean> {
     return (await readExit(this.pathOf(name))) !== null
   }
@@ -67,10 +66,9 @@ export class ExitDirectory implements Disposable {
     await unlink(this.pathOf(name)).catch(() => {})
   }
 
-  /** Never rejects: a record that cannot be read now is left to the next `rescan`. */
   async #check(name: string): Promise<void> {
     const found = this.#waiting.get(name)
-    const record = found && (await readExit(this.pathOf(name)).catch(() => null))
+    const record = found && (await readExit(this.pathOf(name)))
     // Whoever waits under the name by now waits for another run.
     if (!record || this.#waiting.get(name) !== found) return
     this.#waiting.delete(name)

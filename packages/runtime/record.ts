@@ -29,28 +29,19 @@ export async function writeRecord(path: string, record: TaskRecord): Promise<voi
   await rename(`${path}.new`, path)
 }
 
-/** Null when there is none. Rejects when that cannot be told, for want of descriptors (EMFILE), say. */
+/** Null when there is none. */
 export async function readRecord(path: string): Promise<TaskRecord | null> {
-  const text = await textOf(path)
+  const text = await readFile(path, 'utf8').catch(() => null)
   return text === null ? null : (JSON.parse(text) as TaskRecord)
 }
 
-/** A pid that the OCI runtime or conmon has written to a file. Null when there is none. Rejects as readRecord does. */
+/** A pid that the OCI runtime or conmon has written to a file. Null when there is none. */
 export async function readPid(path: string): Promise<number | null> {
-  const pid = Number((await textOf(path)) ?? '')
+  const pid = Number(await readFile(path, 'utf8').catch(() => ''))
   return Number.isInteger(pid) && pid > 0 ? pid : null
 }
 
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return null
-  }
-}
-
-/** The process that a pid file names, if it runs. Rejects as readRecord does. */
+/** The process that a pid file names, if it runs. */
 export async function identifyFrom(pidFile: string): Promise<ProcessIdentity | null> {
   const pid = await readPid(pidFile)
   return pid === null ? null : await identify(pid)

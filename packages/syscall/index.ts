@@ -41,7 +41,6 @@ export {
   setTimesOf,
   syncFileSystem,
 } from './path.ts'
-export { preallocate } from './preallocate.ts'
 export { cloneMount, enterPrivateMounts } from './private-mounts.ts'
 export {
   identify,

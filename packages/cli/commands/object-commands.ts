@@ -1,64 +1,124 @@
-import type { CommandLoader } from '../framework/command.ts'
+import type { CommandRun } from '../framework/command.ts'
 
 /**
- * Commands that list, show and manage images, networks, volumes and the engine itself. Canonical paths: `container ls`,
+ * Loads a command that lists, shows or manages images, networks, volumes or the engine itself. Canonical paths: `container ls`,
  * `container inspect`, `container logs`, `image ls`, `image rm`, `system info`, `version`, `network create` ….
  */
-export const objectCommands: Record<string, CommandLoader> = {
-  'container commit': async () => (await import('./container/commit.ts')).commit,
-  'container cp': async () => (await import('./container/cp/cp.ts')).cp,
-  'container diff': async () => (await import('./container/diff.ts')).diff,
-  'container export': async () => (await import('./container/export.ts')).containerExport,
-  'container inspect': async () => (await import('./container/inspect.ts')).containerInspect,
-  'container logs': async () => (await import('./container/logs.ts')).containerLogs,
-  'container ls': async () => (await import('./container/ls.ts')).containerLs,
-  'container prune': async () => (await import('./container/prune.ts')).containerPrune,
-  'container stats': async () => (await import('./container/stats.ts')).containerStats,
-  'builder cache export': async () => (await import('./builder/cache-mounts.ts')).builderCacheExport,
-  'builder cache import': async () => (await import('./builder/cache-mounts.ts')).builderCacheImport,
-  'builder cache ls': async () => (await import('./builder/cache-mounts.ts')).builderCacheLs,
-  'builder cache rm': async () => (await import('./builder/cache-mounts.ts')).builderCacheRm,
-  'builder du': async () => (await import('./builder/du.ts')).builderDu,
-  'builder prune': async () => (await import('./builder/prune.ts')).builderPrune,
-  'image build': async () => (await import('./image/build.ts')).imageBuild,
-  'image diff': async () => (await import('./image/diff.ts')).imageDiff,
-  'image explore': async () => (await import('./image/explore/explore.ts')).imageExplore,
-  'image history': async () => (await import('./image/history.ts')).imageHistory,
-  'image import': async () => (await import('./image/import.ts')).imageImport,
-  'image inspect': async () => (await import('./image/inspect.ts')).imageInspect,
-  'image load': async () => (await import('./image/load.ts')).imageLoad,
-  'image ls': async () => (await import('./image/ls.ts')).imageLs,
-  'image prune': async () => (await import('./image/prune.ts')).imagePrune,
-  'image pull': async () => (await import('./image/pull.ts')).imagePull,
-  'image push': async () => (await import('./image/push.ts')).imagePush,
-  'image rm': async () => (await import('./image/rm.ts')).imageRm,
-  'image save': async () => (await import('./image/save.ts')).imageSave,
-  'image tag': async () => (await import('./image/tag.ts')).imageTag,
-  inspect: async () => (await import('./inspect.ts')).inspect,
-  login: async () => (await import('./registry/login.ts')).login,
-  logout: async () => (await import('./registry/logout.ts')).logout,
-  'manifest annotate': async () => (await import('./manifest/annotate.ts')).manifestAnnotate,
-  'manifest create': async () => (await import('./manifest/create.ts')).manifestCreate,
-  'manifest inspect': async () => (await import('./manifest/inspect.ts')).manifestInspect,
-  'manifest push': async () => (await import('./manifest/push.ts')).manifestPush,
-  'manifest rm': async () => (await import('./manifest/rm.ts')).manifestRm,
-  'network connect': async () => (await import('./network/connect.ts')).networkConnect,
-  'network create': async () => (await import('./network/create.ts')).networkCreate,
-  'network disconnect': async () => (await import('./network/disconnect.ts')).networkDisconnect,
-  'network inspect': async () => (await import('./network/inspect.ts')).networkInspect,
-  'network ls': async () => (await import('./network/ls.ts')).networkLs,
-  'network prune': async () => (await import('./network/prune.ts')).networkPrune,
-  'network rm': async () => (await import('./network/rm.ts')).networkRm,
-  search: async () => (await import('./registry/search.ts')).search,
-  'system df': async () => (await import('./system/df.ts')).systemDf,
-  'system events': async () => (await import('./system/events.ts')).systemEvents,
-  'system gc': async () => (await import('./system/gc.ts')).systemGc,
-  'system info': async () => (await import('./system/info.ts')).systemInfo,
-  'system prune': async () => (await import('./system/prune.ts')).systemPrune,
-  version: async () => (await import('./system/version.ts')).version,
-  'volume create': async () => (await import('./volume/create.ts')).volumeCreate,
-  'volume inspect': async () => (await import('./volume/inspect.ts')).volumeInspect,
-  'volume ls': async () => (await import('./volume/ls.ts')).volumeLs,
-  'volume prune': async () => (await import('./volume/prune.ts')).volumePrune,
-  'volume rm': async () => (await import('./volume/rm.ts')).volumeRm,
+export async function objectCommand(path: string): Promise<CommandRun | undefined> {
+  switch (path) {
+    case 'container commit':
+      return (await import('./container/commit.ts')).commit
+    case 'container cp':
+      return (await import('./container/cp/cp.ts')).cp
+    case 'container diff':
+      return (await import('./container/diff.ts')).diff
+    case 'container export':
+      return (await import('./container/export.ts')).containerExport
+    case 'container inspect':
+      return (await import('./container/inspect.ts')).containerInspect
+    case 'container logs':
+      return (await import('./container/logs.ts')).containerLogs
+    case 'container ls':
+      return (await import('./container/ls.ts')).containerLs
+    case 'container prune':
+      return (await import('./container/prune.ts')).containerPrune
+    case 'container stats':
+      return (await import('./container/stats.ts')).containerStats
+    case 'builder cache export':
+      return (await import('./builder/cache-mounts.ts')).builderCacheExport
+    case 'builder cache import':
+      return (await import('./builder/cache-mounts.ts')).builderCacheImport
+    case 'builder cache ls':
+      return (await import('./builder/cache-mounts.ts')).builderCacheLs
+    case 'builder cache rm':
+      return (await import('./builder/cache-mounts.ts')).builderCacheRm
+    case 'builder du':
+      return (await import('./builder/du.ts')).builderDu
+    case 'builder prune':
+      return (await import('./builder/prune.ts')).builderPrune
+    case 'image build':
+      return (await import('./image/build.ts')).imageBuild
+    case 'image diff':
+      return (await import('./image/diff.ts')).imageDiff
+    case 'image explore':
+      return (await import('./image/explore/explore.ts')).imageExplore
+    case 'image history':
+      return (await import('./image/history.ts')).imageHistory
+    case 'image import':
+      return (await import('./image/import.ts')).imageImport
+    case 'image inspect':
+      return (await import('./image/inspect.ts')).imageInspect
+    case 'image load':
+      return (await import('./image/load.ts')).imageLoad
+    case 'image ls':
+      return (await import('./image/ls.ts')).imageLs
+    case 'image prune':
+      return (await import('./image/prune.ts')).imagePrune
+    case 'image pull':
+      return (await import('./image/pull.ts')).imagePull
+    case 'image push':
+      return (await import('./image/push.ts')).imagePush
+    case 'image rm':
+      return (await import('./image/rm.ts')).imageRm
+    case 'image save':
+      return (await import('./image/save.ts')).imageSave
+    case 'image tag':
+      return (await import('./image/tag.ts')).imageTag
+    case 'inspect':
+      return (await import('./inspect.ts')).inspect
+    case 'login':
+      return (await import('./registry/login.ts')).login
+    case 'logout':
+      return (await import('./registry/logout.ts')).logout
+    case 'manifest annotate':
+      return (await import('./manifest/annotate.ts')).manifestAnnotate
+    case 'manifest create':
+      return (await import('./manifest/create.ts')).manifestCreate
+    case 'manifest inspect':
+      return (await import('./manifest/inspect.ts')).manifestInspect
+    case 'manifest push':
+      return (await import('./manifest/push.ts')).manifestPush
+    case 'manifest rm':
+      return (await import('./manifest/rm.ts')).manifestRm
+    case 'network connect':
+      return (await import('./network/connect.ts')).networkConnect
+    case 'network create':
+      return (await import('./network/create.ts')).networkCreate
+    case 'network disconnect':
+      return (await import('./network/disconnect.ts')).networkDisconnect
+    case 'network inspect':
+      return (await import('./network/inspect.ts')).networkInspect
+    case 'network ls':
+      return (await import('./network/ls.ts')).networkLs
+    case 'network prune':
+      return (await import('./network/prune.ts')).networkPrune
+    case 'network rm':
+      return (await import('./network/rm.ts')).networkRm
+    case 'search':
+      return (await import('./registry/search.ts')).search
+    case 'system df':
+      return (await import('./system/df.ts')).systemDf
+    case 'system events':
+      return (await import('./system/events.ts')).systemEvents
+    case 'system gc':
+      return (await import('./system/gc.ts')).systemGc
+    case 'system info':
+      return (await import('./system/info.ts')).systemInfo
+    case 'system prune':
+      return (await import('./system/prune.ts')).systemPrune
+    case 'version':
+      return (await import('./system/version.ts')).version
+    case 'volume create':
+      return (await import('./volume/create.ts')).volumeCreate
+    case 'volume inspect':
+      return (await import('./volume/inspect.ts')).volumeInspect
+    case 'volume ls':
+      return (await import('./volume/ls.ts')).volumeLs
+    case 'volume prune':
+      return (await import('./volume/prune.ts')).volumePrune
+    case 'volume rm':
+      return (await import('./volume/rm.ts')).volumeRm
+    default:
+      return undefined
+  }
 }

@@ -28,5 +28,5 @@ export async function pullImage(
     query: { fromImage: fullName, ...(!all && { tag: digest ?? tag }), ...(platform && { platform }) },
     headers: { 'X-Registry-Auth': auth },
   })
-  await showMessages(withRates(messages, output.isTTY && !quiet), quiet ? silent : output)
+  await showMessages(withRates(messages, !quiet && output.isTTY), quiet ? silent : output)
 }

@@ -68,9 +68,6 @@ export type CommandRun = (
   flags: Flags,
 ) => Promise<number | undefined> | Promise<void>
 
-/** Loads the code of a command, so that one command's start does not pay for the others. */
-export type CommandLoader = () => Promise<CommandRun>
-
 /** Ends the command with this code. An empty message prints nothing. */
 export class ExitError extends Error {
   readonly code: number

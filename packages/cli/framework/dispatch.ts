@@ -1,7 +1,7 @@
 /** From the words of a command line to the command's exit code. */
 import { type Client, compareVersions, configDirectory } from '@gantry/client'
 import { messageOf } from '@gantry/errors'
-import { commands } from '../commands/index.ts'
+import { loadCommand } from '../commands/index.ts'
 import { version } from '../version.ts'
 import { ExitError, type Flags } from './command.ts'
 import { type Outputs, ProcessContext, program } from './context.ts'
@@ -82,12 +82,11 @@ class CommandLine {
     if (parsed.shortHelp) this.#outputs.stdout.write(shortHelpWarning)
     if (parsed.help) return this.#showHelp(path.split(' '))
     checkArguments(program, path, command, parsed.args.length)
-    const load = commands[command.paths[0] ?? '']
-    if (load === undefined) throw new Error(`${path} is in the command tree but has no code`)
     const context = new ProcessContext(commandPath, globals, this.#outputs)
     try {
       await checkVersions(command, parsed.flags, () => context.client)
-      const run = await load()
+      const run = await loadCommand(command.paths[0] ?? '')
+      if (run === undefined) throw new Error(`${path} is in the command tree but has no code`)
       return (await run(context, parsed.args, parsed.flags)) ?? 0
     } finally {
       await context.close()

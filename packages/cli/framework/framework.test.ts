@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { commands } from '../commands/index.ts'
+import { loadCommand } from '../commands/index.ts'
 import { FlagError, parseFlags } from './flags.ts'
 import { commandHelp, flagTable } from './help.ts'
 import { allCommands, type CommandSpec, type FlagSpec, find } from './tree.ts'
@@ -65,9 +66,14 @@ test('wrong flags are told in the words of pflag', async () => {
   }
 })
 
-test('every command has code, and all code a command', () => {
-  const canonical = allCommands().map((command) => command.paths[0])
-  assert.deepEqual(canonical.toSorted(), Object.keys(commands).sort())
+test('every command has code, and all code a command', async () => {
+  const canonical = allCommands().map((command) => command.paths[0] ?? '')
+  for (const path of canonical) assert.equal(typeof (await loadCommand(path)), 'function', path)
+  const sources = ['container-commands.ts', 'object-commands.ts'].map((file) =>
+    readFileSync(new URL(`../commands/${file}`, import.meta.url), 'utf8'),
+  )
+  const cases = sources.join('').matchAll(/case '(.*)':/g)
+  assert.deepEqual([...cases].map(([, path]) => path).sort(), canonical.toSorted())
 })
 
 test('a command is found by all its names', () => {

@@ -54,29 +54,38 @@ interface Tree {
   short: string
   flags: FlagSpec[]
   groups: GroupSpec[]
-  /** What the commands are, as JSON: a command line names one, and to make values of them all is a part of its time. */
-  commands: Record<string, string>
+  /**
+   * By turns the names of a command and what it is, as JSON: a command line names one, and to make values of them all is a
+   * part of its time.
+   */
+  commands: readonly string[]
 }
 
 export const commandTree: Omit<Tree, 'commands'> = tree as unknown as Tree
 
-const texts = Object.entries((tree as unknown as Tree).commands)
+const texts = (tree as unknown as Tree).commands
 
-const commandOf = ([names, text]: readonly [string, string]): CommandSpec => ({
-  paths: names.split(','),
-  ...(JSON.parse(text) as Omit<CommandSpec, 'paths'>),
+/** The command whose names stand at `place` of the texts. */
+const commandAt = (place: number): CommandSpec => ({
+  paths: texts[place]?.split(',') ?? [],
+  ...(JSON.parse(texts[place + 1] ?? '') as Omit<CommandSpec, 'paths'>),
 })
 
 /** Every command there is. */
-export const allCommands = (): CommandSpec[] => texts.map(commandOf)
+export function allCommands(): CommandSpec[] {
+  const commands: CommandSpec[] = []
+  for (let place = 0; place < texts.length; place += 2) commands.push(commandAt(place))
+  return commands
+}
 
 /** What a command line names: a command, or a group of commands. */
 export type Found = { command: CommandSpec; path: string } | { group: GroupSpec }
 
 /** Looks up a command by any of its names, or a group. */
 export function find(path: string): Found | undefined {
-  const found = texts.find(([names]) => names.split(',').includes(path))
-  if (found !== undefined) return { command: commandOf(found), path }
+  for (let place = 0; place < texts.length; place += 2) {
+    if (texts[place]?.split(',').includes(path)) return { command: commandAt(place), path }
+  }
   const group = commandTree.groups.find((spec) => spec.path === path)
   return group && { group }
 }

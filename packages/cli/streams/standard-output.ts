@@ -1,4 +1,4 @@
-import { fstatSync, write, writeSync } from 'node:fs'
+import { bun } from '@gantry/client'
 import type { Output } from '../framework/command.ts'
 
 /** How long to wait before a terminal or pipe that takes no more is tried again, in milliseconds. */
@@ -14,8 +14,8 @@ type Failed = (error: NodeJS.ErrnoException) => void
  */
 export class StandardOutput implements Output {
   readonly fd: 1 | 2
-  readonly isTTY: boolean
   readonly #failed: Failed
+  #isTTY: boolean | undefined
   #waiting: Buffer[] = []
   /** Bytes that are not written yet. */
   #size = 0
@@ -26,8 +26,12 @@ export class StandardOutput implements Output {
   /** `failed` is told of an error in writing: what is not written yet is lost then. */
   constructor(fd: 1 | 2, failed: Failed) {
     this.fd = fd
-    this.isTTY = isTerminal(fd)
     this.#failed = failed
+  }
+
+  get isTTY(): boolean {
+    this.#isTTY ??= isTerminal(this.fd)
+    return this.#isTTY
   }
 
   get columns(): number {
@@ -55,7 +59,7 @@ export class StandardOutput implements Output {
   async end(): Promise<void> {
     clearImmediate(this.#soon)
     await this.#writing
-    await this.#writeAll(async (bytes) => writeSync(this.fd, bytes))
+    await this.#writeAll((bytes) => writeLast(this.fd, bytes))
   }
 
   #begin(): void {
@@ -103,9 +107,22 @@ async function patiently(some: () => Promise<number>): Promise<number> {
 }
 
 function writeSome(fd: number, bytes: Buffer): Promise<number> {
+  const { write } = process.getBuiltinModule('node:fs')
   return new Promise((resolve, reject) => {
     write(fd, bytes, (error, written) => (error ? reject(error) : resolve(written)))
   })
+}
+
+/** The longest text that Bun writes as it is: for more it reserves room first, which leaves a hole in what is appended to. */
+const short = 1024
+
+/** A short text goes out without `node:fs`, which a command that only prints its answer has no other need of. */
+async function writeLast(fd: number, bytes: Buffer): Promise<number> {
+  if (bun && bytes.length <= short) {
+    const text = bytes.toString('utf8')
+    if (Buffer.from(text).equals(bytes)) return await bun.write(bun.file(fd), text)
+  }
+  return process.getBuiltinModule('node:fs').writeSync(fd, bytes)
 }
 
 /** Device number of /dev/null. */
@@ -113,7 +130,7 @@ const nullDevice = 0x103
 
 function isTerminal(fd: number): boolean {
   try {
-    const status = fstatSync(fd)
+    const status = process.getBuiltinModule('node:fs').fstatSync(fd)
     // The module that knows better takes time to load: only for what may be one.
     const mayBe = status.isCharacterDevice() && status.rdev !== nullDevice
     return mayBe && process.getBuiltinModule('node:tty').isatty(fd)

@@ -2,7 +2,6 @@ import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { Database, Table } from '../contracts.ts'
-import { reserve, reserveLog } from './reserve.ts'
 
 /**
  * Opens (or makes) the daemon's database file, readable by its owner only. Write-ahead logging: what `set` wrote
@@ -13,8 +12,7 @@ export function openDatabase(path: string): Database {
   try {
     const connection = new DatabaseSync(path)
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
-    reserve(connection, path)
-    return new SqliteDatabase(connection, path)
+    return new SqliteDatabase(connection)
   } catch (cause) {
     throw new GantryError('System', `cannot open the database ${path}: ${messageOf(cause)}`, { cause })
   }
@@ -22,11 +20,9 @@ export function openDatabase(path: string): Database {
 
 class SqliteDatabase implements Database {
   readonly #connection: DatabaseSync
-  readonly #path: string
 
-  constructor(connection: DatabaseSync, path: string) {
+  constructor(connection: DatabaseSync) {
     this.#connection = connection
-    this.#path = path
   }
 
   table<T>(name: string): Table<T> {
@@ -42,15 +38,13 @@ class SqliteDatabase implements Database {
       this.#connection.exec('COMMIT')
       return result
     } catch (error) {
-      // Of some failures, a full disk among them, SQLite has rolled back itself.
-      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
+      this.#connection.exec('ROLLBACK')
       throw error
     }
   }
 
   close(): void {
     this.#connection.close()
-    reserveLog(this.#path)
   }
 }
 

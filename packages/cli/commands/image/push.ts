@@ -38,7 +38,7 @@ export async function imagePush(
     headers: { 'X-Registry-Auth': await registryAuth(config, name) },
   })
   const notes: string[] = []
-  const shown = withRates(noting(messages, notes), stdout.isTTY && !quiet)
+  const shown = withRates(noting(messages, notes), !quiet && stdout.isTTY)
   await showMessages(shown, quiet ? silent : stdout)
   if (quiet) stdout.write(`${fullName}${all ? '' : `:${tag ?? 'latest'}`}\n`)
   for (const note of notes) stderr.write(note)

@@ -217,9 +217,12 @@ class Push {
       put: (manifest: Descriptor) => this.#putManifest(manifest.digest, manifest),
       report: this.#report,
     }
-    const subjects = [...manifests, top].map(({ digest }) => digest)
-    await parts.laterReferrers.settled(subjects, this.#signal)
-    await sendReferrers(parts, hold, subjects, sending)
+    await sendReferrers(
+      parts,
+      hold,
+      [...manifests, top].map(({ digest }) => digest),
+      sending,
+    )
     this.#signal.throwIfAborted()
   }
 
