@@ -89,7 +89,7 @@ class Build {
   }
 
   #plan(platform: Platform): Promise<Plan> {
-    const { args, target, network, platforms, namedImages, classic, ignores } = this.#request
+    const { args, target, network, platforms, platformsGiven, namedImages, classic, ignores } = this.#request
     return planTarget(
       this.#dockerfile,
       {
@@ -99,6 +99,8 @@ class Build {
         network,
         ...(target !== undefined && { target }),
         several: platforms.length > 1,
+        // The classic builder's images are for what their base images are for.
+        isForPlatform: platformsGiven && !classic,
         classic,
         ...(ignores && { ignores }),
       },

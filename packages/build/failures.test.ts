@@ -39,6 +39,28 @@ test('a step that fails ends what runs beside it, and is told with its lines', a
   assert.deepEqual(ends.toSorted(), ['context canceled', ...ends.filter((end) => end.includes('fails'))])
 })
 
+test('a path above the top is refused to classic clients alone', async () => {
+  const world = fakeWorld()
+  const build = (line: string, classic: boolean) => {
+    const request = { ...world.request(`FROM a AS s\nFROM a\n${line}\n`), classic }
+    return createBuilder(world).build(request, new AbortController().signal, () => undefined)
+  }
+  for (const [line, shown] of [
+    ['COPY ../x /', '../x'],
+    ['ADD /../x /', '../x'],
+    ['COPY ./../x /', '../x'],
+    ['COPY d/../../x /', 'd/../../x'],
+    ['COPY .. /', '..'],
+    ['COPY --from=s x ../y /d/', '../y'],
+  ] as const) {
+    const message = `forbidden path outside the build context: ${shown} ()`
+    await assert.rejects(build(line, true), { message }, line)
+    await build(line, false)
+  }
+  await assert.rejects(build('COPY ../x* /', true), { message: 'no source files were specified' })
+  for (const line of ['COPY d/../x /', 'COPY ..x /', 'COPY ./x /']) await build(line, true)
+})
+
 test('a file or an image that is not there is told by the step that wants it', async () => {
   const world = fakeWorld()
   const { image } = world.snapshots

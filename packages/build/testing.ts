@@ -131,6 +131,7 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       network: 'default',
       hosts: [],
       checkOnly: false,
+      platformsGiven: false,
       classic: false,
       contexts: [],
       namedImages: new Map(),

@@ -1,5 +1,6 @@
 export * as control from './control/control.ts'
 export { StatusResponse, timestamp } from './control/status.ts'
+export { HardLinks } from './files/hard-links.ts'
 export { type FileType, goMode, permissionsOf, typeOf } from './files/mode.ts'
 export { comparePaths, PathOrder } from './files/order.ts'
 export type { FileStat } from './files/packet.ts'

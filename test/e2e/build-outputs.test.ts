@@ -202,6 +202,23 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.match(absent.stderr, /linux\/s390x/)
   })
 
+  test('a base image for another platform alone is taken and told of; a result is for what was asked for', async () => {
+    const name = `${registry.host}/alone:1`
+    const scratch = await context({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' })
+    await build('-t', name, '--platform', 'linux/s390x', '--push', scratch)
+    const root = await context({ Dockerfile: `FROM ${name}\nCOPY Dockerfile /again\n` })
+    const platformOf = async (): Promise<string> =>
+      (await ok(daemon().gantry(['inspect', '-f', '{{.Os}}/{{.Architecture}}', 'alone-child']))).stdout.trim()
+    const { stderr } = await build('-t', 'alone-child', root)
+    assert.match(
+      stderr,
+      /InvalidBaseImagePlatform: Base image .* was pulled with platform "linux\/s390x", expected "linux\/amd64"/,
+    )
+    assert.equal(await platformOf(), 'linux/s390x')
+    await build('-t', 'alone-child', '--platform', 'linux/arm64', root)
+    assert.equal(await platformOf(), 'linux/arm64')
+  })
+
   test('the same build on two engines gives the same digests', async (t) => {
     const other = await startDaemon(t, { busybox: false })
     const base = join(top, 'base.tar')

@@ -17,6 +17,8 @@ export interface BuildRequest {
   args: ReadonlyMap<string, string>
   labels: Readonly<Record<string, string>>
   platforms: readonly Platform[]
+  /** They were asked for: without that, an image is for what its base image is for. */
+  platformsGiven: boolean
   noCache: boolean
   /** Stages whose cache is not used. */
   noCacheFilter: readonly string[]

@@ -285,3 +285,22 @@ test('platform arguments', async () => {
   assert.equal(target.step?.platform.architecture, 'amd64')
   assert.ok(target.config.Env?.includes('T=arm64'))
 })
+
+test('what an image is for: what was asked for, or else what its base is for', async () => {
+  const arm64: Platform = { os: 'linux', architecture: 'arm64', variant: 'v8' }
+  const s390x: Platform = { os: 'linux', architecture: 's390x' }
+  const images = { arm: { ...image(), ...arm64 } }
+  for (const [text, base] of [
+    ['FROM arm\n', arm64],
+    ['FROM --platform=linux/arm64 arm AS a\nFROM a\nCOPY x /\n', arm64],
+    ['FROM --platform=linux/arm64 scratch\nCOPY x /\n', amd64],
+    ['FROM --platform=$BUILDPLATFORM a\n', amd64],
+  ] as const) {
+    assert.deepEqual((await plan(text, { images })).platform, base, text)
+    const given = await plan(text, { images, platform: s390x, isForPlatform: true })
+    assert.deepEqual(given.platform, s390x, text)
+  }
+  const { variant: _, ...plain } = arm64
+  const kept = await plan('FROM arm\n', { images, platform: plain, isForPlatform: true })
+  assert.deepEqual(kept.platform, arm64)
+})

@@ -20,6 +20,8 @@ export interface PlanOptions {
   target?: string
   args: ReadonlyMap<string, string>
   platform: Platform
+  /** The result is for `platform`, also where its base image is for another. */
+  isForPlatform?: boolean
   /** The platform of the machine that builds. */
   host: Platform
   network: string
@@ -79,6 +81,15 @@ export class Planner {
   }
 
   async target(): Promise<Target> {
+    const target = await this.#targetStage()
+    const { platform, isForPlatform } = this.options
+    if (!isForPlatform) return target
+    const { os, architecture } = target.platform
+    const isSame = os === platform.os && architecture === platform.architecture
+    return { ...target, platform: isSame ? { ...target.platform, ...platform } : platform }
+  }
+
+  async #targetStage(): Promise<Target> {
     const { stages } = this.dockerfile
     const { target } = this.options
     if (stages.length === 0) throw new DockerfileProblem('dockerfile contains no stages to build')

@@ -10,7 +10,13 @@ import {
   StageScope,
 } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
-import { type HistoryEntry, type Platform, parsePlatform, type RunConfig } from '@gantry/oci'
+import {
+  type HistoryEntry,
+  type ImageConfigFile,
+  type Platform,
+  parsePlatform,
+  type RunConfig,
+} from '@gantry/oci'
 import type { InstructionState, Step, Target } from '../contracts.ts'
 import { checkInstruction, checkPlatform } from './checks.ts'
 import { classicHistoryOf } from './classic-history.ts'
@@ -25,6 +31,8 @@ export interface StageState {
   step: Step | null
   config: RunConfig
   history: HistoryEntry[]
+  /** What the image is for: that of its base image, which is not always that of the steps. */
+  platform: Platform
   author?: string
 }
 
@@ -85,8 +93,8 @@ export class StagePlan {
       const made = state.step === before ? null : state.step
       states.push(stateAfter(state, { ...command, triggered: index < inherited.length, made }))
     }
-    const { step, history, author } = state
-    const outcome = { step, config: state.config, history, platform: this.#platform, states }
+    const { step, history, author, platform } = state
+    const outcome = { step, config: state.config, history, platform, states }
     return { ...outcome, ...(author && { author }) }
   }
 
@@ -115,13 +123,17 @@ export class StagePlan {
     const context = this.planner.namedContext(reference)
     const index = this.planner.indexOf(reference, this.index)
     if (context === null && index !== null) return this.planner.stage(index).then(stateOf)
-    const empty = { step: null, config: { Env: [defaultPath] }, history: [] }
+    const { platform } = this.planner.options
+    const empty = { step: null, config: { Env: [defaultPath] }, history: [], platform }
     if (context === 'files') return { ...empty, directory: reference }
     if (reference === 'scratch' && context === null) return empty
     const image = context?.image ?? reference
     const file = await this.planner.imageConfig(image, this.#platform, this.#stage.lines)
     this.planner.findings.push(...checkPlatform(image, file, this.#platform, this.#stage.lines))
-    return { ...stateOf({ ...file, step: null, config: withPath(file.config) }), image }
+    return {
+      ...stateOf({ ...file, step: null, config: withPath(file.config), platform: platformIn(file) }),
+      image,
+    }
   }
 
   /** `[linux/arm64 builder 2/5] RUN make`. */
@@ -192,10 +204,17 @@ function stateOf({
   step,
   config,
   history,
+  platform,
   author,
-}: Pick<Target, 'step' | 'config' | 'history' | 'author'>): StageState {
-  return { step, config, history: [...history], ...(author && { author }) }
+}: Pick<Target, 'step' | 'config' | 'history' | 'platform' | 'author'>): StageState {
+  return { step, config, history: [...history], platform, ...(author && { author }) }
 }
+
+const platformIn = ({ os, architecture, variant }: ImageConfigFile): Platform => ({
+  os,
+  architecture,
+  ...(variant && { variant }),
+})
 
 function withPath(config: RunConfig): RunConfig {
   const { Env = [] } = config

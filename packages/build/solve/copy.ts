@@ -1,4 +1,5 @@
 /** COPY and ADD. */
+import { posix } from 'node:path'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import { digestOf as sha256 } from '@gantry/oci'
 import type { CopyStep, FileCopy, FileTree, Snapshot } from '../contracts.ts'
@@ -11,6 +12,7 @@ const emptySelection = sha256('')
 
 /** Reads what is to be copied, for the key; the copy itself is made when the key is not in the cache. */
 export async function prepareCopy(session: SolveSession, step: CopyStep, input: Snapshot): Promise<Prepared> {
+  if (session.run.request.classic) refuseClimbing(step)
   await using stack = new AsyncDisposableStack()
   const trees = await Promise.all(step.copies.map(({ origin }) => openOrigin(session, origin, stack)))
   const digests = await Promise.all(step.copies.map((copy, index) => digestOf(step, copy, trees[index])))
@@ -22,6 +24,17 @@ export async function prepareCopy(session: SolveSession, step: CopyStep, input: 
     borrows: step.copies.some(({ origin }) => isBorrowed(origin)),
     execute: (signal) => copy(session, step, input, signal),
     ...(step.link && { place: (made) => session.parts.snapshots.stack(input, made) }),
+  }
+}
+
+/** BuildKit takes `..` above the top for the top; the classic builder refuses it, and no pattern with it matches anything. */
+function refuseClimbing({ copies }: CopyStep): void {
+  const paths = copies.filter(({ origin }) => origin.kind === 'context' || origin.kind === 'snapshot')
+  for (const source of paths.flatMap(({ sources }) => sources)) {
+    const shown = source.replace(/^\//, '').replace(/^\.\//, '')
+    if (!/^\.\.(\/|$)/.test(posix.normalize(`./${shown}`))) continue
+    if (/[*?[\\]/.test(shown)) throw new GantryError('NotFound', 'no source files were specified')
+    throw new GantryError('NotFound', `forbidden path outside the build context: ${shown} ()`)
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type FilesRequest,
   type FileType,
   goMode,
+  HardLinks,
 } from '@gantry/buildkit/files'
 import { type ListedEntry, type Listing, selected } from '@gantry/dockerfile'
 import { deviceNumbers } from '@gantry/oci/device-number'
@@ -29,10 +30,13 @@ export function directorySource(root: string, request: Omit<FilesRequest, 'direc
 
 interface DiskEntry extends ListedEntry {
   stat: FileStat
+  /** Device and inode of a file that has other names. */
+  file: string | null
 }
 
 function* stats(entries: Iterable<DiskEntry>): Generator<FileStat> {
-  for (const { stat } of entries) yield stat
+  const links = new HardLinks()
+  for (const { stat, file } of entries) yield links.told(stat, file)
 }
 
 function list(directory: string): string[] {
@@ -64,7 +68,14 @@ function entryOf(root: string, path: string): DiskEntry | null {
     devminor,
     xattrs: new Map(),
   }
-  return { type: isDevice(type) || type === 'fifo' ? 'node' : type, target, stat }
+  const file = type === 'file' && status.nlink > 1 ? identityOf(join(root, path)) : null
+  return { type: isDevice(type) || type === 'fifo' ? 'node' : type, target, stat, file }
+}
+
+/** Null for what has gone. The numbers of some file systems have more than 53 bits. */
+function identityOf(path: string): string | null {
+  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return status ? `${status.dev}:${status.ino}` : null
 }
 
 type SentType = Exclude<FileType, 'socket' | 'other'>
@@ -84,6 +95,7 @@ function typeOf(status: Stats): SentType | null {
 const unnameable = (path: string): DiskEntry => ({
   type: 'file',
   target: '',
+  file: null,
   get stat(): FileStat {
     throw new Error(
       `the name of ${JSON.stringify(path)} is not UTF-8: rename it, name it in .dockerignore, or send an archive (tar -c . | gantry build -)`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { smallContext } from './small-context.ts'
@@ -40,6 +40,26 @@ test('a small directory is sent whole, without what its ignore file names', asyn
   assert.deepEqual(sent?.texts, { Dockerfile: 'FROM scratch\n' })
   assert.match(sent?.key ?? '', /^[0-9a-f]{64}$/)
   assert.equal((await smallContext({ root, texts, rules: '' }))?.key, sent?.key)
+})
+
+test('another name of a file is told as a link to the first that the rules leave', async (t) => {
+  const root = await directory(t, { a: 'text', 'd/x': 'other' })
+  await link(join(root, 'a'), join(root, 'b'))
+  await link(join(root, 'a'), join(root, 'd/c'))
+  for (const [rules, first, others] of [
+    ['', 'a', ['b', 'd/c']],
+    ['a', 'b', ['d/c']],
+  ] as const) {
+    const sent = await smallContext({ root, texts, rules })
+    const told = sent?.files.map(({ path, link, size, data }) => [path, link, size, data !== undefined])
+    assert.deepEqual(told, [
+      [first, '', 4, true],
+      ...others.slice(0, -1).map((path) => [path, first, 0, false]),
+      ['d', '', 0, false],
+      ['d/c', first, 0, false],
+      ['d/x', '', 5, true],
+    ])
+  }
 })
 
 test('what is not small, or not to be told from here, is left to a session', async (t) => {

@@ -19,6 +19,7 @@ export function builderRequest(
     args: request.args,
     labels: request.labels,
     platforms: platformsOf(request.platforms),
+    platformsGiven: request.platforms.length > 0,
     noCache: request.noCache,
     noCacheFilter: request.noCacheFilter,
     pull: request.pull,

@@ -1,5 +1,4 @@
 /** Failures of builds in the words of Docker's classic builder. */
-import { posix } from 'node:path'
 import { type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
 import { DockerfileProblem } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
@@ -20,7 +19,8 @@ export function classicError(
   const message = describe(error).replace('unsupported modifier (\ufffd)', "missing ':'")
   if (planned.instruction === 'ADD' && /^(Get "|failed to GET )/.test(message))
     return `ADD failed: ${message}`
-  if (message === 'no source files were specified') return `${planned.instruction} failed: ${message}`
+  if (/^(no source files were specified$|forbidden path outside the build context: )/.test(message))
+    return `${planned.instruction} failed: ${message}`
   const [, missing] = /failed to compute cache key: "\/?(.*)": not found(?: \(.*\))?$/.exec(message) ?? []
   if (missing !== undefined) return missingSource(missing, planned)
   const [, target] = /target stage ("(?:[^"\\]|\\.)*") could not be found/.exec(message) ?? []
@@ -40,10 +40,6 @@ function missingSource(
 ): string {
   const failed = `${instruction || 'COPY'} failed: `
   if (fromOf(source) !== null) return `${failed}stat ${path}: file does not exist`
-  const climbing = source
-    .split(/\s+/)
-    .find((word) => word.startsWith('../') && posix.join('/', word) === `/${path}`)
-  if (climbing !== undefined) return `${failed}forbidden path outside the build context: ${climbing} ()`
   return `${failed}file not found in build context or excluded by .dockerignore: stat ${path}: file does not exist`
 }
 

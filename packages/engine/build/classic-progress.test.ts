@@ -223,18 +223,8 @@ test("failures have the classic builder's words", () => {
     classicError(missing, planned('COPY --from=a x/y /')),
     'COPY failed: stat x/y: file does not exist',
   )
-  assert.equal(
-    classicError(missing, planned('COPY ../x/y /')),
-    'COPY failed: forbidden path outside the build context: ../x/y ()',
-  )
-  const hinted = new GantryError(
-    'NotFound',
-    `${missing.message} (.. cannot lead above the top of what is copied from)`,
-  )
-  assert.equal(
-    classicError(hinted, planned('COPY ../x/y /')),
-    classicError(missing, planned('COPY ../x/y /')),
-  )
+  const climbing = new GantryError('NotFound', 'forbidden path outside the build context: ../x/y ()')
+  assert.equal(classicError(climbing, planned('COPY ../x/y /')), `COPY failed: ${climbing.message}`)
   const page = new GantryError('NotFound', 'failed to GET http://h/x with status 404 Not Found')
   assert.equal(classicError(page, planned('ADD http://h/x /')), `ADD failed: ${page.message}`)
   const gone = new StepError(new GantryError('NotFound', 'gone'), {

@@ -93,7 +93,7 @@ export class BuildSnapshots implements Snapshots {
   /** An image that is here; else one that is built in; else it is pulled. */
   async #find(reference: string, platform: string, options: ImageLookup): Promise<ImageRecord> {
     const { images, parts } = this.#options
-    if (options.pull) await this.#pull(reference, platform, options)
+    if (options.pull) return await this.#pulled(reference, platform, options)
     try {
       return selectImage(parts, reference, platform)
     } catch (error) {
@@ -102,10 +102,18 @@ export class BuildSnapshots implements Snapshots {
     try {
       await images.resolve(reference, platform)
     } catch (error) {
-      if (options.pull || !isKind(error, 'NotFound')) throw error
-      await this.#pull(reference, platform, options)
+      if (!isKind(error, 'NotFound')) throw error
+      return await this.#pulled(reference, platform, options)
     }
     return selectImage(parts, reference, platform)
+  }
+
+  /** What is no index in its registry is taken whatever it is for, as by BuildKit: a check tells of it. */
+  async #pulled(reference: string, platform: string, options: ImageLookup): Promise<ImageRecord> {
+    const { parts } = this.#options
+    await this.#pull(reference, platform, options)
+    const isIndex = parts.catalog.find(reference).reference?.index !== undefined
+    return selectImage(parts, reference, isIndex ? platform : undefined)
   }
 
   async #pull(

@@ -72,7 +72,8 @@ export async function git(
     output += text
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-longestComplaint)
+    // ssh ends its lines as a terminal would want them.
+    complaint = (complaint + text.replaceAll('\r', '')).slice(-longestComplaint)
   })
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
@@ -111,7 +112,7 @@ function environment(secrets: NonNullable<GitRun['secrets']>, agent: string | un
     GIT_ASKPASS: '/bin/false',
     GIT_LFS_SKIP_SMUDGE: '1',
     GIT_SSH_COMMAND:
-      'ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/dev/null',
+      'ssh -F none -o LogLevel=ERROR -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/dev/null',
     GIT_CONFIG_COUNT: String(all.length),
     ...Object.fromEntries(numbered),
     ...(agent !== undefined && { SSH_AUTH_SOCK: agent }),

@@ -12,7 +12,7 @@ export interface SentFile {
   size: number
   /** Nanoseconds since 1970. */
   time: string
-  /** Target of a symbolic link. */
+  /** Target of a symbolic link; of a file, the path that it is another name of. */
   link: string
   /** Content, in base64. */
   data: string

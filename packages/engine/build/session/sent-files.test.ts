@@ -46,6 +46,17 @@ test('a context in one piece answers as a session does', async () => {
   await assert.rejects(received(sent, { directory: 'other' }), /no access allowed/)
 })
 
+test('names of one file are links to the first of them that is asked for', async () => {
+  const link = (path: string): Record<string, unknown> => file(path, '', { link: 'a', data: undefined })
+  const sent = await read([file('a', 'text'), link('b'), link('c')])
+  assert.deepEqual(await received(sent, { directory: 'context' }), [
+    ...['a', 'b -> a', 'c -> a', '--', 'a: text', 'a .', '4'],
+  ])
+  assert.deepEqual(await received(sent, { directory: 'context', exclude: ['a'] }), [
+    ...['b', 'c -> b', '--', 'b: text', 'b .', '4'],
+  ])
+})
+
 test('a file is no longer than it was called', async () => {
   const sent = await read([file('f', 'four', { size: 2 })])
   assert.deepEqual(await received(sent, { directory: 'context' }), ['f', '--', 'f: fo', 'f .', '2'])
@@ -62,6 +73,9 @@ test('what is no context is refused', async () => {
     ],
     ...[[file('../f')], [file('d/f')], [file('')], [file('d/'), file('.')], [file('a\0b')]],
     [directory('d'), file('d/../../f')],
+    [file('a', '', { link: '/etc/passwd' })],
+    [file('a', '', { link: 'b' }), file('b')],
+    [directory('a'), file('b', '', { link: 'a' })],
     [file('l', '', { mode: goMode('symlink', 0o777), link: '/etc' }), file('l/passwd')],
   ])
     await assert.rejects(read(files), { kind: 'InvalidParameter' }, JSON.stringify(files))

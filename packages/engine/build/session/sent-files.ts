@@ -7,6 +7,7 @@ import {
   type FilesRequest,
   type FileType,
   goMode,
+  HardLinks,
   PathOrder,
   type SessionDescription,
   typeOf,
@@ -18,6 +19,8 @@ import { type SentDocument, type SentFile, sentDocument } from './sent-document.
 interface Entry extends ListedEntry {
   stat: FileStat
   data: Buffer
+  /** Of a file: the first of its names. */
+  file: string | null
 }
 
 export class SentFiles {
@@ -35,15 +38,18 @@ export class SentFiles {
     this.#texts = Object.entries(texts)
       .sort(([a], [b]) => comparePaths(a, b))
       .map(([path, text]) => textEntry(path, Buffer.from(text)))
-    this.#context = listingOf(files.map(entryOf))
+    this.#context = listingOf(entriesOf(files))
   }
 
   /** Hands over what is asked for of a directory. Resolves to the bytes of content. */
   async receiveFiles(request: FilesRequest, sink: FileSink, signal: AbortSignal): Promise<number> {
     const wanted: Entry[] = []
+    const links = new HardLinks()
     for (const entry of this.#entries(request)) {
       signal.throwIfAborted()
-      if ((await sink.entry(entry.stat)) && entry.type === 'file') wanted.push(entry)
+      // Of its names, the first one that is asked for may be another.
+      const stat = links.told(entry.stat, entry.file)
+      if ((await sink.entry(stat)) && entry.type === 'file' && stat.linkname === '') wanted.push(entry)
     }
     await sink.listed?.()
     let received = 0
@@ -80,6 +86,24 @@ const listedTypes = new Map<FileType, Entry['type']>([
   ['fifo', 'node'],
 ])
 
+/** Throws InvalidParameter for another name of what is no file told before it. */
+function entriesOf(files: readonly SentFile[]): Entry[] {
+  const named = new Map<string, Entry>()
+  return files.map((sent) => {
+    const entry = entryOf(sent)
+    if (entry.type !== 'file') return entry
+    const { path } = sent
+    const first = sent.link === '' ? entry : named.get(sent.link)
+    if (!first)
+      throw new GantryError(
+        'InvalidParameter',
+        `${path} is a link to ${sent.link}, which is no file of the context`,
+      )
+    if (first === entry) named.set(path, entry)
+    return { ...first, stat: { ...first.stat, path } }
+  })
+}
+
 function entryOf({ path, mode, size, time, link, data }: SentFile): Entry {
   const type = listedTypes.get(typeOf(mode)) ?? 'other'
   const target = type === 'symlink' ? link : ''
@@ -89,12 +113,13 @@ function entryOf({ path, mode, size, time, link, data }: SentFile): Entry {
     target,
     stat: statOf({ path, mode, size, modTime: BigInt(time), linkname: target }),
     data: content,
+    file: type === 'file' ? path : null,
   }
 }
 
 function textEntry(path: string, data: Buffer): Entry {
   const stat = statOf({ path, mode: goMode('file', 0o644), size: data.length, modTime: 0n, linkname: '' })
-  return { type: 'file', target: '', stat, data }
+  return { type: 'file', target: '', stat, data, file: null }
 }
 
 const statOf = (stat: Pick<FileStat, 'path' | 'mode' | 'size' | 'modTime' | 'linkname'>): FileStat => ({

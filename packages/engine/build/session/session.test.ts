@@ -210,6 +210,20 @@ test('a hard link leads only to a file that has come', async (t) => {
     )
 })
 
+test('another name follows its file when that has come again', async (t) => {
+  const trees = new KeptTrees(await directory(t))
+  const inode = async (root: string, name: string): Promise<number> => (await stat(join(root, name))).ino
+  const first = await send(trees, { a: { text: 'one' }, b: { link: 'a' } })
+  assert.equal(await inode(first.root, 'a'), await inode(first.root, 'b'))
+  // Its own words are the same: what they lead to is not.
+  const { asked, root } = await send(trees, { a: { text: 'two!', time: 2 }, b: { link: 'a' } })
+  assert.deepEqual(asked, ['a'])
+  assert.equal(await inode(root, 'a'), await inode(root, 'b'))
+  assert.equal(await readFile(join(root, 'b'), 'utf8'), 'two!')
+  const apart = await send(trees, { b: { text: 'two!', time: 2 } })
+  assert.deepEqual([apart.asked, await readdir(apart.root)], [['b'], ['b']])
+})
+
 test('a tree is one build’s at a time; one that was left half done is thrown away', async (t) => {
   const top = await directory(t)
   const trees = new KeptTrees(top)

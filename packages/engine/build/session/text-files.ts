@@ -18,8 +18,10 @@ export class TextFiles implements FileSink {
     if (type !== 'file') return false
     if (size > longestText)
       throw new GantryError('InvalidParameter', `${path} is larger than ${longestText} bytes`)
-    this.#files.set(path, [])
-    return true
+    // Another name of one that has been told of has no content of its own.
+    const named = linkname === '' ? undefined : this.#files.get(linkname)
+    this.#files.set(path, named ?? [])
+    return !named
   }
 
   data(path: string, data: Uint8Array): void {

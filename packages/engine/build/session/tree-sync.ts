@@ -62,6 +62,8 @@ export class TreeSync implements FileSink {
   readonly #touched = new Set<string>()
   /** Files that did not come as they were announced: asked for again the next time. */
   readonly #odd = new Set<string>()
+  /** Files that are asked for: new ones in the tree. */
+  readonly #asked = new Set<string>()
   /** Made when the files that they are other names of have come. */
   readonly #links: TreeChange[] = []
   #next = 0
@@ -97,7 +99,8 @@ export class TreeSync implements FileSink {
     if (this.#announced > this.#options.largest) throw tooLarge(this.#options.largest)
     this.#entries.push(entry)
     if (type === 'directory') this.#directories.set(stat.path, entry)
-    if (before !== null && isSameFile(before, entry)) return false
+    const isOtherName = type === 'file' && this.#asked.has(targetOf(entry))
+    if (before !== null && isSameFile(before, entry) && !isOtherName) return false
     return this.#replace(entry, type, before)
   }
 
@@ -129,13 +132,14 @@ export class TreeSync implements FileSink {
       this.#links.push({ kind: 'link', path, target: this.#received(link, path) })
       return false
     }
+    this.#asked.add(path)
     this.#open.set(path, { entry, received: 0, begun: false })
     return true
   }
 
   /** The target of another name of a file must be one that has come. */
   #received(link: string, path: string): string {
-    const target = link.replace(/^\/+/, '')
+    const target = targetOf({ link })
     const found = this.#find(target)
     if (!found || typeOf(found.mode) !== 'file')
       throw new GantryError(
@@ -257,6 +261,9 @@ export class TreeSync implements FileSink {
     this.#applied.catch(() => undefined) // the next one to wait hears of it
   }
 }
+
+/** What a file is another name of. */
+const targetOf = ({ link }: Pick<KeptEntry, 'link'>): string => link.replace(/^\/+/, '')
 
 const seconds = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1000n) / 1e6
 
