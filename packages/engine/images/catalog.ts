@@ -33,8 +33,11 @@ export class Catalog {
 
   constructor(database: Pick<Database, 'table' | 'transaction'>) {
     this.#database = database
-    this.#images = new ListedTable(database.table('images'))
-    this.#references = new ListedTable(database.table('image_references'))
+    this.#images = new ListedTable(database.table<ImageRecord>('images'), ({ id }) => id)
+    this.#references = new ListedTable(
+      database.table<ReferenceRecord>('image_references'),
+      ({ name }) => name,
+    )
     this.referrers = new KeptReferrers(database.table('image_referrers'))
   }
 

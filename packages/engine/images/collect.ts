@@ -2,8 +2,8 @@
 import { type Digest, familiarName, parseReference } from '@gantry/oci'
 import { chainOf } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
-import { removeAllOf } from './prune.ts'
 import type { ImageRecord } from './records.ts'
+import { removeUnused } from './remove.ts'
 
 /** Milliseconds, where no time is configured: what was just pulled is about to be used. */
 const shortest = 3600 * 1000
@@ -121,7 +121,7 @@ export async function collect(parts: ImageParts, plan: readonly Collectable[][])
     for (const { id } of present) {
       const image = catalog.get(id)
       // With the last name of an index all of its images go.
-      if (image) await removeAllOf(parts, image, { noPrune: true })
+      if (image) await removeUnused(parts, image, { noPrune: true })
     }
     gone.push(...present.filter(({ id }) => !catalog.get(id)))
   }

@@ -345,6 +345,33 @@ test('an image forced away keeps its layers for the stopped container that needs
   await nothingIsLeft(b)
 })
 
+test('an image with very many names goes while others have their turn, and each name is told of once', async (t) => {
+  const b = await bench(t)
+  const count = 1000
+  for (const [content, remove] of [
+    ['removed', (id: Digest) => b.images.remove(id, { force: true })],
+    ['pruned', async () => (await b.images.prune({ dangling: ['false'] })).deleted],
+  ] as const) {
+    const id = await importRootfs(b, content)
+    for (let n = 0; n < count; n++) await b.images.tag(id, { repo: `many/${n}`, tag: '1' })
+    b.events.splice(0)
+    let turns = 0
+    let goes = true
+    const others = () => {
+      turns++
+      if (goes) setImmediate(others)
+    }
+    setImmediate(others)
+    const gone = await remove(id)
+    goes = false
+    assert.ok(turns > 3, `${turns} turns`)
+    assert.equal(gone.filter(({ Untagged }) => Untagged?.startsWith('many/')).length, count)
+    assert.equal(b.events.filter((event) => event === `untag ${id}`).length, count)
+    assert.equal(b.events.filter((event) => event === `delete ${id}`).length, 1)
+    await nothingIsLeft(b)
+  }
+})
+
 test('prune removes what has no name, or with dangling=false what has no container', async (t) => {
   const b = await bench(t)
   const used = await importRootfs(b, 'used', 'used')

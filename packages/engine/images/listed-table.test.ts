@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openDatabase } from '@gantry/store'
+import { memoryTable } from '../containers/testing.ts'
 import { Catalog } from './catalog.ts'
+import { ListedTable } from './listed-table.ts'
 import type { ImageRecord } from './records.ts'
 
 async function catalogOf(t: TestContext): Promise<Catalog> {
@@ -58,4 +60,28 @@ test('lists forget what a transaction takes back', async (t) => {
     })
   assert.throws(failing, /no/)
   assert.deepEqual(ids(catalog), ['a'])
+})
+
+test('a list is read once, whatever is written between its uses', () => {
+  const rows = memoryTable<{ id: string; n: number }>()
+  let reads = 0
+  const counted = {
+    get: (key: string) => rows.get(key),
+    set: (key: string, value: { id: string; n: number }) => rows.set(key, value),
+    delete: (key: string) => rows.delete(key),
+    values: () => {
+      reads++
+      return rows.values()
+    },
+  }
+  const table = new ListedTable(counted, ({ id }) => id)
+  for (const id of ['a', 'b', 'c']) table.set(id, { id, n: 1 })
+  const listed = () => table.values().map(({ id, n }) => `${id}${n}`)
+  assert.deepEqual(listed(), ['a1', 'b1', 'c1'])
+  table.set('a', { id: 'a', n: 2 })
+  assert.equal(table.delete('b'), true)
+  assert.equal(table.delete('b'), false)
+  table.set('d', { id: 'd', n: 1 })
+  assert.deepEqual(listed(), ['a2', 'c1', 'd1'])
+  assert.equal(reads, 1)
 })

@@ -1,15 +1,18 @@
 import type { Table } from '@gantry/store'
 
 /**
- * A table that is listed much more often than it changes: its rows are kept as they were read until one is written, or
+ * A table that is listed much more often than it changes: its rows are kept as they were read, and follow what is written,
  * until memory is wanted for something else. Rows are values: whoever changes one writes another.
  */
 export class ListedTable<T> implements Table<T> {
   readonly #table: Table<T>
-  #rows: WeakRef<readonly T[]> | undefined
+  readonly #keyOf: (row: T) => string
+  #rows: WeakRef<Map<string, T>> | undefined
 
-  constructor(table: Table<T>) {
+  /** `keyOf` tells the key of a row that was read. */
+  constructor(table: Table<T>, keyOf: (row: T) => string) {
     this.#table = table
+    this.#keyOf = keyOf
   }
 
   get(key: string): T | undefined {
@@ -17,21 +20,22 @@ export class ListedTable<T> implements Table<T> {
   }
 
   set(key: string, value: T): void {
-    this.forget()
     this.#table.set(key, value)
+    this.#rows?.deref()?.set(key, value)
   }
 
   delete(key: string): boolean {
-    this.forget()
-    return this.#table.delete(key)
+    const wasThere = this.#table.delete(key)
+    this.#rows?.deref()?.delete(key)
+    return wasThere
   }
 
   values(): T[] {
     const known = this.#rows?.deref()
-    if (known) return [...known]
-    const rows = this.#table.values()
+    if (known) return [...known.values()]
+    const rows = new Map(this.#table.values().map((row) => [this.#keyOf(row), row]))
     this.#rows = new WeakRef(rows)
-    return [...rows]
+    return [...rows.values()]
   }
 
   /** For when writes have been taken back. */

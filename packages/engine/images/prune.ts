@@ -1,12 +1,10 @@
 import type { ImageDeleteResponseItem } from '@gantry/api'
-import { GantryError, isKind } from '@gantry/errors'
-import { familiarName, parseReference } from '@gantry/oci'
+import { GantryError } from '@gantry/errors'
 import type { Filters } from '../contracts.ts'
 import { checkFilters, matchesPruneLabels, untilFilter } from '../services/filters.ts'
 import type { ImageParts } from './dependencies.ts'
 import { createdAt } from './list.ts'
-import type { ImageRecord } from './records.ts'
-import { byName, removeImage } from './remove.ts'
+import { removeUnused } from './remove.ts'
 
 export interface Pruned {
   deleted: ImageDeleteResponseItem[]
@@ -28,7 +26,7 @@ export async function pruneImages(parts: ImageParts, filters: Filters): Promise<
       (!danglingOnly || catalog.namesOf(image.id).length === 0) &&
       (until === undefined || createdAt(image) < until.getTime()) &&
       matchesPruneLabels(filters, image.labels)
-    if (prunable) deleted.push(...(await removeAllOf(parts, image)))
+    if (prunable) deleted.push(...(await removeUnused(parts, image)))
   }
   const spaceReclaimed = deleted.reduce((sum, { Deleted }) => sum + (sizes.get(Deleted ?? '') ?? 0), 0)
   parts.events.publish('image', 'prune', '', { reclaimed: String(spaceReclaimed) })
@@ -40,27 +38,6 @@ function isDanglingOnly({ dangling = [] }: Filters): boolean {
   if (dangling.some((value) => value === 'false' || value === '0')) return false
   if (dangling.length === 0 || dangling.some((value) => value === 'true' || value === '1')) return true
   throw new GantryError('InvalidParameter', `Invalid filter 'dangling=[${dangling.join(' ')}]'`)
-}
-
-/** Name by name and then by id; what turns out to be needed stays. */
-export async function removeAllOf(
-  parts: ImageParts,
-  image: ImageRecord,
-  options: { noPrune?: boolean } = {},
-): Promise<ImageDeleteResponseItem[]> {
-  const items: ImageDeleteResponseItem[] = []
-  const names = parts.catalog
-    .namesOf(image.id)
-    .sort(byName)
-    .map(({ name }) => familiarName(parseReference(name)))
-  for (const text of names.length > 0 ? names : [image.id]) {
-    try {
-      items.push(...(await removeImage(parts, text, options)))
-    } catch (error) {
-      if (!isKind(error, 'Conflict') && !isKind(error, 'NotFound')) throw error
-    }
-  }
-  return items
 }
 
 async function layerSizes({ layers }: ImageParts): Promise<Map<string, number>> {

@@ -1,7 +1,15 @@
 /** Removing names and images, by Docker's rules of what may go with and without force. */
 import type { ImageDeleteResponseItem } from '@gantry/api'
-import { GantryError } from '@gantry/errors'
-import { bestMatch, type Digest, familiarName, hexOf, parseReference, repositoryOf } from '@gantry/oci'
+import { GantryError, isKind } from '@gantry/errors'
+import {
+  bestMatch,
+  type Digest,
+  familiarName,
+  hexOf,
+  parseReference,
+  type Reference,
+  repositoryOf,
+} from '@gantry/oci'
 import type { ImageRemoveOptions } from '../contracts.ts'
 import { inBatches } from './batches.ts'
 import { chainOf, type Found } from './catalog.ts'
@@ -24,6 +32,25 @@ export async function removeImage(
   if (chosen.length > 0 && !isWhole(parts, found, chosen)) await removal.byPlatform(chosen)
   else if (isIdPrefix(found.image.id, text)) await removal.byId(found.image, noPrune)
   else await removal.byName(found, text, noPrune)
+  return removal.items
+}
+
+/** An image that nobody uses goes with all of its names; what turns out to be needed stays. The caller sweeps afterwards. */
+export async function removeUnused(
+  parts: ImageParts,
+  image: ImageRecord,
+  { noPrune = false }: Pick<ImageRemoveOptions, 'noPrune'> = {},
+): Promise<ImageDeleteResponseItem[]> {
+  const removal = new Removal(parts, false)
+  const known = parts.catalog.get(image.id)
+  if (!known || known.retired) return []
+  const names = parts.catalog.namesOf(image.id)
+  try {
+    if (names.length > 0) await removal.byAllNames(image, names, noPrune)
+    else await removal.byId(image, noPrune)
+  } catch (error) {
+    if (!isKind(error, 'Conflict')) throw error
+  }
   return removal.items
 }
 
@@ -62,6 +89,18 @@ class Removal {
     const siblings = membersOf([reference])
     await this.#delete(image, noPrune, { quiet: true })
     await this.#deleteMembers(siblings)
+  }
+
+  /** As name by name. */
+  async byAllNames(image: ImageRecord, names: readonly ReferenceRecord[], noPrune: boolean): Promise<void> {
+    const { catalog, usersOfImage } = this.#parts
+    if (usersOfImage(image.id).length > 0) return
+    const references = names.map(({ name }) => parseReference(name))
+    const tagged = new Set(references.filter(({ digest }) => !digest).map(repositoryOf))
+    await this.#untagAll(image, names, ({ digest, ...rest }) => !digest || !tagged.has(repositoryOf(rest)))
+    if (catalog.namesOf(image.id).length > 0) return
+    await this.#delete(image, noPrune, { quiet: true })
+    await this.#deleteMembers(membersOf(names))
   }
 
   async byId(image: ImageRecord, noPrune: boolean): Promise<void> {
@@ -114,13 +153,20 @@ class Removal {
     announce(this.#parts, 'untag', image.id)
   }
 
-  /** Many at once: one transaction for each of very many names would hold up everybody else, and so would one for all. */
-  async #untagAll(image: ImageRecord, references: readonly ReferenceRecord[]): Promise<void> {
-    await inBatches(references.toSorted(byName), (batch) => {
+  /**
+   * Many at once: one transaction for each of very many names would hold up everybody else, and so would one for all.
+   * `isTold` says whose end is an event.
+   */
+  async #untagAll(
+    image: ImageRecord,
+    names: readonly ReferenceRecord[],
+    isTold: (reference: Reference) => boolean = () => true,
+  ): Promise<void> {
+    await inBatches(names.toSorted(byName), (batch) => {
       this.#parts.catalog.transaction(() => {
         for (const reference of batch) this.#unname(reference)
       })
-      for (const _ of batch) announce(this.#parts, 'untag', image.id)
+      for (const { name } of batch) if (isTold(parseReference(name))) announce(this.#parts, 'untag', image.id)
     })
   }
 
@@ -212,12 +258,19 @@ export const byName = (a: ReferenceRecord, b: ReferenceRecord): number =>
 
 /** At most one tag, and digests of the same repository only. */
 function areOneRepository(names: ReferenceRecord[]): boolean {
-  const references = names.map(({ name }) => parseReference(name))
-  const tags = references.filter(({ digest }) => !digest)
-  const repositories = new Set(references.map(repositoryOf))
-  return names.length <= 1 || (tags.length <= 1 && repositories.size === 1)
+  if (names.length <= 1) return true
+  const repositories = new Set<string>()
+  let tags = 0
+  // Of very many names, the first few tell.
+  for (const { name } of names) {
+    const reference = parseReference(name)
+    if (!reference.digest) tags++
+    repositories.add(repositoryOf(reference))
+    if (tags > 1 || repositories.size > 1) return false
+  }
+  return true
 }
 
-function membersOf(references: (ReferenceRecord | undefined)[]): Digest[] {
+function membersOf(references: readonly (ReferenceRecord | undefined)[]): Digest[] {
   return [...new Set(references.flatMap((reference) => reference?.index?.images ?? []))]
 }
