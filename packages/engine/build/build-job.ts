@@ -191,7 +191,8 @@ export class BuildJob {
     const aux = { ...summary, ref: `default/default/${id}`, ...provenance }
     if (request.events || request.tellResult) telling.tell({ id: 'gantry.result', aux })
     if (summary.image === undefined) return
-    const lineage = telling.done(summary.image, names.map(familiarName))
+    const lineage = telling.lineage(summary.image)
     if (lineage) noteParent(this.#parts.images, lineage.id, lineage.parent)
+    telling.done(summary.image, names.map(familiarName))
   }
 }

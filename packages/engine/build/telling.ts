@@ -70,11 +70,13 @@ export class Telling {
   /** Runs work, told as a step. */
   readonly internal: Internal = this.#numbers.internal(this.hear)
 
-  /** Returns, for classic clients, what the image was made upon. */
-  done(image: string, names: string[]): ReturnType<Progress['lineage']> {
-    const lineage = this.#progress.lineage(image)
+  /** What the image was made upon, for classic clients; null when that is known already. */
+  lineage(image: string): ReturnType<Progress['lineage']> {
+    return this.#progress.lineage(image)
+  }
+
+  done(image: string, names: string[]): void {
     this.#progress.done(image, names)
-    return lineage
   }
 
   /** Throws what is a refusal: nothing has been told of the build yet. */

@@ -272,6 +272,23 @@ test('a name goes first, and the image with its last name', async (t) => {
   await nothingIsLeft(b)
 })
 
+test('a name that comes while very many others go leads to an image, or goes with it', async (t) => {
+  const b = await bench(t)
+  const id = await importRootfs(b, 'x', 'spec:1')
+  for (let n = 2; n < 600; n++) await b.images.tag('spec:1', { repo: 'spec', tag: String(n) })
+  const removed = b.images.remove(id, { force: true })
+  const tagged = new Promise((resolve) => setImmediate(resolve)).then(() =>
+    b.images.tag(id, { repo: 'late', tag: '1' }),
+  )
+  await Promise.allSettled([removed, tagged])
+  const { catalog } = b.images.parts
+  assert.deepEqual(
+    [...catalog.references()].filter(({ image }) => !catalog.get(image)),
+    [],
+  )
+  assert.ok((await removed).some(({ Deleted }) => Deleted === id))
+})
+
 test('an image that another one was made from loses its name, and goes with the other one', async (t) => {
   const b = await bench(t)
   const base = await importRootfs(b, 'x', 'base:1')

@@ -185,7 +185,9 @@ class Removal {
       if (quiet && (users.length > 0 || catalog.namesOf(image.id).length > 0 || this.#isParent(image))) return
       throw error
     }
-    await this.#untagAll(image, catalog.namesOf(image.id))
+    // Names may come while many others go: the image goes in the turn in which it has none.
+    for (let names = catalog.namesOf(image.id); names.length > 0; names = catalog.namesOf(image.id))
+      await this.#untagAll(image, names)
     await this.#drop(image)
     if (!noPrune && image.parent) await this.#pruneParent(image.parent)
   }

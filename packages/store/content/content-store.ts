@@ -119,11 +119,15 @@ class FileContentStore implements ContentStore {
     if (size > limit) {
       throw new GantryError('InvalidParameter', `content ${digest} is larger than ${limit} bytes`)
     }
-    const path = this.#files.path(digest)
-    const bytes = size <= smallest ? readFileSync(path) : await found(digest, readFile(path))
+    const bytes = await found(digest, this.#bytes(digest, size))
     const failure = new Verifier(digest).update(bytes).failure()
     if (failure) throw failure
     return bytes
+  }
+
+  async #bytes(digest: Digest, size: number): Promise<Buffer> {
+    const path = this.#files.path(digest)
+    return size <= smallest ? readFileSync(path) : await readFile(path)
   }
 
   async writer(): Promise<BlobWriter> {
