@@ -2,12 +2,14 @@
 import { closeSync, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '@gantry/errors'
 import { openPipe, reap, spawnProgram } from '@gantry/syscall'
 import type { StdioOptions } from './contracts.ts'
 import { keptOutputBytes } from './logs/kept-output.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import type { ProcessPaths } from './paths.ts'
+import { readPid } from './record.ts'
 
 export interface MonitorRequest {
   /** Path of the conmon program. */
@@ -109,7 +111,13 @@ export async function spawnMonitor(
     await forked
     await beforeStart?.()
   }
-  if (pipes.handshake) await Promise.race([answer, waitForClient(pipes.handshake, ready)])
+  if (pipes.handshake)
+    try {
+      await Promise.race([answer, waitForClient(pipes.handshake, ready)])
+    } catch (error) {
+      await killWaiting(request.paths.monitorPidFile, pipes)
+      throw error
+    }
   const report = parseReport(await answer)
   if (report && report.number > 0) {
     await forked
@@ -151,6 +159,33 @@ async function waitForClient(
   if (!ready) return
   await beforeStart()
   start.write('\0')
+}
+
+/** How often, and at what distance in milliseconds, a pid file is tried that cannot be read for want of descriptors. */
+const killAttempts = 500
+const killDelay = 20
+
+/** conmon takes the end of the pipe that it waits at for the word to go on: it must be dead by then. */
+async function killWaiting(pidFile: string, { complaint, handshake }: MonitorPipes): Promise<void> {
+  // What cannot be had otherwise is a descriptor to read the file with.
+  for (const stream of [complaint, handshake?.attach]) stream?.destroy()
+  const pid = await readPidPatiently(pidFile)
+  try {
+    if (pid !== null) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+async function readPidPatiently(pidFile: string): Promise<number | null> {
+  for (let attempt = 1; attempt < killAttempts; attempt++) {
+    try {
+      return await readPid(pidFile)
+    } catch {
+      await sleep(killDelay)
+    }
+  }
+  return await readPid(pidFile)
 }
 
 /** What conmon and we tell each other until its process runs. */

@@ -45,12 +45,8 @@ export async function waitForExit(
   const record = await new Promise<Exit>((resolve) => {
     const lost = () => resolve({ exitCode: unknownExitCode, finishedAt: new Date(), oomKilled: false })
     exits.wait(containerId, (found) => resolve({ ...found, oomKilled: false }))
-    void monitor.then(async (running) => {
-      if (running && !settled) watch = watchMonitor(running, exits, lost)
-      // It has ended already: what it recorded may have come before anybody looked.
-      if (running) return
-      await exits.rescan()
-      lost()
+    void monitor.then((running) => {
+      if (!settled) watch = watchMonitor(running, { exits, name: containerId }, lost)
     })
     // The container's end kills every process in it; each conmon records that on its own, if it still can.
     void containerEnded.then(async () => {
@@ -66,13 +62,24 @@ export async function waitForExit(
   return record
 }
 
-/** A conmon that was killed leaves no record: without this its exec would seem to run until the container ends. */
-function watchMonitor(monitor: ProcessIdentity, exits: ExitDirectory, lost: () => void): NodeJS.Timeout {
-  return setInterval(async () => {
-    if (await isRunning(monitor).catch(() => true)) return
+/**
+ * A conmon that was killed leaves no record: without this its exec would seem to run until the container ends. Null is one
+ * that has ended already, whose record may have come before anybody looked.
+ */
+function watchMonitor(
+  monitor: ProcessIdentity | null,
+  { exits, name }: { exits: ExitDirectory; name: string },
+  lost: () => void,
+): NodeJS.Timeout {
+  const look = async () => {
+    if (monitor && (await isRunning(monitor))) return
     await exits.rescan()
-    lost()
-  }, monitorCheckMs).unref()
+    if (!(await exits.has(name))) lost()
+  }
+  // Not to be told, for want of descriptors, is no end: the next look may tell.
+  const tryToLook = () => void look().catch(() => {})
+  if (!monitor) tryToLook()
+  return setInterval(tryToLook, monitorCheckMs).unref()
 }
 
 /** Finds the execs of an earlier daemon below the container's directory; what never came to run is removed. */

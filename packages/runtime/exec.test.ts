@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isKind } from '@gantry/errors'
 import { until } from '../../test/until.ts'
+import { spawnMonitor } from './conmon.ts'
 import type { ExecOptions } from './contracts.ts'
 import { ProcessStartError } from './errors.ts'
+import { findMonitor } from './exec-process.ts'
+import { OciRuntime } from './oci-runtime.ts'
+import { specText } from './oci-spec.ts'
+import { ProcessPaths } from './paths.ts'
+import { findProgram } from './probe/programs.ts'
 import { collect, makeBench, newId, testProcess } from './testing.ts'
 
 const SIGKILL = 9
@@ -116,6 +122,42 @@ test('an exec in a directory that is not absolute is refused, as by runc', async
   const relative = { ...rest, process: { ...process, cwd: 'tmp' } }
   await assert.rejects(task.exec(relative), { message, exitCode: 126 })
   assert.deepEqual(await readdir(join(bench.bundle(task), 'execs')), [])
+  await task.kill(SIGKILL)
+  await task.exit
+  await task.delete()
+})
+
+test('a process whose client cannot join it is not started', async (t) => {
+  const bench = await makeBench(t)
+  const task = await bench.create(['sleep', '1000'])
+  await task.start()
+  const { id, process: spec } = options(['sleep', '1000'])
+  const paths = new ProcessPaths(join(bench.bundle(task), 'execs', id))
+  await mkdir(paths.exits, { recursive: true })
+  await writeFile(paths.processSpec, specText(spec))
+  const program = {
+    name: 'crun',
+    path: (await findProgram('crun')) ?? '',
+    kind: 'crun',
+    version: '',
+  } as const
+  const request = {
+    conmon: (await findProgram('conmon')) ?? '',
+    runtime: new OciRuntime(program, join(bench.directory, 'exec', 'oci', 'crun')),
+    containerId: task.id,
+    paths,
+    exitDirectory: paths.exits,
+    stdio: { terminal: false, stdin: 'none', logPath: null } as const,
+    exec: { id, attach: true },
+  }
+  const noDescriptor = new Error('too many open files')
+  await assert.rejects(
+    spawnMonitor(request, () => Promise.reject(noDescriptor)),
+    noDescriptor,
+  )
+  await until('conmon is gone', async () => (await findMonitor(paths)) === null)
+  assert.deepEqual(await task.processes(), [task.pid])
+  await rm(paths.directory, { recursive: true })
   await task.kill(SIGKILL)
   await task.exit
   await task.delete()

@@ -31,63 +31,76 @@ export interface ExecRequest {
   adoptMonitor(pid: number): Promise<void>
 }
 
+/** What is known of an exec from its start on. */
+interface Life {
+  process: ProcessIdentity | null
+  attachment: Attachment | null
+  ended: boolean
+}
+
 /** Starts the process and resolves when it runs. Rejects with ProcessStartError and leaves nothing behind. */
 export async function startExec(request: ExecRequest): Promise<ExecTask> {
   const { paths, options } = request
+  await using undo = new AsyncDisposableStack()
+  undo.defer(() => removeDirectory(paths))
   await mkdir(paths.exits, { recursive: true, mode: 0o700 })
-  const exits = new ExitDirectory(paths.exits)
-  let attachment: Attachment | null = null
-  let ended = false
+  const exits = undo.use(new ExitDirectory(paths.exits))
+  await prepare(request)
+  const life: Life = { process: null, attachment: null, ended: false }
+  undo.defer(() => life.attachment?.close())
+  const monitor = Promise.withResolvers<ProcessIdentity | null>()
+  const exit = waitForExit(request, exits, monitor.promise)
+  void exit.then(() => {
+    life.ended = true
+  })
+  const stdio = stdioOf(request, life)
+  const join = async () => {
+    life.attachment = await stdio.attach(true)
+    const conmon = request.uidMappings && (await readPid(paths.monitorPidFile))
+    if (conmon) await givePipes(conmon, options.process.user.uid, request.uidMappings)
+  }
+  const { pid } = await spawn(request, options.attach ? join : undefined)
+  undo.defer(() => kill(pid))
+  life.process = await identify(pid)
+  await setInitialSize(request)
+  undo.move() // it runs
+  const begin = (found: ProcessIdentity | null) => {
+    monitor.resolve(found)
+    if (found) void request.adoptMonitor(found.pid)
+  }
+  // Without a descriptor to look at it, its record or the container's end tells of its own.
+  void identifyFrom(paths.monitorPidFile).then(begin, () => {})
+  const { process: identity, attachment } = life
+  return new ConmonExec({
+    ...{ id: options.id, pid, identity, paths, attachment, stdio, exit },
+    ended: () => life.ended,
+  })
+}
+
+/** Writes what the OCI runtime and conmon expect to find. */
+async function prepare({ paths, options }: ExecRequest): Promise<void> {
+  const { terminal, consoleSize: size } = options.stdio
+  const spec = { ...options.process, terminal, ...consoleSize(size) }
+  await writeFile(paths.processSpec, specText(spec), { mode: 0o600 })
+  if (options.keepOutput) await beginKeptOutput(options.keepOutput)
+}
+
+function stdioOf({ paths, options }: ExecRequest, life: Life): StdioConnection {
+  return new StdioConnection({
+    socket: paths.attachSocket,
+    stdin: stdinMode(options.stdio),
+    // conmon waits for the client before it starts the process.
+    monitor: () => null,
+    ended: async () => life.ended || (life.process !== null && !(await isRunning(life.process))),
+  })
+}
+
+/** What nobody can look at must not go on: its pid is as new as conmon's report of it. */
+function kill(pid: number): void {
   try {
-    const spec = {
-      ...options.process,
-      terminal: options.stdio.terminal,
-      ...consoleSize(options.stdio.consoleSize),
-    }
-    await writeFile(paths.processSpec, specText(spec), { mode: 0o600 })
-    if (options.keepOutput) await beginKeptOutput(options.keepOutput)
-    const monitor = Promise.withResolvers<ProcessIdentity | null>()
-    const exit = waitForExit(request, exits, monitor.promise)
-    void exit.then(() => {
-      ended = true
-    })
-    const stdio = new StdioConnection({
-      socket: paths.attachSocket,
-      stdin: stdinMode(options.stdio),
-      // conmon waits for the client before it starts the process.
-      monitor: () => null,
-      ended: async () => ended || (running !== null && !(await isRunning(running))),
-    })
-    const connect = async () => {
-      attachment = await stdio.attach(true)
-      const conmon = request.uidMappings && (await readPid(paths.monitorPidFile))
-      if (conmon) await givePipes(conmon, options.process.user.uid, request.uidMappings)
-    }
-    let running: ProcessIdentity | null = null
-    const { pid } = await spawn(request, options.attach ? connect : undefined)
-    running = await identify(pid)
-    await setInitialSize(request)
-    const begin = (found: ProcessIdentity | null) => {
-      monitor.resolve(found)
-      if (found) void request.adoptMonitor(found.pid)
-    }
-    // Without a descriptor to look at it, its record or the container's end tells of its own.
-    void identifyFrom(paths.monitorPidFile).then(begin, () => {})
-    return new ConmonExec({
-      id: options.id,
-      pid,
-      identity: running,
-      paths,
-      attachment,
-      stdio,
-      exit,
-      ended: () => ended,
-    })
-  } catch (error) {
-    ;(attachment as Attachment | null)?.close()
-    exits[Symbol.dispose]()
-    await removeDirectory(paths)
-    throw error
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
   }
 }
 

@@ -9,14 +9,15 @@ export interface ExitRecord {
   finishedAt: Date
 }
 
-/** Reads one exit file. Null when there is none (yet). */
+/** Reads one exit file. Null when there is none (yet). Rejects when that cannot be told, for want of descriptors (EMFILE), say. */
 async function readExit(path: string): Promise<ExitRecord | null> {
   try {
     const [text, { mtime }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
     const exitCode = Number(text.trim() || Number.NaN)
     return Number.isInteger(exitCode) ? { exitCode, finishedAt: mtime } : null
-  } catch {
-    return null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
   }
 }
 
@@ -47,7 +48,7 @@ export class ExitDirectory implements Disposable {
     }
   }
 
-  /** Whether the exit of `name` is recorded. */
+  /** Whether the exit of `name` is recorded. Rejects when a record cannot be read. */
   async has(name: string): Promise<boolean> {
     return (await readExit(this.pathOf(name))) !== null
   }
@@ -66,9 +67,10 @@ export class ExitDirectory implements Disposable {
     await unlink(this.pathOf(name)).catch(() => {})
   }
 
+  /** Never rejects: a record that cannot be read now is left to the next `rescan`. */
   async #check(name: string): Promise<void> {
     const found = this.#waiting.get(name)
-    const record = found && (await readExit(this.pathOf(name)))
+    const record = found && (await readExit(this.pathOf(name)).catch(() => null))
     // Whoever waits under the name by now waits for another run.
     if (!record || this.#waiting.get(name) !== found) return
     this.#waiting.delete(name)

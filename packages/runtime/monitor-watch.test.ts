@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -56,4 +56,18 @@ test('a run that began while an earlier one was looked into is left alone', asyn
   assert.equal(await isRunning(alive), true)
   assert.equal(isOver, false)
   assert.equal(await exits.has('run'), false)
+})
+
+test('a record that cannot be read is not taken for none, nor written over', async (t) => {
+  const exits = await exitDirectory(t)
+  const gone = await ended(t)
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  using watch = new MonitorWatch(exits)
+  await mkdir(exits.pathOf('unreadable'))
+  void watch.exitOf('unreadable', gone, gone, null)
+  const lost = watch.exitOf('lost', gone, gone, null)
+  t.mock.timers.tick(2000)
+  assert.equal((await lost).exitCode, 255, 'others are looked at all the same')
+  await assert.rejects(exits.has('unreadable'))
+  assert.deepEqual(await readdir(exits.pathOf('unreadable')), [])
 })

@@ -36,7 +36,8 @@ export class MonitorWatch implements Disposable {
     monitor: ProcessIdentity,
     cgroup: Cgroup | null,
   ): Promise<ExitRecord> {
-    this.#timer ??= setInterval(() => void this.#check(), checkIntervalMs).unref()
+    // What cannot be looked at now, for want of descriptors, is looked at the next time.
+    this.#timer ??= setInterval(() => void this.#check().catch(() => {}), checkIntervalMs).unref()
     return new Promise((resolve) => {
       this.#watched.set(id, { process, monitor, cgroup, settle: resolve })
       this.#exits.wait(id, (record) => {
@@ -70,7 +71,13 @@ export class MonitorWatch implements Disposable {
     await this.#exits.rescan()
     // What is watched under the same name by now may be the next run of the container.
     for (const [id, watched] of suspects)
-      if (this.#watched.get(id) === watched) await this.#recordLoss(id, watched)
+      if (this.#watched.get(id) === watched && !(await this.#hasRecord(id)))
+        await this.#recordLoss(id, watched)
+  }
+
+  /** Also if it cannot be read now: it must not be written over. */
+  async #hasRecord(id: string): Promise<boolean> {
+    return await this.#exits.has(id).catch(() => true)
   }
 
   /** Ends what is left of a container without conmon and writes the record in conmon's place. */

@@ -29,19 +29,28 @@ export async function writeRecord(path: string, record: TaskRecord): Promise<voi
   await rename(`${path}.new`, path)
 }
 
-/** Null when there is none. */
+/** Null when there is none. Rejects when that cannot be told, for want of descriptors (EMFILE), say. */
 export async function readRecord(path: string): Promise<TaskRecord | null> {
-  const text = await readFile(path, 'utf8').catch(() => null)
+  const text = await textOf(path)
   return text === null ? null : (JSON.parse(text) as TaskRecord)
 }
 
-/** A pid that the OCI runtime or conmon has written to a file. Null when there is none. */
+/** A pid that the OCI runtime or conmon has written to a file. Null when there is none. Rejects as readRecord does. */
 export async function readPid(path: string): Promise<number | null> {
-  const pid = Number(await readFile(path, 'utf8').catch(() => ''))
+  const pid = Number((await textOf(path)) ?? '')
   return Number.isInteger(pid) && pid > 0 ? pid : null
 }
 
-/** The process that a pid file names, if it runs. */
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return null
+  }
+}
+
+/** The process that a pid file names, if it runs. Rejects as readRecord does. */
 export async function identifyFrom(pidFile: string): Promise<ProcessIdentity | null> {
   const pid = await readPid(pidFile)
   return pid === null ? null : await identify(pid)

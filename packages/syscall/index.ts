@@ -41,6 +41,7 @@ export {
   setTimesOf,
   syncFileSystem,
 } from './path.ts'
+export { preallocate } from './preallocate.ts'
 export { cloneMount, enterPrivateMounts } from './private-mounts.ts'
 export {
   identify,

@@ -222,7 +222,10 @@ suite('images from and to elsewhere', () => {
     const bill = await describe(image, 'bill of materials')
     const signature = await describe(bill, 'signature of the bill')
     const stranger = await describe(undefined, 'about nothing')
-    const listed = await source.referrers(image.digest)
+    const misstated = await describe(image, 'of another size than the list says')
+    const listed = (await source.referrers(image.digest)).map((each) =>
+      each.digest === misstated.digest ? { ...each, size: each.size + 1 } : each,
+    )
     const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [...listed, stranger] }
     const tag = image.digest.replace(':', '-')
     await source.putManifest(tag, {
@@ -275,6 +278,12 @@ suite('images from and to elsewhere', () => {
     const whole = await stored()
     const review = await describe(image, 'review')
     assert.match(await ok('pull', name), /Status: Image is up to date/)
+    const reviewed = `${to.host}/reviewed:1`
+    await ok('tag', name, reviewed)
+    await ok('push', '-q', reviewed)
+    const sent = digests(await repositoryOf(reviewed).referrers(image.digest))
+    assert.deepEqual(sent.toSorted(), [bill.digest, review.digest].toSorted())
+    await ok('rmi', reviewed)
     const holds = (blobs: readonly string[]) => async () =>
       isDeepStrictEqual(await stored(), blobs.toSorted()) ? true : null
     await until('the review', holds([...whole, hexOf(review.digest), hexOf(digestOf('review'))]))
@@ -584,7 +593,7 @@ suite('images from and to elsewhere', () => {
     assert.equal(copied.exitCode, 0, copied.stderr)
     await daemon().stop()
     const data = `${daemon().root}/data`
-    mount({ source: 'tmpfs', target: data, type: 'tmpfs', data: 'size=20m' })
+    mount({ source: 'tmpfs', target: data, type: 'tmpfs', data: 'size=27m' })
     t.after(async () => {
       await daemon().stop()
       unmount(data)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { DockerfileProblem } from '../problem.ts'
 import { IgnoreFile } from './ignore-file.ts'
 import { compilePattern } from './path-pattern.ts'
@@ -65,4 +67,20 @@ test('a pattern that is no pattern', () => {
 test('no pattern makes matching slow', () => {
   const pattern = compilePattern(`${'**/*a*'.repeat(1)}/${'*a'.repeat(40)}b`)
   assert.ok(!pattern.covers(`${'a/'.repeat(200)}${'a'.repeat(200)}`))
+})
+
+test('what very many rules say of very many directories is not all remembered', () => {
+  v8.setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const ignore = new IgnoreFile('!x\n'.repeat(20_000))
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let index = 0; index < 300; index++) ignore.ignores(`directory-${index}/file`)
+  collect()
+  assert.ok(process.memoryUsage().heapUsed - before < 20 << 20)
+  assert.ok(!ignore.ignores('x'))
+})
+
+test('a path that is longer than any file’s is not looked at piece by piece', () => {
+  assert.equal(new IgnoreFile('*\n!a').ignores(`${'a/'.repeat(100_000)}b`), false)
 })

@@ -27,8 +27,10 @@ export function ignoreRules(text: string): { path: string; isException: boolean 
     })
 }
 
-/** Directories whose results are remembered: those of a walk come one after the other. */
-const mostRemembered = 10_000
+/** Results that are remembered, one of each rule for a directory: those of a walk come one after the other. */
+const mostRemembered = 1_000_000
+/** Bytes of a path that the kernel takes, with its end: nothing in a context has a longer one (PATH_MAX). */
+const longestPath = 4096
 
 export class IgnoreFile {
   readonly #rules: readonly Rule[]
@@ -50,6 +52,7 @@ export class IgnoreFile {
    * which was not out counts for nothing below it.
    */
   ignores(path: string): boolean {
+    if (path.length >= longestPath) return false
     const above = this.#above(path)
     let isOut = false
     for (const [index, rule] of this.#rules.entries())
@@ -71,7 +74,7 @@ export class IgnoreFile {
       if (fit) isOut = !rule.isException
       return fit
     })
-    if (this.#fitted.size >= mostRemembered) this.#fitted.clear()
+    if ((this.#fitted.size + 1) * this.#rules.length > mostRemembered) this.#fitted.clear()
     this.#fitted.set(directory, fitted)
     return fitted
   }

@@ -122,11 +122,12 @@ async function blobsOf(content: ContentStore, wanted: Wanted[]): Promise<Set<Dig
 
 /** What says something about the manifests among the blobs, which it joins. */
 async function referrersOf(
-  { catalog, transfers }: ImageParts,
+  { catalog, transfers, laterReferrers }: ImageParts,
   blobs: Set<Digest>,
   hold: Hold,
 ): Promise<Digest[]> {
   if (!transfers.limits().referrers) return []
+  await laterReferrers.settled(blobs)
   const referrers = catalog.referrers.allFor(blobs)
   const content = referrers.flatMap((each) => [each.digest, ...each.blobs])
   await hold.use(content)

@@ -257,6 +257,21 @@ test('a forwarder that was killed comes back, while the daemon runs and with the
   assert.ok(await answers())
 })
 
+test('a forwarder whose place was removed while no daemon ran keeps no port from the next one', {
+  skip,
+}, async (t) => {
+  const { machine, path } = await machineWith(['80/tcp', '', '8080'])
+  await using _ = machine
+  const server = echoPeer(machine.namespaces, path, '0.0.0.0', 80)
+  t.after(() => server.close())
+  await machine.networks.close()
+  rmSync(join(machine.runDir, 'forwarder.sock'))
+  await until('it ends', () => forwarders(machine).length === 0)
+  machine.reopen()
+  await machine.networks.restore(['c1'])
+  assert.equal(await ask(machine.namespaces, null, '::1', 8080), '172.17.0.1')
+})
+
 test("a port that is another process's on IPv6 only", { skip }, async (t) => {
   const { machine } = await machineWith()
   await using _ = machine

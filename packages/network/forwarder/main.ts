@@ -1,11 +1,12 @@
 /**
  * The forwarder: one process beside the daemon that serves published ports on the host's IPv6 addresses for containers
  * that have none. The kernel translates within one family only, so bytes are copied here. It outlives the daemon as
- * containers do, obeys whoever connects to its socket, and ends when it has no port left.
+ * containers do, obeys whoever connects to its socket, and ends when it has no port left, or when its socket has gone and
+ * nobody could ever take its ports from it.
  *
  *   node forwarder/main.ts SOCKET
  */
-import { rmSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import { type ForwarderOrder, receiveLines, sendLine } from './protocol.ts'
@@ -13,6 +14,8 @@ import { Relays } from './relays.ts'
 
 /** Milliseconds without a port, so that one whose only container restarts need not start again. */
 const patience = 2000
+/** Milliseconds from one look at its place to the next. */
+const lookInterval = 3000
 
 const [, , socket = ''] = process.argv
 const relays = new Relays()
@@ -27,6 +30,22 @@ function watchIdle(): void {
 function end(): void {
   rmSync(basename(socket), { force: true })
   process.exit()
+}
+
+/** Ends without a place, which was removed with its daemon's directories or is another forwarder's now. */
+function watchPlace(): void {
+  const { ino } = lstatSync(basename(socket))
+  setInterval(() => {
+    if (daemons.size === 0 && !hasPlace(ino)) process.exit()
+  }, lookInterval)
+}
+
+function hasPlace(inode: number): boolean {
+  try {
+    return lstatSync(basename(socket), { throwIfNoEntry: false })?.ino === inode
+  } catch {
+    return true // not to be looked at is not to be gone
+  }
 }
 
 const control = createServer((daemon) => {
@@ -54,5 +73,6 @@ process.umask(0o177)
 process.chdir(dirname(socket))
 control.listen(basename(socket), () => {
   process.stdout.write('ready\n')
+  watchPlace()
   idle = setTimeout(end, patience)
 })

@@ -41,7 +41,7 @@ export class UdpRelay {
         socket.bind({ address: port.hostIp, port: port.hostPort, exclusive: true }, resolve)
       })
     } catch (error) {
-      clearInterval(relay.#sweeper)
+      relay.close()
       throw error
     }
     socket.removeAllListeners('error')

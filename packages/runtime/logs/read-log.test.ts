@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -194,6 +194,18 @@ test('files last written before `since` are not even read', async (t) => {
   const files = new LogFiles(path, { rotated: 1 })
   const since = { seconds: Math.floor(Date.now() / 1000) + 3600, nanoseconds: 0 }
   assert.deepEqual(await texts(files, { since }), [])
+})
+
+test('a line that began in a file last written before `since` is left as a whole', async (t) => {
+  const path = await logFile(t, line(4, 'b') + line(5, 'y', 'stderr') + line(6, 'c'))
+  await writeFile(`${path}.1`, line(1, 'x', 'stderr') + line(1, 'a', 'stdout', 'P'))
+  await utimes(`${path}.1`, at(1).seconds, at(1).seconds)
+  const files = new LogFiles(path, { rotated: 1 })
+  assert.deepEqual(await texts(files, { since: at(3) }), ['e:y\n', 'o:c\n'])
+  await writeFile(`${path}.1.gz`, gzipSync(line(1, 'a') + line(1, 'x', 'stderr', 'P')))
+  await utimes(`${path}.1.gz`, at(1).seconds, at(1).seconds)
+  await rm(`${path}.1`)
+  assert.deepEqual(await texts(new LogFiles(path, { rotated: 1 }), { since: at(3) }), ['o:b\n', 'o:c\n'])
 })
 
 test('without follow a log that goes on growing has an end', async (t) => {

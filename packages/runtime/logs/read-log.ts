@@ -3,13 +3,14 @@ import { basename, dirname } from 'node:path'
 import type { LogBlock, LogPlace, LogQuery } from '../contracts.ts'
 import { Bell } from './bell.ts'
 import { BlockReader } from './blocks.ts'
-import type { Stream } from './cri.ts'
+import { instantAt, isBefore, type Stream } from './cri.ts'
 import type { LogFiles } from './files.ts'
 import { beginningOfLine, firstOf, onlyOf } from './open-line.ts'
 import { TimeSelection } from './select.ts'
 import { type LogEnd, type LogPosition, tailPosition } from './tail.ts'
 
 const nothing = Buffer.alloc(0)
+const bothStreams = ['stdout', 'stderr'] as const
 
 /**
  * The records of a log, in blocks. Without `follow` up to what is its end now; with it until `ended` settles and the log is
@@ -116,7 +117,7 @@ async function startOf(
     if (!since || !(await lastWrittenBefore(files, number, since.seconds))) break
     number = next
   }
-  return { number, offset: 0 }
+  return { number, offset: 0, ...(number !== oldest && { unsure: bothStreams }) }
 }
 
 async function lastWrittenBefore(files: LogFiles, number: number, seconds: number): Promise<boolean> {
@@ -127,24 +128,32 @@ async function lastWrittenBefore(files: LogFiles, number: number, seconds: numbe
 }
 
 /**
- * With the beginning of the line that the position is in the midst of, before its first record behind the position. It is
- * looked for only then: a stream that has nothing more to say may have said its last long ago.
+ * With the beginnings of the lines that the position is in the midst of, each before the first record of its stream behind
+ * the position. They are looked for only then: a stream that has nothing more to say may have said its last long ago.
  */
 async function* wholeLines(reading: Reading): AsyncGenerator<LogBlock> {
-  const { behind } = reading.position
-  const other = behind && (behind === 'stdout' ? 'stderr' : 'stdout')
-  let isKnown = !other
+  const { position, query } = reading
+  const unsure = new Set(position.unsure)
   for await (const block of readBlocks(reading)) {
-    const at = other && !isKnown ? firstOf(other, block.bytes) : -1
-    if (!other || at < 0) {
-      yield block
-      continue
+    let from = 0
+    for (const { stream, at } of firstsOf(unsure, block.bytes)) {
+      unsure.delete(stream)
+      // What goes on too early has begun too early.
+      if (query.since && isBefore(instantAt(block.bytes, at), query.since)) continue
+      if (at > from) yield { bytes: block.bytes.subarray(from, at), caughtUp: false }
+      yield* beginningOf(stream, reading)
+      from = at
     }
-    isKnown = true
-    if (at > 0) yield { bytes: block.bytes.subarray(0, at), caughtUp: false }
-    yield* beginningOf(other, reading)
-    yield { ...block, bytes: block.bytes.subarray(at) }
+    yield from === 0 ? block : { ...block, bytes: block.bytes.subarray(from) }
   }
+}
+
+/** Where the first records of streams are, in their order. */
+function firstsOf(streams: ReadonlySet<Stream>, bytes: Buffer): { stream: Stream; at: number }[] {
+  return [...streams]
+    .map((stream) => ({ stream, at: firstOf(stream, bytes) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
 }
 
 /** The pieces before the position of a line that goes on behind it. */

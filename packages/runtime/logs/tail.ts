@@ -8,9 +8,12 @@ import type { LogFiles, OpenedFile } from './files.ts'
 const newline = 0x0a
 
 export interface LogPosition extends LogPlace {
-  /** The stream of the line that ends there. Of the other stream a line may be under way. */
-  behind?: Stream
+  /** The streams of which a line may be under way there; none when it is not given. */
+  unsure?: readonly Stream[]
 }
+
+/** Where a line of this stream ends, one of the other may be under way. */
+const unsureBehind = (stream: Stream): Stream[] => [stream === 'stdout' ? 'stderr' : 'stdout']
 
 /** What is written from here on is not for a reader that does not follow. */
 export interface LogEnd {
@@ -54,7 +57,7 @@ interface Counted {
   empty: boolean
 }
 interface Found {
-  found: { offset: number; behind: Stream }
+  found: { offset: number; unsure: Stream[] }
 }
 
 /** Null when the file is gone. */
@@ -81,7 +84,7 @@ async function inPlain(file: FileHandle, { lines, last, limit }: Wanted): Promis
       const text = textOffset(bytes, from)
       const atEnd = last && start + end === size
       if (text >= 0 && text < end && endsLine(bytes, text) && !atEnd && ++ended === lines)
-        return { found: { offset: start + end, behind: streamOf(bytes, text) } }
+        return { found: { offset: start + end, unsure: unsureBehind(streamOf(bytes, text)) } }
     }
   }
   return { ended, empty: size === 0 }
@@ -108,7 +111,7 @@ async function behindLine(opened: OpenedFile, line: number): Promise<Found | nul
   for await (const { bytes, start } of blocksForwards(opened)) {
     for (const records = new RecordScanner(bytes); records.next(); )
       if (records.full && --left === 0)
-        return { found: { offset: start + records.end, behind: records.stream } }
+        return { found: { offset: start + records.end, unsure: unsureBehind(records.stream) } }
   }
   return null
 }

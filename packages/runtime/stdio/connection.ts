@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GantryError } from '@gantry/errors'
-import { connectSeqpacket, SystemCallError } from '@gantry/syscall'
+import { connectSeqpacket } from '@gantry/syscall'
 import type { Attachment, OutputFrame, StdioOptions } from '../contracts.ts'
 import { StdioClient } from './client.ts'
 
@@ -95,11 +95,10 @@ export class StdioConnection {
           onMessages: (messages) => this.#receive(messages),
         })
       } catch (error) {
-        if (!(error instanceof SystemCallError) && (error as NodeJS.ErrnoException).code !== 'ENOENT')
-          throw error
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'ENOENT' || code === 'ECONNREFUSED') throw notRunning(error)
         // conmon's queue of connections is short.
-        const full = error instanceof SystemCallError && error.code === 'EAGAIN'
-        if (!full || attempt === 200) throw notRunning(error)
+        if (code !== 'EAGAIN' || attempt === 200) throw error
         await sleep(5)
       }
     }

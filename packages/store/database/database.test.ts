@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isKind } from '@gantry/errors'
+import { mount, UnmountFlag, unmount } from '@gantry/syscall'
+import type { Database } from '../contracts.ts'
 import { openDatabase } from './database.ts'
 
 function temporary(t: TestContext): string {
@@ -72,3 +74,41 @@ test('the file is its owner’s alone, and a file that is no database is refused
     (error) => isKind(error, 'System'),
   )
 })
+
+test('on a full disk rows can be removed, also after a restart, and what is too much says so', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-database-'))
+  mount({ source: 'tmpfs', target: directory, type: 'tmpfs', data: 'size=24m' })
+  t.after(() => {
+    unmount(directory, UnmountFlag.detach)
+    rmSync(directory, { recursive: true })
+  })
+  const path = join(directory, 'gantry.db')
+  const first = openDatabase(path)
+  const rows = 300
+  for (let n = 0; n < rows; n++) first.table('things').set(`key-${n}`, { n, text: 'x'.repeat(2000) })
+  fill(directory)
+  const remove = (database: Database, from: number, to: number) => {
+    for (let n = from; n < to; n++) assert.ok(database.table('things').delete(`key-${n}`))
+  }
+  remove(first, 0, 100)
+  assert.throws(
+    () => first.transaction(() => first.table('things').set('large', 'x'.repeat(16 << 20))),
+    /database or disk is full/,
+  )
+  remove(first, 100, 150)
+  first.close()
+
+  fill(directory)
+  const again = openDatabase(path)
+  remove(again, 150, 250)
+  assert.equal(again.table('things').values().length, 50)
+  again.close()
+})
+
+/** Takes every block that is left. */
+function fill(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory)
+  if (bavail > 0)
+    writeFileSync(join(directory, `fill-${process.hrtime.bigint()}`), Buffer.alloc(bavail * bsize))
+  assert.equal(statfsSync(directory).bavail, 0)
+}

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { GantryError, messageOf } from '@gantry/errors'
 import type { Database, Table } from '../contracts.ts'
+import { reserve, reserveLog } from './reserve.ts'
 
 /**
  * Opens (or makes) the daemon's database file, readable by its owner only. Write-ahead logging: what `set` wrote
@@ -12,7 +13,8 @@ export function openDatabase(path: string): Database {
   try {
     const connection = new DatabaseSync(path)
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
-    return new SqliteDatabase(connection)
+    reserve(connection, path)
+    return new SqliteDatabase(connection, path)
   } catch (cause) {
     throw new GantryError('System', `cannot open the database ${path}: ${messageOf(cause)}`, { cause })
   }
@@ -20,9 +22,11 @@ export function openDatabase(path: string): Database {
 
 class SqliteDatabase implements Database {
   readonly #connection: DatabaseSync
+  readonly #path: string
 
-  constructor(connection: DatabaseSync) {
+  constructor(connection: DatabaseSync, path: string) {
     this.#connection = connection
+    this.#path = path
   }
 
   table<T>(name: string): Table<T> {
@@ -38,13 +42,15 @@ class SqliteDatabase implements Database {
       this.#connection.exec('COMMIT')
       return result
     } catch (error) {
-      this.#connection.exec('ROLLBACK')
+      // Of some failures, a full disk among them, SQLite has rolled back itself.
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
       throw error
     }
   }
 
   close(): void {
     this.#connection.close()
+    reserveLog(this.#path)
   }
 }
 

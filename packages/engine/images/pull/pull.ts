@@ -18,8 +18,8 @@ import { chainOf, referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
 import { expectBlob, newRecord, readConfig } from '../read-image.ts'
 import type { ImageRecord, ReferenceRecord } from '../records.ts'
-import { ReferrerFetcher } from '../referrers/fetch-referrers.ts'
 import type { ReferrersRecord } from '../referrers/kept-referrers.ts'
+import { searchReferrers } from '../referrers/search-referrers.ts'
 import { selectImage } from '../resolve.ts'
 import type { Hold } from '../retention.ts'
 import type { TransferRequest } from '../transfer/transfers.ts'
@@ -81,9 +81,6 @@ function warnOfPlatform(
   }
 }
 
-/** Milliseconds that an image whose layers come waits for what it runs without. */
-const longestWait = 30_000
-
 class Pull {
   readonly #parts: ImageParts
   readonly #repository: Repository
@@ -142,8 +139,12 @@ class Pull {
 
   /** The layers, and what says something about the image meanwhile. */
   async #pullContent(image: ImageRecord, remote: RemoteImage, hold: Hold): Promise<ReferrersRecord[]> {
-    const subjects = [remote.top.digest, remote.manifestDigest]
-    await using referrers = this.#referrers(subjects, hold)
+    await using referrers = searchReferrers(this.#parts, {
+      repository: this.#repository,
+      subjects: [remote.top.digest, remote.manifestDigest],
+      hold,
+      signal: this.#signal,
+    })
     await pullLayers(this.#parts, {
       repository: this.#repository,
       image,
@@ -153,40 +154,6 @@ class Pull {
       signal: this.#signal,
     })
     return await referrers.found
-  }
-
-  /** Asks for what says something about the subjects. Disposed of before it has ended, it is given up. */
-  #referrers(
-    subjects: readonly Digest[],
-    hold: Hold,
-  ): AsyncDisposable & { found: Promise<ReferrersRecord[]> } {
-    const { transfers, catalog } = this.#parts
-    const abort = new AbortController()
-    const search = async () => {
-      if (!transfers.limits().referrers) return []
-      const ends = [this.#signal, abort.signal]
-      const fetcher = new ReferrerFetcher({
-        repository: this.#repository,
-        kept: catalog.referrers,
-        hold,
-        ends,
-        wait: longestWait,
-      })
-      return await fetcher.fetch([...new Set(subjects)])
-    }
-    let isOver = false
-    const found = search().finally(() => {
-      isOver = true
-    })
-    found.catch(() => {}) // whoever wants them hears of it
-    return {
-      found,
-      [Symbol.asyncDispose]: async () => {
-        if (isOver) return
-        abort.abort(new GantryError('Cancelled', 'the image is not wanted any more'))
-        await Promise.allSettled([found])
-      },
-    }
   }
 
   /** The digest, when the registry's answer to one question is that what is here is what is wanted. */

@@ -217,12 +217,9 @@ class Push {
       put: (manifest: Descriptor) => this.#putManifest(manifest.digest, manifest),
       report: this.#report,
     }
-    await sendReferrers(
-      parts,
-      hold,
-      [...manifests, top].map(({ digest }) => digest),
-      sending,
-    )
+    const subjects = [...manifests, top].map(({ digest }) => digest)
+    await parts.laterReferrers.settled(subjects, this.#signal)
+    await sendReferrers(parts, hold, subjects, sending)
     this.#signal.throwIfAborted()
   }
 

@@ -78,15 +78,16 @@ export class ReferrerFetcher {
   }
 
   /** Null for what is no such thing: a list may name anything. */
-  async #referrer(subject: Digest, { digest, mediaType }: Descriptor): Promise<Referrer | null> {
+  async #referrer(subject: Digest, { digest, mediaType, size }: Descriptor): Promise<Referrer | null> {
     if (!isManifestType(mediaType)) return null
-    const { bytes } = await this.#repository.manifest(digest, { signal: this.#signal })
+    const { bytes } = await this.#repository.manifest(digest, { limit: size, signal: this.#signal })
+    if (bytes.length !== size) return null
     const body = parseManifest(bytes, mediaType)
     if (body.kind !== 'manifest' || subjectOf(bytes) !== subject) return null
     const parts = [...new Map([body.config, ...body.layers].map((part) => [part.digest, part])).values()]
-    const size = parts.reduce((sum, part) => sum + part.size, 0)
-    if (parts.some((part) => part.size > largestConfig) || this.#bytes + size > mostBytes) return null
-    this.#bytes += size
+    const total = parts.reduce((sum, part) => sum + part.size, size)
+    if (parts.some((part) => part.size > largestConfig) || this.#bytes + total > mostBytes) return null
+    this.#bytes += total
     for (const part of parts) await fetchBlob(this.#repository, this.#hold, part, this.#signal)
     await this.#hold.put(bytes)
     return { digest, blobs: parts.map((part) => part.digest) }

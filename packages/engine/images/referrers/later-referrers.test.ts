@@ -5,7 +5,7 @@ import { LaterReferrers, type LaterReferrersParts } from './later-referrers.ts'
 
 const image: Digest = `sha256:${'1'.repeat(64)}`
 
-function bench(referrers = true) {
+function bench({ referrers = true, wait = 60_000 } = {}) {
   const ended: string[] = []
   const hold = { [Symbol.asyncDispose]: async () => void ended.push('hold') }
   const parts = {
@@ -24,8 +24,10 @@ function bench(referrers = true) {
       return answer.promise
     },
   } as unknown as Repository
-  return { later: new LaterReferrers(parts), repository, asked, answers, ended }
+  return { later: new LaterReferrers(parts, wait), repository, asked, answers, ended }
 }
+
+const other: Digest = `sha256:${'2'.repeat(64)}`
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -64,8 +66,38 @@ test('closed, it gives up what goes on, holds nothing, and begins nothing', asyn
 })
 
 test('without a wish for referrers nobody is asked', async () => {
-  const { later, repository, asked } = bench(false)
+  const { later, repository, asked } = bench({ referrers: false })
   later.look('a', repository, [image])
   await turn()
   assert.deepEqual(asked, [])
+})
+
+test('who hands an image on waits for what is being looked for about it, but not for ever', async () => {
+  const { later, repository, answers } = bench()
+  await later.settled([image])
+  later.look('a', repository, [other, image])
+  await turn()
+  await later.settled([])
+  let isSettled = false
+  const settled = later.settled([image]).then(() => {
+    isSettled = true
+  })
+  const abort = new AbortController()
+  const given = later.settled([image], abort.signal)
+  abort.abort()
+  await given
+  assert.equal(isSettled, false)
+  answers[0]?.resolve([])
+  await turn()
+  answers[1]?.resolve([])
+  await settled
+  await later.settled([image])
+  await later.close()
+
+  const hasty = bench({ wait: 1 })
+  hasty.later.look('a', hasty.repository, [image])
+  const alive = setTimeout(() => {}, 60_000)
+  await hasty.later.settled([image])
+  clearTimeout(alive)
+  await hasty.later.close()
 })

@@ -7,6 +7,8 @@ import { ReferrerFetcher } from './fetch-referrers.ts'
 
 /** Milliseconds that one search may take. */
 const longestSearch = 30_000
+/** Milliseconds that somebody who would hand on what is found waits for it. */
+const longestWait = 10_000
 
 export interface LaterReferrersParts {
   catalog: Pick<Catalog, 'referrers' | 'transaction'>
@@ -18,10 +20,12 @@ export interface LaterReferrersParts {
 export class LaterReferrers {
   readonly #parts: LaterReferrersParts
   readonly #closing = new AbortController()
-  readonly #searches = new Map<string, Promise<void>>()
+  readonly #searches = new Map<string, { subjects: readonly Digest[]; ended: Promise<void> }>()
+  readonly #wait: number
 
-  constructor(parts: LaterReferrersParts) {
+  constructor(parts: LaterReferrersParts, wait = longestWait) {
     this.#parts = parts
+    this.#wait = wait
   }
 
   /** Looks in the repository of this name, unless that is being done. What is found is kept; a failure is nobody's. */
@@ -29,16 +33,30 @@ export class LaterReferrers {
     const { limits } = this.#parts.transfers
     const key = [name, ...subjects].join(' ')
     if (this.#closing.signal.aborted || this.#searches.has(key) || !limits().referrers) return
-    const search = this.#search(repository, subjects)
+    const ended = this.#search(repository, subjects)
       .catch(() => {})
       .finally(() => this.#searches.delete(key))
-    this.#searches.set(key, search)
+    this.#searches.set(key, { subjects, ended })
+  }
+
+  /** Resolves once what is being looked for about these has been found or not, or has been waited for long enough. */
+  async settled(subjects: Iterable<Digest>, signal?: AbortSignal): Promise<void> {
+    const wanted = new Set(subjects)
+    const searches = [...this.#searches.values()].filter((each) =>
+      each.subjects.some((one) => wanted.has(one)),
+    )
+    if (searches.length === 0) return
+    const enough = AbortSignal.any([AbortSignal.timeout(this.#wait), ...(signal ? [signal] : [])])
+    const { promise, resolve } = Promise.withResolvers<void>()
+    enough.addEventListener('abort', () => resolve())
+    if (enough.aborted) return
+    await Promise.race([promise, Promise.all(searches.map(({ ended }) => ended))])
   }
 
   /** Resolves once every search has ended, which are given up. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the daemon is stopping'))
-    await Promise.all(this.#searches.values())
+    await Promise.all([...this.#searches.values()].map(({ ended }) => ended))
   }
 
   async #search(repository: Repository, subjects: readonly Digest[]): Promise<void> {
