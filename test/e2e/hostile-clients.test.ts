@@ -65,6 +65,23 @@ suite('clients that misbehave', { concurrency: 1 }, () => {
     })
   })
 
+  test('a pattern that takes exponential time where it does not match holds up nobody', {
+    timeout: 60_000,
+  }, async () => {
+    const name = `${'a'.repeat(60)}.`
+    await ok('volume', 'create', name)
+    for (const [pattern, found] of [
+      ['^(a+)+$', 0],
+      ['^(a|aa)+$', 0],
+      ['^(a+)+[.]$', 1],
+    ] as const) {
+      const filters = encodeURIComponent(JSON.stringify({ name: [pattern] }))
+      const { body } = await daemon().api('GET', `/volumes?filters=${filters}`)
+      assert.equal((body as { Volumes: unknown[] }).Volumes.length, found, pattern)
+    }
+    await ok('volume', 'rm', name)
+  })
+
   test('headers without an end are refused', async () => {
     const socket = connect(daemon().socket)
     socket.on('error', () => {})
