@@ -5,7 +5,7 @@ import { LaterReferrers, type LaterReferrersParts } from './later-referrers.ts'
 
 const image: Digest = `sha256:${'1'.repeat(64)}`
 
-function bench({ referrers = true, wait = 60_000 } = {}) {
+function bench({ referrers = true, wait = 60_000, pause = 0 } = {}) {
   const ended: string[] = []
   const hold = { [Symbol.asyncDispose]: async () => void ended.push('hold') }
   const parts = {
@@ -24,12 +24,13 @@ function bench({ referrers = true, wait = 60_000 } = {}) {
       return answer.promise
     },
   } as unknown as Repository
-  return { later: new LaterReferrers(parts, wait), repository, asked, answers, ended }
+  return { later: new LaterReferrers(parts, { wait, pause }), repository, asked, answers, ended }
 }
 
 const other: Digest = `sha256:${'2'.repeat(64)}`
 
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+/** Long enough for a search that is due to have begun. */
+const turn = () => new Promise((resolve) => setTimeout(resolve, 20))
 
 test('an image is looked for once at a time, in each repository', async () => {
   const { later, repository, asked, answers, ended } = bench()
@@ -63,6 +64,22 @@ test('closed, it gives up what goes on, holds nothing, and begins nothing', asyn
   assert.deepEqual(ended, ['hold'])
   later.look('b', repository, [image])
   assert.equal(asked.length, 1)
+})
+
+test('a search begins some time after the pull, or when somebody waits for it', async () => {
+  const { later, repository, asked, answers, ended } = bench({ pause: 60_000 })
+  later.look('a', repository, [image])
+  later.look('b', repository, [other])
+  await turn()
+  assert.deepEqual(asked, [])
+  const settled = later.settled([image])
+  await turn()
+  assert.deepEqual(asked, [image])
+  answers[0]?.resolve([])
+  await settled
+  await later.close()
+  assert.deepEqual(asked, [image])
+  assert.deepEqual(ended, ['hold'])
 })
 
 test('without a wish for referrers nobody is asked', async () => {

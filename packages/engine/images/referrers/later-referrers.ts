@@ -7,8 +7,20 @@ import { ReferrerFetcher } from './fetch-referrers.ts'
 
 /** Milliseconds that one search may take. */
 const longestSearch = 30_000
-/** Milliseconds that somebody who would hand on what is found waits for it. */
-const longestWait = 10_000
+
+/** In milliseconds. */
+interface Times {
+  /** How long somebody who would hand on what is found waits for it. */
+  wait: number
+  /** How long after a pull the search begins: the command has ended by then, and pulls one after another share it. */
+  pause: number
+}
+
+interface Search {
+  subjects: readonly Digest[]
+  begin: () => void
+  ended: Promise<void>
+}
 
 export interface LaterReferrersParts {
   catalog: Pick<Catalog, 'referrers' | 'transaction'>
@@ -20,23 +32,27 @@ export interface LaterReferrersParts {
 export class LaterReferrers {
   readonly #parts: LaterReferrersParts
   readonly #closing = new AbortController()
-  readonly #searches = new Map<string, { subjects: readonly Digest[]; ended: Promise<void> }>()
-  readonly #wait: number
+  readonly #searches = new Map<string, Search>()
+  readonly #times: Times
 
-  constructor(parts: LaterReferrersParts, wait = longestWait) {
+  constructor(parts: LaterReferrersParts, times: Times = { wait: 10_000, pause: 1000 }) {
     this.#parts = parts
-    this.#wait = wait
+    this.#times = times
   }
 
-  /** Looks in the repository of this name, unless that is being done. What is found is kept; a failure is nobody's. */
+  /** Will look in the repository of this name, once at a time. What is found is kept; a failure is nobody's. */
   look(name: string, repository: Repository, subjects: readonly Digest[]): void {
     const { limits } = this.#parts.transfers
     const key = [name, ...subjects].join(' ')
     if (this.#closing.signal.aborted || this.#searches.has(key) || !limits().referrers) return
-    const ended = this.#search(repository, subjects)
+    const { promise: due, resolve: begin } = Promise.withResolvers<void>()
+    const timer = setTimeout(begin, this.#times.pause)
+    const ended = due
+      .then(() => clearTimeout(timer))
+      .then(() => this.#search(repository, subjects))
       .catch(() => {})
       .finally(() => this.#searches.delete(key))
-    this.#searches.set(key, { subjects, ended })
+    this.#searches.set(key, { subjects, begin, ended })
   }
 
   /** Resolves once what is being looked for about these has been found or not, or has been waited for long enough. */
@@ -46,7 +62,8 @@ export class LaterReferrers {
       each.subjects.some((one) => wanted.has(one)),
     )
     if (searches.length === 0) return
-    const enough = AbortSignal.any([AbortSignal.timeout(this.#wait), ...(signal ? [signal] : [])])
+    for (const { begin } of searches) begin()
+    const enough = AbortSignal.any([AbortSignal.timeout(this.#times.wait), ...(signal ? [signal] : [])])
     const { promise, resolve } = Promise.withResolvers<void>()
     enough.addEventListener('abort', () => resolve())
     if (enough.aborted) return
@@ -56,11 +73,14 @@ export class LaterReferrers {
   /** Resolves once every search has ended, which are given up. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the daemon is stopping'))
-    await Promise.all([...this.#searches.values()].map(({ ended }) => ended))
+    const searches = [...this.#searches.values()]
+    for (const { begin } of searches) begin()
+    await Promise.all(searches.map(({ ended }) => ended))
   }
 
   async #search(repository: Repository, subjects: readonly Digest[]): Promise<void> {
     const { catalog, retention } = this.#parts
+    this.#closing.signal.throwIfAborted()
     // Its end sweeps away what has come for an image that has gone meanwhile.
     await using hold = retention.begin()
     const ends = [this.#closing.signal]
