@@ -174,6 +174,17 @@ suite('images and registries', () => {
       ),
     )
     assert.equal(is?.stdout, was?.stdout)
+
+    // What was pushed of one platform is known by its digest, which goes with the repository's last tag.
+    for (const args of [
+      ['tag', `${host}/again:all`, `${host}/again:arm`],
+      ['push', '-q', '--platform', 'linux/arm64', `${host}/again:arm`],
+      ['rmi', `${host}/again:all`, `${host}/again:arm`],
+    ]) {
+      const { exitCode, stderr } = await daemon().gantry(args)
+      assert.equal(exitCode, 0, stderr)
+    }
+    assert.equal((await daemon().gantry(['images', '-q', '--digests', `${host}/again`])).stdout, '')
   })
 
   test('one platform of an image is shown, saved and loaded', async () => {
@@ -252,6 +263,16 @@ suite('images and registries', () => {
     assert.equal((await daemon().docker(['pull', '-q', name])).exitCode, 0)
     assert.deepEqual(await daemon().gantry(inspect), before)
     await remove(daemon(), name)
+
+    // What only a digest names counts as dangling, with Docker.
+    const pinned = `${host}/made/gantry@${digest}`
+    assert.equal((await daemon().docker(['pull', '-q', pinned])).exitCode, 0)
+    for (const value of ['true', 'false']) {
+      const shown = ['--digests', '--format', '{{.Repository}}@{{.Digest}}', '-f', `dangling=${value}`]
+      assert.equal((await daemon().gantry(['images', ...shown, `${host}/made/gantry`])).stdout, `${pinned}\n`)
+    }
+    const pruned = await daemon().gantry(['image', 'prune', '-f'])
+    assert.match(pruned.stdout, /^Deleted Images:\nuntagged: .*@sha256:.*\ndeleted: /)
   })
 
   test('an index that was built here goes compressed as a whole, and what is said of its images with it', async () => {

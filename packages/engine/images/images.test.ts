@@ -122,6 +122,10 @@ test('import refuses what is wrong before it reads, and leaves nothing', async (
   await assert.rejects(attempt({ repo: 'Bad' }), {
     message: 'invalid reference format: repository name (library/Bad) must be lowercase',
   })
+  await assert.rejects(attempt({ platform: 'windows/amd64' }), {
+    kind: 'InvalidParameter',
+    message: 'operating system is not supported',
+  })
   await assert.rejects(attempt({ repo: 'x' }), { kind: 'InvalidParameter', message: 'unexpected EOF' })
   await assert.rejects(b.images.import(Readable.from([gzipSync('x'.repeat(999)).subarray(0, 20)]), {}), {
     kind: 'InvalidParameter',
@@ -620,6 +624,23 @@ test('images of single platforms are removed, the name stays with the others', a
     last.map((item) => Object.keys(item)[0]),
     ['Untagged', 'Deleted', 'Deleted'],
   )
+  await nothingIsLeft(b)
+})
+
+test('the last name of an index takes along the platforms that have no other', async (t) => {
+  const b = await bench(t)
+  const own = await b.images.resolve('hello-world')
+  const platform = own.architecture === 'amd64' ? 'linux/arm64' : 'linux/amd64'
+  const foreign = await b.images.resolve('hello-world', platform)
+  await b.images.tag(own.id, { repo: 'plain', tag: '1' })
+  assert.deepEqual(await b.images.remove('hello-world', {}), [
+    { Untagged: 'hello-world:latest' },
+    { Deleted: foreign.id },
+  ])
+  assert.deepEqual((await b.images.remove('plain:1', {})).slice(0, 2), [
+    { Untagged: 'plain:1' },
+    { Deleted: own.id },
+  ])
   await nothingIsLeft(b)
 })
 

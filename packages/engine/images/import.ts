@@ -33,6 +33,8 @@ export async function importImage(
     ? parseTarget(options.repo, options.tag, 'cannot import digest reference')
     : undefined
   const platform = options.platform ? parsePlatform(options.platform, parts.host) : parts.host
+  if (platform.os !== parts.host.os)
+    throw new GantryError('InvalidParameter', 'operating system is not supported')
   const config = applyChanges({}, options.changes ?? [])
   const comment = options.message || `Imported from ${source.name}`
   await using hold = parts.retention.begin()

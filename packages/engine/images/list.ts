@@ -3,6 +3,7 @@ import { type Digest, familiarName, familiarRepository, parseReference } from '@
 import type { Filters } from '../contracts.ts'
 import { booleanFilter, checkFilters, matchesLabels, untilFilter } from '../services/filters.ts'
 import type { Catalog } from './catalog.ts'
+import { isDangling } from './dangling.ts'
 import type { ImageParts } from './dependencies.ts'
 import { compileGlob } from './glob.ts'
 import { sharedLayers, sizeOf } from './layer-sizes.ts'
@@ -95,7 +96,7 @@ function compile(filters: Filters, catalog: Catalog): Accepts {
   return (image, names) => {
     const created = createdAt(image)
     const accepted =
-      (dangling === undefined || dangling === (names.length === 0)) &&
+      isWanted(names, dangling) &&
       (until === undefined || created < until.getTime()) &&
       before.every((time) => created < time) &&
       since.every((time) => created > time) &&
@@ -105,6 +106,12 @@ function compile(filters: Filters, catalog: Catalog): Accepts {
     const matching = names.filter(({ name }) => patterns.some((matches) => matchesName(matches, name)))
     return matching.length > 0 ? matching : undefined
   }
+}
+
+/** As in Docker, what only a digest names is found among both: it has a name, but no tag. */
+function isWanted(names: readonly ReferenceRecord[], dangling: boolean | undefined): boolean {
+  if (dangling === undefined) return true
+  return dangling ? isDangling(names) : names.length > 0
 }
 
 function matchesName(matches: (text: string) => boolean, name: string): boolean {

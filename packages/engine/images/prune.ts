@@ -2,6 +2,7 @@ import type { ImageDeleteResponseItem } from '@gantry/api'
 import { GantryError } from '@gantry/errors'
 import type { Filters } from '../contracts.ts'
 import { checkFilters, matchesPruneLabels, untilFilter } from '../services/filters.ts'
+import { isDangling } from './dangling.ts'
 import type { ImageParts } from './dependencies.ts'
 import { createdAt } from './list.ts'
 import { removeUnused } from './remove.ts'
@@ -12,7 +13,7 @@ export interface Pruned {
   spaceReclaimed: number
 }
 
-/** `POST /images/prune`: removes images that no container uses; those with names only with `dangling=false`. */
+/** `POST /images/prune`: removes images that no container uses; those with tags only with `dangling=false`. */
 export async function pruneImages(parts: ImageParts, filters: Filters): Promise<Pruned> {
   checkFilters(filters, ['dangling', 'label', 'label!', 'until'])
   const danglingOnly = isDanglingOnly(filters)
@@ -23,7 +24,7 @@ export async function pruneImages(parts: ImageParts, filters: Filters): Promise<
   for (const image of catalog.images()) {
     const prunable =
       usersOfImage(image.id).length === 0 &&
-      (!danglingOnly || catalog.namesOf(image.id).length === 0) &&
+      (!danglingOnly || isDangling(catalog.namesOf(image.id))) &&
       (until === undefined || createdAt(image) < until.getTime()) &&
       matchesPruneLabels(filters, image.labels)
     if (prunable) deleted.push(...(await removeUnused(parts, image)))

@@ -85,10 +85,8 @@ class Removal {
       )
     }
     if (reference) this.#untagWithDigests(image, reference)
-    if (catalog.namesOf(image.id).length > 0) return
-    const siblings = membersOf([reference])
-    await this.#delete(image, noPrune, { quiet: true })
-    await this.#deleteMembers(siblings)
+    if (catalog.namesOf(image.id).length === 0) await this.#delete(image, noPrune, { quiet: true })
+    await this.#deleteMembers(membersOf([reference]))
   }
 
   /** As name by name. */
@@ -98,8 +96,7 @@ class Removal {
     const references = names.map(({ name }) => parseReference(name))
     const tagged = new Set(references.filter(({ digest }) => !digest).map(repositoryOf))
     await this.#untagAll(image, names, ({ digest, ...rest }) => !digest || !tagged.has(repositoryOf(rest)))
-    if (catalog.namesOf(image.id).length > 0) return
-    await this.#delete(image, noPrune, { quiet: true })
+    if (catalog.namesOf(image.id).length === 0) await this.#delete(image, noPrune, { quiet: true })
     await this.#deleteMembers(membersOf(names))
   }
 
@@ -136,16 +133,19 @@ class Removal {
     else this.#untag(image, reference)
   }
 
-  /** The last tag of a repository takes the repository's digests with it. */
+  /** An image's last tag of a repository takes the repository's digests with it, each platform's own as well. */
   #untagWithDigests(image: ImageRecord, reference: ReferenceRecord): void {
     this.#untag(image, reference)
     const removed = parseReference(reference.name)
     if (removed.digest) return
-    const rest = this.#parts.catalog
-      .namesOf(image.id)
-      .filter(({ name }) => repositoryOf(parseReference(name)) === repositoryOf(removed))
-    // As in Docker, these are told to who asked, and to nobody else.
-    if (rest.every(({ name }) => parseReference(name).digest)) for (const digest of rest) this.#unname(digest)
+    for (const id of new Set([image.id, ...membersOf([reference])])) {
+      const rest = this.#parts.catalog
+        .namesOf(id)
+        .filter(({ name }) => repositoryOf(parseReference(name)) === repositoryOf(removed))
+      // As in Docker, these are told to who asked, and to nobody else.
+      if (rest.every(({ name }) => parseReference(name).digest))
+        for (const digest of rest) this.#unname(digest)
+    }
   }
 
   #untag(image: ImageRecord, reference: ReferenceRecord): void {
@@ -217,13 +217,14 @@ class Removal {
     this.items.push(...removal.items)
   }
 
-  /** Other platforms of an index whose last name has gone. */
+  /** Images of an index that nothing needs any more, now that a name of it has gone. */
   async #deleteMembers(members: Digest[]): Promise<void> {
     const { catalog, usersOfImage } = this.#parts
     for (const id of members) {
       const image = catalog.get(id)
-      const isNeeded = catalog.namesOf(id).length > 0 || usersOfImage(id).length > 0
-      if (image && !image.retired && !isNeeded) await this.#drop(image)
+      if (!image || image.retired) continue
+      const isNamed = catalog.namesOf(id).length > 0
+      if (!isNamed && usersOfImage(id).length === 0 && !this.#isParent(image)) await this.#drop(image)
     }
   }
 
