@@ -1,10 +1,7 @@
 /** Builds the engine from its parts, in the order in which they need one another. */
-import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import {
   containerNetworking,
-  createBuilds,
   createContainers,
   createExecs,
   createNetworkService,
@@ -18,9 +15,9 @@ import {
 } from '@gantry/engine'
 import type { DaemonConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
-import { productVersion } from '../version.ts'
+import { openBuilds } from './builds.ts'
 import { containerParts } from './container-parts.ts'
-import { openFoundations } from './foundations.ts'
+import { type Foundations, openFoundations } from './foundations.ts'
 import { openHost } from './host.ts'
 import { openImages } from './images.ts'
 import { registryConfig } from './registries.ts'
@@ -44,7 +41,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const host = await openHost(config, log)
   const { dataRoot, programs, facts: hostFacts } = host
   const foundations = await openFoundations({ config, log, environment }, host, undo)
-  const { database, events, volumes, networks, registries, steps } = foundations
+  const { database, events, volumes, registries } = foundations
   const images = await openImages(config, foundations, {
     usersOfImage: (id) => services.containers.usersOfImage(id),
     afterPull: () => collector.soon(),
@@ -53,23 +50,7 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   const parts = await containerParts({ config, log }, host, foundations, images)
   const services = createContainers(parts)
   undo.defer(() => services.close())
-  const id = engineId(database.table('engine'))
-  const settings = systemSettings({ config, dataRoot, engineId: id, programs, host: hostFacts, environment })
-  const { builds, caches } = undo.use(
-    await createBuilds({
-      ...parts,
-      containers: services.registry,
-      parts: images.parts,
-      table: database.table('build_cache'),
-      compressedTable: database.table('compressed_layers'),
-      version: productVersion,
-      transaction: (work) => database.transaction(work),
-      contextLimit: config.resources.buildContext,
-      cacheRules: config.cacheRules(await sizeOfDisk(dataRoot)),
-      directory: join(dataRoot, 'build'),
-      runDirectory: join(config.execRoot, 'build'),
-    }),
-  )
+  const { builds, caches } = undo.use(await openBuilds(config, host, foundations, parts, services))
   const collector = undo.use(
     new GarbageCollector({
       policy: () => config.live.imageGc,
@@ -78,6 +59,8 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
       log: (level, message) => log[level](message),
     }),
   )
+  const id = engineId(database.table('engine'))
+  const settings = systemSettings({ config, dataRoot, engineId: id, programs, host: hostFacts, environment })
   const engine: Engine = {
     collector,
     containers: services.containers,
@@ -87,15 +70,8 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
     images,
     builds,
     buildCaches: caches,
-    networks: createNetworkService({
-      networks,
-      containers: containerNetworking(services.registry, services.networkFiles),
-      events,
-      faults: steps.faults,
-    }),
-    volumes: createVolumeService({ volumes, events }),
+    ...resourceServices(foundations, services),
     events,
-    registry: createRegistryService({ registries }),
     system: createSystemService({
       settings,
       facts: () => gatherHostFacts(dataRoot),
@@ -120,8 +96,19 @@ export async function compose({ config, log, environment }: ComposeOptions): Pro
   }
 }
 
-/** Bytes of the file system that a directory is on. */
-async function sizeOfDisk(directory: string): Promise<number> {
-  const { blocks, bsize } = await statfs(directory)
-  return blocks * bsize
+/** What containers are given, as users see it. */
+function resourceServices(
+  { networks, volumes, registries, events, steps }: Foundations,
+  { registry, networkFiles }: ReturnType<typeof createContainers>,
+): Pick<Engine, 'networks' | 'volumes' | 'registry'> {
+  return {
+    networks: createNetworkService({
+      networks,
+      containers: containerNetworking(registry, networkFiles),
+      events,
+      faults: steps.faults,
+    }),
+    volumes: createVolumeService({ volumes, events }),
+    registry: createRegistryService({ registries }),
+  }
 }

@@ -8,6 +8,8 @@ import type { Host } from './host.ts'
 import { sweepingImages } from './image-sweep.ts'
 import { realtimeShare } from './realtime.ts'
 
+export type ContainerParts = Awaited<ReturnType<typeof containerParts>>
+
 /** What everything that runs processes is made from: containers, execs and the steps of builds. */
 export async function containerParts(
   { config, log }: Pick<ComposeOptions, 'config' | 'log'>,

@@ -18,34 +18,15 @@ export function containerRoutes(
   return [
     get('/containers/json', (request) => list(containers, request)),
     post('/containers/create', (request) => create(containers, request)),
-    post('/containers/prune', async ({ query }) => {
-      const { deleted, spaceReclaimed } = await containers.prune(parseFilters(query.text('filters')))
-      return json(200, { ContainersDeleted: orNull(deleted), SpaceReclaimed: spaceReclaimed })
-    }),
+    post('/containers/prune', (request) => prune(containers, request)),
     get('/containers/:id/json', async ({ params, query, version }) =>
       json(
         200,
         inspectFor(version, await containers.inspect(reference(params), { size: query.flag('size') })),
       ),
     ),
-    get('/containers/:id/top', async ({ params, query }) => {
-      const { titles, processes } = await containers.top(
-        reference(params),
-        query.optional('ps_args') ?? '-ef',
-      )
-      return json(200, { Processes: processes, Titles: titles })
-    }),
-    post('/containers/:id/start', async ({ params, query, headers }) => {
-      if (hasRealBody(headers))
-        throw invalid(
-          'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
-        )
-      const id = query.optional('checkpoint')
-      if (id && !experimental) throw invalid('checkpoint is only supported in experimental mode')
-      const directory = query.optional('checkpoint-dir')
-      await containers.start(reference(params), id ? { id, directory } : undefined)
-      return empty(204)
-    }),
+    get('/containers/:id/top', (request) => top(containers, request)),
+    post('/containers/:id/start', (request) => start(containers, experimental, request)),
     post('/containers/:id/stop', async (request) => {
       await containers.stop(reference(request.params), stopOptions(request))
       return empty(204)
@@ -66,14 +47,7 @@ export function containerRoutes(
       await containers.unpause(reference(params))
       return empty(204)
     }),
-    post('/containers/:id/update', async ({ params, version, json: readBody }) => {
-      const whole = (await readBody<ContainerUpdateRequest & LegacyLimits>(bodies.ContainerUpdate)) ?? {}
-      const { KernelMemory: _, ...body } = whole
-      const request = version < 40 ? { ...body, PidsLimit: undefined } : body
-      const discarded = kernelMemoryWarnings(version, whole)
-      const warnings = await containers.update(reference(params), request)
-      return json(200, { Warnings: orNull([...discarded, ...warnings]) })
-    }),
+    post('/containers/:id/update', (request) => update(containers, request)),
     post('/containers/:id/rename', async ({ params, query }) => {
       await containers.rename(reference(params), query.text('name'))
       return empty(204)
@@ -116,6 +90,39 @@ async function create(containers: Containers, { query, version, json: readBody }
   const platform = version < 41 ? undefined : query.optional('platform')
   const { id, warnings } = await containers.create({ ...request, name: query.optional('name'), platform })
   return json(201, { Id: id, Warnings: [...discarded, ...warnings] })
+}
+
+async function prune(containers: Containers, { query }: ApiRequest) {
+  const { deleted, spaceReclaimed } = await containers.prune(parseFilters(query.text('filters')))
+  return json(200, { ContainersDeleted: orNull(deleted), SpaceReclaimed: spaceReclaimed })
+}
+
+async function top(containers: Containers, { params, query }: ApiRequest) {
+  const psArguments = query.optional('ps_args') ?? '-ef'
+  const { titles, processes } = await containers.top(reference(params), psArguments)
+  return json(200, { Processes: processes, Titles: titles })
+}
+
+async function start(containers: Containers, experimental: boolean, request: ApiRequest) {
+  const { params, query, headers } = request
+  if (hasRealBody(headers))
+    throw invalid(
+      'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+    )
+  const id = query.optional('checkpoint')
+  if (id && !experimental) throw invalid('checkpoint is only supported in experimental mode')
+  const directory = query.optional('checkpoint-dir')
+  await containers.start(reference(params), id ? { id, directory } : undefined)
+  return empty(204)
+}
+
+async function update(containers: Containers, { params, version, json: readBody }: ApiRequest) {
+  const whole = (await readBody<ContainerUpdateRequest & LegacyLimits>(bodies.ContainerUpdate)) ?? {}
+  const { KernelMemory: _, ...body } = whole
+  const request = version < 40 ? { ...body, PidsLimit: undefined } : body
+  const discarded = kernelMemoryWarnings(version, whole)
+  const warnings = await containers.update(reference(params), request)
+  return json(200, { Warnings: orNull([...discarded, ...warnings]) })
 }
 
 function stopOptions({ query, version }: ApiRequest): { signal?: string; timeout?: number } {

@@ -1,5 +1,5 @@
 /** HTTP/1.1 exchanges with the hosts of registries: kept connections, limits, timeouts, cancelling. No retries, no redirects. */
-import type { Agent, AgentOptions, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Agent, AgentOptions, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { HttpAgent, request } from '../node-http.ts'
 import { connect, type Reach, type Target } from './connect.ts'
@@ -81,16 +81,40 @@ export class Transport {
   }
 
   async #exchange(exchange: Exchange, signal: AbortSignal, release: () => void): Promise<Answer> {
-    const { url, body } = exchange
-    const proxy = proxyFor(url, this.#config.proxies)
-    const certificates =
-      exchange.url.protocol === 'https:' ? await this.#contexts.of(exchange.url.host) : null
-    const target = this.#target(exchange, proxy, certificates)
-    const absolute = proxy !== undefined && target.tls === undefined
+    const { url } = exchange
+    const way = await this.#way(exchange)
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const outgoing = request({
+    const outgoing = this.#request(exchange, way, signal)
+    outgoing.on('response', resolve)
+    outgoing.on('error', (error) => {
+      const { host, port } = way.target
+      reject(signal.aborted ? signal.reason : networkError(error, host, port))
+    })
+    destroyOnAbort(outgoing, signal)
+    const idle = watchIdle(outgoing, this.#config.limits.idleTimeout)
+    outgoing.on('close', () => {
+      clearInterval(idle)
+      release()
+    })
+    sendBody(outgoing, exchange.body, reject)
+    const body = await promise
+    const { statusCode: status = 0, statusMessage: reason = '', headers } = body
+    return { url, status, reason, headers, body }
+  }
+
+  async #way(exchange: Exchange): Promise<Way> {
+    const { protocol, host } = exchange.url
+    const proxy = proxyFor(exchange.url, this.#config.proxies)
+    const certificates = protocol === 'https:' ? await this.#contexts.of(host) : null
+    return { proxy, certificates, target: this.#target(exchange, proxy, certificates) }
+  }
+
+  #request(exchange: Exchange, { proxy, certificates, target }: Way, signal: AbortSignal): ClientRequest {
+    const { url, method } = exchange
+    const absolute = proxy !== undefined && target.tls === undefined
+    return request({
       agent: this.#agent(exchange, proxy, certificates),
-      method: exchange.method,
+      method,
       // User and password are no part of what is asked for.
       path: (absolute ? url.origin : '') + url.pathname + url.search,
       headers: this.#headers(exchange, absolute ? proxy : undefined),
@@ -98,44 +122,6 @@ export class Transport {
       setHost: false,
       ...({ target, connectSignal: signal } satisfies ConnectionOptions),
     })
-    const fail = (error: unknown): void =>
-      reject(signal.aborted ? signal.reason : networkError(error, target.host, target.port))
-    outgoing.on('response', resolve)
-    outgoing.on('error', fail)
-    let incoming: IncomingMessage | undefined
-    outgoing.on('response', (response) => {
-      incoming = response
-      // Whoever reads the body hears of its errors; an answer that nobody reads must not end the process.
-      response.on('error', () => {})
-    })
-    const abort = (): void => {
-      incoming?.destroy(asError(signal.reason))
-      outgoing.destroy(asError(signal.reason))
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    const idle = watchIdle(outgoing, this.#config.limits.idleTimeout)
-    outgoing.on('close', () => {
-      signal.removeEventListener('abort', abort)
-      clearInterval(idle)
-      release()
-    })
-    if (body instanceof Uint8Array || body === undefined) outgoing.end(body)
-    else {
-      body.stream.on('error', (error) => {
-        reject(error)
-        outgoing.destroy()
-      })
-      body.stream.pipe(outgoing)
-      outgoing.on('close', () => body.stream.destroy())
-    }
-    const answer = await promise
-    return {
-      url,
-      status: answer.statusCode ?? 0,
-      reason: answer.statusMessage ?? '',
-      headers: answer.headers,
-      body: answer,
-    }
   }
 
   #headers({ url, headers, body }: Exchange, proxy: URL | undefined): Record<string, string> {
@@ -192,6 +178,13 @@ export class Transport {
   }
 }
 
+/** How an exchange gets to its host. */
+interface Way {
+  proxy: URL | undefined
+  certificates: HostContext | null
+  target: Target
+}
+
 interface ConnectionOptions {
   target: Target
   connectSignal: AbortSignal
@@ -213,11 +206,42 @@ class ConnectingAgent extends HttpAgent {
   }
 }
 
+/** An abort reaches the answer, too, as long as its body comes. */
+function destroyOnAbort(outgoing: ClientRequest, signal: AbortSignal): void {
+  let incoming: IncomingMessage | undefined
+  outgoing.on('response', (response) => {
+    incoming = response
+    // Whoever reads the body hears of its errors; an answer that nobody reads must not end the process.
+    response.on('error', () => {})
+  })
+  const abort = (): void => {
+    incoming?.destroy(asError(signal.reason))
+    outgoing.destroy(asError(signal.reason))
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  outgoing.on('close', () => signal.removeEventListener('abort', abort))
+}
+
+/** `failed` is called when what is to be sent cannot be read. */
+function sendBody(outgoing: ClientRequest, body: Exchange['body'], failed: (error: unknown) => void): void {
+  if (body instanceof Uint8Array || body === undefined) {
+    outgoing.end(body)
+    return
+  }
+  const { stream } = body
+  stream.on('error', (error) => {
+    failed(error)
+    outgoing.destroy()
+  })
+  stream.pipe(outgoing)
+  outgoing.on('close', () => stream.destroy())
+}
+
 /**
  * Destroys a request during which nothing has moved for `limit` milliseconds although the other side had its turn:
  * a body whose reader is slow, or whose source is, waits for us and not for the network.
  */
-function watchIdle(outgoing: ReturnType<typeof request>, limit: number): NodeJS.Timeout {
+function watchIdle(outgoing: ClientRequest, limit: number): NodeJS.Timeout {
   let answer: IncomingMessage | undefined
   outgoing.on('response', (response) => {
     answer = response
