@@ -1,31 +1,20 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { GantryError } from '@gantry/errors'
 import { type Service, serve, streaming } from '../grpc/server.ts'
 import { CallerSession } from './caller.ts'
 import { readContent, writeContent } from './content.ts'
+import { sockets } from './testing.ts'
 
 const signal = AbortSignal.timeout(60_000)
 
 /** A client whose session answers with these services. */
 async function caller(t: TestContext, services: Service[]): Promise<CallerSession> {
-  const directory = await mkdtemp('/tmp/gantry-content-test-')
-  t.after(() => rm(directory, { recursive: true, force: true }))
-  const server = createServer().listen(`${directory}/s`)
-  await once(server, 'listening')
-  const client = connect(`${directory}/s`)
-  const [accepted] = (await once(server, 'connection')) as [Socket]
-  server.close()
+  const [client, accepted] = await sockets(t)
   void serve(client, services)
   const methods = services.map(({ path }) => path)
   const session = new CallerSession({ id: 'i', name: '', sharedKey: '', methods }, accepted)
-  t.after(() => {
-    session.close()
-    client.destroy()
-  })
+  t.after(() => session.close())
   return session
 }
 

@@ -15,19 +15,7 @@ import type { FilesRequest } from './files-request.ts'
 import { sessionDescription, sessionHeaders } from './headers.ts'
 import { type Offer, servicesOf } from './offer.ts'
 import { Sessions } from './sessions.ts'
-
-/** Both ends of a connection. */
-async function sockets(t: TestContext): Promise<[Socket, Socket]> {
-  const directory = await mkdtemp('/tmp/gantry-session-test-')
-  t.after(() => rm(directory, { recursive: true, force: true }))
-  const server = createServer().listen(`${directory}/s`)
-  await once(server, 'listening')
-  const client = connect(`${directory}/s`)
-  const [accepted] = (await once(server, 'connection')) as [Socket]
-  server.close()
-  t.after(() => client.destroy())
-  return [client, accepted]
-}
+import { sockets } from './testing.ts'
 
 const never = new AbortController().signal
 

@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { createRegistries, defaultRegistryConfig, digestOf, entryHeader, hexOf, tarOf } from '@gantry/oci'
-import { openContentStore, openDatabase, openLayerStore } from '@gantry/store'
-import { Catalog } from '../catalog.ts'
-import { Retention } from '../retention.ts'
 import { Transfers } from '../transfer/transfers.ts'
 import { ArrivingFiles } from './arriving-files.ts'
 import { spoolArchive } from './spool.ts'
+import { loadStores } from './testing.ts'
 
 async function bench(t: TestContext) {
-  const directory = await mkdtemp(join(tmpdir(), 'gantry-load-'))
-  const database = openDatabase(join(directory, 'test.db'))
-  const content = await openContentStore(join(directory, 'content'))
-  const layers = await openLayerStore(join(directory, 'layers'))
-  const hold = new Retention(content, layers, new Catalog(database)).begin()
-  t.after(async () => {
-    await hold[Symbol.asyncDispose]()
-    database.close()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const { directory, database, content, layers, hold } = await loadStores(t)
   const transfers = new Transfers(createRegistries(defaultRegistryConfig), database)
   const heard: string[] = []
   const begin = () =>

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import {
   type Descriptor,
@@ -11,25 +8,14 @@ import {
   parseManifest,
   serializeManifest,
 } from '@gantry/oci'
-import { openContentStore, openDatabase, openLayerStore } from '@gantry/store'
-import { Catalog } from '../catalog.ts'
-import { Retention } from '../retention.ts'
 import { readOciLayout } from './oci-layout.ts'
 import { Spooled } from './spool.ts'
+import { loadStores } from './testing.ts'
 
 const host = { os: 'linux', architecture: 'amd64' }
 
 async function bench(t: TestContext) {
-  const directory = await mkdtemp(join(tmpdir(), 'gantry-layout-'))
-  const database = openDatabase(join(directory, 'test.db'))
-  const content = await openContentStore(join(directory, 'content'))
-  const layers = await openLayerStore(join(directory, 'layers'))
-  const hold = new Retention(content, layers, new Catalog(database)).begin()
-  t.after(async () => {
-    await hold[Symbol.asyncDispose]()
-    database.close()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const { content, hold } = await loadStores(t)
   const put = async (mediaType: string, bytes: Buffer): Promise<Descriptor> => ({
     mediaType,
     ...(await hold.put(bytes)),
