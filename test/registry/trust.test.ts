@@ -295,6 +295,10 @@ async function startProxy(t: TestContext, port: number) {
   })
   server.on('connect', (request, socket) => {
     note(request)
+    if (request.url === 'forbidden.test:443') {
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
+      return
+    }
     const upstream = connect(port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       upstream.pipe(socket)
@@ -336,6 +340,12 @@ test('a proxy is used for what is not exempt: a tunnel for TLS, whole URLs witho
   )
   assert.deepEqual(await plain.tags(), ['through the proxy'])
   assert.ok(proxy.seen.some(({ line }) => line === 'GET http://plain.test/v2/some/image/tags/list?n=1000'))
+
+  await assert.rejects(repositoryAt(t, 'forbidden.test', { action: 'pull' }, { proxies }).tags(), {
+    reason: 'unreachable',
+    message: 'Get "https://forbidden.test/v2/": proxy answered 407 Proxy Authentication Required',
+  })
+  assert.equal(proxy.seen.filter(({ line }) => line === 'CONNECT forbidden.test:443').length, 1)
 
   const count = proxy.seen.length
   await assert.rejects(repositoryAt(t, 'direct.test', { action: 'pull' }, { proxies }).tags(), {

@@ -7,6 +7,7 @@ import { inRanges, isLinkLocal, isPrivate } from './addresses.ts'
 import { RegistryError } from './errors.ts'
 import { networkError } from './network-errors.ts'
 import { proxyAuthorization } from './proxies.ts'
+import { proxyRefused } from './retry.ts'
 
 export interface TlsSettings {
   /** False: whatever certificate the other side shows is taken. */
@@ -163,8 +164,11 @@ async function openTunnel(socket: Socket, proxy: URL, { host, port }: Target): P
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   const head = await readHead(socket)
   const [, status = '', reason = ''] = /^HTTP\/1\.[01] (\d{3}) ?([^\r\n]*)/.exec(head) ?? []
-  if (!status.startsWith('2'))
-    throw new RegistryError('unreachable', `proxy answered ${status} ${reason}`.trimEnd())
+  if (status.startsWith('2')) return
+  const message = `proxy answered ${status} ${reason}`.trimEnd()
+  // What it does not allow, it will not allow shortly after.
+  const cause = status.startsWith('4') ? Object.assign(new Error(message), { code: proxyRefused }) : undefined
+  throw new RegistryError('unreachable', message, { cause })
 }
 
 /** The head of an answer; what follows it stays in the socket. */

@@ -40,8 +40,18 @@ export async function withRetries<T>(
   }
 }
 
+/** The code of an error: a proxy has said no. */
+export const proxyRefused = 'PROXY_REFUSED'
+
 /** Nobody listens, or the name does not exist: asking again shortly after changes nothing. */
-const lasting = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'])
+const lasting = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  proxyRefused,
+])
 
 function mayPass(error: unknown): error is RegistryError {
   if (!(error instanceof RegistryError) || !error.retryable) return false
