@@ -51,12 +51,20 @@ export class GlobalScope implements Variables {
   }
 }
 
-/** The variables inside of one stage: ENV over ARG, each from where it stands on. */
+export interface StageScopeOptions {
+  /** Arguments that the stage which this one goes on from has. */
+  inherited?: ReadonlyMap<string, string>
+  /** ENV goes before ARG wherever they stand, as in Docker's classic builder. */
+  environmentWins?: boolean
+}
+
+/** The variables inside of one stage: ENV and ARG, each from where it stands on; of the same name the later one. */
 export class StageScope implements Variables {
   /** ENV, the base image's included. */
   readonly env: Map<string, string>
-  /** ARG, in the order of declaration. */
+  /** ARG that count, in the order of declaration. */
   readonly args = new Map<string, string>()
+  readonly #environmentWins: boolean
   /** What the last ARG of a name said itself, whatever value was given. */
   readonly defaults = new Map<string, string>()
   readonly #declared = new Set<string>()
@@ -70,15 +78,23 @@ export class StageScope implements Variables {
     given: ReadonlyMap<string, string>,
     env: Iterable<readonly [string, string]>,
     mark: EscapeCharacter,
+    { inherited = new Map(), environmentWins = false }: StageScopeOptions = {},
   ) {
     this.#globals = globals
     this.#given = given
     this.env = new Map(env)
     this.#escape = mark
+    this.#environmentWins = environmentWins
+    for (const [name, value] of inherited) if (!this.env.has(name)) this.args.set(name, value)
   }
 
   get(name: string): string | undefined {
-    return this.env.get(name) ?? this.args.get(name)
+    return this.args.get(name) ?? this.env.get(name)
+  }
+
+  /** What ARG has named in this stage, in the order of declaration, with or without a value. */
+  get declared(): string[] {
+    return [...this.#declared]
   }
 
   /** Names that were asked for and that nothing declares, since the last call. */
@@ -91,13 +107,21 @@ export class StageScope implements Variables {
   /** The instruction with its variables replaced; ENV and ARG count for those that follow. Throws DockerfileProblem. */
   enter(instruction: Instruction): Instruction {
     const expanded = at(instruction.lines, () => this.#expand(instruction))
-    if (expanded.instruction === 'ENV') for (const { key, value } of expanded.pairs) this.env.set(key, value)
+    if (expanded.instruction === 'ENV')
+      for (const { key, value } of expanded.pairs) {
+        this.env.set(key, value)
+        this.args.delete(key)
+      }
     if (expanded.instruction === 'ARG')
       for (const { key, value } of expanded.args) {
         this.#declared.add(key)
-        if (value !== null) this.args.set(key, value)
+        this.#set(key, value)
       }
     return expanded
+  }
+
+  #set(name: string, value: string | null): void {
+    if (value !== null && !(this.#environmentWins && this.env.has(name))) this.args.set(name, value)
   }
 
   #expansion(word: string): Expansion {
@@ -154,7 +178,7 @@ export class StageScope implements Variables {
   #arguments({ args }: Arg): Arg['args'] {
     return args.map((argument) => {
       const expanded = this.#argument(argument)
-      if (expanded.value !== null) this.args.set(expanded.key, expanded.value)
+      this.#set(expanded.key, expanded.value)
       return expanded
     })
   }

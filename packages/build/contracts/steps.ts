@@ -100,6 +100,8 @@ export interface Target {
   history: readonly HistoryEntry[]
   platform: Platform
   author?: string
+  /** Arguments that a stage which goes on from this one has, too. */
+  args: ReadonlyMap<string, string>
   /** FROM and every other instruction, in order. */
   states: readonly InstructionState[]
 }

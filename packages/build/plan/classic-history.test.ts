@@ -13,6 +13,7 @@ function shown(text: string, config: RunConfig = {}, args: string[] = []): strin
 const cases: [string, string][] = [
   ['RUN echo a  b', '/bin/sh -c echo a  b'],
   ['RUN ["a", "b c"]', 'a b c'],
+  ['COPY --chown=u:g a /d/', '/bin/sh -c #(nop) COPY --chown=u:g a in /d/ '],
   ['COPY a b /d/', '/bin/sh -c #(nop) COPY a b in /d/ '],
   ['WORKDIR w', '/bin/sh -c #(nop) WORKDIR /w'],
   ['CMD ["a", "b\\"c"]', '/bin/sh -c #(nop)  CMD ["a" "b\\"c"]'],

@@ -34,8 +34,9 @@ function textOf(instruction: Instruction, config: RunConfig): string {
   switch (instruction.instruction) {
     case 'COPY':
     case 'ADD': {
-      const { sources, heredocs, dest } = instruction
-      return `${[name, ...sources, ...heredocs.map((document) => `<<${document.name}`)].join(' ')} in ${dest} `
+      const { sources, heredocs, dest, chown } = instruction
+      const flags = chown === undefined ? [] : [`--chown=${chown}`]
+      return `${[name, ...flags, ...sources, ...heredocs.map((document) => `<<${document.name}`)].join(' ')} in ${dest} `
     }
     case 'CMD':
     case 'ENTRYPOINT':

@@ -12,19 +12,24 @@ export const historyComment = 'buildkit.dockerfile.v0'
 const layered = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
 
 /**
- * The entry of an instruction whose variables have been replaced. `args` are the build arguments that RUN sees, as
- * `NAME=value`.
+ * The entry of an instruction whose variables have been replaced; null for a trigger, which BuildKit writes nothing of.
+ * `args` are the build arguments that the stage has declared, as `NAME=value`.
  */
 export function historyOf(
   instruction: Instruction,
   config: RunConfig,
   args: readonly string[],
-): HistoryEntry {
+): HistoryEntry | null {
+  if (instruction.instruction === 'ONBUILD') return null
   const entry = { created_by: createdBy(instruction, config, args), comment: historyComment }
   return layered.has(instruction.instruction) ? entry : { ...entry, empty_layer: true }
 }
 
-function createdBy(instruction: Instruction, config: RunConfig, args: readonly string[]): string {
+function createdBy(
+  instruction: Exclude<Instruction, { instruction: 'ONBUILD' }>,
+  config: RunConfig,
+  args: readonly string[],
+): string {
   switch (instruction.instruction) {
     case 'RUN': {
       const given = args.length > 0 ? `|${args.length} ${args.join(' ')} ` : ''
@@ -60,8 +65,6 @@ function createdBy(instruction: Instruction, config: RunConfig, args: readonly s
       return `VOLUME [${instruction.paths.join(' ')}]`
     case 'SHELL':
       return `SHELL [${instruction.args.join(' ')}]`
-    case 'ONBUILD':
-      return `ONBUILD ${instruction.trigger}`
     case 'HEALTHCHECK':
       return `HEALTHCHECK ${quotedHealthcheck(instruction, true)}`
   }

@@ -151,6 +151,7 @@ test('the configuration and the history of each instruction', async () => {
     'SHELL ["/bin/ash", "-c"]',
     'CMD run it',
     'HEALTHCHECK --interval=90s CMD true',
+    'ONBUILD RUN later',
   ].join('\n')
   const images = { base: image({ Cmd: ['old'], WorkingDir: '/srv', Env: ['PATH=/bin', 'A=0'] }) }
   const target = await plan(text, { images })
@@ -164,6 +165,8 @@ test('the configuration and the history of each instruction', async () => {
     Volumes: { '/v': {}, '/w': {} },
     Shell: ['/bin/ash', '-c'],
     Cmd: ['/bin/ash', '-c', 'run it'],
+    ArgsEscaped: true,
+    OnBuild: ['RUN later'],
     Healthcheck: { Test: ['CMD-SHELL', 'true'], Interval: 90e9 },
   })
   assert.deepEqual(
@@ -184,6 +187,41 @@ test('the configuration and the history of each instruction', async () => {
       [String.raw`HEALTHCHECK &{["CMD-SHELL" "true"] "1m30s" "0s" "0s" "0s" '\x00'}`, true],
     ],
   )
+})
+
+test('ARG: of the same name the later one counts, ENV and ARG alike; stages that go on from one have its arguments', async () => {
+  const text = [
+    ...['FROM base AS one', 'ARG A=arg', 'ARG B=arg', 'ENV B=env', 'ARG C', 'ARG PATH=/x', 'RUN 1'],
+    ...['FROM one AS two', 'ARG D=$A', 'RUN 2'],
+    ...['FROM two', 'ENV A=env', 'COPY $A$D /', 'RUN 3'],
+  ].join('\n')
+  const images = { base: image({ Env: ['PATH=/bin', 'A=image'] }) }
+  const given = new Map([['C', 'given']])
+  const steps = async (options: Setting): Promise<Step[]> => {
+    const target = await plan(text, { images, args: given, ...options })
+    assert.deepEqual(target.config?.Env, ['PATH=/bin', 'A=env', 'B=env'])
+    const words = target.history.flatMap(
+      ({ created_by = '' }) => created_by.match(/\|.*(?= \/bin\/sh)/) ?? [],
+    )
+    const first = options.classic ? '|1 C=given' : '|4 A=arg B=env C=given PATH=/x'
+    assert.deepEqual(words, [first, '|1 D=image'])
+    return chain(target.step)
+  }
+  const environments = (all: Step[]): (readonly string[])[] =>
+    all.flatMap((step) => (step.kind === 'run' ? [step.env] : []))
+  const built = await steps({})
+  assert.deepEqual(environments(built), [
+    ['B=env', 'A=arg', 'C=given', 'PATH=/x'],
+    // What the image says is said again.
+    ['PATH=/bin', 'A=image', 'B=env', 'C=given', 'D=image'],
+    ['PATH=/bin', 'A=env', 'B=env', 'C=given', 'D=image'],
+  ])
+  assert.deepEqual(built.find((step) => step.kind === 'copy')?.copies[0]?.sources, ['envimage'])
+  assert.deepEqual(environments(await steps({ classic: true })), [
+    ['PATH=/bin', 'A=image', 'B=env', 'C=given'],
+    ['PATH=/bin', 'A=image', 'B=env', 'D=image'],
+    ['PATH=/bin', 'A=env', 'B=env'],
+  ])
 })
 
 test('CMD of the same stage survives ENTRYPOINT', async () => {

@@ -17,7 +17,7 @@ import { cacheMountId, sandboxHostname } from './builder-arguments.ts'
 import { commandLine } from './configuration.ts'
 import type { StagePlace, StagePlan, StageState } from './stage-plan.ts'
 
-/** `args` are the build arguments that the stage has declared, as `NAME=value`. */
+/** `args` are the build arguments that count in the stage, as `NAME=value`; they go before the configuration's variables. */
 export async function runStep(
   plan: StagePlan,
   { config, step }: StageState,
@@ -39,12 +39,13 @@ export async function runStep(
     return value === undefined || args.some((word) => word.startsWith(`${name}=`)) ? [] : [`${name}=${value}`]
   })
   const hostname = sandboxHostname(options.args)
+  const given = new Set(args.map(nameOf))
   return {
     kind: 'run',
     ...place,
     input: step,
     ...scriptOf(run, argumentsOf(run, config), config.Shell ?? ['/bin/sh', '-c']),
-    env: [...(config.Env ?? []), ...args],
+    env: [...(config.Env ?? []).filter((word) => !given.has(nameOf(word))), ...args],
     proxies,
     user: config.User ?? '',
     workingDir,
@@ -54,6 +55,8 @@ export async function runStep(
     ...(hostname !== null && { hostname }),
   }
 }
+
+const nameOf = (word: string): string => word.split('=', 1)[0] ?? ''
 
 /** No devices are registered here, so a step goes without those that it can do without, as with BuildKit. */
 function checkDevice(text: string): void {

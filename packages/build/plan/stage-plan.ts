@@ -64,10 +64,10 @@ export class StagePlan {
   }
 
   async plan(): Promise<Target> {
-    const { image, directory, ...base } = await this.#base()
+    const { image, directory, args, ...base } = await this.#base()
     const { OnBuild: triggers = [], ...config } = base.config
     const state: StageState = { ...base, config, history: [...base.history] }
-    const scope = this.#scope(config)
+    const scope = this.#scope(config, args)
     const inherited = triggers.map((trigger) => ({ ...parseTrigger(trigger), lines: this.#stage.lines }))
     const commands = [...inherited, ...this.#stage.commands]
     this.#total = 1 + commands.filter(({ instruction }) => counted.has(instruction)).length
@@ -94,7 +94,7 @@ export class StagePlan {
       states.push(stateAfter(state, { ...command, triggered: index < inherited.length, made }))
     }
     const { step, history, author, platform } = state
-    const outcome = { step, config: state.config, history, platform, states }
+    const outcome = { step, config: state.config, history, platform, states, args: scope.args }
     return { ...outcome, ...(author && { author }) }
   }
 
@@ -108,21 +108,26 @@ export class StagePlan {
     state.history.push({ created_by: `FROM ${name}`, comment: historyComment })
   }
 
-  #scope({ Env = [] }: RunConfig): StageScope {
+  #scope({ Env = [] }: RunConfig, args: Target['args'] = new Map()): StageScope {
     const { globals, options, dockerfile } = this.planner
     const pairs = Env.map((word): [string, string] => {
       const [name = ''] = word.split('=', 1)
       return [name, word.slice(name.length + 1)]
     })
-    return new StageScope(globals, options.args, pairs, dockerfile.directives.escape)
+    // The classic builder's stages have nothing but their image of each other.
+    const how = options.classic ? { environmentWins: true } : { inherited: args }
+    return new StageScope(globals, options.args, pairs, dockerfile.directives.escape, how)
   }
 
   /** The state that FROM gives; the files of an image only by its reference, since steps are not counted yet. */
-  async #base(): Promise<StageState & { image?: string; directory?: string }> {
+  async #base(): Promise<StageState & { image?: string; directory?: string; args?: Target['args'] }> {
     const reference = this.planner.globals.base(this.#stage)
     const context = this.planner.namedContext(reference)
     const index = this.planner.indexOf(reference, this.index)
-    if (context === null && index !== null) return this.planner.stage(index).then(stateOf)
+    if (context === null && index !== null) {
+      const target = await this.planner.stage(index)
+      return { ...stateOf(target), args: target.args }
+    }
     const { platform } = this.planner.options
     const empty = { step: null, config: { Env: [defaultPath] }, history: [], platform }
     if (context === 'files') return { ...empty, directory: reference }
@@ -153,15 +158,12 @@ export class StagePlan {
     if (counted.has(instruction.instruction)) this.#number++
     const { source, instruction: name } = instruction
     const place = this.place(source.replace(/^\S+/, name), lines)
-    const args = [...scope.args]
-      .filter(([name]) => !scope.env.has(name))
-      .map(([name, value]) => `${name}=${value}`)
-    const sorted = args.toSorted()
+    const args = [...scope.args].map(([name, value]) => `${name}=${value}`)
     const { classic } = this.planner.options
     const history = at(lines, () =>
       classic
-        ? classicHistoryOf(withDefaults(instruction, scope), state.config, sorted)
-        : historyOf(instruction, state.config, sorted),
+        ? classicHistoryOf(withDefaults(instruction, scope), state.config, args.toSorted())
+        : historyOf(instruction, state.config, declaredIn(scope)),
     )
     if (instruction.instruction === 'MAINTAINER') state.author = instruction.value
     if (instruction.instruction === 'RUN') state.step = await runStep(this, state, instruction, args, place)
@@ -172,9 +174,18 @@ export class StagePlan {
       state.step = { kind: 'directory', ...place, input: state.step, path, user: state.config.User ?? '' }
     }
     state.config = at(lines, () => configure(state.config, instruction, commandGiven))
-    state.history.push(classic && state.author ? { ...history, author: state.author } : history)
+    if (instruction.instruction === 'CMD') {
+      const { ArgsEscaped: _, ...config } = state.config
+      // BuildKit marks every command so, for Windows' sake; the classic builder marks none here.
+      state.config = classic ? config : { ...config, ArgsEscaped: true }
+    }
+    if (history) state.history.push(classic && state.author ? { ...history, author: state.author } : history)
   }
 }
+
+/** The arguments that BuildKit's history tells of: those of this stage, whatever has set them since. */
+const declaredIn = (scope: StageScope): string[] =>
+  scope.declared.map((name) => `${name}=${scope.get(name) ?? ''}`)
 
 /** Throws DockerfileProblem. */
 function platformOf(text: string, lines: LineRange): Platform {
