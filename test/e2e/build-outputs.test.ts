@@ -441,7 +441,9 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     const contexts = { more, tools: 'docker-image://busybox', alpine: `oci-layout://${layout}:7` }
     const flags = Object.entries(contexts).flatMap(([name, value]) => ['--build-context', `${name}=${value}`])
     const out = join(root, 'out')
-    await build('-o', out, '--provenance=true', ...flags, root)
+    const told = await build('-o', out, '--provenance=true', ...flags, root)
+    assert.match(told.stderr, /\[laid 1\/1\] FROM alpine\n/)
+    assert.doesNotMatch(told.stderr, /gantry\.invalid/)
     assert.deepEqual((await readdir(out)).sort(), ['.dockerignore', 'f', 'out', 'provenance.json'])
     assert.equal(await readFile(join(out, 'out/from'), 'utf8'), 'layout\n')
     assert.equal(await readFile(join(out, 'out/mounted'), 'utf8'), 'more')

@@ -8,6 +8,12 @@ import type { RunRequest, StepLimits } from './runner.ts'
 import type { CredentialsLookup, Snapshot } from './snapshots.ts'
 import type { ImageStep, Step } from './steps.ts'
 
+/** An image, and what it is called in messages: its reference may be the engine's own. */
+export interface NamedImage {
+  reference: string
+  shown: string
+}
+
 /** What `docker build` is asked to do, whatever way it was asked. */
 export interface BuildRequest {
   dockerfile: string
@@ -44,8 +50,8 @@ export interface BuildRequest {
   sources: Sources
   /** Names of contexts that are trees of files, besides the main one. */
   contexts: readonly string[]
-  /** Names of contexts that stand for an image (`docker-image://…`), with its reference. */
-  namedImages: ReadonlyMap<string, string>
+  /** Names of contexts that stand for an image (`docker-image://…`). */
+  namedImages: ReadonlyMap<string, NamedImage>
   /** What other builders have made, asked where this one has nothing. */
   remoteCaches: readonly RemoteCache[]
 }

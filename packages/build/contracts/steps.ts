@@ -22,6 +22,8 @@ interface StepBase {
 export interface ImageStep extends StepBase {
   kind: 'image'
   reference: string
+  /** What it is called in messages. */
+  shown: string
 }
 
 export interface RunStep extends StepBase {

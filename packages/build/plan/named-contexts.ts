@@ -1,16 +1,17 @@
 /** How named contexts are found: by what a Dockerfile writes, or by the image that this means. */
 import { familiarName, parseReference } from '@gantry/oci'
+import type { NamedImage } from '../contracts.ts'
 
-export type NamedContext = { image: string } | 'files'
+export type NamedContext = NamedImage | 'files'
 
 /** Looks names up among those of images, and of trees of files. */
 export function namedContexts(
-  images: ReadonlyMap<string, string>,
+  images: ReadonlyMap<string, NamedImage>,
   files: readonly string[],
 ): (name: string) => NamedContext | null {
   const known = new Map<string, NamedContext>()
   for (const name of files) known.set(name, 'files').set(shortName(name), 'files')
-  for (const [name, image] of images) known.set(name, { image }).set(shortName(name), { image })
+  for (const [name, image] of images) known.set(name, image).set(shortName(name), image)
   return (name) => (known.size === 0 ? null : (known.get(name) ?? known.get(shortName(name)) ?? null))
 }
 

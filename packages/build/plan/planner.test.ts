@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { DockerfileProblem, parseDockerfile } from '@gantry/dockerfile'
 import type { ImageConfigFile, Platform } from '@gantry/oci'
 import type { CopyStep, RunStep, Step, Target } from '../contracts.ts'
+import type { NamedContext } from './named-contexts.ts'
 import { type PlanOptions, planTarget } from './planner.ts'
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' }
@@ -16,7 +17,7 @@ const image = (config: ImageConfigFile['config'] = {}): ImageConfigFile => ({
 
 interface Setting extends Partial<PlanOptions> {
   images?: Record<string, ImageConfigFile>
-  contexts?: Record<string, { image: string } | 'files'>
+  contexts?: Record<string, NamedContext>
   asked?: string[]
 }
 
@@ -289,14 +290,21 @@ test('where files come from', async () => {
       fromImage.step.kind === 'image' &&
       fromImage.step.reference === 'alpine:3',
   )
-  const replaced = await origin('COPY --from=alpine a b', { contexts: { alpine: { image: 'mine' } } })
+  const replaced = await origin('COPY --from=alpine a b', {
+    contexts: { alpine: { reference: 'mine', shown: 'shown' } },
+  })
   assert.ok(
     replaced?.kind === 'snapshot' && replaced.step.kind === 'image' && replaced.step.reference === 'mine',
   )
+  assert.equal(replaced.step.name, '[alpine] FROM shown')
+  const twice = await plan('FROM a\nCOPY --from=b x /\nCOPY --from=b y /\n')
+  const [one, two] = chain(twice.step).flatMap((step) => (step.kind === 'copy' ? step.copies : []))
+  assert.ok(one?.origin.kind === 'snapshot' && two?.origin.kind === 'snapshot')
+  assert.equal(one.origin.step, two.origin.step, 'an image is told of once')
   const stages = 'FROM a AS x\nRUN x\nFROM x\nRUN --mount=from=x,target=/1 --mount=from=x,target=/2 y\n'
   const own = await plan(stages)
   assert.equal(own.step?.kind === 'run' && own.step.mounts.length, 2)
-  const instead = await plan(stages, { contexts: { x: { image: 'mine' } } })
+  const instead = await plan(stages, { contexts: { x: { reference: 'mine', shown: 'mine' } } })
   const below = instead.step?.kind === 'run' ? instead.step.input : null
   assert.equal(below?.kind === 'image' && below.reference, 'mine', 'a named context goes before a stage')
   const files = await plan('FROM x\nRUN y\n', { contexts: { x: 'files' } })

@@ -10,9 +10,10 @@ import {
   suggestion,
 } from '@gantry/dockerfile'
 import { formatPlatform, type ImageConfigFile, type Platform } from '@gantry/oci'
-import type { Origin, Step, Target } from '../contracts.ts'
+import type { ImageStep, NamedImage, Origin, Step, Target } from '../contracts.ts'
 import { StepError, unresolved } from '../step-failure.ts'
 import { automaticArguments } from './automatic.ts'
+import type { NamedContext } from './named-contexts.ts'
 import { StagePlan } from './stage-plan.ts'
 
 export interface PlanOptions {
@@ -46,7 +47,7 @@ export interface PlanSurroundings {
   /** The configuration of a base image. Rejects when it cannot be had. */
   imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile>
   /** What a named context stands for, which goes before stages and images of that name: an image's reference, a tree of files, or nothing. */
-  namedContext(name: string): { image: string } | 'files' | null
+  namedContext(name: string): NamedContext | null
 }
 
 /** Rejects with DockerfileProblem. */
@@ -70,6 +71,7 @@ export class Planner {
   readonly findings: Finding[] = []
   readonly #surroundings: PlanSurroundings
   readonly #stages = new Map<number, Planned>()
+  readonly #imageSteps = new Map<string, ImageStep>()
   readonly #images = new Map<string, Promise<ImageConfigFile>>()
 
   constructor(dockerfile: Dockerfile, options: PlanOptions, surroundings: PlanSurroundings) {
@@ -151,16 +153,20 @@ export class Planner {
     return this.options.several ? `${formatPlatform(platform)} ` : ''
   }
 
-  imageConfig(reference: string, platform: Platform, lines: LineRange): Promise<ImageConfigFile> {
+  imageConfig(
+    { reference, shown }: NamedImage,
+    platform: Platform,
+    lines: LineRange,
+  ): Promise<ImageConfigFile> {
     const key = `${reference} ${formatPlatform(platform)}`
     const config = this.#images.get(key) ?? this.#surroundings.imageConfig(reference, platform)
     this.#images.set(key, config)
     return config.catch((error) => {
-      throw new StepError(error, { name: `FROM ${reference}`, lines }, unresolved(reference, error))
+      throw new StepError(error, { name: `FROM ${shown}`, lines }, unresolved(shown, error))
     })
   }
 
-  namedContext(name: string): { image: string } | 'files' | null {
+  namedContext(name: string): NamedContext | null {
     return this.#surroundings.namedContext(name)
   }
 
@@ -173,10 +179,24 @@ export class Planner {
     const index = number ?? this.indexOf(from)
     if (context === null && index !== null) return this.#snapshotOf((await this.stage(index)).step)
     if (context === 'files') return { kind: 'context', name: from }
-    const reference = context?.image ?? from
-    if (reference === 'scratch') return { kind: 'documents', documents: [] }
-    const name = `[${this.platformLabel(platform)}${from}] FROM ${reference}`
-    return { kind: 'snapshot', step: { kind: 'image', name, stage: from, lines, platform, reference } }
+    const image = context ?? { reference: from, shown: from }
+    if (image.reference === 'scratch') return { kind: 'documents', documents: [] }
+    return { kind: 'snapshot', step: this.#imageStep(from, image, lines, platform) }
+  }
+
+  /** The same for all that need the image by this name: it is told of once. */
+  #imageStep(
+    from: string,
+    { reference, shown }: NamedImage,
+    lines: LineRange,
+    platform: Platform,
+  ): ImageStep {
+    const name = `[${this.platformLabel(platform)}${from}] FROM ${shown}`
+    const key = `${name} ${formatPlatform(platform)}`
+    const known = this.#imageSteps.get(key)
+    const step = known ?? { kind: 'image', name, stage: from, lines, platform, reference, shown }
+    this.#imageSteps.set(key, step)
+    return step
   }
 
   #snapshotOf(step: Step | null): Origin {

@@ -17,7 +17,7 @@ import {
   parsePlatform,
   type RunConfig,
 } from '@gantry/oci'
-import type { InstructionState, Step, Target } from '../contracts.ts'
+import type { InstructionState, NamedImage, Step, Target } from '../contracts.ts'
 import { checkInstruction, checkPlatform } from './checks.ts'
 import { classicHistoryOf } from './classic-history.ts'
 import { configure, workingDirectory } from './configuration.ts'
@@ -72,7 +72,7 @@ export class StagePlan {
     const commands = [...inherited, ...this.#stage.commands]
     this.#total = 1 + commands.filter(({ instruction }) => counted.has(instruction)).length
     if (image !== undefined)
-      state.step = { kind: 'image', ...this.place(`FROM ${image}`, this.#stage.lines), reference: image }
+      state.step = { kind: 'image', ...this.place(`FROM ${image.shown}`, this.#stage.lines), ...image }
     if (directory !== undefined) this.#takeDirectory(state, directory)
     const from = { source: this.#stage.source, instruction: 'FROM' }
     const states = [
@@ -120,7 +120,7 @@ export class StagePlan {
   }
 
   /** The state that FROM gives; the files of an image only by its reference, since steps are not counted yet. */
-  async #base(): Promise<StageState & { image?: string; directory?: string; args?: Target['args'] }> {
+  async #base(): Promise<StageState & { image?: NamedImage; directory?: string; args?: Target['args'] }> {
     const reference = this.planner.globals.base(this.#stage)
     const context = this.planner.namedContext(reference)
     const index = this.planner.indexOf(reference, this.index)
@@ -132,9 +132,9 @@ export class StagePlan {
     const empty = { step: null, config: { Env: [defaultPath] }, history: [], platform }
     if (context === 'files') return { ...empty, directory: reference }
     if (reference === 'scratch' && context === null) return empty
-    const image = context?.image ?? reference
+    const image = context ?? { reference, shown: reference }
     const file = await this.planner.imageConfig(image, this.#platform, this.#stage.lines)
-    this.planner.findings.push(...checkPlatform(image, file, this.#platform, this.#stage.lines))
+    this.planner.findings.push(...checkPlatform(image.shown, file, this.#platform, this.#stage.lines))
     return {
       ...stateOf({ ...file, step: null, config: withPath(file.config), platform: platformIn(file) }),
       image,

@@ -161,7 +161,7 @@ export class SolveSession {
       }
     } catch (error) {
       report.failed(this.#reason(error))
-      throw this.run.signal.aborted ? error : new StepError(error, step, unresolved(step.reference, error))
+      throw this.run.signal.aborted ? error : new StepError(error, step, unresolved(step.shown, error))
     }
   }
 

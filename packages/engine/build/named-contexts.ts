@@ -1,7 +1,7 @@
 /** Named contexts of builds (`--build-context`): images, image layouts that clients send beforehand, what is behind URLs. */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { BuildRequest, Files, Sources } from '@gantry/build'
+import type { BuildRequest, Files, NamedImage, Sources } from '@gantry/build'
 import type { CallerSession } from '@gantry/buildkit'
 import { isGitUrl } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
@@ -87,7 +87,7 @@ export class NamedContexts {
     stack: AsyncDisposableStack,
     signal: AbortSignal,
   ): Promise<OpenContexts> {
-    const images = new Map<string, string>()
+    const images = new Map<string, NamedImage>()
     const roots = new Map<string, string>()
     const locals = new Map<string, string>()
     const materials: Material[] = []
@@ -100,7 +100,7 @@ export class NamedContexts {
         roots.set(name, root)
         materials.push(source)
       } else if (value.startsWith('oci-layout://'))
-        images.set(name, stack.use(await this.#stored(name, value, lent, signal)).reference)
+        images.set(name, shownAs(name, stack.use(await this.#stored(name, value, lent, signal))))
       else images.set(name, this.#image(name, value, stack))
     }
     return { images, roots, locals, materials }
@@ -121,7 +121,7 @@ export class NamedContexts {
     return await this.#load(archive, { digest }, randomUUID())
   }
 
-  #image(name: string, value: string, stack: AsyncDisposableStack): string {
+  #image(name: string, value: string, stack: AsyncDisposableStack): NamedImage {
     const [, kind, rest = ''] = /^(docker-image:\/\/|layout:)(.*)$/.exec(value) ?? []
     if (kind === undefined)
       throw new GantryError('InvalidParameter', `unsupported context source ${value} for ${name}`)
@@ -129,12 +129,12 @@ export class NamedContexts {
     const layout = this.#take(rest)
     if (!layout)
       throw new GantryError('NotFound', `the layout for the context ${JSON.stringify(name)} was not sent`)
-    return stack.use(layout).reference
+    return shownAs(name, stack.use(layout))
   }
 }
 
 export interface OpenContexts {
-  images: ReadonlyMap<string, string>
+  images: ReadonlyMap<string, NamedImage>
   /** Directories with what was fetched. */
   roots: ReadonlyMap<string, string>
   /** Those whose files the client has, and what it calls their directories. */
@@ -162,10 +162,13 @@ export function withContexts(
   }
 }
 
-function imageReference(name: string, text: string): string {
+/** A layout's own reference means nothing to anybody: its context has a name. */
+const shownAs = (name: string, { reference }: Layout): NamedImage => ({ reference, shown: name })
+
+function imageReference(name: string, text: string): NamedImage {
   try {
     parseReference(text)
-    return text
+    return { reference: text, shown: text }
   } catch (cause) {
     throw new GantryError(
       'InvalidParameter',

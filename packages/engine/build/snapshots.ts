@@ -30,6 +30,7 @@ import { readConfig } from '../images/read-image.ts'
 import type { ImageRecord } from '../images/records.ts'
 import { selectImage } from '../images/resolve.ts'
 import type { Hold } from '../images/retention.ts'
+import { layoutRepository } from './named-contexts.ts'
 
 export interface SnapshotParts {
   images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
@@ -111,9 +112,15 @@ export class BuildSnapshots implements Snapshots {
   /** What is no index in its registry is taken whatever it is for, as by BuildKit: a check tells of it. */
   async #pulled(reference: string, platform: string, options: ImageLookup): Promise<ImageRecord> {
     const { parts } = this.#options
-    await this.#pull(reference, platform, options)
+    const isLayout = reference.startsWith(`${layoutRepository}/`)
+    if (!isLayout) await this.#pull(reference, platform, options)
     const isIndex = parts.catalog.find(reference).reference?.index !== undefined
-    return selectImage(parts, reference, isIndex ? platform : undefined)
+    try {
+      return selectImage(parts, reference, isIndex ? platform : undefined)
+    } catch (error) {
+      if (!isLayout) throw error
+      throw new GantryError('InvalidParameter', `the layout has no image for ${platform}`, { cause: error })
+    }
   }
 
   async #pull(

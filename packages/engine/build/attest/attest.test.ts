@@ -72,7 +72,15 @@ test('package URLs', () => {
 })
 
 const lines = { first: 1, last: 1 }
-const base: ImageStep = { kind: 'image', name: '', stage: '', lines, platform, reference: 'busybox' }
+const base: ImageStep = {
+  kind: 'image',
+  name: '',
+  stage: '',
+  lines,
+  platform,
+  reference: 'busybox',
+  shown: 'busybox',
+}
 const run: RunStep = {
   kind: 'run',
   name: '',
