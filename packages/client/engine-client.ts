@@ -186,10 +186,11 @@ export class EngineClient implements Client {
 /** Fills in path, query and body of an operation. */
 function prepare<O extends OperationName>(operation: O, request: Request<O>): Outgoing {
   const [method = '', template = ''] = operations[operation].split(' ')
-  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => {
+  const path = template.replace(/\{(\w+)(%?)\}/g, (_, name: string, whole: string) => {
     const value = request.path?.[name]
     if (!value) throw new GantryError('InvalidParameter', `invalid ${name}: value is empty`)
-    return encodeURIComponent(value).replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%40/g, '@')
+    const encoded = encodeURIComponent(value).replace(/%3A/g, ':').replace(/%40/g, '@')
+    return whole ? encoded : encoded.replace(/%2F/g, '/')
   })
   const { body } = request
   const isJson = body !== undefined && !isStreamed(body)

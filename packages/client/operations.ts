@@ -1,6 +1,9 @@
 import type { Operations } from '@gantry/api'
 
-/** Method and path of the operations the client calls. Names as in the API's own description. */
+/**
+ * Method and path of the operations the client calls. Names as in the API's own description. Slashes of a value stay slashes,
+ * as in names of images; of `{name%}` they are encoded, for values that begin with one.
+ */
 export const operations = {
   ContainerList: 'GET /containers/json',
   ContainerCreate: 'POST /containers/create',
@@ -57,8 +60,8 @@ export const operations = {
   SystemDataUsage: 'GET /system/df',
   ImageGet: 'GET /images/{name}/get',
   ImageGetAll: 'GET /images/get',
-  BuildCacheExport: 'GET /build/cache/{id}/archive',
-  BuildCacheImport: 'PUT /build/cache/{id}/archive',
+  BuildCacheExport: 'GET /build/cache/{id%}/archive',
+  BuildCacheImport: 'PUT /build/cache/{id%}/archive',
   SystemGc: 'POST /system/gc',
   ImageDiff: 'GET /images/{name}/diff',
   ImageLayers: 'GET /images/{name}/layers',

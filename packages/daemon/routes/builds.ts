@@ -64,10 +64,10 @@ export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
       const deleted = records.map(({ id }) => id)
       return json(200, { CachesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed })
     }),
-    get('/build/cache/:id/archive', async ({ params }) =>
+    get('/build/cache/*id/archive', async ({ params }) =>
       stream('application/x-tar', await caches.exportMount(params.id as string)),
     ),
-    put('/build/cache/:id/archive', async ({ params, body, signal }) => {
+    put('/build/cache/*id/archive', async ({ params, body, signal }) => {
       await caches.importMount(params.id as string, body, signal)
       return empty(200)
     }),
