@@ -1,7 +1,6 @@
 import { registryAuth } from '@gantry/client'
-import { type JsonMessage, showMessages } from '../format/json-messages.ts'
-import { silent } from '../format/silent.ts'
-import { withRates } from '../format/transfer-rates.ts'
+import type { JsonMessage } from '../format/json-messages.ts'
+import { showTransfer } from '../format/transfers.ts'
 import type { CommandContext, Output } from '../framework/command.ts'
 import { parseReference } from '../options/reference.ts'
 
@@ -28,5 +27,5 @@ export async function pullImage(
     query: { fromImage: fullName, ...(!all && { tag: digest ?? tag }), ...(platform && { platform }) },
     headers: { 'X-Registry-Auth': auth },
   })
-  await showMessages(withRates(messages, !quiet && output.isTTY), quiet ? silent : output)
+  await showTransfer(messages, { quiet, output })
 }

@@ -1,5 +1,6 @@
 /** Progress as the engine reports it: a stream of JSON messages, shown as lines or, on a terminal, in place. */
 import type { Output } from '../framework/command.ts'
+import { throwReported } from './transfers.ts'
 import { humanSize } from './units.ts'
 
 /** One message of pull, push, load, import or build. */
@@ -20,8 +21,7 @@ export interface JsonMessage {
 export async function showMessages(messages: AsyncIterable<JsonMessage>, output: Output): Promise<void> {
   const lines = new Map<string, number>()
   for await (const message of messages) {
-    const error = message.errorDetail?.message ?? message.error
-    if (error !== undefined) throw new Error(error)
+    throwReported(message)
     if (message.aux !== undefined) continue
     if (output.isTTY) showInPlace(message, lines, output)
     else if (!hasProgress(message)) output.write(messageText(message, '\n'))

@@ -13,10 +13,9 @@ interface Line {
   rate: Rate
 }
 
-/** The messages with rates, and a line with the totals below those of the layers; as they are when not `shown`. */
+/** The messages with rates, and a line with the totals below those of the layers. */
 export async function* withRates(
   messages: AsyncIterable<JsonMessage>,
-  shown: boolean,
   now: () => number = Date.now,
 ): AsyncIterable<JsonMessage> {
   const lines = new Map<string, Line>()
@@ -24,7 +23,7 @@ export async function* withRates(
   for await (const message of messages) {
     const { id = '', status = '', progressDetail: { current = 0, total = 0 } = {} } = message
     const line = lines.get(id)
-    if (!shown || (!moving.has(status) && !line)) yield message
+    if (!moving.has(status) && !line) yield message
     else if (moving.has(status)) {
       const known = line ?? { current: 0, total, rate: new Rate(now()) }
       lines.set(id, { ...known, current, total })

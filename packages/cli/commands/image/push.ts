@@ -1,7 +1,6 @@
 import { registryAuth } from '@gantry/client'
-import { type JsonMessage, showMessages } from '../../format/json-messages.ts'
-import { silent } from '../../format/silent.ts'
-import { withRates } from '../../format/transfer-rates.ts'
+import type { JsonMessage } from '../../format/json-messages.ts'
+import { showTransfer } from '../../format/transfers.ts'
 import type { CommandContext, Flags } from '../../framework/command.ts'
 import { encodePlatform } from '../../options/platform.ts'
 import { parseReference } from '../../options/reference.ts'
@@ -38,8 +37,7 @@ export async function imagePush(
     headers: { 'X-Registry-Auth': await registryAuth(config, name) },
   })
   const notes: string[] = []
-  const shown = withRates(noting(messages, notes), !quiet && stdout.isTTY)
-  await showMessages(shown, quiet ? silent : stdout)
+  await showTransfer(noting(messages, notes), { quiet, output: stdout })
   if (quiet) stdout.write(`${fullName}${all ? '' : `:${tag ?? 'latest'}`}\n`)
   for (const note of notes) stderr.write(note)
 }
