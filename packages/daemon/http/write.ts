@@ -66,7 +66,8 @@ async function writeStream(
   const begin = (): void => {
     if (response.headersSent) return
     response.writeHead(reply.status, { ...common, ...reply.headers })
-    response.flushHeaders()
+    // A client that waits for words gets the head together with the first.
+    if (!reply.lazy) response.flushHeaders()
   }
   if (!reply.lazy) begin()
   try {
