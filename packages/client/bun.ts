@@ -7,14 +7,8 @@ export interface BunRuntime {
   CryptoHasher: { hash(algorithm: 'sha256', text: string, encoding: 'hex'): string }
   /** Maps a file; throws the error of the system call. */
   mmap(path: string): Uint8Array
-  file(descriptor: number): BunFile
   /** Writes all of a text of up to 1024 bytes; waits while a descriptor that does not block takes none. Rejects with the error of the system call. */
-  write(file: BunFile, text: string): Promise<number>
-}
-
-/** A file or descriptor, not opened. */
-interface BunFile {
-  readonly size: number
+  write(descriptor: number, text: string): Promise<number>
 }
 
 /** Null where the command is run by Node.js. */

@@ -1,5 +1,5 @@
 /** What a build is made from: a directory, what came on standard input, or an address that the engine fetches. */
-import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { IgnoreFile, isRemoteContext } from '@gantry/dockerfile'
 
@@ -81,7 +81,7 @@ function realPath(path: string): string | null {
 /** Null for what is not there, or cannot be read. */
 function readText(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8')
+    return existsSync(path) ? readFileSync(path, 'utf8') : null
   } catch {
     return null
   }

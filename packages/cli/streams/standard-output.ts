@@ -120,7 +120,7 @@ const short = 1024
 async function writeLast(fd: number, bytes: Buffer): Promise<number> {
   if (bun && bytes.length <= short) {
     const text = bytes.toString('utf8')
-    if (Buffer.from(text).equals(bytes)) return await bun.write(bun.file(fd), text)
+    if (Buffer.from(text).equals(bytes)) return await bun.write(fd, text)
   }
   return process.getBuiltinModule('node:fs').writeSync(fd, bytes)
 }
