@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isKind } from '@gantry/errors'
 import type { ByteStream } from './byte-stream.ts'
 import { HttpConnection } from './http-connection.ts'
@@ -9,9 +10,11 @@ class Broken implements ByteStream {
   onData: (bytes: Buffer) => void = () => {}
   onEnd: (error?: Error) => void = () => {}
   destroyed = false
+  written = ''
   pause(): void {}
   resume(): void {}
-  write(): boolean {
+  write(...parts: Buffer[]): boolean {
+    this.written += parts.join('')
     return true
   }
   async drained(): Promise<void> {}
@@ -54,3 +57,26 @@ test('an answer that breaks off is told alike, however the connection ended', as
     )
   }
 })
+
+for (const [status, isWhole] of [
+  ['200 OK', true],
+  ['400 Bad Request', false],
+] as const) {
+  test(`a body ${isWhole ? 'goes on' : 'ends'} when an answer begins before its end with ${status}`, async () => {
+    const stream = new Broken()
+    const answered = Promise.withResolvers<void>()
+    const body = async function* () {
+      yield 'first'
+      await answered.promise
+      yield 'second'
+    }
+    const asked = new HttpConnection(stream).send({ ...request, method: 'POST', body: body() })
+    await nextTurn()
+    assert.match(stream.written, /5\r\nfirst\r\n$/)
+    stream.onData(Buffer.from(`HTTP/1.1 ${status}\r\nTransfer-Encoding: chunked\r\n\r\n`))
+    await asked
+    answered.resolve()
+    await nextTurn()
+    assert.equal(stream.written.endsWith('6\r\nsecond\r\n0\r\n\r\n'), isWhole, stream.written)
+  })
+}

@@ -38,8 +38,8 @@ export class HttpConnection {
   #used = false
   #reusable = false
   #broken: Error | undefined
-  /** The head of the answer has come. */
-  #answered = false
+  /** The answer has come, and is an error. */
+  #refused = false
   /** Nothing of the request's body is left to be sent. */
   #wholeRequest = true
   #onData: (bytes: Buffer) => void = () => {}
@@ -110,7 +110,7 @@ export class HttpConnection {
           }
           // Nothing may be lost between this head and whoever takes the body.
           this.#stream.pause()
-          this.#answered = true
+          this.#refused = taken.head.status >= 300
           this.#onData = () => {}
           resolve(taken)
         } catch (error) {
@@ -119,7 +119,7 @@ export class HttpConnection {
         }
       }
       this.#stream.resume()
-      this.#answered = false
+      this.#refused = false
       this.#write(request).catch((error: unknown) => {
         this.#stream.destroy()
         reject(error)
@@ -142,17 +142,20 @@ export class HttpConnection {
     this.#stream.write(Buffer.concat([Buffer.from(head), ...(body === undefined ? [] : [body])]))
   }
 
-  /** Sends a body as long as the server wants it: an answer that comes early is an error, and the rest is not sent. */
+  /**
+   * Sends a body as long as the server wants it: after an error the rest is not sent. An answer may also begin early to tell
+   * of what has arrived.
+   */
   async #writeChunks(body: AsyncIterable<Buffer | string>): Promise<void> {
     this.#wholeRequest = false
     for await (const part of body) {
       const bytes = typeof part === 'string' ? Buffer.from(part) : part
       if (bytes.length === 0) continue
-      if (this.#answered || this.#stream.destroyed) return
+      if (this.#refused || this.#stream.destroyed) return
       const goesOn = this.#stream.write(Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, lineEnd)
       if (!goesOn) await this.#stream.drained()
     }
-    if (this.#answered || this.#stream.destroyed) return
+    if (this.#refused || this.#stream.destroyed) return
     this.#stream.write(Buffer.from('0\r\n\r\n'))
     this.#wholeRequest = true
   }

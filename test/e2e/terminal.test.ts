@@ -1,6 +1,9 @@
 /** A terminal works as a terminal, through both commands: size, keys, detach, exit codes. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { entryHeader, tarOf } from '@gantry/oci'
 import { repository, suiteDaemon } from './harness.ts'
 import { hasSize, openTerminal } from './terminal.ts'
 
@@ -43,6 +46,24 @@ for (const name of ['gantry', 'docker'] as const) {
       await terminal.shows(/^armed/m)
       await terminal.press('C-c')
       await terminal.shows(/proxied[\s\S]*code=6/)
+    })
+
+    test('load tells of its progress while the archive is still being sent', async (t) => {
+      const [rootfs, archive] = [`${daemon().root}/large-root.tar`, `${daemon().root}/large.tar`]
+      const content = randomBytes(20_000_000)
+      const header = entryHeader({ name: 'large', type: 'file', size: content.length })
+      await writeFile(rootfs, await tarOf([{ header, content: [content] }]))
+      for (const args of [
+        ['import', rootfs, 'large'],
+        ['save', '-o', archive, 'large'],
+        ['rmi', 'large'],
+      ])
+        assert.equal((await daemon().gantry(args)).exitCode, 0)
+      const terminal = await openTerminal(t)
+      await terminal.type(`${command()} load -i ${archive}; echo code=$?`)
+      await terminal.press('Enter')
+      await terminal.shows(/: Loading layer .*\nLoaded image: large:latest\ncode=0/)
+      await daemon().gantry(['rmi', 'large'])
     })
 
     test('ctrl-p ctrl-q detaches, attach comes back, detach keys can be chosen', async (t) => {

@@ -40,7 +40,8 @@ function showInPlace(message: JsonMessage, lines: Map<string, number>, output: O
     output.write(messageText(message, '\n'))
     return
   }
-  const text = messageText(message, '', output.columns)
+  // A line that went on into the next one could not be overwritten.
+  const text = messageText(message, '', output.columns).slice(0, output.columns || undefined)
   const known = lines.get(id)
   if (known === undefined) {
     lines.set(id, lines.size)
@@ -54,19 +55,30 @@ function showInPlace(message: JsonMessage, lines: Map<string, number>, output: O
 function messageText(message: JsonMessage, end: string, columns?: number): string {
   if (message.stream !== undefined) return message.stream
   const id = message.id ? `${message.id}: ` : ''
-  const bar = columns === undefined ? '' : progressText(message, columns)
+  const before = `${id}${message.status ?? ''}`
   const rate = message.rate ? `  ${message.rate}` : ''
-  return `${id}${message.status ?? ''}${bar && ` ${bar}`}${rate}${end}`
+  const progress = columns === undefined ? '' : progressText(message, columns - before.length - rate.length)
+  return `${before}${progress && ` ${progress}`}${rate}${end}`
 }
 
-/** `[====>     ]  1.2MB/4MB`: the bar only where there is room for it. */
+const longestBar = 50
+/** A shorter one says less than the numbers beside it. */
+const shortestBar = 10
+
+/** `[====>     ]  1.2MB/4MB`, the bar as long as there is room for it within so many columns. */
 function progressText({ progressDetail = {}, progress = '' }: JsonMessage, columns: number): string {
   const { current = 0, total = 0, units, hidecounts } = progressDetail
   if (current <= 0 && total <= 0) return progress
   const show = (amount: number) => (units ? `${amount} ${units}` : humanSize(amount))
   if (total <= 0) return show(current)
-  const filled = Math.min(50, Math.floor((current / total) * 50))
-  const bar = columns > 110 ? `[${`${'='.repeat(filled)}>`.slice(0, 50).padEnd(50)}]  ` : ''
-  if (hidecounts) return bar
-  return `${bar}${current > total ? show(current) : `${show(current)}/${show(total)}`}`
+  const counts = current > total ? show(current) : `${show(current)}/${show(total)}`
+  const shown = hidecounts ? '' : counts
+  return `${bar(current / total, columns - shown.length - ' []  '.length)}${shown}`
+}
+
+function bar(part: number, room: number): string {
+  const length = Math.min(longestBar, room)
+  if (length < shortestBar) return ''
+  const filled = '='.repeat(Math.min(length, Math.floor(part * length)))
+  return `[${`${filled}>`.slice(0, length).padEnd(length)}]  `
 }

@@ -31,9 +31,9 @@ test('each layer has its rate, and two have a line with the whole', async () => 
       ['a', 0, ''],
       ['a', 1_000_000, '1MB/s'],
       ['b', 0, ''],
-      ['Total', 1_000_000, '0B/s'],
+      ['Total', 1_000_000, '333.3kB/s'],
       ['b', 2_000_000, '2MB/s'],
-      ['Total', 3_000_000, '500kB/s'],
+      ['Total', 3_000_000, '750kB/s'],
     ],
   )
   assert.deepEqual(messages.at(-1)?.progressDetail, { current: 3_000_000, total: 8_000_000 })
@@ -42,6 +42,8 @@ test('each layer has its rate, and two have a line with the whole', async () => 
 test('what an earlier pull had got counts for no rate', async () => {
   const messages = await shown([moving('a', 3_000_000), moving('a', 4_000_000)], 1000)
   assert.equal(messages.at(-1)?.rate, '1MB/s')
+  const two = await shown([moving('a', 0), moving('b', 3_000_000), moving('a', 1_500_000)], 1000)
+  assert.deepEqual([two.at(-1)?.id, two.at(-1)?.rate], ['Total', '500kB/s'])
 })
 
 test('other messages are left as they are', async () => {

@@ -8,6 +8,8 @@ const shortest = 250
 const moving = new Set(['Downloading', 'Pushing'])
 
 interface Line {
+  /** Bytes that were there at the first look. */
+  first: number
   current: number
   total: number
   rate: Rate
@@ -19,13 +21,13 @@ export async function* withRates(
   now: () => number = Date.now,
 ): AsyncIterable<JsonMessage> {
   const lines = new Map<string, Line>()
-  const whole = new Rate(now())
+  const whole = new Rate(now(), 0)
   for await (const message of messages) {
     const { id = '', status = '', progressDetail: { current = 0, total = 0 } = {} } = message
     const line = lines.get(id)
     if (!moving.has(status) && !line) yield message
     else if (moving.has(status)) {
-      const known = line ?? { current: 0, total, rate: new Rate(now()) }
+      const known = line ?? { first: current, current, total, rate: new Rate(now(), current) }
       lines.set(id, { ...known, current, total })
       yield { ...message, rate: known.rate.at(current, now()) }
       if (lines.size > 1) yield totals(lines, whole, now())
@@ -41,20 +43,21 @@ function totals(lines: ReadonlyMap<string, Line>, whole: Rate, time: number): Js
   const sum = (pick: (line: Line) => number) => [...lines.values()].reduce((all, line) => all + pick(line), 0)
   const current = sum((line) => line.current)
   const total = sum((line) => line.total)
-  return { id: 'Total', status: '', progressDetail: { current, total }, rate: whole.at(current, time) }
+  const moved = current - sum((line) => line.first)
+  return { id: 'Total', status: '', progressDetail: { current, total }, rate: whole.at(moved, time) }
 }
 
-/** Bytes a second since the beginning of what is measured. What was there at the first look does not count. */
+/** Bytes a second since the beginning of what is measured, at which there were `first` of them. */
 class Rate {
   readonly #since: number
-  #first: number | undefined
+  readonly #first: number
 
-  constructor(since: number) {
+  constructor(since: number, first: number) {
     this.#since = since
+    this.#first = first
   }
 
   at(current: number, time: number): string {
-    this.#first ??= current
     const elapsed = time - this.#since
     return elapsed < shortest ? '' : `${humanSize(((current - this.#first) * 1000) / elapsed)}/s`
   }
