@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { RunMount } from '@gantry/dockerfile'
 import { until } from '../../test/until.ts'
 import { createBuilder } from './builder.ts'
 import { CacheMounts } from './cache/mounts.ts'
@@ -236,7 +237,7 @@ test('cache mounts: noted, in use while a step has them, replaced and removed', 
   const root = await mkdtemp(join(tmpdir(), 'gantry-mounts-'))
   t.after(() => rm(root, { recursive: true, force: true }))
   const mounts = new CacheMounts(root)
-  const mount = { type: 'cache', id: 'go', target: '/go', readonly: false } as never
+  const mount: RunMount = { type: 'cache', id: 'go', target: '/go', readonly: false } as never
   const used = await mounts.open(
     mount,
     async (path) => writeFile(join(path, 'first'), ''),
@@ -257,6 +258,14 @@ test('cache mounts: noted, in use while a step has them, replaced and removed', 
   assert.deepEqual(await readdir(found?.path ?? ''), ['first'])
   await mounts.replace('go', async (path) => writeFile(join(path, 'second'), ''))
   assert.deepEqual(await readdir(found?.path ?? ''), ['second'])
+  // The first that uses it says whose it is, and nobody after that.
+  const owned = async (mode: string): Promise<string> => {
+    const about = { ...mount, mode } as never
+    const directory = await mounts.open(about, async () => undefined, new AbortController().signal)
+    await directory[Symbol.asyncDispose]()
+    return ((await stat(directory.path)).mode & 0o777).toString(8)
+  }
+  assert.deepEqual([await owned('0700'), await owned('0711')], ['700', '700'])
   assert.equal(await mounts.remove('../go'), false)
   assert.equal(await mounts.remove(found?.name ?? ''), true)
   assert.deepEqual(await readdir(root), [])

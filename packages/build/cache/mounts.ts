@@ -111,6 +111,8 @@ export class CacheMounts {
     const parent = join(this.#root, entry)
     const path = join(parent, 'content')
     if (existsSync(join(parent, 'mount.json'))) {
+      // What came as an archive has had no mount to say whose it is.
+      if ((await described(parent))?.uses === 0) await giveTo(mount, path)
       await this.#note(parent, id)
       return path
     }
@@ -127,8 +129,7 @@ export class CacheMounts {
       await mkdir(path, { recursive: true, mode: 0o700 })
       await chmod(parent, 0o700)
       await fill(path)
-      await chown(path, mount.uid ?? 0, mount.gid ?? 0)
-      await chmod(path, Number.parseInt(mount.mode ?? '0755', 8))
+      await giveTo(mount, path)
       await this.#note(parent, id)
     } catch (error) {
       await rm(parent, { recursive: true, force: true })
@@ -136,12 +137,15 @@ export class CacheMounts {
     }
   }
 
-  /** Writes down that it is used. */
-  async #note(directory: string, id: string): Promise<void> {
+  /** Writes down that it is used, `more` times. */
+  async #note(directory: string, id: string, more = 1): Promise<void> {
     const now = new Date().toISOString()
     const { createdAt = now, uses = 0 } = (await described(directory)) ?? {}
     const draft = join(directory, `mount.json.${randomUUID()}`)
-    await writeFile(draft, JSON.stringify({ id, createdAt, usedAt: now, uses: uses + 1 } satisfies Described))
+    await writeFile(
+      draft,
+      JSON.stringify({ id, createdAt, usedAt: now, uses: uses + more } satisfies Described),
+    )
     await rename(draft, join(directory, 'mount.json'))
   }
 
@@ -181,7 +185,7 @@ export class CacheMounts {
       await mkdir(join(draft, 'content'), { recursive: true, mode: 0o755 })
       await chmod(draft, 0o700)
       await fill(join(draft, 'content'))
-      await this.#note(draft, id)
+      await this.#note(draft, id, 0)
       if (this.#users.has(entry))
         throw new GantryError('Conflict', `cache mount ${JSON.stringify(id)} is in use`)
       const old = `${draft}-old`
@@ -198,6 +202,11 @@ export class CacheMounts {
     for (const entry of await readdir(this.#root).catch(() => []))
       if (!entryPattern.test(entry)) await rm(join(this.#root, entry), { recursive: true, force: true })
   }
+}
+
+async function giveTo({ uid = 0, gid = 0, mode = '0755' }: RunMount, path: string): Promise<void> {
+  await chown(path, uid, gid)
+  await chmod(path, Number.parseInt(mode, 8))
 }
 
 const entryPattern = /^[0-9a-f]{64}(-\d+)?$/
