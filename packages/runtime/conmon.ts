@@ -128,7 +128,10 @@ export async function spawnMonitor(
 }
 
 function startMonitor(request: MonitorRequest, pipes: MonitorPipes): number {
+  using opened = new DisposableStack()
+  opened.defer(() => pipes.closeChildEnds())
   const nothing = openSync('/dev/null', 'r+')
+  opened.defer(() => closeSync(nothing))
   try {
     return spawnProgram({
       program: request.conmon,
@@ -143,9 +146,6 @@ function startMonitor(request: MonitorRequest, pipes: MonitorPipes): number {
     })
   } catch (error) {
     throw new MonitorError(messageOf(error), null)
-  } finally {
-    closeSync(nothing)
-    pipes.closeChildEnds()
   }
 }
 
@@ -195,33 +195,49 @@ class MonitorPipes implements AsyncDisposable {
   readonly handshake: { attach: Readable; start: Writable } | null
   /** conmon's descriptors from 2 on. */
   readonly childEnds: number[] = []
+  readonly #ours: Socket[] = []
 
+  /** Throws SystemCallError, with nothing left open. */
   constructor(handshake: boolean) {
-    this.complaint = this.#incoming()
-    this.sync = this.#incoming()
-    this.handshake = handshake ? { attach: this.#incoming(), start: this.#outgoing() } : null
+    try {
+      this.complaint = this.#incoming()
+      this.sync = this.#incoming()
+      this.handshake = handshake ? { attach: this.#incoming(), start: this.#outgoing() } : null
+    } catch (error) {
+      this.closeChildEnds()
+      this.#destroy()
+      throw error
+    }
   }
 
   #incoming(): Readable {
     const { read, write } = openPipe()
     this.childEnds.push(write)
-    return new Socket({ fd: read, readable: true, writable: false })
+    return this.#keep(new Socket({ fd: read, readable: true, writable: false }))
   }
 
   #outgoing(): Writable {
     const { read, write } = openPipe()
     this.childEnds.push(read)
     // conmon may be gone before it is told to go on.
-    return new Socket({ fd: write, readable: false, writable: true }).on('error', () => {})
+    return this.#keep(new Socket({ fd: write, readable: false, writable: true }).on('error', () => {}))
+  }
+
+  #keep(socket: Socket): Socket {
+    this.#ours.push(socket)
+    return socket
   }
 
   closeChildEnds(): void {
     for (const end of this.childEnds) closeSync(end)
   }
 
+  #destroy(): void {
+    for (const socket of this.#ours) socket.destroy()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const stream of [this.complaint, this.sync, this.handshake?.attach, this.handshake?.start])
-      stream?.destroy()
+    this.#destroy()
   }
 }
 

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isKind } from '@gantry/errors'
+import { limitOpenFiles } from '@gantry/syscall'
 import { until } from '../../test/until.ts'
-import { spawnMonitor } from './conmon.ts'
-import type { ExecOptions } from './contracts.ts'
+import { type MonitorRequest, spawnMonitor } from './conmon.ts'
+import type { ExecOptions, Task } from './contracts.ts'
 import { ProcessStartError } from './errors.ts'
 import { findMonitor } from './exec-process.ts'
 import { OciRuntime } from './oci-runtime.ts'
 import { specText } from './oci-spec.ts'
 import { ProcessPaths } from './paths.ts'
 import { findProgram } from './probe/programs.ts'
-import { collect, makeBench, newId, testProcess } from './testing.ts'
+import { type Bench, collect, makeBench, newId, testProcess } from './testing.ts'
 
 const SIGKILL = 9
 const SIGTERM = 15
@@ -127,10 +130,8 @@ test('an exec in a directory that is not absolute is refused, as by runc', async
   await task.delete()
 })
 
-test('a process whose client cannot join it is not started', async (t) => {
-  const bench = await makeBench(t)
-  const task = await bench.create(['sleep', '1000'])
-  await task.start()
+/** What conmon is spawned with for an exec of `sleep 1000` whose client joins it. */
+async function monitorRequest(bench: Bench, task: Task): Promise<MonitorRequest> {
   const { id, process: spec } = options(['sleep', '1000'])
   const paths = new ProcessPaths(join(bench.bundle(task), 'execs', id))
   await mkdir(paths.exits, { recursive: true })
@@ -141,26 +142,68 @@ test('a process whose client cannot join it is not started', async (t) => {
     kind: 'crun',
     version: '',
   } as const
-  const request = {
+  return {
     conmon: (await findProgram('conmon')) ?? '',
     runtime: new OciRuntime(program, join(bench.directory, 'exec', 'oci', 'crun')),
     containerId: task.id,
     paths,
     exitDirectory: paths.exits,
-    stdio: { terminal: false, stdin: 'none', logPath: null } as const,
+    stdio: { terminal: false, stdin: 'none', logPath: null },
     exec: { id, attach: true },
   }
+}
+
+test('a process whose client cannot join it is not started', async (t) => {
+  const bench = await makeBench(t)
+  const task = await bench.create(['sleep', '1000'])
+  await task.start()
+  const request = await monitorRequest(bench, task)
   const noDescriptor = new Error('too many open files')
   await assert.rejects(
     spawnMonitor(request, () => Promise.reject(noDescriptor)),
     noDescriptor,
   )
-  await until('conmon is gone', async () => (await findMonitor(paths)) === null)
+  await until('conmon is gone', async () => (await findMonitor(request.paths)) === null)
   assert.deepEqual(await task.processes(), [task.pid])
-  await rm(paths.directory, { recursive: true })
   await task.kill(SIGKILL)
   await task.exit
   await task.delete()
+})
+
+/** Opens as many descriptors as there may be. */
+function takeDescriptors(): number[] {
+  const taken: number[] = []
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'))
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE')
+  }
+  return taken
+}
+
+test('pipes that are opened before descriptors run out are closed again', async (t) => {
+  const bench = await makeBench(t)
+  const task = await bench.create(['sleep', '1000'])
+  const request = await monitorRequest(bench, task)
+  const [, soft = '', hard = ''] =
+    /^Max open files +(\d+) +(\d+)/m.exec(await readFile('/proc/self/limits', 'utf8')) ?? []
+  limitOpenFiles(process.pid, { soft: 256, hard: BigInt(hard) })
+  let taken = takeDescriptors()
+  try {
+    // All pipes and what stands for no input are nine, and six of them are passed on as copies.
+    for (let left = 0; left < 15; left++) {
+      for (const descriptor of taken.splice(0, left)) closeSync(descriptor)
+      await assert.rejects(spawnMonitor(request), { message: /EMFILE/ })
+      await nextTurn() // sockets are closed at the end of one
+      const again = takeDescriptors()
+      taken = [...taken, ...again]
+      assert.equal(again.length, left)
+    }
+  } finally {
+    for (const descriptor of taken) closeSync(descriptor)
+    limitOpenFiles(process.pid, { soft: BigInt(soft), hard: BigInt(hard) })
+  }
+  await bench.runtime.purge(task.id)
 })
 
 test('an exec ends with its container', async (t) => {

@@ -65,11 +65,11 @@ export function spawnProgram(request: SpawnRequest): number {
   attributesMask(attributes, Buffer.alloc(signalSetBytes))
   const actions = Buffer.alloc(structureBytes)
   actionsInit(actions)
-  // Out of the way of the child's numbers, so that none is overwritten before it has been passed on.
-  const copies = request.descriptors.map((fd) =>
-    check('fcntl', libcDuplicate(fd, F_DUPFD_CLOEXEC, lowestOwnDescriptor)),
-  )
+  const copies: number[] = []
   try {
+    // Out of the way of the child's numbers, so that none is overwritten before it has been passed on.
+    for (const fd of request.descriptors)
+      copies.push(check('fcntl', libcDuplicate(fd, F_DUPFD_CLOEXEC, lowestOwnDescriptor)))
     for (const [index, copy] of copies.entries()) actionsDuplicate(actions, copy, index)
     actionsDirectory(actions, request.directory)
     const argv = new StringArray([request.program, ...request.arguments])
