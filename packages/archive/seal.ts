@@ -33,25 +33,21 @@ export function sealLayer(
   path: string,
   stopped: () => void,
 ): SealedLayer {
-  const top = openSync(upper, O_RDONLY | O_DIRECTORY)
-  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-  try {
-    const sink = new HashingFile(file, stopped)
-    const ignored: string[] = []
-    const contentSize = packUpper(
-      walkUpper(top, lower, mountPoints, (made) => ignored.push(made)),
-      sink,
-      latest,
-    )
-    for (const made of ignored) removeMountPoint(top, made)
-    // What an archive says nothing of: the top directory.
-    chownSync(descriptorPath(top), 0, 0)
-    chmodSync(descriptorPath(top), 0o755)
-    return { ...sink.finish(), contentSize }
-  } finally {
-    closeSync(file)
-    closeSync(top)
-  }
+  using opened = new DisposableStack()
+  const top = opened.adopt(openSync(upper, O_RDONLY | O_DIRECTORY), closeSync)
+  const file = opened.adopt(openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600), closeSync)
+  const sink = new HashingFile(file, stopped)
+  const ignored: string[] = []
+  const contentSize = packUpper(
+    walkUpper(top, lower, mountPoints, (made) => ignored.push(made)),
+    sink,
+    latest,
+  )
+  for (const made of ignored) removeMountPoint(top, made)
+  // What an archive says nothing of: the top directory.
+  chownSync(descriptorPath(top), 0, 0)
+  chmodSync(descriptorPath(top), 0o755)
+  return { ...sink.finish(), contentSize }
 }
 
 /** The directory that it was in keeps the time that the archive tells of. */

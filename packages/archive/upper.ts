@@ -1,7 +1,7 @@
 /** What a container has changed: the upper directory of its overlay, read against the layers below. */
 import { type BigIntStats, closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs'
 import { bytesOfName, textOfName } from '@gantry/oci'
-import { xattrsOf } from '@gantry/syscall'
+import { openAll, xattrsOf } from '@gantry/syscall'
 import { descriptorPath, pathOf } from './descriptor-path.ts'
 import { type Walked, walkTree } from './walk.ts'
 
@@ -112,12 +112,15 @@ class LowerDirectories {
   readonly #levels: { path: string; fds: number[] }[] = []
 
   constructor(lower: readonly string[]) {
-    this.#tops = lower.map((path) => openSync(path, O_PATH | O_DIRECTORY))
+    this.#tops = openAll(lower, O_PATH | O_DIRECTORY)
   }
 
   /** Goes down into a directory of the upper tree. */
   enter(path: string): void {
-    this.#levels.push({ path, fds: path === '' ? this.#tops : this.#directories(path) })
+    const fds = path === '' ? this.#tops : []
+    const above = this.#levels.at(-1)?.fds ?? []
+    this.#levels.push({ path, fds })
+    if (path !== '') this.#open(path, above, fds)
   }
 
   /** What is in the present directory. */
@@ -149,10 +152,10 @@ class LowerDirectories {
     return null
   }
 
-  #directories(path: string): number[] {
+  /** Adds to `found`, which is closed whatever happens. */
+  #open(path: string, above: readonly number[], found: number[]): void {
     const name = bytesOfName(path.slice(path.lastIndexOf('/') + 1))
-    const found: number[] = []
-    for (const parent of this.#levels.at(-1)?.fds ?? []) {
+    for (const parent of above) {
       const info = lstatSync(pathOf(parent, name), { throwIfNoEntry: false })
       if (!info) continue
       if (!info.isDirectory()) break
@@ -160,7 +163,6 @@ class LowerDirectories {
       found.push(fd)
       if (isOpaque(fd)) break
     }
-    return found
   }
 
   close(): void {

@@ -39,10 +39,11 @@ export function* walkTree(
     if (!entry.info.isDirectory() || !enter(entry)) return
     if (entry.info.dev !== parentDevice && isKernelFileSystem(entry.fd)) return
     const fd = openSync(descriptorPath(entry.fd), O_RDONLY | O_DIRECTORY)
-    const names = readdirSync(descriptorPath(fd), { encoding: 'buffer' })
+    const level: Level = { fd, device: entry.info.dev, path: entry.path, names: [] }
+    levels.push(level)
+    level.names = readdirSync(descriptorPath(fd), { encoding: 'buffer' })
     // Taken from the end.
-    names.sort((a, b) => Buffer.compare(b, a))
-    levels.push({ fd, device: entry.info.dev, path: entry.path, names })
+    level.names.sort((a, b) => Buffer.compare(b, a))
   }
   try {
     const first = { fd: top, info: fstatSync(top, { bigint: true }), path: '' }

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isKind } from '@gantry/errors'
-import { limitOpenFiles } from '@gantry/syscall'
+import { withFewDescriptors } from '../../test/descriptors.ts'
 import { until } from '../../test/until.ts'
 import { type MonitorRequest, spawnMonitor } from './conmon.ts'
 import type { ExecOptions, Task } from './contracts.ts'
@@ -170,39 +168,12 @@ test('a process whose client cannot join it is not started', async (t) => {
   await task.delete()
 })
 
-/** Opens as many descriptors as there may be. */
-function takeDescriptors(): number[] {
-  const taken: number[] = []
-  try {
-    for (;;) taken.push(openSync('/dev/null', 'r'))
-  } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE')
-  }
-  return taken
-}
-
 test('pipes that are opened before descriptors run out are closed again', async (t) => {
   const bench = await makeBench(t)
   const task = await bench.create(['sleep', '1000'])
   const request = await monitorRequest(bench, task)
-  const [, soft = '', hard = ''] =
-    /^Max open files +(\d+) +(\d+)/m.exec(await readFile('/proc/self/limits', 'utf8')) ?? []
-  limitOpenFiles(process.pid, { soft: 256, hard: BigInt(hard) })
-  let taken = takeDescriptors()
-  try {
-    // All pipes and what stands for no input are nine, and six of them are passed on as copies.
-    for (let left = 0; left < 15; left++) {
-      for (const descriptor of taken.splice(0, left)) closeSync(descriptor)
-      await assert.rejects(spawnMonitor(request), { message: /EMFILE/ })
-      await nextTurn() // sockets are closed at the end of one
-      const again = takeDescriptors()
-      taken = [...taken, ...again]
-      assert.equal(again.length, left)
-    }
-  } finally {
-    for (const descriptor of taken) closeSync(descriptor)
-    limitOpenFiles(process.pid, { soft: BigInt(soft), hard: BigInt(hard) })
-  }
+  // All pipes and what stands for no input are nine, and six of them are passed on as copies.
+  await withFewDescriptors(15, () => assert.rejects(spawnMonitor(request), { message: /EMFILE/ }))
   await bench.runtime.purge(task.id)
 })
 

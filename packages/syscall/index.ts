@@ -25,6 +25,7 @@ export {
   type TransportProtocol,
 } from './netns/sockets.ts'
 export { Nftables } from './nftables/nftables.ts'
+export { openAll } from './open-all.ts'
 export { isMountPoint, openBeneath, openInRoot } from './open-in-root.ts'
 export { mountOverlay } from './overlay.ts'
 export {
