@@ -483,6 +483,30 @@ test('loads the archives of older engines: links between layers, compressed laye
   )
 })
 
+test('an image with more layers than can be mounted is refused', async (t) => {
+  const b = await bench(t)
+  const layer = await rootfs('x')
+  const digests = Array.from({ length: 500 }, () => digestOf(layer))
+  const body = JSON.stringify({
+    architecture: 'amd64',
+    os: 'linux',
+    config: {},
+    rootfs: { type: 'layers', diff_ids: digests },
+  })
+  const archive = await tarOf([
+    tarFile('layer.tar', layer),
+    tarFile('config.json', body),
+    tarFile(
+      'manifest.json',
+      JSON.stringify([
+        { Config: 'config.json', RepoTags: ['deep:1'], Layers: digests.map(() => 'layer.tar') },
+      ]),
+    ),
+  ])
+  await assert.rejects(load(b, archive), { kind: 'InvalidParameter', message: 'max depth exceeded' })
+  await nothingIsLeft(b)
+})
+
 for (const tool of ['bzip2', 'xz']) {
   const compress = (bytes: Buffer) => execFileSync(tool, ['-c'], { input: bytes })
   test(`${tool}: archives to load, their layers, and what is imported`, async (t) => {

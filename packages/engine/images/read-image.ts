@@ -60,12 +60,16 @@ export async function recordOf(
   return newRecord(file, manifest, { config, layers })
 }
 
-/** The record of an image with as many layers as its configuration says. */
+/** The kernel puts 500 directories together to one root; a container has one of its own below its changes. */
+const mostLayers = 499
+
+/** The record of an image with as many layers as its configuration says. Throws InvalidParameter for too many. */
 export function newRecord(
   file: ImageConfigFile,
   manifest: Digest,
   { config, layers }: Pick<Manifest, 'config' | 'layers'>,
 ): ImageRecord {
+  if (layers.length > mostLayers) throw new GantryError('InvalidParameter', 'max depth exceeded')
   return {
     id: config.digest,
     manifest,
