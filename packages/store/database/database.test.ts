@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -62,6 +62,20 @@ test('what was written survives a killed process', (t) => {
   const database = openDatabase(path)
   t.after(() => database.close())
   assert.equal(database.table('things').get('x'), 'kept')
+})
+
+test('others who open the file see that it is in use: who holds no lock has its shared memory cut off', (t) => {
+  const path = temporary(t)
+  const database = openDatabase(path)
+  t.after(() => database.close())
+  database.table('things').set('a', 1)
+  const locks = readFileSync('/proc/locks', 'utf8').split('\n')
+  const { ino } = statSync(`${path}-shm`)
+  // The lock of SQLite's "dead man switch".
+  assert.ok(
+    locks.some((line) => line.includes(` ${process.pid} `) && line.endsWith(`:${ino} 128 128`)),
+    locks.join('\n'),
+  )
 })
 
 test('the file is its owner’s alone, and a file that is no database is refused', (t) => {

@@ -13,8 +13,7 @@ export function openDatabase(path: string): Database {
   try {
     const connection = new DatabaseSync(path)
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
-    reserve(connection, path)
-    return new SqliteDatabase(connection, path)
+    return new SqliteDatabase(connection, path, reserve(connection, path))
   } catch (cause) {
     throw new GantryError('System', `cannot open the database ${path}: ${messageOf(cause)}`, { cause })
   }
@@ -23,10 +22,12 @@ export function openDatabase(path: string): Database {
 class SqliteDatabase implements Database {
   readonly #connection: DatabaseSync
   readonly #path: string
+  readonly #reserved: Disposable
 
-  constructor(connection: DatabaseSync, path: string) {
+  constructor(connection: DatabaseSync, path: string, reserved: Disposable) {
     this.#connection = connection
     this.#path = path
+    this.#reserved = reserved
   }
 
   table<T>(name: string): Table<T> {
@@ -50,7 +51,8 @@ class SqliteDatabase implements Database {
 
   close(): void {
     this.#connection.close()
-    reserveLog(this.#path)
+    this.#reserved[Symbol.dispose]()
+    reserveLog(this.#path)[Symbol.dispose]()
   }
 }
 

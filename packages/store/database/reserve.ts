@@ -13,14 +13,17 @@ const indexSpace = 32 << 10
 /** Pages within the database file that hold nothing, for what the log hands over: 1 MiB. */
 const freePages = 256
 
-/** A disk without that much goes without, and so does a file system that cannot reserve. */
-export function reserve(connection: DatabaseSync, path: string): void {
+/**
+ * A disk without that much goes without, and so does a file system that cannot reserve. What is returned is to be disposed
+ * of after the connection is closed: to close a file of it ends the locks that the connection has on it (fcntl(2)).
+ */
+export function reserve(connection: DatabaseSync, path: string): Disposable {
   try {
     makeFreePages(connection)
   } catch {
     // A precaution: whoever needs the room will hear that there is none.
   }
-  reserveLog(path)
+  return reserveLog(path)
 }
 
 /** Written and given back: SQLite keeps the pages of what is dropped, and takes them again first. */
@@ -40,19 +43,17 @@ function makeFreePages(connection: DatabaseSync): void {
  * The log and its index. Also once the database is closed, as SQLite removes both then: the next daemon may start on a
  * full disk.
  */
-export function reserveLog(path: string): void {
-  grow(`${path}-wal`, logSpace)
-  grow(`${path}-shm`, indexSpace)
+export function reserveLog(path: string): Disposable {
+  const open = new DisposableStack()
+  grow(open, `${path}-wal`, logSpace)
+  grow(open, `${path}-shm`, indexSpace)
+  return open
 }
 
-function grow(path: string, bytes: number): void {
-  let file: number | null = null
+function grow(open: DisposableStack, path: string, bytes: number): void {
   try {
-    file = openSync(path, 'a', 0o600)
-    preallocate(file, bytes)
+    preallocate(open.adopt(openSync(path, 'a', 0o600), closeSync), bytes)
   } catch {
     // As above.
-  } finally {
-    if (file !== null) closeSync(file)
   }
 }
