@@ -1,4 +1,5 @@
 export * as control from './control/control.ts'
+export { Definition } from './control/result-definition.ts'
 export { StatusResponse, timestamp } from './control/status.ts'
 export { HardLinks } from './files/hard-links.ts'
 export { type FileType, goMode, permissionsOf, typeOf } from './files/mode.ts'

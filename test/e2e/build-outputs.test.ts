@@ -513,6 +513,26 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     return answer.on('error', () => {})
   }
 
+  test('docker buildx bake: targets that are contexts of others', async (t) => {
+    const plugin = await buildx()
+    if (plugin === null) return t.skip('there is no buildx here')
+    const out = join(top, 'baked')
+    const target = (dockerfile: string, more = {}): object => ({ 'dockerfile-inline': dockerfile, ...more })
+    const targets = {
+      base: target('FROM busybox\nARG X\nENV KEPT=kept\nRUN echo $X > /base\n', { args: { X: 'first' } }),
+      middle: target('FROM below\nRUN echo $KEPT > /middle\n', { contexts: { below: 'target:base' } }),
+      top: target('FROM scratch\nCOPY --from=m /base /middle /\nCOPY --from=b /base /again\n', {
+        contexts: { m: 'target:middle', b: 'target:base' },
+        output: [`type=local,dest=${out}`],
+      }),
+    }
+    const root = await context({ 'docker-bake.json': JSON.stringify({ target: targets }) })
+    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+    await ok(run(plugin, ['bake', '-f', 'docker-bake.json', 'top'], { cwd: root, env }))
+    const files = ['base', 'middle', 'again'].map((name) => readFile(join(out, name), 'utf8'))
+    assert.deepEqual(await Promise.all(files), ['first\n', 'kept\n', 'first\n'])
+  })
+
   test('a client that goes while it is given a result leaves nothing', async () => {
     const root = await context({ Dockerfile: 'FROM busybox\nRUN head -c 8000000 /dev/urandom > /large\n' })
     await build('-o', 'type=cacheonly', root)

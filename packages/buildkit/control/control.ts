@@ -12,7 +12,10 @@ import {
   text,
   texts,
 } from '../wire/message.ts'
+import { Definition } from './result-definition.ts'
 import { StatusResponse, Timestamp } from './status.ts'
+
+export { imageDefinition, imageOfDefinition } from './result-definition.ts'
 
 const Empty = message({})
 
@@ -105,7 +108,7 @@ const Piece = message({ data: bytes(1) })
 export const session = control('Session', Piece, Piece)
 
 const Capability = message({ id: text(1), enabled: flag(2) })
-const Reference = message({ id: text(1) })
+const Reference = message({ id: text(1), definition: nested(2, Definition) })
 const Result = message({ ref: nested(3, Reference), metadata: map(10, bytes(2)) })
 const Status = message({ code: count(1), message: text(2) })
 
@@ -113,6 +116,8 @@ const BridgeSolve = message({
   definition: bytes(1),
   frontend: text(2),
   options: map(3, text(2)),
+  /** Definitions that named contexts stand for. */
+  inputs: map(13, bytes(2)),
 })
 export type BridgeSolve = MessageOf<typeof BridgeSolve>
 
@@ -138,6 +143,8 @@ export const bridge = {
     }),
   ),
   solve: onBridge('Solve', BridgeSolve, message({ result: nested(3, Result) })),
+  /** Asks that a result be there as a whole. */
+  evaluate: onBridge('Evaluate', message({ ref: text(1) }), Empty),
   return: onBridge('Return', message({ result: nested(1, Result), error: nested(2, Status) }), Empty),
 }
 

@@ -198,6 +198,17 @@ export const texts = (number: number): Field<readonly string[]> => ({
   read: (reader, before) => append(before, reader.string()),
 })
 
+/** `repeated bytes`. */
+export const pieces = (number: number): Field<readonly Uint8Array[]> => ({
+  number,
+  wireType: WireType.LengthDelimited,
+  initial: () => [],
+  write(writer, values) {
+    for (const value of values) writer.tag(number, WireType.LengthDelimited).bytes(value)
+  },
+  read: (reader, before) => append(before, reader.bytes()),
+})
+
 /** Lists are only seen by their reader until the message is complete. */
 function append<T>(before: readonly T[], value: T): readonly T[] {
   ;(before as T[]).push(value)

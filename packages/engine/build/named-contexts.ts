@@ -122,10 +122,12 @@ export class NamedContexts {
   }
 
   #image(name: string, value: string, stack: AsyncDisposableStack): NamedImage {
-    const [, kind, rest = ''] = /^(docker-image:\/\/|layout:)(.*)$/.exec(value) ?? []
-    if (kind === undefined)
+    const [, kind, rest = ''] = /^(docker-image:\/\/|layout:|target:)(.*)$/.exec(value) ?? []
+    if (kind === 'docker-image://') return imageReference(name, rest)
+    // What another build of the same client has made.
+    if (kind === 'target:' && isDigest(rest)) return { reference: rest, shown: name }
+    if (kind !== 'layout:')
       throw new GantryError('InvalidParameter', `unsupported context source ${value} for ${name}`)
-    if (kind !== 'layout:') return imageReference(name, rest)
     const layout = this.#take(rest)
     if (!layout)
       throw new GantryError('NotFound', `the layout for the context ${JSON.stringify(name)} was not sent`)

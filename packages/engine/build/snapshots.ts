@@ -18,6 +18,7 @@ import {
   chainIdsOf,
   type Digest,
   formatPlatform,
+  isDigest,
   type Platform,
   parseReference,
 } from '@gantry/oci'
@@ -113,7 +114,7 @@ export class BuildSnapshots implements Snapshots {
   async #pulled(reference: string, platform: string, options: ImageLookup): Promise<ImageRecord> {
     const { parts } = this.#options
     const isLayout = reference.startsWith(`${layoutRepository}/`)
-    if (!isLayout) await this.#pull(reference, platform, options)
+    if (!isLayout && !isDigest(reference)) await this.#pull(reference, platform, options)
     const isIndex = parts.catalog.find(reference).reference?.index !== undefined
     try {
       return selectImage(parts, reference, isIndex ? platform : undefined)

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { CacheUsage } from '@gantry/build'
-import { Channel, control, StatusResponse, serve } from '@gantry/buildkit'
+import { Channel, control, Definition, StatusResponse, serve } from '@gantry/buildkit'
 import type { BuildPruneOptions, EngineBuildRequest, ProgressMessage } from '../../contracts.ts'
 import { ControlService } from './control-service.ts'
 
@@ -90,6 +90,48 @@ test('what a short build has told is there when it is asked for after its end', 
     told.flatMap(({ vertexes }) => vertexes.map(({ name }) => name)),
     ['step'],
   )
+})
+
+test('a build goes on from what another one has made', { timeout: 60_000 }, async (t) => {
+  const requests: EngineBuildRequest[] = []
+  const id = `sha256:${'a'.repeat(64)}`
+  const channel = await client(t, async function* (request) {
+    requests.push(request)
+    yield { id: 'moby.image.id', aux: { ID: id } }
+  })
+  const build = async (
+    ref: string,
+    options: Record<string, string>,
+    inputs = new Map<string, Uint8Array>(),
+  ) => {
+    const solving = channel.call(control.solve, { ref })
+    const metadata = { [control.buildHeader]: ref }
+    const request = { frontend, options: new Map(Object.entries(options)), inputs }
+    const { result } = await channel.call(control.bridge.solve, request, { metadata })
+    await channel.call(control.bridge.evaluate, { ref: result?.ref?.id ?? '' }, { metadata })
+    await channel.call(control.bridge.return, {}, { metadata })
+    await solving
+    return result?.ref?.definition
+  }
+  const made = await build('one', {})
+  const [source, end] = made?.operations ?? []
+  assert.ok(source && end && made?.metadata)
+  // As a client hands it back.
+  const definition = Definition.encode({ operations: [source, end], metadata: made.metadata })
+  const context = { 'context:base': 'input:context:base', 'input-metadata:context:base': '{}' }
+  await build('two', { ...context, 'context:x': 'docker-image://y' }, new Map([['context:base', definition]]))
+  assert.deepEqual(requests[1]?.contexts, { base: `target:${id}`, x: 'docker-image://y' })
+  assert.equal(await build('several', { platform: 'linux/amd64,linux/arm64' }), undefined)
+  const foreign = new Map([['context:base', Definition.encode({ operations: [end] })]])
+  const solving = channel.call(control.solve, { ref: 'three' })
+  const metadata = { [control.buildHeader]: 'three' }
+  const options = new Map(Object.entries(context))
+  await assert.rejects(
+    channel.call(control.bridge.solve, { frontend, options, inputs: foreign }, { metadata }),
+    /LLB definitions are not supported/,
+  )
+  await channel.call(control.bridge.return, {}, { metadata })
+  await solving
 })
 
 test('what is asked about a Dockerfile is answered without a build', { timeout: 60_000 }, async (t) => {

@@ -7,6 +7,7 @@ import type { BuildCaches, Builds, CachePruned } from '../../contracts.ts'
 import { cacheFilters, isMutable } from '../cache/filters.ts'
 import { cacheFiltersOf } from './cache-filters.ts'
 import type { ExporterResponse } from './control-build.ts'
+import { withInputs } from './inputs.ts'
 import { OpenBuild } from './open-build.ts'
 
 /** How long a call waits for the one that begins its build, in milliseconds. */
@@ -19,8 +20,10 @@ const mostBuilds = 100
 const frontendCapabilities = [
   'frontend.caps',
   'frontend.inputs',
+  'gateway.evaluate',
   'gateway.solve.metadata',
   'proto.refarray',
+  'reference.output',
   'return',
   'returnmap',
   'solve.base',
@@ -95,11 +98,14 @@ export class ControlService {
             await call.send({ result: { metadata } })
             return
           }
-          await build.run(request.options)
-          await call.send({ result: { ref: { id: crypto.randomUUID() } } })
+          await build.run(withInputs(request))
+          const definition = build.image === null ? {} : { definition: control.imageDefinition(build.image) }
+          await call.send({ result: { ref: { id: crypto.randomUUID(), ...definition } } })
           return
         }
       }),
+      // No result is told of before it is there.
+      unary(bridge.evaluate, async () => ({})),
       streaming(bridge.return, async (call) => {
         const build = await this.#begun(call.metadata(control.buildHeader)[0])
         for await (const { error } of call.messages()) {

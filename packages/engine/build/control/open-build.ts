@@ -13,6 +13,8 @@ export class OpenBuild extends ControlBuild {
   #session = ''
   #exporters: Exporter[] = []
   #caches: Caches = { imports: [], exports: [] }
+  /** The image that the build has given this machine. */
+  image: string | null = null
 
   constructor(builds: Pick<Builds, 'build'>) {
     super()
@@ -36,6 +38,8 @@ export class OpenBuild extends ControlBuild {
     const request = frontendRequest(options, this.#session, this.#exporters, this.#caches)
     const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
     for await (const message of messages) this.#hear(message)
+    // No image by itself stands for several platforms.
+    if (request.platforms.length > 1) this.image = null
   }
 
   /** Builds nothing: what is asked about the Dockerfile. */
@@ -64,6 +68,7 @@ export class OpenBuild extends ControlBuild {
     if (id === 'gantry.result') this.#respond(resultFields(aux as BuildResultSummary))
     if (id !== 'moby.image.id') return
     const digest = (aux as { ID: string }).ID
+    this.image = digest
     this.#respond({ 'containerimage.digest': digest, 'containerimage.config.digest': digest })
   }
 

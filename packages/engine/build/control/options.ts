@@ -43,7 +43,15 @@ const plain = new Set([
   'ulimit',
   'cgroup-parent',
 ])
-const prefixes = ['build-arg:', 'label:', 'context:', 'attest:', 'vcs:', 'local-sessionid:']
+const prefixes = [
+  'build-arg:',
+  'label:',
+  'context:',
+  'attest:',
+  'vcs:',
+  'local-sessionid:',
+  'input-metadata:',
+]
 
 /** What buildx asks for when its user has said nothing: without it, the same input gives the same image. */
 const unasked = 'mode=min,inline-only=true'
