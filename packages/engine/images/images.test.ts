@@ -65,9 +65,9 @@ const rootfs = (content: string) => tarOf([tarFile('file', content)])
 const importRootfs = async ({ images }: Bench, content: string, repo?: string, changes: string[] = []) =>
   images.import(Readable.from([await rootfs(content)]), { repo, changes })
 
-async function load({ images }: Bench, archive: Buffer): Promise<string> {
+async function load({ images }: Bench, archive: Buffer, platforms: string[] = []): Promise<string> {
   let text = ''
-  for await (const { stream } of images.load(Readable.from([archive]), {})) text += stream ?? ''
+  for await (const { stream } of images.load(Readable.from([archive]), { platforms })) text += stream ?? ''
   return text
 }
 
@@ -665,6 +665,29 @@ test('the last name of an index takes along the platforms that have no other', a
     { Untagged: 'plain:1' },
     { Deleted: own.id },
   ])
+  await nothingIsLeft(b)
+})
+
+test('platforms of an index that are loaded one after another come together under its names', async (t) => {
+  const b = await bench(t)
+  const own = await b.images.resolve('hello-world')
+  await b.images.tag('hello-world', { repo: 'other', tag: '1' })
+  const archive = await save(b, 'hello-world', 'other:1')
+  const before = await blobsIn(b)
+  for (const name of ['hello-world', 'other:1']) await b.images.remove(name, {})
+  await nothingIsLeft(b)
+  for (const platform of ['linux/arm64', 'linux/amd64', 'linux/arm64']) {
+    const told = await load(b, archive, [platform])
+    assert.equal(told, 'Loaded image: hello-world:latest\nLoaded image: other:1\n')
+    if (platform === 'linux/arm64') await b.images.tag('hello-world', { repo: 'third', tag: '1' })
+  }
+  for (const name of ['hello-world', 'other:1', 'third:1']) {
+    for (const architecture of ['arm64', 'amd64'])
+      assert.equal((await b.images.resolve(name, `linux/${architecture}`)).architecture, architecture)
+    assert.equal((await b.images.inspect(name)).Id, own.id)
+  }
+  assert.deepEqual(await blobsIn(b), before)
+  for (const name of ['hello-world', 'other:1', 'third:1']) await b.images.remove(name, {})
   await nothingIsLeft(b)
 })
 

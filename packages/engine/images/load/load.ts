@@ -14,7 +14,8 @@ import type { ProgressMessage } from '../../contracts.ts'
 import { inBatches } from '../batches.ts'
 import { chainOf, referenceKey } from '../catalog.ts'
 import { announce, type ImageParts } from '../dependencies.ts'
-import type { ImageRecord } from '../records.ts'
+import { joinIndex } from '../index-names.ts'
+import type { ImageRecord, ReferenceRecord } from '../records.ts'
 import { unpackImage } from '../unpack-image.ts'
 import { variantsBeside, withVariants } from '../variants.ts'
 import { ArrivingFiles } from './arriving-files.ts'
@@ -97,16 +98,16 @@ async function register(
 ): Promise<void> {
   const { catalog } = parts
   const [main] = images
-  const isChanged = (name: Reference) => catalog.reference(referenceKey(name))?.image !== main.id
-  const target = () => {
-    const others = images.flatMap((image) => variantsBeside(catalog.get(image.id), image))
-    return { image: main.id, ...(index && { index }), ...(ownManifests && withVariants(others)) }
+  const isChanged = (name: Reference) => {
+    const known = catalog.reference(referenceKey(name))
+    return known?.image !== main.id && !(index && known?.index?.digest === index.digest)
   }
   const name = (some: readonly Reference[]) => {
     for (const each of some.filter(isChanged)) reportRenaming(parts, each, report)
     catalog.transaction(() => {
       for (const image of images) putImage(parts, image, some.some(isChanged))
-      for (const each of some) catalog.name({ name: referenceKey(each), ...target() })
+      const target = targetOf(parts, { images, index, ownManifests })
+      for (const each of some) catalog.name({ name: referenceKey(each), ...target })
     })
   }
   if (names.length === 0) name([])
@@ -114,6 +115,24 @@ async function register(
   announce(parts, 'load', main.id)
   for (const each of names) report({ stream: `Loaded image: ${familiarName(each)}\n` })
   if (names.length === 0) report({ stream: `Loaded image ID: ${main.id}\n` })
+}
+
+/** What a name of the images stands for. Other names of their index stand for them as well. */
+function targetOf(
+  parts: ImageParts,
+  { images, index, ownManifests }: Pick<Loadable, 'images' | 'index' | 'ownManifests'>,
+): Omit<ReferenceRecord, 'name'> {
+  const { catalog } = parts
+  const others = ownManifests ? images.flatMap((image) => variantsBeside(catalog.get(image.id), image)) : []
+  const [main, ...rest] = images
+  if (!index) return { image: main.id, ...withVariants(others) }
+  const { target, names } = joinIndex(parts, index, [main.id, ...rest.map(({ id }) => id)])
+  const all = withVariants([...(target.variants ?? []), ...others])
+  for (const known of names) {
+    if (!known.index || known.index.images.length === target.index.images.length) continue
+    catalog.name({ ...known, ...target, ...all, index: { ...known.index, ...target.index } })
+  }
+  return { ...target, ...all }
 }
 
 /** What is known of the image here (its parent, its last tag) stays; one that was removed but kept is back. */

@@ -6,7 +6,6 @@ import {
   type Digest,
   familiarName,
   familiarRepository,
-  type Platform,
   parsePlatform,
   pullError,
   type Reference,
@@ -16,6 +15,7 @@ import {
 import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf, referenceKey } from '../catalog.ts'
 import type { ImageParts } from '../dependencies.ts'
+import { joinIndex } from '../index-names.ts'
 import { expectBlob, newRecord, readConfig } from '../read-image.ts'
 import type { ImageRecord, ReferenceRecord } from '../records.ts'
 import type { ReferrersRecord } from '../referrers/kept-referrers.ts'
@@ -23,7 +23,7 @@ import { searchReferrers } from '../referrers/search-referrers.ts'
 import { selectImage } from '../resolve.ts'
 import type { Hold } from '../retention.ts'
 import type { TransferRequest } from '../transfer/transfers.ts'
-import { asNamed, withVariants } from '../variants.ts'
+import { asNamed } from '../variants.ts'
 import { ImageFetcher, type RemoteImage, type Wish } from './fetch-image.ts'
 import { pullLayers } from './pull-layers.ts'
 
@@ -232,7 +232,7 @@ class Pull {
 
   /** The image under its tag and its digest; with an index, beside the images of it that came before. */
   #register(image: ImageRecord, { top, index }: RemoteImage, referrers: readonly ReferrersRecord[]): void {
-    const { catalog, host } = this.#parts
+    const { catalog } = this.#parts
     const { tag, digest, ...repository } = this.#reference
     const names = [referenceKey({ ...repository, digest: top.digest })]
     if (!digest) names.push(referenceKey({ ...repository, tag: tag ?? 'latest' }))
@@ -245,41 +245,11 @@ class Pull {
         layers: image.layers,
         ...(!digest && { taggedAt: now }),
       })
-      const siblings = catalog.references().filter((each) => index && each.index?.digest === index.digest)
-      const merged = index && mergeIndex(index, image.id, siblings)
-      const main = merged
-        ? mainImage(
-            merged.images.map((id) => catalog.get(id)),
-            host,
-            image.id,
-          )
-        : image.id
-      const others = withVariants(siblings.flatMap(({ variants = [] }) => variants))
-      for (const name of new Set([...names, ...siblings.map((each) => each.name)])) {
-        catalog.name({ name, image: main, ...(merged && { index: merged }), ...others })
-      }
+      const joined = index && joinIndex(this.#parts, index, [image.id])
+      const target = joined?.target ?? { image: image.id }
+      for (const name of new Set([...names, ...(joined?.names ?? []).map((each) => each.name)]))
+        catalog.name({ name, ...target })
       for (const record of referrers) catalog.referrers.add(record)
     })
   }
-}
-
-type IndexRecord = NonNullable<ReferenceRecord['index']>
-
-function mergeIndex(
-  { digest, blobs }: { digest: Digest; blobs: Digest[] },
-  image: Digest,
-  siblings: readonly ReferenceRecord[],
-): IndexRecord {
-  const before = siblings.flatMap(({ index }) => (index ? [index] : []))
-  return {
-    digest,
-    images: [...new Set([...before.flatMap(({ images }) => images), image])],
-    blobs: [...new Set([...before.flatMap((each) => each.blobs), ...blobs])],
-  }
-}
-
-/** What a name of an index stands for on this machine: the image that suits it best, else the one just pulled. */
-function mainImage(images: readonly (ImageRecord | undefined)[], host: Platform, pulled: Digest): Digest {
-  const offers = images.filter((each) => each !== undefined)
-  return offers[bestMatch(host, offers)]?.id ?? pulled
 }
