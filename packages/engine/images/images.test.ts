@@ -691,6 +691,22 @@ test('platforms of an index that are loaded one after another come together unde
   await nothingIsLeft(b)
 })
 
+test('several platforms of an index are saved under its name', async (t) => {
+  const b = await bench(t)
+  await b.images.resolve('hello-world')
+  const whole = await blobsIn(b)
+  const both = ['linux/arm64', 'linux/amd64']
+  const archive = Buffer.concat(await Array.fromAsync(await b.images.save(['hello-world'], both)))
+  const one = Buffer.concat(await Array.fromAsync(await b.images.save(['hello-world'], both.slice(0, 1))))
+  assert.ok(one.length < archive.length)
+  await b.images.remove('hello-world', {})
+  assert.equal(await load(b, archive), 'Loaded image: hello-world:latest\n')
+  assert.deepEqual(await blobsIn(b), whole)
+  for (const platform of both) await b.images.resolve('hello-world', platform)
+  await b.images.remove('hello-world', {})
+  await nothingIsLeft(b)
+})
+
 test('the image of this machine goes and the name stands for the one of another', async (t) => {
   const b = await bench(t)
   const own = await b.images.resolve('hello-world')

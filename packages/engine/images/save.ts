@@ -28,6 +28,8 @@ import { asNamed } from './variants.ts'
 interface Wanted {
   image: ImageRecord
   names: ReferenceRecord[]
+  /** Of an index of which several platforms were asked for: these. */
+  members: ImageRecord[]
 }
 
 /**
@@ -60,9 +62,10 @@ export async function saveImages(
 /** A name without a tag means every tag of the repository. */
 function collect(parts: ImageParts, references: string[], platforms: string[]): Wanted[] {
   const wanted = new Map<Digest, Wanted>()
-  const add = (image: ImageRecord, names: ReferenceRecord[]) => {
-    const known = wanted.get(image.manifest) ?? { image, names: [] }
+  const add = (image: ImageRecord, names: ReferenceRecord[], members: ImageRecord[] = []) => {
+    const known = wanted.get(image.manifest) ?? { image, names: [], members: [] }
     known.names.push(...names.filter((name) => !known.names.some((other) => other.name === name.name)))
+    known.members.push(...members)
     wanted.set(image.manifest, known)
   }
   for (const text of references) {
@@ -70,9 +73,15 @@ function collect(parts: ImageParts, references: string[], platforms: string[]): 
     const found = repository.map((reference) => ({ image: parts.catalog.get(reference.image), reference }))
     for (const { image, reference } of repository.length > 0 ? found : [findToSave(parts, text)]) {
       if (platforms.length === 0 && image) add(asNamed(image, reference), reference ? [reference] : [])
-      for (const platform of platforms) {
-        const known = reference ? familiarName(parseReference(reference.name)) : text
-        const chosen = selectImage(parts, known, platform)
+      const known = reference ? familiarName(parseReference(reference.name)) : text
+      const [first, ...others] = platforms.map((platform) =>
+        asNamed(selectImage(parts, known, platform), reference),
+      )
+      if (first && others.length > 0 && reference?.index) {
+        add(first, [reference], others)
+        continue
+      }
+      for (const chosen of first ? [first, ...others] : []) {
         // For one platform the name stands for its image alone; an index would promise the others.
         const name = reference && platforms.length === 1 ? [{ name: reference.name, image: chosen.id }] : []
         add(chosen, name)
@@ -107,12 +116,13 @@ async function blobsOf(content: ContentStore, wanted: Wanted[]): Promise<Set<Dig
     for (const each of [manifest.config, ...manifest.layers])
       if (await content.has(each.digest)) blobs.add(each.digest)
   }
-  for (const { image, names } of wanted) {
-    await addManifest(image.manifest)
+  for (const { image, names, members: chosen } of wanted) {
+    for (const { manifest } of [image, ...chosen]) await addManifest(manifest)
     for (const { index } of names) {
       if (!index) continue
-      const body = await readManifest(content, index.digest)
       blobs.add(index.digest)
+      if (chosen.length > 0) continue
+      const body = await readManifest(content, index.digest)
       const members = body.kind === 'index' ? body.manifests : []
       for (const { digest } of members) if (await content.has(digest)) await addManifest(digest)
     }
