@@ -330,6 +330,13 @@ test('platform arguments', async () => {
   })
   assert.equal(target.step?.platform.architecture, 'amd64')
   assert.ok(target.config.Env?.includes('T=arm64'))
+  const arm: Platform = { os: 'linux', architecture: 'arm', variant: 'v7' }
+  const names = async (text: string): Promise<string[]> =>
+    chain((await plan(text, { platform: arm, several: true })).step).map(({ name }) => name)
+  assert.deepEqual(await names('FROM --platform=$BUILDPLATFORM a\nRUN x\n'), [
+    ...['[linux/amd64->arm/v7 1/2] FROM a', '[linux/amd64->arm/v7 2/2] RUN x'],
+  ])
+  assert.deepEqual(await names('FROM a\n'), ['[linux/arm/v7 1/1] FROM a'])
 })
 
 test('what an image is for: what was asked for, or else what its base is for', async () => {

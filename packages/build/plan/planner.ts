@@ -148,9 +148,15 @@ export class Planner {
     return this.#stageAt(index).name ?? (this.dockerfile.stages.length > 1 ? `stage-${index}` : '')
   }
 
-  /** `linux/arm64 ` when several platforms are built. */
+  /** `linux/arm64 ` when several platforms are built; `linux/amd64->arm64 ` for what runs here and is for another. */
   platformLabel(platform: Platform): string {
-    return this.options.several ? `${formatPlatform(platform)} ` : ''
+    if (!this.options.several) return ''
+    const { os, architecture, variant } = this.options.platform
+    const target = [...(os === platform.os ? [] : [os]), architecture, ...(variant ? [variant] : [])].join(
+      '/',
+    )
+    const isOther = os !== platform.os || architecture !== platform.architecture
+    return `${formatPlatform(platform)}${isOther ? `->${target}` : ''} `
   }
 
   imageConfig(
