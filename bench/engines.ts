@@ -182,17 +182,39 @@ function parse(text: string): unknown {
 
 /** Runs a command to its end, its output thrown away; rejects when it fails. */
 export async function execute(argv: string[]): Promise<void> {
+  await lastWords(argv)
+}
+
+/** Runs a command to its end; resolves to the end of its output, rejects with that of its complaints when it fails. */
+async function lastWords(argv: string[]): Promise<string> {
   const [file = '', ...args] = argv
   const child = spawn(file, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, DOCKER_BUILDKIT: '0' },
   })
-  let complaint = ''
-  child.stderr.on('data', (text) => {
-    complaint = (complaint + text).slice(-10_000)
-  })
+  const said = ['', '']
+  for (const [index, stream] of [child.stdout, child.stderr].entries())
+    stream.on('data', (text) => {
+      said[index] = (said[index] + text).slice(-10_000)
+    })
   const [code] = await once(child, 'close')
+  const [output = '', complaint] = said
   if (code !== 0) throw new Error(`${argv.join(' ')}: ${complaint}`)
+  return output
+}
+
+const stopwatch = 'start=$EPOCHREALTIME; "$@" >/dev/null; code=$?; echo "$start $EPOCHREALTIME"; exit $code'
+
+/**
+ * How long a command takes, in milliseconds, to the shell that starts it: Node.js takes some of its own to start a process,
+ * and to hear of its end. Rejects when the command fails.
+ */
+export async function timeOf(argv: string[]): Promise<number> {
+  const words = (await lastWords(['bash', '-c', stopwatch, 'bash', ...argv])).trim().split(' ')
+  const [start = Number.NaN, end = Number.NaN] = words.map(
+    (seconds) => Number(seconds.replace(',', '.')) * 1000,
+  )
+  return end - start
 }
 
 /** Milliseconds of processor time that the whole machine spends while the work is done. */

@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Engine } from '../engines.ts'
 import { bigFile, type Fill, smallFiles } from '../fixtures/images.ts'
-import { type Case, call, milliseconds, timed } from './case.ts'
+import { type Case, milliseconds, timedCall } from './case.ts'
 
 const directory = (engine: Engine): string => `${engine.root}/context`
 
@@ -15,8 +15,8 @@ async function prepare(engine: Engine, dockerfile: string, fill?: Fill): Promise
 
 const finish = (engine: Engine): Promise<void> => rm(directory(engine), { recursive: true, force: true })
 
-const build = (engine: Engine, ...flags: string[]): Promise<void> =>
-  call(engine, 'build', '-q', '-t', 'built', ...flags, directory(engine))
+const build = (engine: Engine, ...flags: string[]): Promise<number> =>
+  timedCall(engine, 'build', '-q', '-t', 'built', ...flags, directory(engine))
 
 function buildCase(
   name: string,
@@ -31,7 +31,7 @@ function buildCase(
     unit: milliseconds,
     runs: 3,
     prepare: (engine) => prepare(engine, dockerfile, fill),
-    measure: (engine) => timed(() => build(engine, ...flags)),
+    measure: (engine) => build(engine, ...flags),
     finish,
     ...other,
   }

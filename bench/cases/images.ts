@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startRegistry, type TestRegistry } from '../../test/registry/registry.ts'
 import { type Engine, execute, memoryOf } from '../engines.ts'
 import { bigFile, type Fill, smallFiles, writeImage } from '../fixtures/images.ts'
-import { type Case, call, command, mebibytes, milliseconds, timed } from './case.ts'
+import { type Case, call, command, mebibytes, milliseconds, timedCall } from './case.ts'
 
 const port = 5000
 const host = `127.0.0.1:${port}`
@@ -61,7 +61,7 @@ class RegistryOf {
   }
 }
 
-const pull = (engine: Engine): Promise<void> => call(engine, 'pull', '-q', image)
+const pull = (engine: Engine): Promise<number> => timedCall(engine, 'pull', '-q', image)
 const forget = (engine: Engine): Promise<void> => call(engine, 'rmi', '-f', image)
 
 function pullCase(name: string, target: number, registry: RegistryOf): Case {
@@ -72,7 +72,7 @@ function pullCase(name: string, target: number, registry: RegistryOf): Case {
     runs: 3,
     prepare: (engine) => registry.open(engine),
     measure: async (engine) => {
-      const figure = await timed(() => pull(engine))
+      const figure = await pull(engine)
       await forget(engine)
       return figure
     },
@@ -96,7 +96,7 @@ const withTenLayers: Pick<Case, 'prepare' | 'finish'> = {
 }
 
 /** How much the daemon grows while it works, sampled ten times a second. */
-async function growth(engine: Engine, work: () => Promise<void>): Promise<number> {
+async function growth(engine: Engine, work: () => Promise<unknown>): Promise<number> {
   const pids = await engine.daemonPids()
   const before = await memoryOf(pids)
   let most = before
@@ -133,7 +133,7 @@ export const imageCases: Case[] = [
     ...withTenLayers,
     measure: async (engine) => {
       await tenLayers.empty(engine)
-      return timed(() => call(engine, 'push', '-q', image))
+      return timedCall(engine, 'push', '-q', image)
     },
   },
   {
@@ -142,7 +142,7 @@ export const imageCases: Case[] = [
     unit: milliseconds,
     runs: 3,
     ...withTenLayers,
-    measure: (engine) => timed(() => call(engine, 'save', '-o', archive(engine), image)),
+    measure: (engine) => timedCall(engine, 'save', '-o', archive(engine), image),
   },
   {
     name: 'load of 10 layers, 500 MB',
@@ -157,7 +157,7 @@ export const imageCases: Case[] = [
     },
     measure: async (engine) => {
       await forget(engine)
-      return timed(() => call(engine, 'load', '-q', '-i', savedByDocker))
+      return timedCall(engine, 'load', '-q', '-i', savedByDocker)
     },
     finish: async (engine) => {
       await rm(savedByDocker, { force: true })

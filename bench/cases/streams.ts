@@ -1,14 +1,23 @@
 /** Bytes in bulk: logs, the output of an attached container, copies. */
 import { type Engine, execute, processorTime } from '../engines.ts'
-import { type Case, call, command, milliseconds, timed } from './case.ts'
+import { type Case, call, command, milliseconds, timedCall } from './case.ts'
 import { removeAll, startAll } from './containers.ts'
 
 /** 1 GiB of text in lines of 128 bytes, as a file on the host. */
 const gibibyte = (root: string): Promise<void> =>
   execute(['sh', '-c', `yes "$(head -c 127 /dev/zero | tr '\\0' x)" | head -c ${1 << 30} >${root}/gibibyte`])
 
-const attached = (engine: Engine): Promise<void> =>
-  call(engine, 'run', '--rm', '-v', `${engine.root}/gibibyte:/gibibyte:ro`, 'busybox', 'cat', '/gibibyte')
+const attached = (engine: Engine): Promise<number> =>
+  timedCall(
+    engine,
+    'run',
+    '--rm',
+    '-v',
+    `${engine.root}/gibibyte:/gibibyte:ro`,
+    'busybox',
+    'cat',
+    '/gibibyte',
+  )
 
 const withGibibyte: Pick<Case, 'prepare' | 'finish' | 'runs'> = {
   runs: 1, // Docker Engine needs a minute for one
@@ -26,7 +35,7 @@ export const streamCases: Case[] = [
     name: '1 GiB of output through an attached run',
     target: 1,
     unit: milliseconds,
-    measure: (engine) => timed(() => attached(engine)),
+    measure: (engine) => attached(engine),
     ...withGibibyte,
   },
   {
@@ -40,7 +49,7 @@ export const streamCases: Case[] = [
     name: 'cp of 1 GiB into a container',
     target: 1,
     unit: milliseconds,
-    measure: (engine) => timed(() => call(engine, 'cp', `${engine.root}/gibibyte`, 'copied:/gibibyte')),
+    measure: (engine) => timedCall(engine, 'cp', `${engine.root}/gibibyte`, 'copied:/gibibyte'),
     runs: 2,
     prepare: async (engine) => {
       await gibibyte(engine.root)
@@ -51,7 +60,7 @@ export const streamCases: Case[] = [
     name: 'cp of 1 GiB out of a container',
     target: 1,
     unit: milliseconds,
-    measure: (engine) => timed(() => call(engine, 'cp', 'copied:/gibibyte', `${engine.root}/gibibyte`)),
+    measure: (engine) => timedCall(engine, 'cp', 'copied:/gibibyte', `${engine.root}/gibibyte`),
     runs: 2,
     finish: async (engine) => {
       await removeAll(engine, ['copied'])

@@ -17,66 +17,72 @@ export function parseJsonObject(bytes: Uint8Array, what: string, limit: number):
   } catch {
     throw malformed(what, 'not UTF-8')
   }
-  checkNesting(text, what)
+  // Before JSON.parse: it must not be made to recurse without end.
+  const repeated = repeatedKey(text, what)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (cause) {
     throw malformed(what, 'not JSON', cause)
   }
-  checkKeys(text, what)
+  if (repeated !== null) throw malformed(what, `key ${JSON.stringify(repeated)} appears twice`)
   return object(value, what)
 }
 
-/** Before JSON.parse: it must not be made to recurse without end. */
-function checkNesting(text: string, what: string): void {
-  let depth = 0
-  for (const { kind } of tokens(text)) {
-    if (kind === 'open') depth++
-    if (kind === 'close') depth--
-    if (depth > deepest) throw malformed(what, 'nested too deeply')
-  }
-}
+const [quote, backslash, colon, openingBrace, openingBracket] = [0x22, 0x5c, 0x3a, 0x7b, 0x5b]
 
-/** After JSON.parse, so the text is known to be well-formed: a string followed by a colon is a key. */
-function checkKeys(text: string, what: string): void {
+/**
+ * A key that an object has twice, null for none; of text that is no JSON it says nothing. Throws InvalidParameter for text
+ * that is nested too deeply. Strings are stepped over by their ends: a pattern for them would need a stack as long as the
+ * longest one.
+ */
+function repeatedKey(text: string, what: string): string | null {
+  const structural = /["[\]{}]/g
   const open: Set<string>[] = []
-  for (const token of tokens(text)) {
-    if (token.kind === 'open') open.push(new Set())
-    else if (token.kind === 'close') open.pop()
-    else if (isKey(text, token.end)) {
-      const key = JSON.parse(text.slice(token.start, token.end)) as string
+  let repeated: string | null = null
+  while (structural.test(text)) {
+    const at = structural.lastIndex - 1
+    const char = text.charCodeAt(at)
+    if (char === quote) {
+      const end = endOfString(text, at)
+      structural.lastIndex = end
       const keys = open.at(-1)
-      if (keys?.has(key)) throw malformed(what, `key ${JSON.stringify(key)} appears twice`)
-      keys?.add(key)
-    }
+      if (!keys || !isKey(text, end)) continue
+      const key = unescaped(text.slice(at, end))
+      if (keys.has(key)) repeated ??= key
+      keys.add(key)
+    } else if (char === openingBrace || char === openingBracket) {
+      if (open.push(new Set()) > deepest) throw malformed(what, 'nested too deeply')
+    } else open.pop()
   }
+  return repeated
 }
 
-interface Token {
-  kind: 'open' | 'close' | 'string'
-  start: number
-  end: number
-}
-
-/** Strings and brackets, in one pass: a regular expression would need a stack as long as the longest string. */
-function* tokens(text: string): Generator<Token> {
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at]
-    if (char === '{' || char === '[') yield { kind: 'open', start: at, end: at + 1 }
-    else if (char === '}' || char === ']') yield { kind: 'close', start: at, end: at + 1 }
-    else if (char === '"') {
-      const start = at++
-      while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
-      yield { kind: 'string', start, end: at + 1 }
-    }
+/** Behind the string that begins at `start`: after its quote, or at the end of a text that ends within it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0
+    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes++
+    if (escapes % 2 === 0) return end + 1
   }
+  return text.length
 }
 
+/** Whether the string that ends before `after` is a key: a colon follows. */
 function isKey(text: string, after: number): boolean {
   let at = after
   while (' \t\r\n'.includes(text[at] ?? '!')) at++
-  return text[at] === ':'
+  return text.charCodeAt(at) === colon
+}
+
+/** The text of a string in its quotes; as it stands if it is none. */
+function unescaped(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1)
+  try {
+    return JSON.parse(quoted) as string
+  } catch {
+    return quoted
+  }
 }
 
 /** Rejects keys that a case-insensitive reader (Go's) would take for one of `known`. */
