@@ -53,6 +53,8 @@ export class BuildSnapshots implements Snapshots {
   readonly #options: SnapshotParts
   /** What running builds have made or use. */
   #hold: Hold
+  /** Layers that were found to be there since, and are held: twenty steps have two hundred below them. */
+  readonly #present = new Set<Digest>()
   #builds = 0
   /** Layers whose archives have been seen: they stay as long as a record of the cache needs them. */
   readonly #archived = new Set<Digest>()
@@ -70,6 +72,7 @@ export class BuildSnapshots implements Snapshots {
         if (--this.#builds > 0) return
         const ended = this.#hold
         this.#hold = this.#options.parts.retention.begin()
+        this.#present.clear()
         await ended[Symbol.asyncDispose]()
       },
     }
@@ -221,10 +224,13 @@ export class BuildSnapshots implements Snapshots {
   /** Also the archive of the top layer must be there, as an image is made of it; those below are of other records. */
   async has({ layers }: Snapshot): Promise<boolean> {
     const { layers: store, content, catalog } = this.#options.parts
-    for (const { chainId } of layers) if (!(await store.has(chainId))) return false
+    for (const { chainId } of layers)
+      if (!this.#present.has(chainId) && !(await store.has(chainId))) return false
     const top = layers.at(-1)
     if (!top) return true
-    await this.#hold.use([top.chainId, top.diffId])
+    const hold = this.#hold
+    await hold.use([top.chainId, top.diffId])
+    if (hold === this.#hold) this.#present.add(top.chainId)
     if (this.#archived.has(top.diffId)) return true
     if (await content.has(top.diffId)) {
       this.#archived.add(top.diffId)
