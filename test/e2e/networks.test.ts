@@ -261,7 +261,7 @@ suite('networks', { concurrency: atOnce(2) }, () => {
   })
 
   test('a fixed address, and one that is taken', async () => {
-    await ok('network', 'create', '--subnet', `${net}.128/25`, 'fixed')
+    await ok('network', 'create', '--subnet', `${other}.128/25`, 'fixed')
     await ok(
       'run',
       '-d',
@@ -270,14 +270,14 @@ suite('networks', { concurrency: atOnce(2) }, () => {
       '--network',
       'fixed',
       '--ip',
-      `${net}.140`,
+      `${other}.140`,
       'busybox',
       'sleep',
       '600',
     )
     assert.equal(
       await ok('inspect', '-f', '{{.NetworkSettings.Networks.fixed.IPAddress}}', 'f1'),
-      `${net}.140`,
+      `${other}.140`,
     )
     const refused = await fails(
       'run',
@@ -286,7 +286,7 @@ suite('networks', { concurrency: atOnce(2) }, () => {
       '--network',
       'fixed',
       '--ip',
-      `${net}.140`,
+      `${other}.140`,
       'busybox',
       'true',
     )
