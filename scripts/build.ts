@@ -1,8 +1,9 @@
 /** Compiles the command line into one executable file, dist/gantry, and links dist/gantryd to it. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { arch } from 'node:os'
 import { dirname, join } from 'node:path'
+import { alignedForHugePages } from './huge-pages.ts'
 
 const root = dirname(import.meta.dirname)
 const bun = join(root, 'node_modules/@oven', `bun-linux-${arch() === 'arm64' ? 'aarch64' : 'x64'}`, 'bin/bun')
@@ -31,6 +32,10 @@ try {
   execFileSync(bun, ['build', ...options, entry, '--outfile', unfinished], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+  const program = alignedForHugePages(readFileSync(unfinished))
+  // As a new file, in one piece: the kernel keeps what is written so in folios of 2 MB, which is what it maps as such.
+  rmSync(unfinished)
+  writeFileSync(unfinished, program, { mode: 0o755 })
   // Whoever runs the old file goes on with it.
   renameSync(unfinished, output)
 } finally {

@@ -24,7 +24,7 @@ const settling = 10_000
 
 async function testFiles(): Promise<string[]> {
   const files: string[] = []
-  for await (const file of glob(['packages/**/*.test.ts', 'test/**/*.test.ts'], {
+  for await (const file of glob(['{packages,scripts,test}/**/*.test.ts'], {
     cwd: root,
     exclude: (path) => path.includes('node_modules'),
   }))

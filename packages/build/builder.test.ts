@@ -8,12 +8,16 @@ import { until } from '../../test/until.ts'
 import { createBuilder } from './builder.ts'
 import { CacheMounts } from './cache/mounts.ts'
 import { type CacheUsage, type PruneRule, planPrune } from './cache/usage.ts'
-import type { BuildEvent, BuildRequest, SnapshotLayer } from './contracts.ts'
+import type { BuildEvent, Builder, BuildRequest, SnapshotLayer } from './contracts.ts'
 import { type FakeWorld, fakeWorld } from './testing.ts'
+
+/** One for each world: what it knows of earlier builds is part of it. */
+const builders = new WeakMap<FakeWorld, Builder>()
 
 async function build(world: FakeWorld, request: BuildRequest, signal = new AbortController().signal) {
   const events: BuildEvent[] = []
-  const builder = createBuilder(world)
+  const builder = builders.get(world) ?? createBuilder(world)
+  builders.set(world, builder)
   const results = await builder.build(request, signal, (event) => events.push(event))
   const cached = events.flatMap((event) => (event.type === 'end' ? [event.cached] : []))
   return { results, events, cached }
@@ -32,6 +36,25 @@ test('a build that nothing has changed in runs nothing, and gives the same image
   assert.equal(config.history.filter(({ empty_layer }) => !empty_layer).length, config.diffIds.length)
   assert.ok(config.history.every(({ created }) => created))
 })
+
+test('plans that are used again are not changed by the builds that use them', async () => {
+  const world = fakeWorld()
+  const text =
+    'FROM a AS one\nARG V=1\nENV X=$V\nRUN one\nFROM one\nCOPY --from=one f /\nLABEL l=1\nWORKDIR /w\n'
+  const request = world.request(text, { labels: { given: 'yes' } })
+  const first = await build(world, request)
+  for (const { step } of first.results) freeze(step)
+  const [again] = (await build(world, request)).results
+  const [before] = first.results
+  assert.equal(again?.step, before?.step)
+  assert.deepEqual(again?.config, before?.config)
+})
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const each of Object.values(value)) freeze(each)
+}
 
 test('steps after a change run again, those before it do not', async () => {
   const world = fakeWorld()

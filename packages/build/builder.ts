@@ -1,6 +1,6 @@
 /** Builds: a Dockerfile is read and planned, what the target needs is solved, and an image's configuration put together. */
 
-import { type Dockerfile, parseDockerfile } from '@gantry/dockerfile'
+import type { Dockerfile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import {
   type Digest,
@@ -11,9 +11,11 @@ import {
 } from '@gantry/oci'
 import { Checks } from './checks.ts'
 import type { BuildEvent, Builder, BuildRequest, BuildResult, ImageStep, Step, Target } from './contracts.ts'
+import { KnownDockerfiles, type ReadDockerfile } from './known-dockerfiles.ts'
 import { tellPlan, unusedArguments, withLabels } from './plan/classic.ts'
+import { KnownPlans } from './plan/known-plans.ts'
 import { namedContexts } from './plan/named-contexts.ts'
-import { type Plan, planTarget } from './plan/planner.ts'
+import type { Plan } from './plan/planner.ts'
 import { BuildRun } from './solve/build-run.ts'
 import { Solver, type SolverParts, type SolveSession } from './solve/solver.ts'
 import { stepsOf } from './steps.ts'
@@ -21,11 +23,12 @@ import { stepsOf } from './steps.ts'
 /** The builder upon what the engine provides. */
 export function createBuilder(parts: SolverParts): Builder {
   const solver = new Solver(parts)
+  const dockerfiles = new KnownDockerfiles()
   return {
     async build(request, signal, tell) {
-      const dockerfile = parseDockerfile(request.dockerfile)
+      const read = dockerfiles.read(request.dockerfile)
       try {
-        return await new Build(solver, request, dockerfile, signal, tell).results()
+        return await new Build(solver, request, read, signal, tell).results()
       } finally {
         parts.cache.flushSoon()
       }
@@ -35,7 +38,9 @@ export function createBuilder(parts: SolverParts): Builder {
 
 class Build {
   readonly #request: BuildRequest
+  readonly #read: ReadDockerfile
   readonly #dockerfile: Dockerfile
+  readonly #plans: KnownPlans
   readonly #session: SolveSession
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
@@ -47,13 +52,16 @@ class Build {
   constructor(
     solver: Solver,
     request: BuildRequest,
-    dockerfile: Dockerfile,
+    read: ReadDockerfile,
     signal: AbortSignal,
     tell: (event: BuildEvent) => void,
   ) {
     this.#request = request
     this.#tell = tell
+    this.#read = read
+    const { dockerfile, plans } = read
     this.#dockerfile = request.classic ? withLabels(dockerfile, request.labels, request.target) : dockerfile
+    this.#plans = this.#dockerfile === dockerfile ? plans : new KnownPlans(this.#dockerfile)
     this.#signal = AbortSignal.any([signal, this.#abort.signal])
     this.#failure.promise.catch(() => undefined)
     this.#session = solver.session(new BuildRun(request, this.#signal, tell), this.#failure.reject)
@@ -62,7 +70,7 @@ class Build {
   /** One result for each platform. When one fails, everything else of this build is ended before it rejects. */
   async results(): Promise<BuildResult[]> {
     const { platforms, checkOnly } = this.#request
-    const checked = new Checks(this.#request, this.#dockerfile, this.#tell)
+    const checked = new Checks(this.#request, this.#read, this.#tell)
     if (checkOnly) {
       checked.findings((await this.#plan(platforms[0] ?? hostPlatform())).findings)
       return []
@@ -90,8 +98,7 @@ class Build {
 
   #plan(platform: Platform): Promise<Plan> {
     const { args, target, network, platforms, platformsGiven, namedImages, classic, ignores } = this.#request
-    return planTarget(
-      this.#dockerfile,
+    return this.#plans.plan(
       {
         args,
         platform,

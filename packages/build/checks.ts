@@ -1,24 +1,17 @@
 /** What the build checks find: told once, in the order of the Dockerfile, and the end of the build when it says so. */
-import {
-  checkDockerfile,
-  type Dockerfile,
-  DockerfileProblem,
-  type Finding,
-  parseCheckSettings,
-} from '@gantry/dockerfile'
-import { hostPlatform } from '@gantry/oci'
+import { DockerfileProblem, type Finding, parseCheckSettings } from '@gantry/dockerfile'
 import type { BuildEvent, BuildRequest } from './contracts.ts'
-import { automaticArguments } from './plan/automatic.ts'
+import type { ReadDockerfile } from './known-dockerfiles.ts'
 
 export class Checks {
   readonly #request: BuildRequest
-  readonly #dockerfile: Dockerfile
+  readonly #read: ReadDockerfile
   readonly #tell: (event: BuildEvent) => void
   #told = false
 
-  constructor(request: BuildRequest, dockerfile: Dockerfile, tell: (event: BuildEvent) => void) {
+  constructor(request: BuildRequest, read: ReadDockerfile, tell: (event: BuildEvent) => void) {
     this.#request = request
-    this.#dockerfile = dockerfile
+    this.#read = read
     this.#tell = tell
   }
 
@@ -29,18 +22,17 @@ export class Checks {
   findings(planned: readonly Finding[]): void {
     if (this.#told) return
     this.#told = true
-    const { args, dockerfile: source, classic } = this.#request
+    const { args, classic } = this.#request
+    const { dockerfile, findings } = this.#read
     if (classic) {
       // The classic builder had this one only.
-      for (const warning of this.#dockerfile.warnings) this.#tell({ type: 'warning', ...warning })
+      for (const warning of dockerfile.warnings) this.#tell({ type: 'warning', ...warning })
       return
     }
-    const settings = parseCheckSettings(
-      args.get('BUILDKIT_DOCKERFILE_CHECK') ?? this.#dockerfile.directives.check,
-    )
-    const automatic = [...automaticArguments(hostPlatform(), hostPlatform()).keys()]
-    const all = [...checkDockerfile(this.#dockerfile, source, automatic), ...planned]
-    const found = all.filter(({ rule }) => settings.runs(rule)).sort((a, b) => a.lines.first - b.lines.first)
+    const settings = parseCheckSettings(args.get('BUILDKIT_DOCKERFILE_CHECK') ?? dockerfile.directives.check)
+    const found = [...findings, ...planned]
+      .filter(({ rule }) => settings.runs(rule))
+      .sort((a, b) => a.lines.first - b.lines.first)
     for (const finding of found) this.#tell({ type: 'warning', ...finding })
     if (!settings.error || found.length === 0) return
     const rules = [...new Set(found.map(({ rule }) => rule))].sort()

@@ -7,6 +7,7 @@ import type { OptionValues } from './config/option-values.ts'
 import { ApiServer } from './http/server.ts'
 import { openListeners } from './listen/listeners.ts'
 import type { LeveledLogger } from './log.ts'
+import { loadCommandFile } from './process/command-file.ts'
 import { adjustOomScore } from './process/oom-score.ts'
 import { writePidfile } from './process/pidfile.ts'
 import { lockDataRoot } from './process/root-lock.ts'
@@ -49,6 +50,7 @@ export async function runDaemon({ config, flags, log, environment }: DaemonOptio
   }
   notify('READY=1')
   log.info('Daemon has completed initialization', { version: productVersion, pid: process.pid })
+  void loadCommandFile()
 
   const signal = await stopRequested
   log.info('Daemon is stopping', { signal })

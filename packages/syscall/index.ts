@@ -28,6 +28,7 @@ export { Nftables } from './nftables/nftables.ts'
 export { openAll } from './open-all.ts'
 export { isMountPoint, openBeneath, openInRoot } from './open-in-root.ts'
 export { mountOverlay } from './overlay.ts'
+export { cacheInHugePages } from './page-cache.ts'
 export {
   createFileAt,
   makeDirectoryAt,

@@ -29,6 +29,10 @@ function digestOf(parts: KeyParts): string {
 /** Names the content of a snapshot. */
 export const contentOf = ({ layers }: Snapshot): string => layers.at(-1)?.chainId ?? 'scratch'
 
+// Parts that are not the step's own.
+const beneath = 'the file system before it'
+const extraHosts = 'its extra hosts'
+
 /** `files` are digests of what is mounted, by target. Values of proxies and secrets are no part of it. */
 export function runParts(
   step: RunStep,
@@ -41,7 +45,7 @@ export function runParts(
     files.get(mount.target ?? '') ?? '',
   ])
   return {
-    'the file system before it': contentOf(input),
+    [beneath]: contentOf(input),
     'its command': JSON.stringify(step.args),
     ...(step.script && { 'its script': step.script.content }),
     'its environment': JSON.stringify(step.env),
@@ -51,16 +55,29 @@ export function runParts(
     'its network': step.network,
     'its security mode': step.security,
     'its platform': formatPlatform(step.platform),
-    'its extra hosts': JSON.stringify(hosts),
+    [extraHosts]: JSON.stringify(hosts),
     ...(step.hostname !== undefined && { 'its host name': step.hostname }),
   }
+}
+
+/** Of steps of plans that are known: the last ones. */
+const knownOf = new WeakMap<RunStep, KeyParts>()
+const none: ReadonlyMap<string, string> = new Map()
+
+/** As `runParts`, of a step that mounts no files. The same object as long as nothing of it has changed, so that its key is known. */
+export function knownParts(step: RunStep, input: Snapshot, hosts: readonly string[]): KeyParts {
+  const known = knownOf.get(step)
+  if (known?.[beneath] === contentOf(input) && known[extraHosts] === JSON.stringify(hosts)) return known
+  const parts = runParts(step, input, none, hosts)
+  knownOf.set(step, parts)
+  return parts
 }
 
 /** `files` are digests of what is copied, in the order of `step.copies`. */
 export function copyParts(step: CopyStep, input: Snapshot, files: readonly string[]): KeyParts {
   const copies = step.copies.map(({ sources, unpack }) => [sources, unpack])
   return {
-    'the file system before it': step.link ? 'any' : contentOf(input),
+    [beneath]: step.link ? 'any' : contentOf(input),
     'what it copies': JSON.stringify(files),
     'its sources': JSON.stringify(copies),
     'its destination': step.dest,
@@ -71,5 +88,5 @@ export function copyParts(step: CopyStep, input: Snapshot, files: readonly strin
 
 /** What WORKDIR's result depends on: the directory is made with its user as owner. */
 export function directoryParts(step: DirectoryStep, input: Snapshot): KeyParts {
-  return { 'the file system before it': contentOf(input), 'its path': step.path, 'its user': step.user }
+  return { [beneath]: contentOf(input), 'its path': step.path, 'its user': step.user }
 }

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { GantryError } from '@gantry/errors'
 import type { FileTree, PreparedMount, RunRequest, RunStep, Snapshot } from '../contracts.ts'
 import { StepFailure } from '../step-failure.ts'
-import { runParts } from './key.ts'
+import { knownParts, runParts } from './key.ts'
 import { isBorrowed, openOrigin } from './origins.ts'
 import type { Prepared, SolveSession } from './solver.ts'
 
@@ -11,6 +11,19 @@ type Mount = RunStep['mounts'][number]
 
 /** Reads what is mounted, for the key; the process runs when the key is not in the cache. */
 export async function prepareRun(session: SolveSession, step: RunStep, input: Snapshot): Promise<Prepared> {
+  const { hosts } = session.run.request
+  const readsFiles = step.mounts.some(({ origin }) => origin !== undefined)
+  return {
+    parts: readsFiles
+      ? runParts(step, input, await mountedFiles(session, step), hosts)
+      : knownParts(step, input, hosts),
+    borrows: step.mounts.some(borrows) || session.run.request.debug !== undefined,
+    execute: (signal, output, failed) => execute(session, step, input, { signal, output, failed }),
+  }
+}
+
+/** Digests of what is mounted, by target. */
+async function mountedFiles(session: SolveSession, step: RunStep): Promise<Map<string, string>> {
   await using stack = new AsyncDisposableStack()
   const digests = new Map<string, string>()
   for (const mount of step.mounts) {
@@ -18,12 +31,7 @@ export async function prepareRun(session: SolveSession, step: RunStep, input: Sn
     const tree = await openOrigin(session, mount.origin, stack)
     digests.set(mount.target ?? '', await tree.digest({ include: [mount.source ?? '/'] }))
   }
-  const { hosts } = session.run.request
-  return {
-    parts: runParts(step, input, digests, hosts),
-    borrows: step.mounts.some(borrows) || session.run.request.debug !== undefined,
-    execute: (signal, output, failed) => execute(session, step, input, { signal, output, failed }),
-  }
+  return digests
 }
 
 const borrows = ({ type, origin }: Mount): boolean =>

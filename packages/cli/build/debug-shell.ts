@@ -1,16 +1,8 @@
 /** `--debug-on-error`: a shell in what a failed RUN left. */
-import type { CommandContext, Flags } from '../framework/command.ts'
+import type { CommandContext } from '../framework/command.ts'
 import { copyStreams } from '../streams/copy-streams.ts'
 import { Input } from '../streams/input.ts'
 import { followSize } from '../streams/terminal.ts'
-
-/** Throws Error when there is nobody to talk to. */
-export function checkDebug(context: CommandContext, flags: Flags): boolean {
-  if (!flags.bool('debug-on-error')) return false
-  if (!context.stdin.isTTY || !context.stdout.isTTY)
-    throw new Error('--debug-on-error opens a shell: it needs a terminal as standard input and output')
-  return true
-}
 
 /** Joins the shell until it ends; the step, with all that it had, is there as long. */
 export async function debugShell(context: CommandContext, id: string): Promise<void> {

@@ -6,7 +6,6 @@ import type { CommandContext, Flags } from '../framework/command.ts'
 import { encodeAttests } from './attests.ts'
 import type { parseCall } from './call.ts'
 import type { BuildContext } from './context-archive.ts'
-import { checkDebug } from './debug-shell.ts'
 import type { LocalCaches } from './local-caches.ts'
 import type { NamedContexts } from './named-contexts.ts'
 import { annotate, encodeOutputs, type Output, parseOutputs } from './outputs.ts'
@@ -46,8 +45,16 @@ export function queryOf(
     ...encodeOutputs(outputs),
     ...encodeAttests(flags),
     ...(name === 'check' && { check: true }),
-    ...(checkDebug(context, flags) && { debug: true }),
+    ...(wantsDebug(context, flags) && { debug: true }),
   }
+}
+
+/** Whether a shell is wanted where a step fails. Throws Error when there is nobody to talk to. */
+function wantsDebug(context: CommandContext, flags: Flags): boolean {
+  if (!flags.bool('debug-on-error')) return false
+  if (!context.stdin.isTTY || !context.stdout.isTTY)
+    throw new Error('--debug-on-error opens a shell: it needs a terminal as standard input and output')
+  return true
 }
 
 /** Named contexts and caches in directories. Image layouts are sent at once. */

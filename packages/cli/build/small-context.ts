@@ -26,7 +26,7 @@ export interface SmallContext {
 /** Null for a directory that is larger, or that cannot be read as a whole. */
 export async function smallContext({ root, texts, rules }: ContextDirectory): Promise<SmallContext | null> {
   // The engine reads the ignore file itself, whatever the rules say.
-  const source = directorySource(root, { exclude: [rules, '!.dockerignore'] })
+  const source = directorySource(root, rules === '' ? {} : { exclude: [rules, '!.dockerignore'] })
   const found = collect(source, [...texts.values()].join('').length)
   if (found === null) return null
   const files = found.map(({ stat: { path, mode, size, modTime, linkname }, data }) => ({

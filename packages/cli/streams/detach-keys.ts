@@ -14,7 +14,8 @@ export function parseDetachKeys(text: string): Uint8Array {
   })
 }
 
-export const defaultDetachKeys: Uint8Array = parseDetachKeys('ctrl-p,ctrl-q')
+/** `ctrl-p,ctrl-q`. */
+export const defaultDetachKeys = Uint8Array.of(16, 17)
 
 /** Looks for the sequence in what is typed. Keys that may begin it are held back until the next one tells. */
 export class DetachFilter {
