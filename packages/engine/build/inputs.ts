@@ -14,6 +14,7 @@ import type { Material } from './attest/provenance.ts'
 import type { Contexts, ReceivedContext } from './context.ts'
 import { type Download, download } from './download.ts'
 import { gitAccess } from './git/access.ts'
+import { loadedOnce } from './loaded-once.ts'
 import { repositoryTree } from './remote-context.ts'
 import { RunningBuilds } from './running-builds.ts'
 import type { SessionContextParts, SessionContextRequest } from './session/session-context.ts'
@@ -64,9 +65,11 @@ interface Origins {
   others: ReadonlyMap<string, CallerSession>
 }
 
-/** Loaded for the first client that sends one. */
+const loadSentFiles = loadedOnce(() => import('./session/sent-files.ts'))
+const loadSessionContext = loadedOnce(() => import('./session/session-context.ts'))
+
 async function sentFiles(body: Readable): Promise<SessionContextRequest['session']> {
-  const { SentFiles } = await import('./session/sent-files.ts')
+  const { SentFiles } = await loadSentFiles()
   return await SentFiles.read(body)
 }
 
@@ -237,7 +240,7 @@ export class BuildInputs {
   }
 
   async #offered(request: SessionContextRequest, stack: AsyncDisposableStack) {
-    const { SessionContext } = await import('./session/session-context.ts')
+    const { SessionContext } = await loadSessionContext()
     return stack.use(new SessionContext(this.#parts, request))
   }
 

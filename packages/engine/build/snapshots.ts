@@ -27,7 +27,6 @@ import type { FaultPoint } from '../containers/faults.ts'
 import { engineMountPoints } from '../containers/files/upper.ts'
 import type { Images } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
-import { KnownConfigs } from '../images/known-configs.ts'
 import type { ImageRecord } from '../images/records.ts'
 import { selectImage } from '../images/resolve.ts'
 import type { Hold } from '../images/retention.ts'
@@ -55,14 +54,12 @@ export class BuildSnapshots implements Snapshots {
   #hold: Hold
   /** Layers that were found to be there since, and are held: twenty steps have two hundred below them. */
   readonly #present = new Set<Digest>()
-  readonly #configs: KnownConfigs
   #builds = 0
   /** Layers whose archives have been seen: they stay as long as a record of the cache needs them. */
   readonly #archived = new Set<Digest>()
 
   constructor(options: SnapshotParts) {
     this.#options = options
-    this.#configs = new KnownConfigs(options.parts.content)
     this.#hold = options.parts.retention.begin()
   }
 
@@ -92,7 +89,7 @@ export class BuildSnapshots implements Snapshots {
       const chainId = chain[index] ?? diffId
       layers.push({ diffId, chainId, size: await parts.layers.size(chainId) })
     }
-    const config = await this.#configs.read(image.id)
+    const config = await parts.documents.config(image.id)
     const digest = parts.catalog.find(reference).reference?.index?.digest ?? image.manifest
     return { reference, digest, id: image.id, config, snapshot: { layers } }
   }

@@ -5,6 +5,7 @@ import type { ImageFaultPoint } from '../containers/faults.ts'
 import type { Containers, Events } from '../contracts.ts'
 import type { Catalog } from './catalog.ts'
 import type { Intermediates } from './intermediates.ts'
+import type { KnownDocuments } from './known-documents.ts'
 import type { LaterReferrers } from './referrers/later-referrers.ts'
 import type { Retention } from './retention.ts'
 import type { Transfers } from './transfer/transfers.ts'
@@ -12,6 +13,7 @@ import type { Transfers } from './transfer/transfers.ts'
 /** What the parts of the image service share. */
 export interface ImageParts {
   content: ContentStore
+  documents: KnownDocuments
   layers: LayerStore
   catalog: Catalog
   retention: Retention

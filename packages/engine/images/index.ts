@@ -7,6 +7,7 @@ import { Catalog } from './catalog.ts'
 import type { ImageParts } from './dependencies.ts'
 import { helloWorldArchive, helloWorldName } from './hello-world/image.ts'
 import { Intermediates } from './intermediates.ts'
+import { KnownDocuments } from './known-documents.ts'
 import { LaterReferrers } from './referrers/later-referrers.ts'
 import { Retention } from './retention.ts'
 import { type BuiltIns, ImageService } from './service.ts'
@@ -55,7 +56,18 @@ export async function createImages({
   const transfers = new Transfers(registries, database, limits)
   const laterReferrers = new LaterReferrers({ catalog, retention, transfers })
   return new ImageService(
-    { ...stores, catalog, retention, intermediates, host, transfers, laterReferrers, archive, reached },
+    {
+      ...stores,
+      documents: new KnownDocuments(stores.content),
+      catalog,
+      retention,
+      intermediates,
+      host,
+      transfers,
+      laterReferrers,
+      archive,
+      reached,
+    },
     builtIns,
   )
 }

@@ -6,8 +6,6 @@ import {
   type Digest,
   digestOf,
   familiarName,
-  largestManifest,
-  parseManifest,
   type Reference,
   serializeImageConfig,
 } from '@gantry/oci'
@@ -15,7 +13,6 @@ import type { ProgressMessage } from '../../contracts.ts'
 import { chainOf, referenceKey } from '../../images/catalog.ts'
 import type { ImageParts } from '../../images/dependencies.ts'
 import { pushRecord } from '../../images/push/push.ts'
-import { readManifest } from '../../images/read-image.ts'
 import type { ImageRecord, ReferenceRecord } from '../../images/records.ts'
 import type { Hold } from '../../images/retention.ts'
 import type { BuiltSet } from './assemble.ts'
@@ -75,11 +72,10 @@ export async function builtBefore(
   if (!known || known.retired || known.intermediate) return null
   await hold.use([id, known.manifest, ...chainOf(known), ...known.layers.map(({ blob }) => blob)])
   for (const { chainId } of snapshot.layers) if (!(await parts.layers.has(chainId))) return null
-  const bytes = await parts.content.readAll(known.manifest, largestManifest).catch(nullIfAbsent)
-  if (bytes === null) return null
-  const manifest = parseManifest(bytes)
+  if (!(await parts.content.has(known.manifest))) return null
+  const { manifest, size } = await parts.documents.manifest(known.manifest)
   if (manifest.kind !== 'manifest') return null
-  const top = { mediaType: manifest.mediaType, digest: known.manifest, size: bytes.length }
+  const top = { mediaType: manifest.mediaType, digest: known.manifest, size }
   const images = [{ platform, file, id, manifest: top, layers: manifest.layers }]
   return {
     set: { images, top, isIndex: false, attestations: [] },
@@ -87,25 +83,23 @@ export async function builtBefore(
   }
 }
 
-function nullIfAbsent(error: unknown): null {
-  if (isKind(error, 'NotFound')) return null
-  throw error
-}
-
 /** Nothing was said of what manifest and layers are to be like. */
 const isPlain = ({ compression, annotations, ociTypes }: ImagePlan): boolean =>
   !compression && annotations.length === 0 && ociTypes
 
 /** An image that is here already keeps its manifest, which a registry may know it by. */
-async function asItIsHere({ catalog, content }: ImageParts, hold: Hold, set: BuiltSet): Promise<BuiltSet> {
+async function asItIsHere(
+  { catalog, content, documents }: ImageParts,
+  hold: Hold,
+  set: BuiltSet,
+): Promise<BuiltSet> {
   const [image] = set.images
   const known = image && !set.isIndex ? catalog.get(image.id) : undefined
   if (!image || !known) return set
   await hold.use([known.manifest, ...known.layers.map(({ blob }) => blob)])
   if (!(await content.has(known.manifest))) return set
-  const manifest = await readManifest(content, known.manifest)
+  const { manifest, size } = await documents.manifest(known.manifest)
   if (manifest.kind !== 'manifest') return set
-  const { size } = await content.info(known.manifest)
   const top = { mediaType: manifest.mediaType, digest: known.manifest, size }
   return { ...set, top, images: [{ ...image, manifest: top, layers: manifest.layers }] }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Digest, digestOf } from '@gantry/oci'
-import { KnownConfigs } from './known-configs.ts'
+import { KnownDocuments } from './known-documents.ts'
 
 /** A store of configurations that counts how often it is read. */
 function store() {
@@ -23,23 +23,23 @@ function store() {
     reads.push(id)
     return blobs.get(id) ?? assert.fail('not there')
   }
-  return { add, reads, configs: new KnownConfigs({ readAll }) }
+  return { add, reads, documents: new KnownDocuments({ readAll }) }
 }
 
 test('a configuration that was asked for lately is read once', async () => {
-  const { add, reads, configs } = store()
+  const { add, reads, documents } = store()
   const id = add('first')
-  assert.equal(await configs.read(id), await configs.read(id))
+  assert.equal(await documents.config(id), await documents.config(id))
   assert.deepEqual(reads, [id])
-  for (let other = 0; other < 16; other++) await configs.read(add(`other ${other}`))
-  assert.equal((await configs.read(id)).config.Labels?.label, 'first')
+  for (let other = 0; other < 16; other++) await documents.config(add(`other ${other}`))
+  assert.equal((await documents.config(id)).config.Labels?.label, 'first')
   assert.equal(reads.filter((each) => each === id).length, 2)
 })
 
 test('a large one is not kept', async () => {
-  const { add, reads, configs } = store()
+  const { add, reads, documents } = store()
   const id = add('x'.repeat(40_000))
-  await configs.read(id)
-  await configs.read(id)
+  await documents.config(id)
+  await documents.config(id)
   assert.deepEqual(reads, [id, id])
 })
