@@ -533,6 +533,48 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.deepEqual(await Promise.all(files), ['first\n', 'kept\n', 'first\n'])
   })
 
+  test('docker buildx bake: contexts for several platforms are those of each', async (t) => {
+    const plugin = await buildx()
+    if (plugin === null) return t.skip('there is no buildx here')
+    const out = join(top, 'baked-several')
+    const platforms = ['linux/amd64', 'linux/arm64']
+    const targets = {
+      base: {
+        'dockerfile-inline': 'FROM scratch\nARG TARGETARCH\nENV MADE=$TARGETARCH\nCOPY $TARGETARCH /f\n',
+        platforms,
+      },
+      top: {
+        'dockerfile-inline': 'FROM base\nWORKDIR /$MADE\nCOPY --from=base /f again\n',
+        contexts: { base: 'target:base' },
+        output: [`type=local,dest=${out}`],
+        platforms,
+      },
+    }
+    const root = await context({
+      'docker-bake.json': JSON.stringify({ target: targets }),
+      amd64: 'amd64',
+      arm64: 'arm64',
+    })
+    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+    await ok(run(plugin, ['bake', '-f', 'docker-bake.json', 'top'], { cwd: root, env }))
+    for (const cpu of ['amd64', 'arm64'])
+      for (const file of ['f', `${cpu}/again`])
+        assert.equal(await readFile(join(out, `linux_${cpu}`, file), 'utf8'), cpu)
+  })
+
+  test('docker buildx: a build for the cache alone leaves no image', async (t) => {
+    const plugin = await buildx()
+    if (plugin === null) return t.skip('there is no buildx here')
+    const root = await context({ Dockerfile: 'FROM busybox\nRUN echo cached only > /made\n' })
+    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+    const images = async (): Promise<string> => (await ok(daemon().gantry(['image', 'ls', '-aq']))).stdout
+    const before = await images()
+    await ok(run(plugin, ['build', '-o', 'type=cacheonly', root], { env }))
+    assert.equal(await images(), before)
+    const again = await ok(run(plugin, ['build', '--progress=plain', '-o', 'type=cacheonly', root], { env }))
+    assert.match(again.stderr, /RUN echo cached only > \/made\n#\d+ CACHED/)
+  })
+
   test('a client that goes while it is given a result leaves nothing', async () => {
     const root = await context({ Dockerfile: 'FROM busybox\nRUN head -c 8000000 /dev/urandom > /large\n' })
     await build('-o', 'type=cacheonly', root)

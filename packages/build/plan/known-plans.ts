@@ -50,7 +50,7 @@ export class KnownPlans {
 /** What was asked while a plan was made, with the answers. */
 class Asked {
   readonly #images: { reference: string; platform: Platform; config: ImageConfigFile }[] = []
-  readonly #contexts = new Map<string, NamedContext | null>()
+  readonly #contexts: { name: string; platform: Platform; context: NamedContext | null }[] = []
   readonly #ignored = new Map<string, boolean>()
 
   of({ imageConfig, namedContext }: PlanSurroundings): PlanSurroundings {
@@ -60,9 +60,9 @@ class Asked {
         this.#images.push({ reference, platform, config })
         return config
       },
-      namedContext: (name) => {
-        const context = namedContext(name)
-        this.#contexts.set(name, context)
+      namedContext: (name, platform) => {
+        const context = namedContext(name, platform)
+        this.#contexts.push({ name, platform, context })
         return context
       },
     }
@@ -81,7 +81,8 @@ class Asked {
     { ignores }: PlanOptions,
     { imageConfig, namedContext }: PlanSurroundings,
   ): Promise<boolean> {
-    for (const [name, context] of this.#contexts) if (!isSame(namedContext(name), context)) return false
+    for (const { name, platform, context } of this.#contexts)
+      if (!isSame(namedContext(name, platform), context)) return false
     for (const [path, isIgnored] of this.#ignored) if (ignores?.(path) !== isIgnored) return false
     const configs = await Promise.all(
       // What cannot be had is told of where it is needed.

@@ -46,8 +46,11 @@ export interface Plan {
 export interface PlanSurroundings {
   /** The configuration of a base image. Rejects when it cannot be had. */
   imageConfig(reference: string, platform: Platform): Promise<ImageConfigFile>
-  /** What a named context stands for, which goes before stages and images of that name: an image's reference, a tree of files, or nothing. */
-  namedContext(name: string): NamedContext | null
+  /**
+   * What a named context stands for, which goes before stages and images of that name: an image's reference, a tree of files, or
+   * nothing. It may have another image for each platform.
+   */
+  namedContext(name: string, platform: Platform): NamedContext | null
 }
 
 /** Rejects with DockerfileProblem. */
@@ -172,8 +175,8 @@ export class Planner {
     })
   }
 
-  namedContext(name: string): NamedContext | null {
-    return this.#surroundings.namedContext(name)
+  namedContext(name: string, platform: Platform): NamedContext | null {
+    return this.#surroundings.namedContext(name, platform)
   }
 
   /** What `--from` and `from=` name: an earlier or later stage, its number, a named context, or an image. */
@@ -181,7 +184,7 @@ export class Planner {
     const number = this.#number(from)
     if (/^\d+$/.test(from) && (number === null || number >= stageIndex))
       throw new DockerfileProblem(`invalid stage index ${from}`, lines)
-    const context = number === null ? this.namedContext(from) : null
+    const context = number === null ? this.namedContext(from, platform) : null
     const index = number ?? this.indexOf(from)
     if (context === null && index !== null) return this.#snapshotOf((await this.stage(index)).step)
     if (context === 'files') return { kind: 'context', name: from }

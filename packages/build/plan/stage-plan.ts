@@ -122,7 +122,7 @@ export class StagePlan {
   /** The state that FROM gives; the files of an image only by its reference, since steps are not counted yet. */
   async #base(): Promise<StageState & { image?: NamedImage; directory?: string; args?: Target['args'] }> {
     const reference = this.planner.globals.base(this.#stage)
-    const context = this.planner.namedContext(reference)
+    const context = this.planner.namedContext(reference, this.#platform)
     const index = this.planner.indexOf(reference, this.index)
     if (context === null && index !== null) {
       const target = await this.planner.stage(index)

@@ -109,7 +109,12 @@ export const session = control('Session', Piece, Piece)
 
 const Capability = message({ id: text(1), enabled: flag(2) })
 const Reference = message({ id: text(1), definition: nested(2, Definition) })
-const Result = message({ ref: nested(3, Reference), metadata: map(10, bytes(2)) })
+/** `refs`: by platform. */
+const Result = message({
+  ref: nested(3, Reference),
+  refs: nested(4, message({ refs: map(1, nested(2, Reference)) })),
+  metadata: map(10, bytes(2)),
+})
 const Status = message({ code: count(1), message: text(2) })
 
 const BridgeSolve = message({

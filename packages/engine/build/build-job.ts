@@ -2,10 +2,10 @@
 import type { Readable } from 'node:stream'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { Builder, BuildRequest, BuildResult, CredentialsLookup, Snapshots } from '@gantry/build'
-import { familiarName, type Reference } from '@gantry/oci'
+import { digestOf, familiarName, formatPlatform, type Reference, serializeImageConfig } from '@gantry/oci'
 import type { FaultPoint } from '../containers/faults.ts'
 import type { ResourceFacts } from '../containers/validate-resources.ts'
-import type { BuildSummary, EngineBuildRequest } from '../contracts.ts'
+import type { BuildSummary, EngineBuildRequest, PlatformImage } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
 import { noteParent } from '../images/intermediates.ts'
 import { Attestor } from './attest/attestor.ts'
@@ -190,9 +190,20 @@ export class BuildJob {
     const provenance = request.tellProvenance ? { provenance: attestor.metadata(results) } : {}
     const aux = { ...summary, ref: `default/default/${id}`, ...provenance }
     if (request.events || request.tellResult) telling.tell({ id: 'gantry.result', aux })
+    if (request.tellImages)
+      telling.tell({ id: 'gantry.images', aux: results.map((each) => this.#imageOf(each)) })
     if (summary.image === undefined) return
     const lineage = telling.lineage(summary.image)
     if (lineage) noteParent(this.#parts.images, lineage.id, lineage.parent)
     telling.done(summary.image, names.map(familiarName))
+  }
+
+  /** What is no image stays a note of one, as long as the cache has its layers. */
+  #imageOf({ config, platform }: BuildResult): PlatformImage {
+    const { catalog, intermediates } = this.#parts.images
+    const id = digestOf(serializeImageConfig(config))
+    const known = catalog.get(id)
+    if (!known || known.retired) intermediates.note(id, config)
+    return { platform: formatPlatform(platform), image: id }
   }
 }

@@ -52,6 +52,8 @@ export interface EngineBuildRequest {
   tellDockerfile?: boolean
   /** Tell what was made, at the end. */
   tellResult?: boolean
+  /** And what image each platform's result is or can be made into: builds of the same client may go on from it. */
+  tellImages?: boolean
   /** With it, where it comes from: SLSA provenance. */
   tellProvenance?: boolean
   /** Tell what happens as data, for our own command line. */
@@ -122,6 +124,12 @@ export interface BuildSummary {
   ref?: string
   /** SLSA provenance by platform; by the empty word when there is one alone. */
   provenance?: Readonly<Record<string, object>>
+}
+
+/** What a build has made for a platform, by the id of an image that it is or can be made into. */
+export interface PlatformImage {
+  platform: string
+  image: string
 }
 
 /** Keeps a connection that has left HTTP/1.1, until either side closes it. */

@@ -97,7 +97,8 @@ test('a build goes on from what another one has made', { timeout: 60_000 }, asyn
   const id = `sha256:${'a'.repeat(64)}`
   const channel = await client(t, async function* (request) {
     requests.push(request)
-    yield { id: 'moby.image.id', aux: { ID: id } }
+    const platforms = request.platforms.length > 0 ? request.platforms : ['linux/amd64']
+    yield { id: 'gantry.images', aux: platforms.map((platform) => ({ platform, image: id })) }
   })
   const build = async (
     ref: string,
@@ -111,9 +112,10 @@ test('a build goes on from what another one has made', { timeout: 60_000 }, asyn
     await channel.call(control.bridge.evaluate, { ref: result?.ref?.id ?? '' }, { metadata })
     await channel.call(control.bridge.return, {}, { metadata })
     await solving
-    return result?.ref?.definition
+    return result
   }
-  const made = await build('one', {})
+  const made = (await build('one', {}))?.ref?.definition
+  assert.deepEqual(requests[0]?.outputs, [{ type: 'cacheonly', attributes: {} }])
   const [source, end] = made?.operations ?? []
   assert.ok(source && end && made?.metadata)
   // As a client hands it back.
@@ -121,7 +123,9 @@ test('a build goes on from what another one has made', { timeout: 60_000 }, asyn
   const context = { 'context:base': 'input:context:base', 'input-metadata:context:base': '{}' }
   await build('two', { ...context, 'context:x': 'docker-image://y' }, new Map([['context:base', definition]]))
   assert.deepEqual(requests[1]?.contexts, { base: `target:${id}`, x: 'docker-image://y' })
-  assert.equal(await build('several', { platform: 'linux/amd64,linux/arm64' }), undefined)
+  const several = await build('several', { platform: 'linux/amd64,linux/arm64' })
+  assert.equal(several?.ref, undefined)
+  assert.deepEqual([...(several?.refs?.refs ?? []).keys()], ['linux/amd64', 'linux/arm64'])
   const foreign = new Map([['context:base', Definition.encode({ operations: [end] })]])
   const solving = channel.call(control.solve, { ref: 'three' })
   const metadata = { [control.buildHeader]: 'three' }

@@ -3,7 +3,7 @@ import type { CacheUsage } from '@gantry/build'
 import { connectionIn, control, type Service, streaming, timestamp, unary } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
 import { hostPlatform } from '@gantry/oci'
-import type { BuildCaches, Builds, CachePruned } from '../../contracts.ts'
+import type { BuildCaches, Builds, CachePruned, PlatformImage } from '../../contracts.ts'
 import { cacheFilters, isMutable } from '../cache/filters.ts'
 import { cacheFiltersOf } from './cache-filters.ts'
 import type { ExporterResponse } from './control-build.ts'
@@ -99,8 +99,7 @@ export class ControlService {
             return
           }
           await build.run(withInputs(request))
-          const definition = build.image === null ? {} : { definition: control.imageDefinition(build.image) }
-          await call.send({ result: { ref: { id: crypto.randomUUID(), ...definition } } })
+          await call.send({ result: resultOf(build.images) })
           return
         }
       }),
@@ -226,4 +225,16 @@ type UsageRecord = ReturnType<typeof usageRecord>
 function usageRecord({ createdAt, usedAt, ...usage }: CacheUsage) {
   const times = { createdAt: timestamp(new Date(createdAt)), usedAt: timestamp(new Date(usedAt)) }
   return { ...usage, mutable: isMutable(usage.type), ...times }
+}
+
+/** As clients expect it: by platform where there are several. */
+function resultOf(images: readonly PlatformImage[]) {
+  const reference = (image: string) => ({
+    id: crypto.randomUUID(),
+    definition: control.imageDefinition(image),
+  })
+  if (images.length > 1)
+    return { refs: { refs: new Map(images.map(({ platform, image }) => [platform, reference(image)])) } }
+  const [only] = images
+  return { ref: only ? reference(only.image) : { id: crypto.randomUUID() } }
 }

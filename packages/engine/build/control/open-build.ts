@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { BuildEvent } from '@gantry/build'
 import { type control, StatusResponse } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
-import type { Builds, ProgressMessage } from '../../contracts.ts'
+import type { Builds, PlatformImage, ProgressMessage } from '../../contracts.ts'
 import { ControlBuild } from './control-build.ts'
 import { type Caches, type Exporter, type FrontendOptions, frontendRequest } from './options.ts'
 import { answerSubrequest, type BuildWarning, checkSubrequest } from './subrequests.ts'
@@ -13,8 +13,8 @@ export class OpenBuild extends ControlBuild {
   #session = ''
   #exporters: Exporter[] = []
   #caches: Caches = { imports: [], exports: [] }
-  /** The image that the build has given this machine. */
-  image: string | null = null
+  /** What the build has made for each platform, as images of this machine. */
+  images: readonly PlatformImage[] = []
 
   constructor(builds: Pick<Builds, 'build'>) {
     super()
@@ -38,8 +38,6 @@ export class OpenBuild extends ControlBuild {
     const request = frontendRequest(options, this.#session, this.#exporters, this.#caches)
     const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
     for await (const message of messages) this.#hear(message)
-    // No image by itself stands for several platforms.
-    if (request.platforms.length > 1) this.image = null
   }
 
   /** Builds nothing: what is asked about the Dockerfile. */
@@ -66,9 +64,9 @@ export class OpenBuild extends ControlBuild {
     // The client writes it into the index of the directory.
     if (id === 'gantry.cache') this.#respond({ 'cache.manifest': JSON.stringify(aux) })
     if (id === 'gantry.result') this.#respond(resultFields(aux as BuildResultSummary))
+    if (id === 'gantry.images') this.images = aux as PlatformImage[]
     if (id !== 'moby.image.id') return
     const digest = (aux as { ID: string }).ID
-    this.image = digest
     this.#respond({ 'containerimage.digest': digest, 'containerimage.config.digest': digest })
   }
 

@@ -79,7 +79,8 @@ export function frontendRequest(
     labels: Object.fromEntries(withPrefix(options, 'label:')),
     ...(target !== '' && { target }),
     platforms: list(get('platform')),
-    outputs: exporters.map(output),
+    // Who names no exporter wants the steps to have run, and nothing more.
+    outputs: exporters.length > 0 ? exporters.map(output) : [{ type: 'cacheonly', attributes: {} }],
     contexts: Object.fromEntries(withPrefix(options, 'context:')),
     attests: Object.fromEntries(withPrefix(options, 'attest:').filter(([, value]) => value !== unasked)),
     repository: Object.fromEntries(withPrefix(options, 'vcs:')),
@@ -94,6 +95,7 @@ export function frontendRequest(
     check: false,
     events: false,
     tellResult: true,
+    tellImages: true,
     tellProvenance: true,
     network: get('force-network-mode'),
     hosts: list(get('add-hosts')).map((host) => host.replace('=', ':')),
