@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry } from '../registry/registry.ts'
-import { buildx } from './buildx.ts'
+import { buildx, buildxEnvironment } from './buildx.ts'
 import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, run, startDaemon, suiteDaemon } from './harness.ts'
@@ -258,7 +258,7 @@ suite('build cache', { concurrency: 1 }, () => {
       f: 'file',
     })
     const directory = join(top, 'buildx-cache')
-    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'docker') }
+    const env = buildxEnvironment(daemon().host, top)
     const build = async (tag: string, ...args: string[]): Promise<number> => {
       const done = await run(plugin, ['build', '--progress=plain', '-t', tag, ...args, root], { env })
       await daemon().gantry(['rmi', tag])

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { startRegistry, type TestRegistry } from '../registry/registry.ts'
-import { buildx } from './buildx.ts'
+import { buildx, buildxEnvironment } from './buildx.ts'
 import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandResult, gantryBinary, run, startDaemon, suiteDaemon } from './harness.ts'
@@ -370,7 +370,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     const root = await context({ Dockerfile: small })
     await mkdir(join(root, '.git'))
     await writeFile(join(root, '.git/HEAD'), 'a'.repeat(40))
-    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(root, '..', 'buildx-config') }
+    const env = buildxEnvironment(daemon().host, top)
     const [out, metadata] = ['buildx-out', 'buildx.json'].map((name) => join(root, '..', name)) as [
       string,
       string,
@@ -451,7 +451,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.ok(!(await ok(daemon().gantry(['image', 'ls', '-a']))).stdout.includes('gantry.invalid'))
     const plugin = await buildx()
     if (plugin !== null) {
-      const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+      const env = buildxEnvironment(daemon().host, top)
       const same = join(top, 'same')
       await ok(run(plugin, ['build', '-o', same, ...flags, root], { env }))
       assert.deepEqual((await readdir(same)).sort(), ['.dockerignore', 'f', 'out'])
@@ -515,7 +515,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
 
   test('docker buildx bake: targets that are contexts of others', async (t) => {
     const plugin = await buildx()
-    if (plugin === null) return t.skip('there is no buildx here')
+    if (plugin === null) return t.skip('there is no docker-buildx here')
     const out = join(top, 'baked')
     const target = (dockerfile: string, more = {}): object => ({ 'dockerfile-inline': dockerfile, ...more })
     const targets = {
@@ -527,7 +527,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       }),
     }
     const root = await context({ 'docker-bake.json': JSON.stringify({ target: targets }) })
-    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+    const env = buildxEnvironment(daemon().host, top)
     await ok(run(plugin, ['bake', '-f', 'docker-bake.json', 'top'], { cwd: root, env }))
     const files = ['base', 'middle', 'again'].map((name) => readFile(join(out, name), 'utf8'))
     assert.deepEqual(await Promise.all(files), ['first\n', 'kept\n', 'first\n'])
@@ -535,7 +535,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
 
   test('docker buildx bake: contexts for several platforms are those of each', async (t) => {
     const plugin = await buildx()
-    if (plugin === null) return t.skip('there is no buildx here')
+    if (plugin === null) return t.skip('there is no docker-buildx here')
     const out = join(top, 'baked-several')
     const platforms = ['linux/amd64', 'linux/arm64']
     const targets = {
@@ -555,7 +555,7 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       amd64: 'amd64',
       arm64: 'arm64',
     })
-    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+    const env = buildxEnvironment(daemon().host, top)
     await ok(run(plugin, ['bake', '-f', 'docker-bake.json', 'top'], { cwd: root, env }))
     for (const cpu of ['amd64', 'arm64'])
       for (const file of ['f', `${cpu}/again`])
@@ -564,9 +564,9 @@ suite('outputs of builds', { concurrency: 1 }, () => {
 
   test('docker buildx: a build for the cache alone leaves no image', async (t) => {
     const plugin = await buildx()
-    if (plugin === null) return t.skip('there is no buildx here')
+    if (plugin === null) return t.skip('there is no docker-buildx here')
     const root = await context({ Dockerfile: 'FROM busybox\nRUN echo cached only > /made\n' })
-    const env = { DOCKER_HOST: daemon().host, DOCKER_CONFIG: join(top, 'buildx-config') }
+    const env = buildxEnvironment(daemon().host, top)
     const images = async (): Promise<string> => (await ok(daemon().gantry(['image', 'ls', '-aq']))).stdout
     const before = await images()
     await ok(run(plugin, ['build', '-o', 'type=cacheonly', root], { env }))

@@ -21,7 +21,7 @@ import { basename, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
 import { repositoryOf, serveGit, serveSsh } from '../../packages/engine/build/git/testing.ts'
 import { startRegistry } from '../registry/registry.ts'
-import { buildx } from './buildx.ts'
+import { buildx, buildxEnvironment } from './buildx.ts'
 import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandOptions, type CommandResult, gantryBinary, run, suiteDaemon, until } from './harness.ts'
@@ -67,17 +67,10 @@ suite('build in a session', { concurrency: 1 }, () => {
       (args, options) =>
         run(plugin, ['build', '--progress=plain', ...args], {
           ...options,
-          env: { ...buildxEnvironment(), ...options?.env },
+          env: { ...buildxEnvironment(daemon().host, top), ...options?.env },
         }),
     ],
   ]
-
-  /** It keeps what it knows of builders beside the configuration, and leaves Dockerfiles from its standard input behind. */
-  const buildxEnvironment = (): Record<string, string> => ({
-    DOCKER_HOST: daemon().host,
-    DOCKER_CONFIG: join(top, 'docker'),
-    TMPDIR: top,
-  })
 
   /** A test for each client. */
   function each(name: string, body: (build: Build, tag: string, t: TestContext) => Promise<void>): void {
@@ -452,7 +445,7 @@ suite('build in a session', { concurrency: 1 }, () => {
       : tag.startsWith('docker-buildx')
         ? [plugin, []]
         : [docker, host]
-    const env = { ...process.env, ...buildxEnvironment(), DOCKER_BUILDKIT: '1' }
+    const env = { ...process.env, ...buildxEnvironment(daemon().host, top), DOCKER_BUILDKIT: '1' }
     const process_ = spawn(command, [...before, 'build', ...flags, root], { env })
     t.after(() => process_.kill('SIGKILL'))
     let text = ''

@@ -1,6 +1,7 @@
 /** Docker's plugin `buildx`, where this machine has it. */
 import { access, constants } from 'node:fs/promises'
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { repository } from './harness.ts'
 
 const places = [
@@ -23,3 +24,15 @@ export async function buildx(): Promise<string | null> {
   }
   return null
 }
+
+/**
+ * For all that runs it. It keeps what it knows of builders beside the configuration and leaves the Dockerfiles that it writes
+ * behind: both in `directory`, which is the test's to remove.
+ */
+export const buildxEnvironment = (host: string, directory: string): Record<string, string> => ({
+  DOCKER_HOST: host,
+  DOCKER_CONFIG: join(directory, 'buildx-config'),
+  TMPDIR: directory,
+  // Later ones ask before they write anywhere but below the current directory.
+  BUILDX_BAKE_ENTITLEMENTS_FS: '0',
+})

@@ -72,8 +72,8 @@ test('what a short build has told is there when it is asked for after its end', 
   const channel = await client(t, async function* () {
     yield { id: 'moby.buildkit.trace', aux: vertex }
     yield { id: 'gantry.cache', aux: { digest: 'sha256:1' } }
-    yield { id: 'moby.image.id', aux: { ID: 'sha256:2' } }
     yield { id: 'gantry.result', aux: { names: ['a', 'b'], descriptor: { digest: 'sha256:3' } } }
+    yield { id: 'moby.image.id', aux: { ID: 'sha256:2' } }
   })
   const { exporterResponse } = await channel.call(control.solve, { ref: 'r', frontend })
   assert.deepEqual(JSON.parse(exporterResponse.get('cache.manifest') ?? ''), { digest: 'sha256:1' })

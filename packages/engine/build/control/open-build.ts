@@ -66,8 +66,7 @@ export class OpenBuild extends ControlBuild {
     if (id === 'gantry.result') this.#respond(resultFields(aux as BuildResultSummary))
     if (id === 'gantry.images') this.images = aux as PlatformImage[]
     if (id !== 'moby.image.id') return
-    const digest = (aux as { ID: string }).ID
-    this.#respond({ 'containerimage.digest': digest, 'containerimage.config.digest': digest })
+    this.#respond({ 'containerimage.config.digest': (aux as { ID: string }).ID })
   }
 
   #respond(fields: Record<string, string>): void {
