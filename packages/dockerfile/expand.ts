@@ -28,24 +28,48 @@ export function expandWord(word: string, variables: Variables, mark: EscapeChara
   }
 }
 
+/** What of a text is left as it stands, where it is only to be shown. */
+export interface Leaves {
+  quotes?: boolean
+  /** Variables that are not set. */
+  unset?: boolean
+}
+
+/** A text for people, with its variables replaced; one that has mistakes as it stands. */
+export function expandShown(
+  text: string,
+  variables: Variables,
+  mark: EscapeCharacter,
+  leaves: Leaves = {},
+): string {
+  try {
+    return new Expander(text, variables, mark, leaves).until('')
+  } catch (error) {
+    if (error instanceof Mistake) return text
+    throw error
+  }
+}
+
 class Mistake extends Error {}
 
-const namePattern = /[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]/y
+const namePattern = /[\p{L}_][\p{L}\p{Nd}_]*|\p{Nd}+|[@*#?$!-]/uy
 
 class Expander {
   readonly unset = new Set<string>()
   readonly #input: string
   readonly #variables: Variables
   readonly #escape: EscapeCharacter
+  readonly #leaves: Leaves
   /** Parts of the result outside of any `${…}`: with their kind, to cut words. */
   readonly #parts: { text: string; splits: boolean }[] = []
   #position = 0
   #depth = 0
 
-  constructor(input: string, variables: Variables, mark: EscapeCharacter) {
+  constructor(input: string, variables: Variables, mark: EscapeCharacter, leaves: Leaves = {}) {
     this.#input = input
     this.#variables = variables
     this.#escape = mark
+    this.#leaves = leaves
   }
 
   #peek(): string {
@@ -90,7 +114,11 @@ class Expander {
     if (end < 0) throw new Mistake('unexpected end of statement while looking for matching single-quote')
     const text = this.#input.slice(this.#position + 1, end)
     this.#position = end + 1
-    return text
+    return this.#quoted(text, "'")
+  }
+
+  #quoted(text: string, quote: string): string {
+    return this.#leaves.quotes ? quote + text + quote : text
   }
 
   #doubleQuoted(): string {
@@ -105,7 +133,7 @@ class Expander {
         continue
       }
       this.#take()
-      if (character === '"') return result
+      if (character === '"') return this.#quoted(result, character)
       if (character !== this.#escape) {
         result += character
         continue
@@ -122,7 +150,7 @@ class Expander {
       return this.#braced()
     }
     const name = this.#name()
-    return name === '' ? '$' : (this.#value(name) ?? '')
+    return name === '' ? '$' : this.#valueOr(name, `$${name}`)
   }
 
   #name(): string {
@@ -138,13 +166,21 @@ class Expander {
     return value
   }
 
+  #valueOr(name: string, written: string): string {
+    return this.#value(name) ?? (this.#leaves.unset ? written : '')
+  }
+
+  #isLeft(name: string): boolean {
+    return this.#leaves.unset === true && this.#variables.get(name) === undefined
+  }
+
   /** What stands behind `${`. */
   #braced(): string {
     const name = this.#name()
     if (name === '')
       throw new Mistake(this.#peek() === '' ? "syntax error: missing '}'" : 'syntax error: bad substitution')
     const modifier = this.#take()
-    if (modifier === '}') return this.#value(name) ?? ''
+    if (modifier === '}') return this.#valueOr(name, `\${${name}}`)
     this.#depth++
     try {
       return this.#modified(name, modifier)
@@ -189,6 +225,7 @@ class Expander {
   #conditional(name: string, kind: string, colon: boolean): string {
     const word = this.#word()
     const value = this.#variables.get(name)
+    if (this.#isLeft(name)) return `\${${name}${colon ? ':' : ''}${kind}${word}}`
     const isSet = value !== undefined && !(colon && value === '')
     if (kind === '+') return isSet ? word : ''
     if (isSet) return value
@@ -201,6 +238,7 @@ class Expander {
     const longest = this.#peek() === modifier
     if (longest) this.#take()
     const pattern = this.#word(true)
+    if (this.#isLeft(name)) return `\${${name}${modifier.repeat(longest ? 2 : 1)}${pattern}}`
     const value = this.#value(name) ?? ''
     return (modifier === '#' ? withoutPrefix : withoutSuffix)(value, pattern, longest)
   }
@@ -210,6 +248,7 @@ class Expander {
     if (every) this.#take()
     const pattern = this.until('/', true)
     const text = this.#word()
+    if (this.#isLeft(name)) return `\${${name}/${every ? '/' : ''}${pattern}/${text}}`
     return replaceMatches(this.#value(name) ?? '', pattern, text, every)
   }
 

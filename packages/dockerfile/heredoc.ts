@@ -67,3 +67,18 @@ export function readHeredoc(
 /** The content with leading tabs of each line dropped, when the document says so. */
 export const chomped = ({ chomp, content }: Heredoc): string =>
   chomp ? content.replace(/^\t+/gm, '') : content
+
+/** The document that is all of a RUN: its script, or a program of its own. */
+export function loneDocument({ form, args: [text = ''], heredocs }: LoneDocumentOf): Heredoc | null {
+  const [document, ...others] = heredocs
+  const isLone = form === 'shell' && others.length === 0 && /^\d*<<-?\s*\S+$/.test(text.trim())
+  return document && isLone ? document : null
+}
+
+type LoneDocumentOf = { form: 'shell' | 'exec'; args: readonly string[]; heredocs: readonly Heredoc[] }
+
+/** Its first line, as it is shown. */
+export function summaryOf({ content }: Heredoc): string {
+  const [first = '', ...others] = content.trim().split(/\r?\n/)
+  return others.length > 0 ? `${first}...` : first
+}

@@ -1,7 +1,9 @@
 /** Variables of a build, and instructions with theirs replaced. */
 import type { EscapeCharacter } from './directives.ts'
-import { type Expansion, expandWord, type Variables } from './expand.ts'
+import { type Expansion, expandShown, expandWord, type Variables } from './expand.ts'
+import { loneDocument, summaryOf } from './heredoc.ts'
 import type { Arg, Instruction } from './instruction.ts'
+import { parseMount } from './mount.ts'
 import type { Stage } from './parse.ts'
 import { at, DockerfileProblem } from './problem.ts'
 import type { Pair } from './words.ts'
@@ -120,6 +122,21 @@ export class StageScope implements Variables {
     return expanded
   }
 
+  /**
+   * The instruction as BuildKit shows it: as it was written, with its variables replaced. Of RUN, whose shell knows more of
+   * them, quotes and what is not set here stay. Variables that its secrets are given in are not told.
+   */
+  shown(instruction: Instruction): string {
+    const { source, instruction: name } = instruction
+    const text = source.replace(/^\S+/, name)
+    if (instruction.instruction !== 'RUN') return expandShown(text, this, this.#escape)
+    const secret = new Set(instruction.mounts.flatMap(secretVariable))
+    const variables = { get: (each: string) => (secret.has(each) ? '****' : this.get(each)) }
+    const document = loneDocument(instruction)
+    const whole = document ? `${text} (${summaryOf(document)})` : text
+    return expandShown(whole, variables, this.#escape, { quotes: true, unset: true })
+  }
+
   #set(name: string, value: string | null): void {
     if (value !== null && !(this.#environmentWins && this.env.has(name))) this.args.set(name, value)
   }
@@ -207,4 +224,10 @@ export class StageScope implements Variables {
     const quoted = `"${content.replaceAll('"', '\\"')}"`
     return expandWord(quoted, this, '\\').text
   }
+}
+
+/** The variable that a mount puts a secret into. */
+function secretVariable(mount: string): string[] {
+  const { type, env } = parseMount(mount)
+  return type === 'secret' && env !== undefined ? [env] : []
 }

@@ -11,8 +11,10 @@ export type Origin =
   | { kind: 'documents'; documents: readonly Heredoc[] }
 
 interface StepBase {
-  /** As it is shown: `[builder 2/5] RUN make`. */
+  /** As it is shown, with its variables replaced: `[builder 2/5] RUN make -j4`. */
   name: string
+  /** As the cache tells of it: what was written, since values may be confidential: `[builder 2/5] RUN make -j$JOBS`. */
+  description: string
   stage: string
   lines: LineRange
   platform: Platform

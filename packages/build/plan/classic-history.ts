@@ -1,10 +1,7 @@
 /** What `image history` shows of an instruction in an image of Docker's classic builder. */
 import type { Healthcheck, Instruction } from '@gantry/dockerfile'
 import type { HistoryEntry, RunConfig } from '@gantry/oci'
-import { commandLine, configure, workingDirectory } from './configuration.ts'
-
-/** Instructions that make a layer. */
-const layered = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
+import { commandLine, configure, makesLayer, workingDirectory } from './configuration.ts'
 
 /** As `historyOf`: the comment, which is empty, marks the entries of this build. */
 export function classicHistoryOf(
@@ -13,7 +10,7 @@ export function classicHistoryOf(
   args: readonly string[],
 ): HistoryEntry {
   const entry = { created_by: createdBy(instruction, config, args), comment: '' }
-  return layered.has(instruction.instruction) ? entry : { ...entry, empty_layer: true }
+  return makesLayer(instruction, config) ? entry : { ...entry, empty_layer: true }
 }
 
 function createdBy(instruction: Instruction, config: RunConfig, args: readonly string[]): string {

@@ -71,6 +71,14 @@ function withVariables(env: readonly string[], pairs: readonly { key: string; va
 export const workingDirectory = (config: RunConfig, path: string): string =>
   posix.resolve('/', config.WorkingDir ?? '/', path)
 
+/** Instructions that are counted in names of steps. */
+export const stepInstructions: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
+
+/** Whether an instruction makes a layer. The root is there already, so that `WORKDIR /` needs none. */
+export const makesLayer = (instruction: Instruction, config: RunConfig): boolean =>
+  stepInstructions.has(instruction.instruction) &&
+  !(instruction.instruction === 'WORKDIR' && workingDirectory(config, instruction.value) === '/')
+
 function volumes(paths: readonly string[]): Record<string, Record<string, never>> {
   if (paths.some((path) => path.trim() === ''))
     throw new DockerfileProblem('VOLUME specified can not be an empty string')

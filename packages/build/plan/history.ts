@@ -3,13 +3,10 @@
 import type { Instruction } from '@gantry/dockerfile'
 import type { HistoryEntry, RunConfig } from '@gantry/oci'
 import { quotedHealthcheck, quotedList } from './classic-history.ts'
-import { commandLine, workingDirectory } from './configuration.ts'
+import { commandLine, makesLayer, workingDirectory } from './configuration.ts'
 import { exposedPorts } from './ports.ts'
 
 export const historyComment = 'buildkit.dockerfile.v0'
-
-/** Instructions that make a layer. */
-const layered = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
 
 /**
  * The entry of an instruction whose variables have been replaced; null for a trigger, which BuildKit writes nothing of.
@@ -22,7 +19,7 @@ export function historyOf(
 ): HistoryEntry | null {
   if (instruction.instruction === 'ONBUILD') return null
   const entry = { created_by: createdBy(instruction, config, args), comment: historyComment }
-  return layered.has(instruction.instruction) ? entry : { ...entry, empty_layer: true }
+  return makesLayer(instruction, config) ? entry : { ...entry, empty_layer: true }
 }
 
 function createdBy(

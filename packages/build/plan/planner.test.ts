@@ -71,6 +71,57 @@ test('steps are named with their stage and their number', async () => {
   )
 })
 
+test('steps are named with their variables replaced, and kept in the cache as they were written', async () => {
+  const names = async (lines: string, setting: Setting = {}): Promise<string[]> =>
+    chain((await plan(`FROM a\nENV A=1 B="x y" E=\n${lines}\n`, setting)).step)
+      .slice(1)
+      .map(({ name }) => name.replace(/^.*?\] /, ''))
+  const args = new Map([
+    ['V', '7'],
+    ['HTTP_PROXY', 'http://me:secret@proxy'],
+  ])
+  for (const [line, shown] of [
+    [`COPY $A "\${B}" /d/`, 'COPY 1 x y /d/'],
+    ['COPY ["$A", "/d"]', 'COPY [1, /d]'],
+    ['copy  f$A$NONE /d', 'COPY  f1 /d'],
+    [`COPY \${A:+yes} \${NONE:-no} \${B#x?} /d/`, 'COPY yes no y /d/'],
+    ['WORKDIR /w/$A\\$A', 'WORKDIR /w/1$A'],
+    ['ADD --chown=$A f /', 'ADD --chown=1 f /'],
+    // A shell knows variables of its own.
+    [
+      `RUN echo $A \${A} $NONE \${NONE} \${NONE:-n$A} \${NONE%%x} $$ $?`,
+      `RUN echo 1 1 $NONE \${NONE} \${NONE:-n1} \${NONE%%x} $$ $?`,
+    ],
+    [`RUN echo "$A" '$A' "\${B}" e$E.`, 'RUN echo "1" \'$A\' "x y" e.'],
+    ['RUN echo "it\'s $A" \\"', 'RUN echo "it\'s 1" "'],
+    ["RUN echo it's $A", "RUN echo it's $A"],
+    ['ARG V\nRUN echo $V', 'RUN echo 7'],
+    ['RUN echo $V $HTTP_PROXY', 'RUN echo $V $HTTP_PROXY'],
+    ['RUN --mount=type=secret,id=s,env=A echo $A', 'RUN --mount=type=secret,id=s,env=A echo ****'],
+    ['RUN <<EOF\necho $A\necho\nEOF', 'RUN <<EOF (echo 1...)'],
+    ['RUN <<EOF\necho\nEOF', 'RUN <<EOF (echo)'],
+    ['RUN cat <<EOF >/f\none\nEOF', 'RUN cat <<EOF >/f'],
+  ] as const)
+    assert.deepEqual(await names(line, { args }), [shown], line)
+  const { step } = await plan('FROM a\nARG V\nRUN echo $V\n', { args })
+  assert.equal(step?.description, '[2/2] RUN echo $V')
+})
+
+test('numbers of steps stand below each other; a stage that goes on from another has none for that', async () => {
+  const steps = chain((await plan(`FROM a\n${'RUN x\n'.repeat(9)}`)).step)
+  assert.deepEqual([steps[0]?.name, steps[9]?.name], ['[ 1/10] FROM a', '[10/10] RUN x'])
+  const [, below, , above] = chain((await plan('FROM a AS x\nRUN 1\nFROM x\nRUN 2\nRUN 3\n')).step)
+  assert.deepEqual([below?.name, above?.name], ['[x 2/2] RUN 1', '[stage-1 2/2] RUN 3'])
+  assert.equal((await plan('FROM scratch\nCOPY f /\n')).step?.name, '[1/1] COPY f /')
+})
+
+test('WORKDIR / makes no layer', async () => {
+  for (const classic of [false, true]) {
+    const { step, history, config } = await plan('FROM a\nWORKDIR /\n', { classic })
+    assert.deepEqual([step?.kind, history.at(-1)?.empty_layer, config.WorkingDir], ['image', true, '/'])
+  }
+})
+
 test('stages that the target does not need are not looked at', async () => {
   const asked: string[] = []
   await plan('FROM a AS one\nFROM b AS two\nFROM c AS three\n', { target: 'two', asked })
@@ -125,7 +176,7 @@ test('classic builds tell instructions as they stand, defaults of arguments, and
     states.map(({ source }) => source),
     ['FROM a', 'ARG V=x', 'ARG W="$V y" Z', 'MAINTAINER me', 'run   echo  $W'],
   )
-  assert.equal(step?.name, '[2/2] RUN   echo  $W')
+  assert.equal(step?.name, '[2/2] RUN   echo  given')
   assert.deepEqual(
     history.slice(1).map(({ created_by, author }) => [created_by, author]),
     [
@@ -235,7 +286,7 @@ test('triggers of the base run first, and are not inherited further', async () =
   const target = await plan('FROM base\nRUN test\n', { images })
   assert.deepEqual(
     chain(target.step).map(({ name }) => name),
-    ['[1/4] FROM base', '[2/4] COPY . /src', '[3/4] RUN make', '[4/4] RUN test'],
+    ['[1/4] FROM base', '[2/4] ONBUILD COPY . /src', '[3/4] ONBUILD RUN make', '[4/4] RUN test'],
   )
   assert.equal(target.config.OnBuild, undefined)
 })

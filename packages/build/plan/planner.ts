@@ -203,7 +203,8 @@ export class Planner {
     const name = `[${this.platformLabel(platform)}${from}] FROM ${shown}`
     const key = `${name} ${formatPlatform(platform)}`
     const known = this.#imageSteps.get(key)
-    const step = known ?? { kind: 'image', name, stage: from, lines, platform, reference, shown }
+    const place = { name, description: name, stage: from, lines, platform }
+    const step = known ?? { kind: 'image', ...place, reference, shown }
     this.#imageSteps.set(key, step)
     return step
   }

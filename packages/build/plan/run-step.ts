@@ -5,6 +5,7 @@ import {
   chomped,
   DockerfileProblem,
   type Heredoc,
+  loneDocument,
   parseDevice,
   parseMount,
   predefinedArguments,
@@ -74,11 +75,10 @@ function argumentsOf(run: Run, config: RunConfig): string[] {
 
 /** Puts here-documents where they belong: a lone one is the script, others follow the shell's text. */
 function scriptOf(run: Run, args: string[], shell: readonly string[]): Pick<RunStep, 'args' | 'script'> {
-  const [document] = run.heredocs
   const [text = ''] = run.args
-  if (!document || run.form === 'exec') return { args }
-  const isWhole = run.heredocs.length === 1 && /^\d*<<-?\s*\S+$/.test(text.trim())
-  if (!isWhole) return { args: [...shell, `${text}\n${run.heredocs.map(documentText).join('')}`] }
+  if (run.heredocs.length === 0 || run.form === 'exec') return { args }
+  const document = loneDocument(run)
+  if (!document) return { args: [...shell, `${text}\n${run.heredocs.map(documentText).join('')}`] }
   const content = chomped(document)
   if (!content.startsWith('#!')) return { args: [...shell, content] }
   const name = posix.basename(document.name)

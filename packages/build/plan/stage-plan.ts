@@ -20,7 +20,7 @@ import {
 import type { InstructionState, NamedImage, Step, Target } from '../contracts.ts'
 import { checkInstruction, checkPlatform } from './checks.ts'
 import { classicHistoryOf } from './classic-history.ts'
-import { configure, workingDirectory } from './configuration.ts'
+import { configure, makesLayer, stepInstructions, workingDirectory } from './configuration.ts'
 import { copyStep } from './copy-step.ts'
 import { historyComment, historyOf } from './history.ts'
 import type { Planner } from './planner.ts'
@@ -39,21 +39,21 @@ export interface StageState {
 /** What all steps of a stage have in common, and a number for each. */
 export interface StagePlace {
   name: string
+  description: string
   stage: string
   lines: LineRange
   platform: Platform
 }
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const counted = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
 
 export class StagePlan {
   readonly planner: Planner
   readonly index: number
   readonly #stage: Stage
   readonly #platform: Platform
-  #total = 1
-  #number = 1
+  #total = 0
+  #number = 0
 
   constructor(planner: Planner, stage: Stage, index: number) {
     this.planner = planner
@@ -70,7 +70,9 @@ export class StagePlan {
     const scope = this.#scope(config, args)
     const inherited = triggers.map((trigger) => ({ ...parseTrigger(trigger), lines: this.#stage.lines }))
     const commands = [...inherited, ...this.#stage.commands]
-    this.#total = 1 + commands.filter(({ instruction }) => counted.has(instruction)).length
+    const ownBase = image === undefined && directory === undefined ? 0 : 1
+    this.#number = ownBase
+    this.#total = ownBase + commands.filter(({ instruction }) => stepInstructions.has(instruction)).length
     if (image !== undefined)
       state.step = { kind: 'image', ...this.place(`FROM ${image.shown}`, this.#stage.lines), ...image }
     if (directory !== undefined) this.#takeDirectory(state, directory)
@@ -88,10 +90,11 @@ export class StagePlan {
       const instruction = scope.enter(command)
       const findings = checkInstruction(instruction, scope, this.planner)
       if (index >= inherited.length) this.planner.findings.push(...findings)
-      await this.#apply(state, instruction, scope, commandGiven)
+      const triggered = index < inherited.length
+      await this.#apply(state, instruction, scope, { commandGiven, triggered })
       commandGiven ||= instruction.instruction === 'CMD'
       const made = state.step === before ? null : state.step
-      states.push(stateAfter(state, { ...command, triggered: index < inherited.length, made }))
+      states.push(stateAfter(state, { ...command, triggered, made }))
     }
     const { step, history, author, platform } = state
     const outcome = { step, config: state.config, history, platform, states, args: scope.args }
@@ -142,22 +145,27 @@ export class StagePlan {
   }
 
   /** `[linux/arm64 builder 2/5] RUN make`. */
-  place(what: string, lines: LineRange): StagePlace {
+  place(what: string, lines: LineRange, written = what): StagePlace {
     const label = this.planner.label(this.index)
-    const inside = `${this.planner.platformLabel(this.#platform)}${label && `${label} `}${this.#number}/${this.#total}`
-    return { name: `[${inside}] ${what}`, stage: label, lines, platform: this.#platform }
+    const number = String(this.#number).padStart(String(this.#total).length)
+    const inside = `[${this.planner.platformLabel(this.#platform)}${label && `${label} `}${number}/${this.#total}]`
+    const platform = this.#platform
+    return { name: `${inside} ${what}`, description: `${inside} ${written}`, stage: label, lines, platform }
   }
 
   async #apply(
     state: StageState,
     instruction: Instruction,
     scope: StageScope,
-    commandGiven: boolean,
+    { commandGiven, triggered }: { commandGiven: boolean; triggered: boolean },
   ): Promise<void> {
-    const { lines } = instruction
-    if (counted.has(instruction.instruction)) this.#number++
-    const { source, instruction: name } = instruction
-    const place = this.place(source.replace(/^\S+/, name), lines)
+    const { lines, source } = instruction
+    const isStep = makesLayer(instruction, state.config)
+    if (isStep) this.#number++
+    const trigger = triggered ? 'ONBUILD ' : ''
+    const written = source.replace(/^\S+/, instruction.instruction)
+    const shown = at(lines, () => scope.shown(instruction))
+    const place = this.place(trigger + shown, lines, trigger + written)
     const args = [...scope.args].map(([name, value]) => `${name}=${value}`)
     const { classic } = this.planner.options
     const history = at(lines, () =>
@@ -169,7 +177,7 @@ export class StagePlan {
     if (instruction.instruction === 'RUN') state.step = await runStep(this, state, instruction, args, place)
     if (instruction.instruction === 'COPY' || instruction.instruction === 'ADD')
       state.step = await copyStep(this, state, instruction, place)
-    if (instruction.instruction === 'WORKDIR') {
+    if (instruction.instruction === 'WORKDIR' && isStep) {
       const path = workingDirectory(state.config, instruction.value)
       state.step = { kind: 'directory', ...place, input: state.step, path, user: state.config.User ?? '' }
     }

@@ -188,7 +188,7 @@ export class SolveSession {
         return placed
       }
       const { files } = this.parts
-      const earlier = cache.latest(step.name)
+      const earlier = cache.latest(step.description)
       const [made, why] = await Promise.all([
         this.#execute(step, prepared, report),
         earlier ? reasons(files, earlier, prepared.parts, step) : '',
@@ -214,7 +214,7 @@ export class SolveSession {
     for (const remote of this.run.request.remoteCaches) {
       const found = await remote.find(keyOf(parts)).catch(() => null)
       this.run.signal.throwIfAborted()
-      if (found) return this.parts.cache.keep(parts, found.snapshot, step.name, found.createdAt)
+      if (found) return this.parts.cache.keep(parts, found.snapshot, step.description, found.createdAt)
     }
     return null
   }
@@ -235,7 +235,7 @@ export class SolveSession {
           for (const each of audience) each.failed(error)
         }
         const snapshot = await limiter.run(signal, () => prepared.execute(signal, tell, failed))
-        return cache.keep(prepared.parts, snapshot, step.name)
+        return cache.keep(prepared.parts, snapshot, step.description)
       },
     })
   }

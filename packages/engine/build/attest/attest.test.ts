@@ -75,6 +75,7 @@ const lines = { first: 1, last: 1 }
 const base: ImageStep = {
   kind: 'image',
   name: '',
+  description: '',
   stage: '',
   lines,
   platform,
@@ -84,6 +85,7 @@ const base: ImageStep = {
 const run: RunStep = {
   kind: 'run',
   name: '',
+  description: '',
   stage: '',
   lines: { first: 2, last: 3 },
   platform,
@@ -100,6 +102,7 @@ const run: RunStep = {
 const copy: CopyStep = {
   kind: 'copy',
   name: '',
+  description: '',
   stage: '',
   lines,
   platform,
