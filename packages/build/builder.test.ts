@@ -67,6 +67,28 @@ test('steps after a change run again, those before it do not', async () => {
   assert.deepEqual(why, ['what it copies', 'the file system before it'])
 })
 
+test('why a step runs again is known when the cache has its result no more, and when others came before it', async () => {
+  const world = fakeWorld()
+  const whys = async (text: string, changes: Partial<BuildRequest> = {}): Promise<string[]> =>
+    (await build(world, world.request(text, changes))).events.flatMap((event) =>
+      event.type === 'end' && event.why !== undefined ? [event.why] : [],
+    )
+  const text = 'FROM a\nARG V\nRUN one\n'
+  assert.deepEqual(await whys(text), [''])
+  const prune = () => world.cache.records().every(({ key }) => world.cache.remove(key))
+  assert.ok(prune())
+  assert.deepEqual(await whys(text), ['nothing, but what it made is in the cache no more'])
+  assert.ok(prune())
+  assert.deepEqual(await whys(text, { args: new Map([['V', '1']]) }), ['its environment (V)'])
+  assert.deepEqual(await whys(text, { args: new Map([['V', '1']]), noCache: true }), [
+    'nothing, but the cache was left aside',
+  ])
+  assert.deepEqual(await whys('FROM a\nARG V\nRUN new\nRUN one\n', { args: new Map([['V', '1']]) }), [
+    '',
+    'the file system before it',
+  ])
+})
+
 test('the cache can be left aside, for one stage too', async () => {
   const world = fakeWorld()
   const text = 'FROM a AS one\nRUN first\nFROM a AS two\nCOPY --from=one / /\nRUN second\n'

@@ -107,12 +107,8 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       owner: async () => ({ uid: 0, gid: 0 }),
     },
     cache: new BuildCache({
-      table: {
-        get: (key) => records.get(key),
-        set: (key, record) => void records.set(key, record),
-        delete: (key) => records.delete(key),
-        values: () => [...records.values()],
-      },
+      table: memoryTable(records),
+      earlierRuns: memoryTable(),
       transaction: (work) => work(),
       snapshots: { has: async () => true },
       now: () => new Date(),
@@ -148,3 +144,11 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
   }
   return world
 }
+
+/** A table of the database. */
+export const memoryTable = <T>(rows = new Map<string, T>()) => ({
+  get: (key: string) => rows.get(key),
+  set: (key: string, row: T) => void rows.set(key, row),
+  delete: (key: string) => rows.delete(key),
+  values: () => [...rows.values()],
+})

@@ -1,10 +1,12 @@
 /** What earlier builds made, by the key of the step that made it. */
-import type { CacheRecord, CacheTable, Snapshot, Snapshots } from '../contracts.ts'
+import type { CacheRecord, CacheTable, EarlierRunTable, Snapshot, Snapshots } from '../contracts.ts'
 import { type KeyParts, keyOf } from '../solve/key.ts'
+import { EarlierRuns } from './earlier-runs.ts'
 import type { CacheUsage } from './usage.ts'
 
 export interface BuildCacheParts {
   table: CacheTable
+  earlierRuns: EarlierRunTable
   /** Everything that `work` writes at once. */
   transaction: (work: () => void) => void
   snapshots: Pick<Snapshots, 'has'>
@@ -16,6 +18,7 @@ const writingDelay = 1000
 
 export class BuildCache {
   readonly #table: CacheTable
+  readonly #earlier: EarlierRuns
   readonly #transaction: (work: () => void) => void
   readonly #snapshots: Pick<Snapshots, 'has'>
   readonly #now: () => Date
@@ -27,8 +30,9 @@ export class BuildCache {
   /** The key of the last record of each description; filled when it is first asked for. */
   #latest: Map<string, string> | null = null
 
-  constructor({ table, transaction, snapshots, now }: BuildCacheParts) {
+  constructor({ table, earlierRuns, transaction, snapshots, now }: BuildCacheParts) {
     this.#table = table
+    this.#earlier = new EarlierRuns(earlierRuns)
     this.#transaction = transaction
     this.#snapshots = snapshots
     this.#now = now
@@ -72,7 +76,20 @@ export class BuildCache {
     })
   }
 
+  #note({ description, inputs, usedAt }: CacheRecord): void {
+    try {
+      this.#earlier.note({ description, inputs, usedAt })
+    } catch {
+      // Space is made on disks that are full.
+    }
+  }
+
   #forget(key: string): void {
+    const record = this.#used.get(key) ?? this.#table.get(key)
+    if (record) {
+      this.#note(record)
+      if (this.#latest?.get(record.description) === key) this.#latest.delete(record.description)
+    }
     this.#used.delete(key)
     this.#table.delete(key)
   }
@@ -96,10 +113,11 @@ export class BuildCache {
     return record
   }
 
-  /** The parts of the key with which a step ran, or was found here, the last time; null when it never was. */
+  /** The parts of the key with which a step ran, or was found here, the last time, also when that is in the cache no more; null when it is not known. */
   latest(description: string): Readonly<KeyParts> | null {
     this.#latest ??= new Map(this.#byUse().map((record) => [record.description, record.key]))
-    return this.#table.get(this.#latest.get(description) ?? '')?.inputs ?? null
+    const record = this.#table.get(this.#latest.get(description) ?? '')
+    return (record ?? this.#earlier.latest(description))?.inputs ?? null
   }
 
   /** Keeps `prune` off the record while a build uses it. */

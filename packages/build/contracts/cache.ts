@@ -18,12 +18,23 @@ export interface CacheTable {
   values(): CacheRecord[]
 }
 
+/** What stays of a record that is gone. */
+export type EarlierRun = Pick<CacheRecord, 'description' | 'inputs' | 'usedAt'>
+
+/** Where they are kept, by description. */
+export interface EarlierRunTable {
+  get(description: string): EarlierRun | undefined
+  set(description: string, run: EarlierRun): void
+  delete(description: string): boolean
+  values(): EarlierRun[]
+}
+
 /** What the cache keeps of a step. */
 export interface CacheRecord {
   /** Digest of the step and of what went into it. */
   key: string
   snapshot: Snapshot
-  /** What it was: shown by `builder du`. */
+  /** What it was: shown by `builder du`, and what a step is known by when it runs again. */
   description: string
   createdAt: string
   usedAt: string

@@ -13,7 +13,10 @@ export type Origin =
 interface StepBase {
   /** As it is shown, with its variables replaced: `[builder 2/5] RUN make -j4`. */
   name: string
-  /** As the cache tells of it: what was written, since values may be confidential: `[builder 2/5] RUN make -j$JOBS`. */
+  /**
+   * As the cache knows it: what was written, since values may be confidential, and without its number, which others
+   * change: `[builder] RUN make -j$JOBS`.
+   */
   description: string
   stage: string
   lines: LineRange

@@ -104,7 +104,9 @@ test('steps are named with their variables replaced, and kept in the cache as th
   ] as const)
     assert.deepEqual(await names(line, { args }), [shown], line)
   const { step } = await plan('FROM a\nARG V\nRUN echo $V\n', { args })
-  assert.equal(step?.description, '[2/2] RUN echo $V')
+  assert.equal(step?.description, 'RUN echo $V')
+  const built = await plan('FROM a AS one\nRUN x\n', { several: true })
+  assert.equal(built.step?.description, '[linux/amd64 one] RUN x')
 })
 
 test('numbers of steps stand below each other; a stage that goes on from another has none for that', async () => {

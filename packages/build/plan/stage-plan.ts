@@ -144,13 +144,18 @@ export class StagePlan {
     }
   }
 
-  /** `[linux/arm64 builder 2/5] RUN make`. */
+  /** Of a step `[linux/arm64 builder 2/5] RUN make`; `written` is what its instruction was before anything was replaced. */
   place(what: string, lines: LineRange, written = what): StagePlace {
     const label = this.planner.label(this.index)
+    const stage = this.planner.platformLabel(this.#platform) + (label && `${label} `)
     const number = String(this.#number).padStart(String(this.#total).length)
-    const inside = `[${this.planner.platformLabel(this.#platform)}${label && `${label} `}${number}/${this.#total}]`
-    const platform = this.#platform
-    return { name: `${inside} ${what}`, description: `${inside} ${written}`, stage: label, lines, platform }
+    return {
+      name: `[${stage}${number}/${this.#total}] ${what}`,
+      description: `${stage && `[${stage.trimEnd()}] `}${written}`,
+      stage: label,
+      lines,
+      platform: this.#platform,
+    }
   }
 
   async #apply(

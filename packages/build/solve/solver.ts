@@ -191,7 +191,7 @@ export class SolveSession {
       const earlier = cache.latest(step.description)
       const [made, why] = await Promise.all([
         this.#execute(step, prepared, report),
-        earlier ? reasons(files, earlier, prepared.parts, step) : '',
+        earlier ? reasons(files, earlier, prepared.parts, step, this.run.usesCache(step.stage)) : '',
       ])
       this.records.push(made)
       const solved = await placedBy(prepared, made)

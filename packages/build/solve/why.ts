@@ -21,12 +21,16 @@ export async function rememberFiles(files: Pick<Files, 'remember'>, parts: KeyPa
     await files.remember(digest).catch(() => undefined)
 }
 
-/** What differs from the step's last run, which had the key `earlier`: arguments, files and base images by their names. */
+/**
+ * What differs from the step's last run, which had the key `earlier`: arguments, files and base images by their names.
+ * `usesCache`: the cache was asked for it.
+ */
 export async function reasons(
   files: Pick<Files, 'differences'>,
   earlier: Readonly<KeyParts>,
   parts: KeyParts,
   step: Exclude<Step, { kind: 'image' }>,
+  usesCache: boolean,
 ): Promise<string> {
   const [before, now] = [filesIn(earlier), filesIn(parts)]
   const words: string[] = []
@@ -34,8 +38,10 @@ export async function reasons(
     const names = await namesOf(files, before.get(part) ?? [], now.get(part) ?? [])
     words.push(names === '' ? inWords(part, step) : `${part} (${names})`)
   }
-  // With the same key the step runs when it is told to.
-  return words.join(', ') || 'nothing, but the cache was left aside'
+  if (words.length > 0) return words.join(', ')
+  return usesCache
+    ? 'nothing, but what it made is in the cache no more'
+    : 'nothing, but the cache was left aside'
 }
 
 async function namesOf(

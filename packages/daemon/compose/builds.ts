@@ -20,6 +20,7 @@ export async function openBuilds(
     containers: registry,
     parts: parts.images.parts,
     table: database.table('build_cache'),
+    earlierRuns: database.table('earlier_runs'),
     compressedTable: database.table('compressed_layers'),
     version: productVersion,
     transaction: (work) => database.transaction(work),

@@ -1,5 +1,5 @@
 import type { ArchiveWorkers } from '@gantry/archive'
-import type { CacheTable } from '@gantry/build'
+import type { CacheTable, EarlierRunTable } from '@gantry/build'
 import type { Table } from '@gantry/store'
 import type { CacheRule, Images } from '../contracts.ts'
 import type { ImageParts } from '../images/dependencies.ts'
@@ -13,6 +13,7 @@ export interface BuildDependencies extends Omit<RunnerParts, 'directory' | 'snap
   images: Pick<Images, 'resolve' | 'rootfs' | 'pull'>
   archive: ArchiveWorkers
   table: CacheTable
+  earlierRuns: EarlierRunTable
   compressedTable: Table<CompressedLayer>
   /** Of this engine, for what is said about images. */
   version: string

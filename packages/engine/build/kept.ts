@@ -35,6 +35,7 @@ export async function openKept(deps: BuildDependencies, threads: FileThreads) {
   })
   const cache = new BuildCache({
     table: announced(deps),
+    earlierRuns: deps.earlierRuns,
     transaction: deps.transaction,
     snapshots,
     now: () => deps.clock.now(),

@@ -1,0 +1,40 @@
+/** With what input steps ran whose results the cache has no more: what they made goes, why they run again can be told. */
+import type { EarlierRun, EarlierRunTable } from '../contracts.ts'
+
+/** How many are kept, the last ones: some kilobytes each at most. */
+const most = 1000
+
+export class EarlierRuns {
+  readonly #table: EarlierRunTable
+  /** Least recently noted first; filled when it is first asked for. */
+  #known: Set<string> | null = null
+
+  constructor(table: EarlierRunTable) {
+    this.#table = table
+  }
+
+  /** Keeps the later one of a step that is known already. */
+  note(run: EarlierRun): void {
+    const { description, usedAt } = run
+    const known = this.#descriptions()
+    if ((this.#table.get(description)?.usedAt ?? '') > usedAt) return
+    this.#table.set(description, run)
+    known.delete(description)
+    known.add(description)
+    const [oldest] = known
+    if (known.size <= most || oldest === undefined) return
+    known.delete(oldest)
+    this.#table.delete(oldest)
+  }
+
+  latest(description: string): EarlierRun | undefined {
+    return this.#table.get(description)
+  }
+
+  #descriptions(): Set<string> {
+    if (this.#known) return this.#known
+    const byTime = this.#table.values().sort((a, b) => a.usedAt.localeCompare(b.usedAt))
+    this.#known = new Set(byTime.map(({ description }) => description))
+    return this.#known
+  }
+}
