@@ -1,5 +1,5 @@
 /** What is known of a build as a whole, for its provenance. */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { EngineBuildRequest } from '../contracts.ts'
 import { withoutProxyUser } from './attest/operations.ts'
 import type { BuildFacts } from './attest/provenance.ts'
@@ -15,7 +15,8 @@ export function factsOf(
 ): BuildFacts {
   const { args, labels, target, noCache, network, hosts, repository = {} } = request
   return {
-    id: randomBytes(12).toString('hex'),
+    // 24 hexadecimal digits; of these the runtime has some in store.
+    id: randomUUID().replaceAll('-', '').slice(0, 24),
     started,
     finished: new Date(),
     dockerfileName: request.dockerfile,
