@@ -10,8 +10,11 @@ export type PathParameters = Readonly<Record<string, string>>
 export interface Request<O extends OperationName> {
   path?: PathParameters
   query?: { [K in keyof Operations[O]['query']]?: Operations[O]['query'][K] }
-  /** Sent as JSON; what is read piece by piece is sent as it is, chunked. */
-  body?: Operations[O]['body'] | AsyncIterable<Buffer | string>
+  /**
+   * Sent as JSON; what a function returns, too, which is called when the head is on its way, and again if the request must be sent again. What is read
+   * piece by piece is sent as it is, chunked.
+   */
+  body?: Operations[O]['body'] | (() => object) | AsyncIterable<Buffer | string>
   headers?: Readonly<Record<string, string>>
   /** Ends the request: whatever waits for it rejects with the signal's reason. */
   signal?: AbortSignal

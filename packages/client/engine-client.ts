@@ -198,9 +198,15 @@ function prepare<O extends OperationName>(operation: O, request: Request<O>): Ou
     method,
     path: path + queryString(request.query),
     headers: { ...(isJson && { 'Content-Type': 'application/json' }), ...request.headers },
-    ...(body !== undefined && { body: isStreamed(body) ? body : Buffer.from(JSON.stringify(body)) }),
+    ...(body !== undefined && { body: sentBody(body) }),
     ...(request.signal && { signal: request.signal }),
   }
+}
+
+function sentBody(body: unknown): NonNullable<Outgoing['body']> {
+  if (isStreamed(body)) return body
+  const asJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
+  return typeof body === 'function' ? () => asJson(body()) : asJson(body)
 }
 
 /** Whether it goes out as it comes, rather than as JSON. */

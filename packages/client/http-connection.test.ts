@@ -80,3 +80,29 @@ for (const [status, isWhole] of [
     assert.equal(stream.written.endsWith('6\r\nsecond\r\n0\r\n\r\n'), isWhole, stream.written)
   })
 }
+
+test('a body that is made while the head is under way follows it in one chunk', async () => {
+  const stream = new Broken()
+  const body = (): Buffer => {
+    assert.match(
+      stream.written,
+      /^POST \/x HTTP\/1\.1\r\n(.+\r\n)*Transfer-Encoding: chunked\r\n(.+\r\n)*\r\n$/,
+    )
+    return Buffer.from('the body is this')
+  }
+  const answer = new HttpConnection(stream).send({ method: 'POST', target: '/x', headers: {}, body })
+  assert.match(stream.written, /\r\n\r\n10\r\nthe body is this\r\n0\r\n\r\n$/)
+  stream.onData(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'))
+  assert.equal((await answer).status, 204)
+})
+
+test('a body that cannot be made ends the request', async () => {
+  const stream = new Broken()
+  const failure = new Error('no body')
+  const body = (): Buffer => {
+    throw failure
+  }
+  const answer = new HttpConnection(stream).send({ method: 'POST', target: '/x', headers: {}, body })
+  await assert.rejects(answer, failure)
+  assert.ok(stream.destroyed)
+})

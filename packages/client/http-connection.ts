@@ -8,14 +8,16 @@ import type { NodeStream } from './node-stream.ts'
 import { ResponseBody } from './response-body.ts'
 
 const lineEnd = Buffer.from('\r\n')
+/** The end of a body in chunks. */
+const lastChunk = Buffer.from('0\r\n\r\n')
 
 export interface HttpRequest {
   method: string
   /** Path and query. */
   target: string
   headers: Readonly<Record<string, string>>
-  /** What is no Buffer goes out in chunks as it comes. */
-  body?: Buffer | AsyncIterable<Buffer | string>
+  /** A function is called once the head has gone out, so that the server has something to do meanwhile. What is read piece by piece goes out so. */
+  body?: Buffer | (() => Buffer) | AsyncIterable<Buffer | string>
 }
 
 export interface HttpResponse extends ResponseHead {
@@ -132,6 +134,7 @@ export class HttpConnection {
     if (body !== undefined && !Buffer.isBuffer(body)) {
       const head = requestHead(method, target, { ...headers, 'Transfer-Encoding': 'chunked' })
       this.#stream.write(Buffer.from(head))
+      if (typeof body === 'function') return this.#writeChunk(body())
       return await this.#writeChunks(body)
     }
     const length = body?.length ?? (method === 'POST' ? 0 : undefined)
@@ -140,6 +143,13 @@ export class HttpConnection {
       ...(length !== undefined && { 'Content-Length': String(length) }),
     })
     this.#stream.write(Buffer.concat([Buffer.from(head), ...(body === undefined ? [] : [body])]))
+  }
+
+  /** Sends a body that is one chunk. */
+  #writeChunk(bytes: Buffer): void {
+    if (bytes.length === 0) return void this.#stream.write(lastChunk)
+    const size = Buffer.from(`${bytes.length.toString(16)}\r\n`)
+    this.#stream.write(Buffer.concat([size, bytes, lineEnd, lastChunk]))
   }
 
   /**
@@ -156,7 +166,7 @@ export class HttpConnection {
       if (!goesOn) await this.#stream.drained()
     }
     if (this.#refused || this.#stream.destroyed) return
-    this.#stream.write(Buffer.from('0\r\n\r\n'))
+    this.#stream.write(lastChunk)
     this.#wholeRequest = true
   }
 

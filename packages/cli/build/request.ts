@@ -92,7 +92,7 @@ export async function buildCall(
 }
 
 const isArchive = (body: SentInput['body']): body is AsyncIterable<Buffer> =>
-  body !== undefined && Symbol.asyncIterator in body
+  typeof body === 'object' && Symbol.asyncIterator in body
 
 /** Asked for only by those who will read it. */
 async function repositoryQuery(

@@ -8,17 +8,22 @@ import { ApiError } from '@gantry/client'
 import type { CommandContext, Flags } from '../framework/command.ts'
 import { openContext } from './context-archive.ts'
 import { answersTo, type SentInput, sendInput } from './send-input.ts'
+import { NoSmallContext } from './small-context.ts'
 
 const refusal = new ApiError(400, 'remoteURL (client-files) could not be recognized as URL')
 
-test('an engine that does not know small directories in one piece is asked again, in a session', {
+test('what is not small, and what an engine does not know in one piece, is asked for again in a session', {
   timeout: 30_000,
 }, async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'gantry-input-'))
   t.after(() => rm(root, { recursive: true, force: true }))
   await writeFile(join(root, 'Dockerfile'), 'FROM scratch\n')
-  const stream = new PassThrough()
-  const context = { client: { hijack: async () => ({ stream }) }, env: {} } as unknown as CommandContext
+  let stream = new PassThrough()
+  const hijack = async () => {
+    stream = new PassThrough()
+    return { stream }
+  }
+  const context = { client: { hijack }, env: {} } as unknown as CommandContext
   const flags = { list: () => [] } as unknown as Flags
   const build = await openContext(root, '', () => assert.fail())
   const run = async (ask: (sent: SentInput) => AsyncIterable<string>): Promise<string[]> => {
@@ -34,6 +39,14 @@ test('an engine that does not know small directories in one piece is asked again
   })
   assert.deepEqual([asked, answers], [['client-files', 'client-session'], ['built']])
   assert.ok(stream.destroyed)
+
+  asked.length = 0
+  const large = await run(async function* ({ query }) {
+    asked.push(query.remote)
+    if (query.remote === 'client-files') throw new NoSmallContext()
+    yield 'built'
+  })
+  assert.deepEqual([asked, large], [['client-files', 'client-session'], ['built']])
 
   const failed = new ApiError(400, 'dockerfile parse error')
   let times = 0

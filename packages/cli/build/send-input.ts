@@ -2,17 +2,17 @@
 import { ApiError } from '@gantry/client'
 import type { CommandContext, Flags } from '../framework/command.ts'
 import type { BuildContext } from './context-archive.ts'
-import { type SmallContext, smallContext } from './small-context.ts'
+import { NoSmallContext, type SmallContext, smallContext } from './small-context.ts'
 
 export interface SentInput extends AsyncDisposable {
   query: Record<string, string>
-  /** A small directory, or an archive of the context. */
-  body?: SmallContext | AsyncIterable<Buffer>
-  /** For engines that do not know this way. */
+  /** What reads a small directory, while the engine looks at the request; or an archive of the context. */
+  body?: (() => SmallContext) | AsyncIterable<Buffer>
+  /** For directories that are not small, and engines that do not know this way. */
   otherwise?: () => Promise<SentInput>
 }
 
-/** What the engine answers to `ask`; it is asked once more where it does not know how the input was sent. */
+/** What the engine answers to `ask`; it is asked once more where the input cannot be sent in one piece. */
 export async function* answersTo<T>(
   sent: SentInput,
   ask: (sent: SentInput) => AsyncIterable<T>,
@@ -21,7 +21,7 @@ export async function* answersTo<T>(
     yield* ask(sent)
     return
   } catch (error) {
-    if (!sent.otherwise || !takesItForAnAddress(error)) throw error
+    if (!sent.otherwise || !(error instanceof NoSmallContext || takesItForAnAddress(error))) throw error
   }
   await using other = await sent.otherwise()
   yield* ask(other)
@@ -46,10 +46,8 @@ export async function sendInput(
   if (isLent) return inSession(context, build, flags, directories)
   const { dockerfile, directory } = build
   if (!directory) return alone(archived(build))
-  const whole = await smallContext(directory)
-  if (whole === null) return inSession(context, build, flags, directories)
   const otherwise = () => inSession(context, build, flags, directories)
-  return alone({ query: { dockerfile, remote: inOnePiece }, body: whole, otherwise })
+  return alone({ query: { dockerfile, remote: inOnePiece }, body: () => smallContext(directory), otherwise })
 }
 
 const alone = (sent: Omit<SentInput, keyof AsyncDisposable>): SentInput => ({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { smallContext } from './small-context.ts'
+import { NoSmallContext, smallContext } from './small-context.ts'
 
 async function directory(t: TestContext, files: Record<string, string>): Promise<string> {
   const root = await mkdtemp('/tmp/gantry-small-')
@@ -26,9 +26,9 @@ test('a small directory is sent whole, without what its ignore file names', asyn
     secret: 'z',
   })
   await symlink('d/f', join(root, 'l'))
-  const sent = await smallContext({ root, texts, rules })
+  const sent = smallContext({ root, texts, rules })
   assert.deepEqual(
-    sent?.files.map(({ path, link, data = '' }) => [path, link, Buffer.from(data, 'base64').toString()]),
+    sent.files.map(({ path, link, data = '' }) => [path, link, Buffer.from(data, 'base64').toString()]),
     [
       ['.dockerignore', '', rules],
       ['d', '', ''],
@@ -37,9 +37,9 @@ test('a small directory is sent whole, without what its ignore file names', asyn
       ['l', 'd/f', ''],
     ],
   )
-  assert.deepEqual(sent?.texts, { Dockerfile: 'FROM scratch\n' })
-  assert.match(sent?.key ?? '', /^[0-9a-f]{64}$/)
-  assert.equal((await smallContext({ root, texts, rules: '' }))?.key, sent?.key)
+  assert.deepEqual(sent.texts, { Dockerfile: 'FROM scratch\n' })
+  assert.match(sent.key, /^[0-9a-f]{64}$/)
+  assert.equal(smallContext({ root, texts, rules: '' }).key, sent.key)
 })
 
 test('another name of a file is told as a link to the first that the rules leave', async (t) => {
@@ -50,8 +50,8 @@ test('another name of a file is told as a link to the first that the rules leave
     ['', 'a', ['b', 'd/c']],
     ['a', 'b', ['d/c']],
   ] as const) {
-    const sent = await smallContext({ root, texts, rules })
-    const told = sent?.files.map(({ path, link, size, data }) => [path, link, size, data !== undefined])
+    const sent = smallContext({ root, texts, rules })
+    const told = sent.files.map(({ path, link, size, data }) => [path, link, size, data !== undefined])
     assert.deepEqual(told, [
       [first, '', 4, true],
       ...others.slice(0, -1).map((path) => [path, first, 0, false]),
@@ -64,16 +64,17 @@ test('another name of a file is told as a link to the first that the rules leave
 
 test('what is not small, or not to be told from here, is left to a session', async (t) => {
   const big = await directory(t, { a: 'x'.repeat(64 << 10) })
-  assert.equal(await smallContext({ root: big, texts, rules: '' }), null)
-  assert.equal((await smallContext({ root: big, texts, rules: 'a' }))?.files.length, 0)
+  assert.throws(() => smallContext({ root: big, texts, rules: '' }), NoSmallContext)
+  assert.equal(smallContext({ root: big, texts, rules: 'a' }).files.length, 0)
   const many = await directory(
     t,
     Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`f${index}`, ''])),
   )
-  assert.equal(await smallContext({ root: many, texts, rules: '' }), null)
+  assert.throws(() => smallContext({ root: many, texts, rules: '' }), NoSmallContext)
   const long = new Map([['Dockerfile', `# ${'x'.repeat(64 << 10)}`]])
-  assert.ok((await smallContext({ root: await directory(t, {}), texts: long, rules: '' })) === null)
+  const empty = await directory(t, {})
+  assert.throws(() => smallContext({ root: empty, texts: long, rules: '' }), NoSmallContext)
   const linked = await directory(t, { rules: '' })
   await symlink('rules', join(linked, '.dockerignore'))
-  assert.equal(await smallContext({ root: linked, texts, rules: '' }), null)
+  assert.throws(() => smallContext({ root: linked, texts, rules: '' }), NoSmallContext)
 })

@@ -23,12 +23,15 @@ export interface SmallContext {
   files: { path: string; mode: number; size: number; time: string; link: string; data?: string }[]
 }
 
-/** Null for a directory that is larger, or that cannot be read as a whole. */
-export async function smallContext({ root, texts, rules }: ContextDirectory): Promise<SmallContext | null> {
+/** The directory is larger, or cannot be read as a whole. */
+export class NoSmallContext extends Error {}
+
+/** Throws NoSmallContext. */
+export function smallContext({ root, texts, rules }: ContextDirectory): SmallContext {
   // The engine reads the ignore file itself, whatever the rules say.
   const source = directorySource(root, rules === '' ? {} : { exclude: [rules, '!.dockerignore'] })
   const found = collect(source, [...texts.values()].join('').length)
-  if (found === null) return null
+  if (found === null) throw new NoSmallContext()
   const files = found.map(({ stat: { path, mode, size, modTime, linkname }, data }) => ({
     ...{ path, mode, size, time: String(modTime), link: linkname },
     ...(data && { data: data.toString('base64') }),
