@@ -5,7 +5,7 @@ import { automaticArguments } from './plan/automatic.ts'
 import { KnownPlans } from './plan/known-plans.ts'
 
 /** How many are kept, and of how many characters at most: a few megabytes of a daemon that builds all day. */
-const mostTexts = 32
+const mostTexts = 16
 const mostCharacters = 32 << 10
 
 /** A text, and what has been found out about it. */

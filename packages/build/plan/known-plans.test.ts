@@ -105,3 +105,10 @@ test('the plans that were asked for last are kept', async () => {
   for (let value = 4; value < 8; value++) await of(value)
   assert.notEqual(await of(0), first)
 })
+
+test('a plan with very much in its states is made anew each time', async () => {
+  const { plan } = planner(
+    `FROM base\n${Array.from({ length: 200 }, (_, index) => `ENV V${index}=1\n`).join('')}`,
+  )
+  assert.notEqual(await plan(), await plan())
+})

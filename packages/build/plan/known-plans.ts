@@ -9,6 +9,11 @@ import { type Plan, type PlanOptions, type PlanSurroundings, planTarget } from '
 
 /** Of one Dockerfile: some have several targets, or arguments that change. */
 const mostPlans = 4
+/**
+ * Variables and entries of history in all states of a plan: each state has those of the one before it, so that a Dockerfile of some
+ * kilobytes can make millions. Such a plan is not kept.
+ */
+const mostEntries = 20_000
 
 interface KnownPlan {
   plan: Plan
@@ -35,7 +40,7 @@ export class KnownPlans {
       { ...options, ...(ignores && { ignores: asked.ofIgnores(ignores) }) },
       asked.of(surroundings),
     )
-    this.#keep(key, { plan, asked })
+    if (entriesOf(plan) <= mostEntries) this.#keep(key, { plan, asked })
     return plan
   }
 
@@ -45,6 +50,11 @@ export class KnownPlans {
     const [oldest] = this.#plans.keys()
     if (this.#plans.size > mostPlans && oldest !== undefined) this.#plans.delete(oldest)
   }
+}
+
+function entriesOf({ stages }: Plan): number {
+  const states = stages.flatMap((stage) => stage.states)
+  return states.reduce((sum, { config, history }) => sum + 1 + (config.Env?.length ?? 0) + history.length, 0)
 }
 
 /** What was asked while a plan was made, with the answers. */
