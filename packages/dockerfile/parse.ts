@@ -30,6 +30,8 @@ export interface Dockerfile {
   warnings: Warning[]
 }
 
+const nothingThere = 'file with no instructions'
+
 /** Reads a Dockerfile (the Dockerfile reference, syntax 1.26). Throws DockerfileProblem. */
 export function parseDockerfile(text: string): Dockerfile {
   const lines = text.replace(/^\ufeff/, '').split('\n')
@@ -38,7 +40,7 @@ export function parseDockerfile(text: string): Dockerfile {
   const { statements, warnings } = splitStatements(lines, directives.escape)
   if (statements.length === 0) {
     const place = { first: lines.length, last: lines.length }
-    throw new DockerfileProblem('file with no instructions', place)
+    throw new DockerfileProblem(nothingThere, place)
   }
   const globals: Arg[] = []
   const stages: Stage[] = []
@@ -77,6 +79,20 @@ function parseFrom(statement: Statement, { escape: mark }: Directives): Stage {
     ...place,
     commands: [],
   }
+}
+
+/**
+ * Reads instructions that are not in a stage, as `commit --change` has them; `check` sees the name of each, in capitals,
+ * before any is read. Throws DockerfileProblem, also where there are none.
+ */
+export function parseInstructions(text: string, check: (name: string) => void): Instruction[] {
+  const lines = text.split('\n')
+  const { escape: mark } = readDirectives(lines)
+  const { statements } = splitStatements(lines, mark)
+  if (statements.length === 0)
+    throw new DockerfileProblem(nothingThere, { first: lines.length, last: lines.length })
+  for (const { name } of statements) check(name)
+  return statements.map((statement) => parseInstruction(statement, mark))
 }
 
 /** Reads the instruction of an ONBUILD trigger. */

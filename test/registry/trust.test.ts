@@ -70,6 +70,36 @@ test('CVE-2020-15157: a redirect takes no credentials to another host, and not w
   await assert.rejects(repository.blob(descriptorOf(blob)), { message: 'stopped after 10 redirects' })
 })
 
+test('what a registry demands for one scope it is not asked to want for others', async (t) => {
+  const image = manifestBytes(descriptorOf(Buffer.from('{}'), mediaTypes.ociConfig), [])
+  const registry = await startStub(t, (request, response, path) => {
+    if (path.includes('/closed/') && request.headers.authorization !== secret)
+      return void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end()
+    response.setHeader('Content-Type', mediaTypes.ociManifest)
+    response.end(path === '/v2/' ? '' : image)
+  })
+  const registries = registriesFor(t)
+  const at = (name: string, credentials = {}) =>
+    registries.repository(parseReference(`${registry.host}/${name}`), { action: 'pull', credentials })
+  await assert.rejects(at('closed/one').manifest('one'), { reason: 'unauthorized' })
+  await at('open/one').manifest('one')
+  await at('closed/two', ann).manifest('one')
+  await at('closed/two', ann).manifest('two')
+  await at('open/two', ann).manifest('one')
+  assert.deepEqual(
+    registry.requests.map(({ path, authorization }) => `${path} ${authorization === secret}`),
+    [
+      '/v2/ false',
+      '/v2/closed/one/manifests/one false',
+      '/v2/open/one/manifests/one false',
+      '/v2/closed/two/manifests/one false',
+      '/v2/closed/two/manifests/one true',
+      '/v2/closed/two/manifests/two true',
+      '/v2/open/two/manifests/one false',
+    ],
+  )
+})
+
 test('redirects are followed as far as Go follows them', async (t) => {
   const blob = randomBytes(5000)
   let left = 0

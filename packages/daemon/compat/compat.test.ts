@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createRequestFor } from './container-create.ts'
 import { inspectFor, summaryFor } from './containers.ts'
 import { legacyDiskUsage, withoutItems } from './disk-usage.ts'
-import { eventFor } from './events.ts'
+import { eventFor, isToldTo } from './events.ts'
 import { imageInspectFor, imageSummaryFor } from './images.ts'
 import { kernelMemoryWarnings } from './kernel-memory.ts'
 import { networkFor, networkListItemFor } from './networks.ts'
@@ -140,6 +140,16 @@ test('events repeat themselves before 1.52', () => {
   assert.equal(eventFor(52, message), message)
   assert.deepEqual(eventFor(51, message), { status: 'die', id: 'c', from: 'i', ...message })
   assert.deepEqual(eventFor(24, { Type: 'network', Action: 'create' }), { Type: 'network', Action: 'create' })
+})
+
+test('that an image was made is told since 1.46', () => {
+  const made = { Type: 'image' as const, Action: 'create' }
+  assert.deepEqual(
+    [45, 46].map((version) => isToldTo(version, made)),
+    [false, true],
+  )
+  assert.ok(isToldTo(24, { Type: 'image', Action: 'tag' }))
+  assert.ok(isToldTo(24, { Type: 'container', Action: 'create' }))
 })
 
 test('info and version', () => {

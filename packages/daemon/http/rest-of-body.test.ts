@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { until } from '../../../test/until.ts'
 import { fakeEngine, serve } from '../testing/fake-engine.ts'
 
 /** What the server says until it has said `parts` things or hangs up; rejects when the connection breaks before. */
@@ -67,4 +69,25 @@ test('a client that hangs up in the middle is forgotten', async () => {
   socket.write(head('/v1.41/services/create', 1 << 20), () => socket.destroy())
   await once(socket, 'close')
   assert.equal((await server.call('GET', '/_ping')).status, 200)
+})
+
+test('a stop of the server does not wait for an archive of which nothing comes', {
+  timeout: 60_000,
+}, async (t) => {
+  let reading = 0
+  const wait = async (archive: Readable) => {
+    for await (const _ of archive) reading++
+    return 'sha256:0' as const
+  }
+  const load = async function* (archive: Readable) {
+    yield { stream: await wait(archive) }
+  }
+  await using server = await serve(fakeEngine({ images: { load, import: wait } }))
+  for (const path of ['/v1.41/images/load', '/v1.41/images/create?fromSrc=-']) {
+    const socket = connect(server.socket)
+    t.after(() => socket.destroy())
+    socket.write(`${head(path, 1000)}x`)
+  }
+  await until('both to be read', () => reading === 2)
+  await server.api.stop(2 ** 31 - 1)
 })

@@ -41,13 +41,26 @@ export function discardRest(request: IncomingMessage, patience: Patience): Promi
 
 /**
  * A request's body for who may stop reading early, or destroys what it has read: the connection stays for the answer, which
- * says why.
+ * says why. Ends with the signal, also while the client sends nothing.
  */
-export function detached(body: Readable): Readable {
-  return Readable.from(piecesOf(body), { objectMode: false })
-}
-
-/** A generator of our own: a stream's iterator destroys the stream when its reader fails. */
-async function* piecesOf(body: Readable): AsyncGenerator<Buffer> {
-  for await (const piece of body.iterator({ destroyOnReturn: false })) yield piece as Buffer
+export function detached(body: Readable, signal: AbortSignal): Readable {
+  const push = (piece: Buffer) => void (copy.push(piece) || body.pause())
+  const end = () => copy.push(null)
+  const fail = (error: Error) => void copy.destroy(error)
+  const vanish = () => void (body.readableEnded || copy.destroy(new Error('the client has gone')))
+  const abort = () => void copy.destroy(signal.reason)
+  const copy = new Readable({
+    read: () => void body.resume(),
+    destroy(error, done) {
+      body.off('data', push).off('end', end).off('error', fail).off('close', vanish).pause()
+      signal.removeEventListener('abort', abort)
+      done(error)
+    },
+  })
+  copy.on('error', () => {}) // whoever reads it is told; perhaps nobody does
+  body.pause().on('data', push).on('end', end).on('error', fail).on('close', vanish)
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort)
+  if (body.destroyed) vanish()
+  return copy
 }

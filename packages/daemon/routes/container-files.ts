@@ -63,7 +63,7 @@ async function commit(files: ContainerFiles, { query, json: readBody }: ApiReque
     tag: query.optional('tag'),
     comment: query.optional('comment'),
     author: query.optional('author'),
-    changes: query.all('changes').filter((change) => change !== ''),
+    changes: query.all('changes'),
     pause: query.text('pause') === '' || query.flag('pause'),
     ...(config && { config }),
   })

@@ -19,7 +19,7 @@ export function imageRoutes(images: Images): Route[] {
     post('/images/create', (request) => create(images, request)),
     post('/images/load', ({ query, body, signal }) =>
       progress(
-        images.load(detached(body), {
+        images.load(detached(body, signal), {
           quiet: query.flag('quiet'),
           signal,
           platforms: platformsOf(query.all('platform')),
@@ -113,7 +113,7 @@ async function create(images: Images, request: ApiRequest): Promise<Reply> {
 }
 
 async function* imported(images: Images, request: ApiRequest): AsyncIterable<ProgressMessage> {
-  yield { status: await images.import(detached(request.body), importOptions(request)) }
+  yield { status: await images.import(detached(request.body, request.signal), importOptions(request)) }
 }
 
 function importOptions({ query, signal }: ApiRequest): ImageImportOptions {
@@ -121,7 +121,7 @@ function importOptions({ query, signal }: ApiRequest): ImageImportOptions {
     repo: query.optional('repo'),
     tag: query.optional('tag'),
     message: query.optional('message'),
-    changes: query.all('changes').filter((change) => change !== ''),
+    changes: query.all('changes'),
     platform: query.optional('platform'),
     signal,
   }

@@ -1,7 +1,7 @@
 import type { Collector, Events, SystemService } from '@gantry/engine'
 import { GantryError } from '@gantry/errors'
 import { legacyDiskUsage, withoutItems } from '../compat/disk-usage.ts'
-import { eventFor } from '../compat/events.ts'
+import { eventFor, isToldTo } from '../compat/events.ts'
 import { infoFor, versionFor } from '../compat/system.ts'
 import { parseFilters } from '../http/filters.ts'
 import { json, jsonLines, stream, text } from '../http/reply.ts'
@@ -44,7 +44,7 @@ function streamEvents(events: Events, { query, version, headers, signal }: ApiRe
   }
 
   async function* translated(messages: ReturnType<Events['subscribe']>): AsyncIterable<unknown> {
-    for await (const message of messages) yield eventFor(version, message)
+    for await (const message of messages) if (isToldTo(version, message)) yield eventFor(version, message)
   }
 }
 

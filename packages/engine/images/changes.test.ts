@@ -51,3 +51,19 @@ test('what is no change is refused', () => {
   }
   assert.throws(() => applyChanges({}, ['RUN x']), { message: 'run is not a valid change command' })
 })
+
+test('changes are one text: a line may be continued, comments and empty changes between others do not count', () => {
+  assert.deepEqual(applyChanges({}, ['ENV A=1 \\\n  B=2', '', '# note', 'CMD a']), {
+    Env: ['A=1', 'B=2'],
+    Cmd: ['/bin/sh', '-c', 'a'],
+  })
+})
+
+test('no changes are none; an empty change is no Dockerfile', () => {
+  assert.deepEqual(applyChanges({ User: 'u' }, []), { User: 'u' })
+  for (const change of ['', ' ', '\n\n', '# note'])
+    assert.throws(() => applyChanges({}, [change]), {
+      kind: 'InvalidParameter',
+      message: 'file with no instructions',
+    })
+})

@@ -1,6 +1,6 @@
 /** Dockerfile instructions applied to a configuration, as `import --change` and `commit --change` take them. */
 import { configure } from '@gantry/build'
-import { parseTrigger, StageScope } from '@gantry/dockerfile'
+import { type Instruction, parseInstructions, StageScope } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import type { RunConfig } from '@gantry/oci'
 
@@ -9,24 +9,25 @@ const allowed = new Set(
 )
 
 /**
- * The configuration with the changes made, in order; variables are those of its own environment. Throws
- * InvalidParameter, e.g. `nope is not a valid change command`.
+ * The configuration with the changes made, in order; variables are those of its own environment. The changes are one text,
+ * a line or more each. Throws InvalidParameter, e.g. `nope is not a valid change command`.
  */
 export function applyChanges(config: RunConfig, changes: readonly string[]): RunConfig {
-  return changes
-    .flatMap((change) => change.split('\n'))
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .reduce(applyChange, config)
+  if (changes.length === 0) return config
+  return parseInstructions(changes.join('\n'), checkName).reduce(applyChange, config)
 }
 
-function applyChange(config: RunConfig, line: string): RunConfig {
-  const [name = ''] = line.toLowerCase().split(/\s/, 1)
-  if (!allowed.has(name)) throw new GantryError('InvalidParameter', `${name} is not a valid change command`)
+function checkName(name: string): void {
+  const written = name.toLowerCase()
+  if (!allowed.has(written))
+    throw new GantryError('InvalidParameter', `${written} is not a valid change command`)
+}
+
+function applyChange(config: RunConfig, instruction: Instruction): RunConfig {
   const env = (config.Env ?? []).map((word): [string, string] => {
     const [variable = ''] = word.split('=', 1)
     return [variable, word.slice(variable.length + 1)]
   })
   const scope = new StageScope(new Map(), new Map(), env, '\\')
-  return configure(config, scope.enter(parseTrigger(line)), true)
+  return configure(config, scope.enter(instruction), true)
 }

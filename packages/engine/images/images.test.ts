@@ -214,6 +214,11 @@ test('images are found by name, id and prefix, and missing ones in the words of 
     kind: 'NotFound',
     message: 'No such image: spec-none',
   })
+  for (const tagged of ['box:none', 'spec-none:1', `box@sha256:${'0'.repeat(64)}`])
+    await assert.rejects(b.images.save(['box', tagged]), {
+      kind: 'NotFound',
+      message: 'reference does not exist',
+    })
   await assert.rejects(b.images.inspect('spec-none'), {
     kind: 'NotFound',
     message: 'no such image: spec-none: No such image: spec-none:latest',

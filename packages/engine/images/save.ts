@@ -34,7 +34,7 @@ interface Wanted {
 
 /**
  * The archive as a stream. Everything it will need is found, and held, before this resolves; the hold ends with the
- * stream. Rejects with NotFound `No such image: X`.
+ * stream. Rejects with NotFound: `No such image: X`, or `reference does not exist` for a tag.
  */
 export async function saveImages(
   parts: ImageParts,
@@ -92,10 +92,8 @@ function collect(parts: ImageParts, references: string[], platforms: string[]): 
 }
 
 function wholeRepository(catalog: Catalog, text: string): ReferenceRecord[] {
-  if (/^(sha256:)?[0-9a-f]{64}$/.test(text)) return []
-  const reference = parseReference(text)
-  if (reference.tag !== undefined || reference.digest !== undefined) return []
-  return catalog.inRepository(reference).filter(({ image }) => catalog.get(image) !== undefined)
+  if (isId(text) || isTagged(text)) return []
+  return catalog.inRepository(parseReference(text)).filter(({ image }) => catalog.get(image) !== undefined)
 }
 
 function findToSave({ catalog }: ImageParts, text: string): Found {
@@ -103,9 +101,19 @@ function findToSave({ catalog }: ImageParts, text: string): Found {
     return catalog.find(text)
   } catch (error) {
     if (!isKind(error, 'NotFound')) throw error
-    throw new GantryError('NotFound', `No such image: ${text}`, { cause: error })
+    const message = isTagged(text) ? 'reference does not exist' : `No such image: ${text}`
+    throw new GantryError('NotFound', message, { cause: error })
   }
 }
+
+/** Whether the name says which image of its repository it means. */
+function isTagged(text: string): boolean {
+  if (isId(text)) return false
+  const { tag, digest } = parseReference(text)
+  return tag !== undefined || digest !== undefined
+}
+
+const isId = (text: string): boolean => /^(sha256:)?[0-9a-f]{64}$/.test(text)
 
 async function blobsOf(content: ContentStore, wanted: Wanted[]): Promise<Set<Digest>> {
   const blobs = new Set<Digest>()

@@ -52,11 +52,16 @@ export interface WholeAnswer extends Pick<Answer, 'status' | 'headers'> {
 /** Milliseconds for which a mirror that failed is not asked. */
 const restFor = 30_000
 
+/** As many scopes are remembered, until the host is greeted anew, as asking for something else. */
+const mostDemands = 1000
+
 /** Requests to one registry or mirror. Knows what it has answered lately, so one is kept for each. */
 export class RegistryHost {
   readonly #options: HostOptions
   /** What the first question has brought to light, the last time. */
   #last: KnownHost | undefined
+  /** What it has demanded since for some scopes; of others it may ask nothing. */
+  readonly #demands = new Map<string, Challenge[]>()
   #restsUntil = 0
   #listsNoReferrersUntil = 0
 
@@ -152,13 +157,18 @@ export class RegistryHost {
   }
 
   async #known(signal?: AbortSignal): Promise<KnownHost> {
-    if (!this.#last || this.#last.until <= Date.now()) this.#last = await greet(this.#options, signal)
+    if (!this.#last || this.#last.until <= Date.now()) {
+      this.#last = await greet(this.#options, signal)
+      this.#demands.clear()
+    }
     return this.#last
   }
 
   /** Sends with authorization; once more when the registry wants another one. */
   async #signed(known: KnownHost, url: URL, request: HostRequest): Promise<Answer> {
-    const first = await this.#authorization(known, url, request)
+    const demand = [...request.scopes].sort().join(' ')
+    const demanded = { ...known, challenges: this.#demands.get(demand) ?? known.challenges }
+    const first = await this.#authorization(demanded, url, request)
     const answer = await follow(this.#options, known, url, request, first.header)
     if (answer.status !== 401) return answer
     const challenges = parseChallenges(answer.headers['www-authenticate'])
@@ -170,8 +180,13 @@ export class RegistryHost {
     }
     const wanted = challenges.find(({ scheme }) => scheme === 'bearer')?.parameters.scope
     const scopes = wanted ? [...new Set([...request.scopes, ...wanted.split(' ')])] : request.scopes
-    this.#last = { ...known, challenges }
-    const second = await this.#authorization(this.#last, url, { ...request, scopes }, first.token)
+    if (this.#demands.size < mostDemands) this.#demands.set(demand, challenges)
+    const second = await this.#authorization(
+      { ...known, challenges },
+      url,
+      { ...request, scopes },
+      first.token,
+    )
     if (second.header === undefined || second.header === first.header) return answer
     discard(answer)
     return follow(this.#options, known, url, request, second.header)
