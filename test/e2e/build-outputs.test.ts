@@ -108,6 +108,8 @@ suite('outputs of builds', { concurrency: 1 }, () => {
       [image.Id, image.RepoDigests],
       [manifest.config.digest, [`${registry.host}/pushed@${told['containerimage.digest']}`]],
     )
+    for (const digest of [told['containerimage.digest'], told['containerimage.config.digest']])
+      assert.equal((await ok(daemon().gantry(['run', '--rm', digest, 'cat', '/made']))).stdout, 'pushed\n')
     // Built again without a word about it, it stays what the registry knows.
     await build('-t', 'again', '--metadata-file', metadata, root)
     assert.equal(

@@ -26,6 +26,7 @@ import { contextIn } from './contexts.ts'
 import { leavesNothing } from './daemon-state.ts'
 import { type CommandOptions, type CommandResult, gantryBinary, run, suiteDaemon, until } from './harness.ts'
 import { oldDocker } from './old-docker.ts'
+import { unpackedTool } from './unpacked-tool.ts'
 
 /** A text that is searched for wherever it must not be. */
 const secret = 'hush-4f1d9a7e'
@@ -350,7 +351,8 @@ suite('build in a session', { concurrency: 1 }, () => {
     })
     const key = join(root, 'key/id')
     await ok(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]))
-    const found = await serveSsh(join(root, 'key'), await readFile(`${key}.pub`, 'utf8'))
+    const publicKey = await readFile(`${key}.pub`, 'utf8')
+    const found = await unpackedTool('sshd', () => serveSsh(join(root, 'key'), publicKey))
     if (!found) return t.skip('there is no sshd here')
     await using server = found
     await repositoryOf(join(root, 'app'))

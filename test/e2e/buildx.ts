@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { repository } from './harness.ts'
+import { unpackedTool } from './unpacked-tool.ts'
 
 const places = [
   process.env.DOCKER_BUILDX ?? '',
@@ -13,8 +14,10 @@ const places = [
   `${repository}node_modules/.cache/buildx/docker-buildx`,
 ]
 
-/** Its path, or null. `DOCKER_BUILDX` names one that is elsewhere. */
-export async function buildx(): Promise<string | null> {
+/** Its path, or null where it cannot be had. `DOCKER_BUILDX` names one that is elsewhere. */
+export const buildx = (): Promise<string | null> => unpackedTool('docker-buildx', installed)
+
+async function installed(): Promise<string | null> {
   for (const path of places.filter(Boolean)) {
     const found = await access(path, constants.X_OK).then(
       () => true,

@@ -65,6 +65,41 @@ suite('clients that misbehave', { concurrency: 1 }, () => {
     })
   })
 
+  test('a thousand sessions of builds take little each, keep nobody from another one, and go with their clients', {
+    timeout: 60_000,
+  }, async () => {
+    await leavesNoDescriptor(async () => {
+      const before = await residentBytes(daemon())
+      const open = (id: string): Socket =>
+        speak(
+          daemon(),
+          `POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nX-Docker-Expose-Session-Uuid: ${id}\r\n\r\n`,
+        )
+      const sockets: Socket[] = []
+      // No more at once than may wait to be accepted.
+      for (let count = 0; count <= 1000; count++) {
+        const socket = open(`session-${count}`)
+        sockets.push(socket)
+        if (count % 100 === 0) await begins(socket, 'HTTP/1.1 101 ')
+      }
+      await begins(open('session-1000'), 'HTTP/1.1 409 ')
+      const grown = (await residentBytes(daemon())) - before
+      assert.ok(grown < 150 * mebibyte, `${grown} bytes for 1001 sessions`)
+      const dockerfile = 'FROM busybox\nRUN --mount=type=secret,id=s,env=S [ "$S" = hush ]\n'
+      const secret = { input: dockerfile, env: { S: 'hush' } }
+      const built = await daemon().gantry(['build', '--secret', 'id=s,env=S', '-'], secret)
+      assert.equal(built.exitCode, 0, built.stderr)
+      for (const socket of sockets) socket.destroy()
+    })
+  })
+
+  /** What the daemon answers first. */
+  async function begins(socket: Socket, expected: string): Promise<void> {
+    if (socket.readableLength === 0) await once(socket, 'readable')
+    const answer = String(socket.read())
+    assert.equal(answer.slice(0, expected.length), expected)
+  }
+
   test('a pattern that takes exponential time where it does not match holds up nobody', {
     timeout: 60_000,
   }, async () => {

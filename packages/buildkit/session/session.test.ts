@@ -140,6 +140,8 @@ test('a session whose build was refused is closed, and one that comes later as w
   const { caller, all } = await session(t, {})
   all.dismiss('one')
   if (!caller.closed.aborted) await once(caller.closed, 'abort')
+  // However many others were refused a moment ago.
+  for (let count = 0; count < 1000; count++) all.dismiss(`other-${count}`)
   all.dismiss('late')
   const [client, daemon] = await sockets(t)
   const held = all.hold({ id: 'late', name: '', sharedKey: '', methods: [] }, daemon, never)

@@ -53,7 +53,9 @@ export class Sessions {
    */
   dismiss(id: string): void {
     this.#sessions.get(id)?.close()
-    if (this.#unwanted.size >= mostUnwanted) return
+    // The oldest has most likely come already, or never will.
+    const [oldest] = this.#unwanted
+    if (this.#unwanted.size >= mostUnwanted && oldest !== undefined) this.#unwanted.delete(oldest)
     this.#unwanted.add(id)
     setTimeout(() => this.#unwanted.delete(id), memory).unref()
   }

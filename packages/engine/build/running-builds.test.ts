@@ -23,6 +23,7 @@ test('the upload of a build that was refused ends, be it there already or not', 
   const there = running.upload('a', Readable.from([]), signal)
   running.refuse('a')
   await assert.rejects(there, { kind: 'NotFound' })
+  for (let count = 0; count < 1000; count++) running.refuse(`other-${count}`)
   running.refuse('b')
   await assert.rejects(running.upload('b', Readable.from([]), signal), { kind: 'NotFound' })
 })

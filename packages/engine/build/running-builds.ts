@@ -39,7 +39,9 @@ export class RunningBuilds {
   /** Nobody waits for the upload of that build any more, be it here or a moment away. */
   refuse(id: string): void {
     this.#uploads.get(id)?.read.reject(notWanted(id))
-    if (this.#refused.size >= mostRefused) return
+    // The oldest has most likely come already, or never will.
+    const [oldest] = this.#refused
+    if (this.#refused.size >= mostRefused && oldest !== undefined) this.#refused.delete(oldest)
     this.#refused.add(id)
     setTimeout(() => this.#refused.delete(id), patience).unref()
   }

@@ -116,13 +116,13 @@ export class Catalog {
   }
 
   /**
-   * By name, full id, or unambiguous prefix of an id. Throws InvalidParameter for what cannot be a reference,
+   * By name, full id or digest of its manifest or index, or unambiguous prefix of an id. Throws InvalidParameter for what cannot be a reference,
    * NotFound `No such image: X:tag`.
    */
   find(text: string): Found {
     const id = fullId(text)
     if (id) {
-      const image = this.#visible(id)
+      const image = this.#visible(id) ?? this.#withManifest(id)
       if (!image) throw new GantryError('NotFound', `No such image: ${id}`)
       return { image }
     }
@@ -149,6 +149,17 @@ export class Catalog {
   #visible(id: Digest): ImageRecord | undefined {
     const image = this.#images.get(id)
     return image?.retired ? undefined : image
+  }
+
+  /** As what a build or a push has told of it. */
+  #withManifest(digest: Digest): ImageRecord | undefined {
+    const image = this.images().find(({ manifest }) => manifest === digest)
+    if (image) return image
+    const named = this.references().find(
+      ({ index, variants = [] }) =>
+        index?.digest === digest || variants.some(({ manifest }) => manifest === digest),
+    )
+    return named && this.#visible(named.image)
   }
 
   #byPrefix(text: string): ImageRecord | undefined {
