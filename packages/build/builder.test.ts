@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { RunMount } from '@gantry/dockerfile'
+import type { Digest } from '@gantry/oci'
 import { until } from '../../test/until.ts'
 import { createBuilder } from './builder.ts'
 import { CacheMounts } from './cache/mounts.ts'
 import { type CacheUsage, type PruneRule, planPrune } from './cache/usage.ts'
-import type { BuildEvent, Builder, BuildRequest, SnapshotLayer } from './contracts.ts'
+import type { BuildEvent, Builder, BuildRequest, BuiltRecord, SnapshotLayer } from './contracts.ts'
 import { type FakeWorld, fakeWorld } from './testing.ts'
 
 /** One for each world: what it knows of earlier builds is part of it. */
@@ -220,6 +221,55 @@ test('secrets reach the process, and neither the key nor the history', async () 
     build(world, world.request('FROM a\nRUN --mount=type=secret,id=other,required x\n')),
     /secret other: not found/,
   )
+})
+
+test('a result from elsewhere spares the stages that it was copied from, as long as nothing in them has changed', async () => {
+  const text = [
+    ...[
+      'FROM a AS tools',
+      'RUN tools',
+      'FROM a AS made',
+      'ARG V',
+      'COPY src /',
+      'RUN make',
+      'FROM b',
+      'RUN base',
+    ],
+    ...['COPY --from=made /out /', 'RUN --mount=from=tools,target=/t use', 'COPY --link --from=made /x /'],
+  ].join('\n')
+  const here = fakeWorld()
+  const given = new Map<string, Pick<BuiltRecord, 'snapshot' | 'createdAt'>>()
+  const [{ records, snapshot } = assert.fail()] = (
+    await build(here, here.request(text, { recordsGo: 'result' }))
+  ).results
+  const inResult = new Set(snapshot.layers.map(({ chainId }) => chainId))
+  for (const { key, ...made } of records) {
+    const { layers } = made.snapshot
+    const isLinked = layers.length === 1
+    if (isLinked || inResult.has(layers.at(-1)?.chainId ?? ('' as Digest))) given.set(key, made)
+  }
+  const remoteCaches = [{ find: async (key: string) => given.get(key) ?? null }]
+  const elsewhere = async (changes: Partial<BuildRequest> = {}, prepare = (_: FakeWorld) => {}) => {
+    const world = fakeWorld()
+    prepare(world)
+    const { results, cached } = await build(world, world.request(text, { remoteCaches, ...changes }))
+    return { world, ran: world.ran.toSorted(), layers: results[0]?.snapshot.layers, cached }
+  }
+  const found = await elsewhere()
+  assert.deepEqual([found.ran, found.world.copied], [[], []])
+  assert.deepEqual(found.layers, snapshot.layers)
+  assert.deepEqual(found.cached, Array(10).fill(true))
+  // From then on it is known there.
+  await build(found.world, found.world.request(text))
+  assert.deepEqual([found.world.ran, found.world.copied], [[], []])
+  const stages = ['make', 'tools', 'use']
+  const changed = await elsewhere({}, ({ contents }) => void contents.set('src', 'changed'))
+  assert.deepEqual(changed.ran, stages)
+  assert.deepEqual((await elsewhere({ args: new Map([['V', '1']]) })).ran, stages)
+  assert.deepEqual((await elsewhere({ noCacheFilter: ['made'] })).ran, stages)
+  assert.deepEqual((await elsewhere({ noCache: true })).ran, ['base', ...stages])
+  // What goes to others whole must be whole.
+  assert.deepEqual((await elsewhere({ recordsGo: 'all' })).ran, stages)
 })
 
 test('proxies are no part of the key', async () => {

@@ -85,6 +85,7 @@ class Build {
       running.push(...plans.map((plan) => this.#result(plan)))
       const results = await Promise.race([Promise.all(running), this.#failure.promise])
       await Promise.all(this.#telling)
+      for (const { target } of plans) this.#session.tellSpared(target.step)
       const names = unusedArguments(this.#dockerfile, this.#request.args, plans)
       if (names.length > 0) this.#tell({ type: 'unused-arguments', names })
       return results

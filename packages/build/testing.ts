@@ -131,6 +131,7 @@ export function fakeWorld(run: (request: RunRequest) => Promise<number> = async 
       classic: false,
       contexts: [],
       namedImages: new Map(),
+      recordsGo: 'nowhere',
       remoteCaches: [],
       sources: {
         context: async () => tree('context'),

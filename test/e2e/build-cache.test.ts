@@ -248,6 +248,52 @@ suite('build cache', { concurrency: 1 }, () => {
     assert.match(refused.stderr, /--cache-to of type "gha" is not available/)
   })
 
+  test('a cache of the result alone spares another machine the stages that the result was copied from', async (t) => {
+    const registry = await startRegistry({}, t)
+    const lines = [
+      'FROM busybox AS made',
+      'COPY f /',
+      'RUN date +%N | tee -a /f > /g',
+      'FROM busybox',
+      'RUN echo base > /b',
+    ]
+    const more = [
+      'COPY --from=made /f /',
+      'RUN --mount=from=made,target=/m cat /m/f >> /b',
+      'COPY --link --from=made /f /l',
+    ]
+    const root = await context({ Dockerfile: [...lines, ...more].join('\n'), f: 'one\n' })
+    const image = `${registry.host}/app:inline`
+    const cache = `${registry.host}/app:min`
+    const min = ['--cache-to', `type=registry,ref=${cache}`]
+    const made = await gantry('build', '-t', image, '--push', '--cache-to', 'type=inline', ...min, root)
+    assert.equal(made.exitCode, 0, made.stderr)
+    const seen = async (...run: string[]) => (await daemon().gantry(['run', '--rm', image, ...run])).stdout
+    const files = ['cat', '/b', '/f', '/l']
+    const steps = (told: string): string[] =>
+      told.match(/^#\d+ \[made \d\/\d\] (RUN|COPY).*\n#\d+ (?!CACHED).*$/gm) ?? []
+    for (const from of [cache, image]) {
+      const other = await startDaemon(t)
+      const build = async (...args: string[]): Promise<string> => {
+        const done = await other.gantry(['build', '-t', 'app', '--cache-from', from, ...args, root])
+        assert.equal(done.exitCode, 0, `${done.stderr}\n${other.log}`)
+        return done.stderr
+      }
+      const told = await build()
+      assert.deepEqual(steps(told), [])
+      assert.equal((await other.gantry(['run', '--rm', 'app', ...files])).stdout, await seen(...files))
+      // All of it is there when all of it is asked for.
+      const all = await build('--cache-to', `type=registry,ref=${registry.host}/app:max,mode=max`)
+      assert.equal(steps(all).length, 2, all)
+      await other.stop()
+    }
+    await writeFile(join(root, 'f'), 'two\n')
+    const other = await startDaemon(t)
+    const changed = await other.gantry(['build', '-t', 'app', '--cache-from', cache, root])
+    assert.match(changed.stderr, /RUN date/)
+    assert.match((await other.gantry(['run', '--rm', 'app', ...files])).stdout, /^base\ntwo\n/)
+  })
+
   test('docker buildx: caches in an image, a registry and a directory', { timeout: 300_000 }, async (t) => {
     const plugin = await buildx()
     if (plugin === null) return t.skip('there is no docker-buildx here')
@@ -281,8 +327,7 @@ suite('build cache', { concurrency: 1 }, () => {
     ] as const) {
       const image = `${registry.host}/bx:${name}`
       await build(image, '--push', ...flags)
-      // The stage that is only copied from is in no image.
-      assert.equal(await build('bx', '--cache-from', image), 4, name)
+      assert.equal(await build('bx', '--cache-from', image), 5, name)
     }
   })
 

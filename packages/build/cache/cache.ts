@@ -1,6 +1,6 @@
 /** What earlier builds made, by the key of the step that made it. */
 import type { CacheRecord, CacheTable, EarlierRunTable, Snapshot, Snapshots } from '../contracts.ts'
-import { type KeyParts, keyOf } from '../solve/key.ts'
+import { definitionMark, type KeyParts, keyOf } from '../solve/key.ts'
 import { EarlierRuns } from './earlier-runs.ts'
 import type { CacheUsage } from './usage.ts'
 
@@ -29,6 +29,9 @@ export class BuildCache {
   #writing: NodeJS.Timeout | undefined
   /** The key of the last record of each description; filled when it is first asked for. */
   #latest: Map<string, string> | null = null
+
+  /** Keys that are made of definitions; filled when they are first asked for. */
+  #definitions: Set<string> | null = null
 
   constructor({ table, earlierRuns, transaction, snapshots, now }: BuildCacheParts) {
     this.#table = table
@@ -90,6 +93,7 @@ export class BuildCache {
       this.#note(record)
       if (this.#latest?.get(record.description) === key) this.#latest.delete(record.description)
     }
+    this.#definitions?.delete(key)
     this.#used.delete(key)
     this.#table.delete(key)
   }
@@ -109,8 +113,17 @@ export class BuildCache {
     }
     this.#used.delete(record.key)
     this.#table.set(record.key, record)
+    if (definitionMark in parts) this.#definitions?.add(record.key)
     this.#latest?.set(description, record.key)
     return record
+  }
+
+  /** Whether any step is known by its definition alone, as those that come from other machines can be. */
+  hasDefinitions(): boolean {
+    this.#definitions ??= new Set(
+      this.#table.values().flatMap(({ key, inputs }) => (definitionMark in inputs ? key : [])),
+    )
+    return this.#definitions.size > 0
   }
 
   /** The parts of the key with which a step ran, or was found here, the last time, also when that is in the cache no more; null when it is not known. */

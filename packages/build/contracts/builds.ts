@@ -52,6 +52,8 @@ export interface BuildRequest {
   contexts: readonly string[]
   /** Names of contexts that stand for an image (`docker-image://…`). */
   namedImages: ReadonlyMap<string, NamedImage>
+  /** Which of the records are for other builders: none, those of the result's layers, or all. */
+  recordsGo: 'nowhere' | 'result' | 'all'
   /** What other builders have made, asked where this one has nothing. */
   remoteCaches: readonly RemoteCache[]
 }

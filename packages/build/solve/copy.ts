@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { GantryError, isKind, messageOf } from '@gantry/errors'
 import { digestOf as sha256 } from '@gantry/oci'
 import type { CopyStep, FileCopy, FileTree, Snapshot } from '../contracts.ts'
-import { copyParts } from './key.ts'
+import { contentOf, copyParts } from './key.ts'
 import { isBorrowed, openOrigin } from './origins.ts'
 import { emptySnapshot, type Prepared, type SolveSession } from './solver.ts'
 
@@ -20,7 +20,7 @@ export async function prepareCopy(session: SolveSession, step: CopyStep, input: 
   if (session.run.request.classic && digests.every((digest) => digest === emptySelection))
     throw new GantryError('NotFound', 'no source files were specified')
   return {
-    parts: copyParts(step, input, digests),
+    parts: copyParts(step, contentOf(input), digests),
     borrows: step.copies.some(({ origin }) => isBorrowed(origin)),
     execute: (signal) => copy(session, step, input, signal),
     ...(step.link && { place: (made) => session.parts.snapshots.stack(input, made) }),

@@ -29,14 +29,17 @@ function digestOf(parts: KeyParts): string {
 /** Names the content of a snapshot. */
 export const contentOf = ({ layers }: Snapshot): string => layers.at(-1)?.chainId ?? 'scratch'
 
+/** A part of keys that are made of definitions. */
+export const definitionMark = 'its definition'
+
 // Parts that are not the step's own.
 const beneath = 'the file system before it'
 const extraHosts = 'its extra hosts'
 
-/** `files` are digests of what is mounted, by target. Values of proxies and secrets are no part of it. */
+/** `below` is the content before it; `files` are digests of what is mounted, by target. Values of proxies and secrets are no part of it. */
 export function runParts(
   step: RunStep,
-  input: Snapshot,
+  below: string,
   files: ReadonlyMap<string, string>,
   hosts: readonly string[],
 ): KeyParts {
@@ -45,7 +48,7 @@ export function runParts(
     files.get(mount.target ?? '') ?? '',
   ])
   return {
-    [beneath]: contentOf(input),
+    [beneath]: below,
     'its command': JSON.stringify(step.args),
     ...(step.script && { 'its script': step.script.content }),
     'its environment': JSON.stringify(step.env),
@@ -68,16 +71,16 @@ const none: ReadonlyMap<string, string> = new Map()
 export function knownParts(step: RunStep, input: Snapshot, hosts: readonly string[]): KeyParts {
   const known = knownOf.get(step)
   if (known?.[beneath] === contentOf(input) && known[extraHosts] === JSON.stringify(hosts)) return known
-  const parts = runParts(step, input, none, hosts)
+  const parts = runParts(step, contentOf(input), none, hosts)
   knownOf.set(step, parts)
   return parts
 }
 
 /** `files` are digests of what is copied, in the order of `step.copies`. */
-export function copyParts(step: CopyStep, input: Snapshot, files: readonly string[]): KeyParts {
+export function copyParts(step: CopyStep, below: string, files: readonly string[]): KeyParts {
   const copies = step.copies.map(({ sources, unpack }) => [sources, unpack])
   return {
-    [beneath]: step.link ? 'any' : contentOf(input),
+    [beneath]: step.link ? 'any' : below,
     'what it copies': JSON.stringify(files),
     'its sources': JSON.stringify(copies),
     'its destination': step.dest,
@@ -87,6 +90,6 @@ export function copyParts(step: CopyStep, input: Snapshot, files: readonly strin
 }
 
 /** What WORKDIR's result depends on: the directory is made with its user as owner. */
-export function directoryParts(step: DirectoryStep, input: Snapshot): KeyParts {
-  return { [beneath]: contentOf(input), 'its path': step.path, 'its user': step.user }
+export function directoryParts(step: DirectoryStep, below: string): KeyParts {
+  return { [beneath]: below, 'its path': step.path, 'its user': step.user }
 }

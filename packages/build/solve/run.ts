@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { GantryError } from '@gantry/errors'
 import type { FileTree, PreparedMount, RunRequest, RunStep, Snapshot } from '../contracts.ts'
 import { StepFailure } from '../step-failure.ts'
-import { knownParts, runParts } from './key.ts'
+import { contentOf, knownParts, runParts } from './key.ts'
 import { isBorrowed, openOrigin } from './origins.ts'
 import type { Prepared, SolveSession } from './solver.ts'
 
@@ -15,7 +15,7 @@ export async function prepareRun(session: SolveSession, step: RunStep, input: Sn
   const readsFiles = step.mounts.some(({ origin }) => origin !== undefined)
   return {
     parts: readsFiles
-      ? runParts(step, input, await mountedFiles(session, step), hosts)
+      ? runParts(step, contentOf(input), await mountedFiles(session, step), hosts)
       : knownParts(step, input, hosts),
     borrows: step.mounts.some(borrows) || session.run.request.debug !== undefined,
     execute: (signal, output, failed) => execute(session, step, input, { signal, output, failed }),

@@ -18,9 +18,11 @@ import type {
   Step,
 } from '../contracts.ts'
 import { StepError, unresolved } from '../step-failure.ts'
+import { stepsOf } from '../steps.ts'
 import type { BuildRun, StepOutput, StepReport } from './build-run.ts'
 import { prepareCopy } from './copy.ts'
-import { directoryParts, type KeyParts, keyOf } from './key.ts'
+import { Definitions } from './definitions.ts'
+import { contentOf, directoryParts, type KeyParts, keyOf } from './key.ts'
 import type { Limiter } from './limiter.ts'
 import { prepareRun } from './run.ts'
 import { SharedWork } from './shared-work.ts'
@@ -88,6 +90,9 @@ export class SolveSession {
   readonly #failed: (error: unknown) => void
   readonly #results = new Map<Step, Promise<Solved>>()
   readonly #images = new Map<string, Promise<BaseImage>>()
+  readonly #definitions = new Definitions(this)
+  /** Those that have been told of without a result. */
+  readonly #spared = new Set<Step>()
 
   constructor(
     parts: SolverParts,
@@ -166,6 +171,8 @@ export class SolveSession {
   }
 
   async #step(step: Exclude<Step, ImageStep>): Promise<Solved> {
+    const known = await this.#byDefinition(step)
+    if (known) return known
     for (const needed of originSteps(step)) this.solve(needed) // beside the input; awaited when it is opened
     const input = await this.snapshot(step.input)
     const prepared = await this.#prepare(step, input).catch((error) => {
@@ -182,7 +189,7 @@ export class SolveSession {
         ? ((await cache.find(prepared.parts)) ?? (await this.#remote(step, prepared.parts)))
         : null
       if (cached) {
-        this.records.push(cached)
+        await this.#noteRecord(step, cached)
         const placed = await placedBy(prepared, cached)
         report.end(true)
         return placed
@@ -193,7 +200,7 @@ export class SolveSession {
         this.#execute(step, prepared, report),
         earlier ? reasons(files, earlier, prepared.parts, step, this.run.usesCache(step.stage)) : '',
       ])
-      this.records.push(made)
+      await this.#noteRecord(step, made)
       const solved = await placedBy(prepared, made)
       await rememberFiles(files, prepared.parts)
       report.end(false, why)
@@ -202,6 +209,37 @@ export class SolveSession {
       report.failed(this.#reason(error))
       throw error
     }
+  }
+
+  /** What a step that reads other stages has made before, or elsewhere: then those stages are not needed. */
+  async #byDefinition(step: Exclude<Step, ImageStep>): Promise<Solved | null> {
+    const { cache, snapshots } = this.parts
+    const { remoteCaches, recordsGo } = this.run.request
+    // Where all that was made goes elsewhere, it has to be at hand.
+    if (originSteps(step).length === 0 || recordsGo === 'all') return null
+    if (remoteCaches.length === 0 && !cache.hasDefinitions()) return null
+    const parts = await this.#definitions.parts(step).catch(() => null) // told of where it is needed
+    if (!parts) return null
+    using _held = cache.hold(parts)
+    const found = (await cache.find(parts)) ?? (await this.#remote(step, parts))
+    if (!found) return null
+    const input = await this.snapshot(step.input)
+    const isLinked = step.kind === 'copy' && step.link
+    const below = { layers: found.snapshot.layers.slice(0, -1) }
+    if (!isLinked && contentOf(below) !== contentOf(input)) return null
+    const report = this.run.begin(step.name)
+    const snapshot = isLinked ? await snapshots.stack(input, found.snapshot) : found.snapshot
+    this.records.push(found)
+    report.end(true)
+    return { ...found, snapshot }
+  }
+
+  /** Under its definition, too, where it goes elsewhere: the stages that it reads may not be known there. */
+  async #noteRecord(step: Exclude<Step, ImageStep>, record: CacheRecord): Promise<void> {
+    this.records.push(record)
+    if (originSteps(step).length === 0 || this.run.request.recordsGo === 'nowhere') return
+    const parts = await this.#definitions.parts(step)
+    if (parts) this.records.push({ ...record, key: keyOf(parts), inputs: parts })
   }
 
   /** As BuildKit's clients expect it of a step that is ended because another one has failed. */
@@ -248,7 +286,7 @@ export class SolveSession {
         return await prepareCopy(this, step, input)
       case 'directory':
         return {
-          parts: directoryParts(step, input),
+          parts: directoryParts(step, contentOf(input)),
           borrows: false,
           execute: async () => {
             await using snapshot = await this.parts.snapshots.open(input)
@@ -259,6 +297,15 @@ export class SolveSession {
           },
         }
     }
+  }
+
+  /** Tells of the steps that nothing was needed of, since what was made of them was known. */
+  tellSpared(target: Step | null): void {
+    for (const step of stepsOf(target))
+      if (!this.#results.has(step) && !this.#spared.has(step)) {
+        this.run.begin(step.name).end(true)
+        this.#spared.add(step)
+      }
   }
 
   /** Resolves when every step that was begun has ended, one way or the other. */

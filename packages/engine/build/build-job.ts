@@ -15,7 +15,7 @@ import { builderRequest, platformsOf } from './builder-request.ts'
 import type { CompressedLayers } from './cache/compressed-layers.ts'
 import { withInlineCache } from './cache/inline.ts'
 import { exportCaches, openCaches } from './cache/remote-caches.ts'
-import type { RequestedCaches } from './cache/requested.ts'
+import { type RequestedCaches, whereRecordsGo } from './cache/requested.ts'
 import type { FileThreads } from './files/file-threads.ts'
 import type { BuildInput, InputParts, OpenInput } from './inputs.ts'
 import { type NamedContexts, type OpenContexts, withContexts } from './named-contexts.ts'
@@ -115,6 +115,7 @@ export class BuildJob {
     const asked = {
       ...plain,
       credentials,
+      recordsGo: whereRecordsGo(this.#asked.caches),
       remoteCaches: await this.#openCaches(input, credentials),
       ...(request.debug && { debug }),
     }

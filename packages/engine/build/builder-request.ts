@@ -30,6 +30,7 @@ export function builderRequest(
     ...(ignores && { ignores }),
     contexts: [],
     namedImages: new Map(),
+    recordsGo: 'nowhere',
     remoteCaches: [],
     sources,
     ...(request.target && { target: request.target }),

@@ -23,6 +23,8 @@ export interface CacheEntry {
   /** Hexadecimal key of the step. */
   key: string
   layer: number
+  /** It is that layer, without those below it in the list. */
+  alone?: true
   /** RFC 3339. */
   createdAt: string
 }
@@ -81,12 +83,13 @@ function parseLayer(value: unknown, index: number): CacheLayer {
 function parseEntry(value: unknown, count: number): CacheEntry[] {
   const { digest, layers } = objectOf(value)
   if (!Array.isArray(layers) || layers.length === 0) return []
-  const { layer, createdAt } = objectOf(layers.at(-1))
+  const { layer, createdAt, alone } = objectOf(layers.at(-1))
   if (!Number.isInteger(layer) || (layer as number) < 0 || (layer as number) >= count)
     throw malformed(`a record names the layer ${JSON.stringify(layer)}`)
   const time = typeof createdAt === 'string' && !Number.isNaN(Date.parse(createdAt)) ? createdAt : ''
   const key = parseDigest(String(digest)).replace(/^sha256:/, '')
-  return [{ key, layer: layer as number, createdAt: time || new Date(0).toISOString() }]
+  const entry = { key, layer: layer as number, createdAt: time || new Date(0).toISOString() }
+  return [alone === true ? { ...entry, alone } : entry]
 }
 
 function listOf(body: unknown, name: string): unknown[] {

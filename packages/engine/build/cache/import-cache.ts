@@ -148,6 +148,7 @@ class OpenCache implements RemoteCache {
     for (let at = entry.layer; at >= 0; at = this.#layers[at]?.parent ?? -1) {
       const layer = this.#layers[at]
       if (layer) chain.unshift(layer)
+      if (entry.alone) break
     }
     const layers: SnapshotLayer[] = []
     for (const layer of chain) layers.push(await this.#bring(layer, layers.at(-1) ?? null))

@@ -14,8 +14,14 @@ export function withInlineCache(result: BuildResult): BuildResult {
   for (const { key, snapshot, createdAt } of result.records) {
     const layer = snapshot.layers.length - 1
     const top = snapshot.layers.at(-1)
+    const digest = `sha256:${key}`
     if (top && layers[layer]?.chainId === top.chainId)
-      records.set(key, { digest: `sha256:${key}`, layers: [{ layer, createdAt }] })
+      records.set(key, { digest, layers: [{ layer, createdAt }] })
+    else if (top && layer === 0) {
+      // COPY --link: made upon nothing, put upon others.
+      const place = layers.findIndex(({ diffId }) => diffId === top.diffId)
+      if (place > 0) records.set(key, { digest, layers: [{ layer: place, createdAt, alone: true }] })
+    }
   }
   const sorted = [...records.keys()].sort().map((key) => records.get(key))
   const field = Buffer.from(JSON.stringify(sorted)).toString('base64')

@@ -1,4 +1,5 @@
 /** The caches that a build is asked to read and to write. */
+import type { BuildRequest } from '@gantry/build'
 import { GantryError } from '@gantry/errors'
 import type { EngineBuildRequest } from '../../contracts.ts'
 import { type CacheSource, type CacheTarget, parseSource, parseTarget } from './specs.ts'
@@ -31,4 +32,10 @@ export function requestedCaches(request: EngineBuildRequest): RequestedCaches {
     // A squashed image has none of the steps' layers.
     inline: !request.squash && (all.includes('inline') || /^(1|true)$/i.test(args.get(inlineArgument) ?? '')),
   }
+}
+
+/** Which of the records of a build that asks for these are for others. */
+export function whereRecordsGo({ targets, inline }: RequestedCaches): BuildRequest['recordsGo'] {
+  if (targets.some(({ all }) => all)) return 'all'
+  return inline || targets.length > 0 ? 'result' : 'nowhere'
 }
