@@ -22,6 +22,8 @@ export interface Incoming<I, O> {
 
 export interface Service {
   path: string
+  /** What an answer begins with. */
+  headers?: () => Readonly<Record<string, string>>
   answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void>
 }
 
@@ -29,9 +31,11 @@ export interface Service {
 export function streaming<I, O>(
   { path, input, output }: Method<I, O>,
   handle: (call: Incoming<I, O>) => Promise<void>,
+  headers?: Service['headers'],
 ): Service {
   return {
     path,
+    ...(headers && { headers }),
     async answer(stream, headers) {
       const messages = new MessageStream(stream)
       await handle({
@@ -80,7 +84,8 @@ async function answer(
   headers: IncomingHttpHeaders,
 ): Promise<void> {
   let trailers: Record<string, string> = { 'grpc-status': String(ok), 'grpc-message': '' }
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+  const told = { ':status': 200, 'content-type': 'application/grpc', ...service?.headers?.() }
+  stream.respond(told, { waitForTrailers: true })
   stream.on('wantTrailers', () => stream.sendTrailers(trailers))
   try {
     if (!service) throw new GantryError('NotImplemented', `unknown method ${String(headers[':path'])}`)

@@ -24,10 +24,13 @@ export function errorOf(code: number, message: string): GantryError {
   return new GantryError(kinds[code] ?? 'System', decode(message) || `the call failed with code ${code}`)
 }
 
+/** gRPC's code for an error. */
+export const codeOf = (error: unknown): number =>
+  isKind(error) ? (codes.get(error.kind) ?? unknown) : unknown
+
 /** The trailers that tell an error. */
 export function statusOf(error: unknown): { 'grpc-status': string; 'grpc-message': string } {
-  const code = isKind(error) ? (codes.get(error.kind) ?? unknown) : unknown
-  return { 'grpc-status': String(code), 'grpc-message': encode(messageOf(error)) }
+  return { 'grpc-status': String(codeOf(error)), 'grpc-message': encode(messageOf(error)) }
 }
 
 /** Everything but printable ASCII is percent-encoded. */

@@ -18,6 +18,7 @@ import { type AskedBuild, BuildJob, type JobParts } from './build-job.ts'
 import { platformsOf } from './builder-request.ts'
 import type { CacheService } from './cache/cache-service.ts'
 import { requestedCaches } from './cache/requested.ts'
+import type { BuildHistory } from './control/build-history.ts'
 import { BuildInputs } from './inputs.ts'
 import { NamedContexts } from './named-contexts.ts'
 import { Exports } from './outputs/exports.ts'
@@ -37,6 +38,7 @@ export class BuildService implements Builds {
   readonly #exports = new Exports()
   readonly #named: NamedContexts
   readonly #inputs: BuildInputs
+  #history: BuildHistory | undefined
 
   constructor(parts: BuildParts) {
     this.#parts = parts
@@ -75,8 +77,11 @@ export class BuildService implements Builds {
     const { caches, version } = this.#parts
     const { serve } = await import('@gantry/buildkit')
     const { ControlService } = await import('./control/control-service.ts')
+    const { BuildHistory } = await import('./control/build-history.ts')
+    this.#history ??= new BuildHistory()
+    const history = this.#history
     return async (connection, signal) => {
-      const service = new ControlService({ builds: this, caches, version })
+      const service = new ControlService({ builds: this, caches, version, history })
       const close = (): void => void connection.destroy()
       signal.addEventListener('abort', close, { once: true })
       try {

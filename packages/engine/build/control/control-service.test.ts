@@ -4,8 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { CacheUsage } from '@gantry/build'
-import { Channel, control, Definition, StatusResponse, serve } from '@gantry/buildkit'
+import { Channel, control, Definition, history, StatusResponse, serve } from '@gantry/buildkit'
 import type { BuildPruneOptions, EngineBuildRequest, ProgressMessage } from '../../contracts.ts'
+import { BuildHistory } from './build-history.ts'
 import { ControlService } from './control-service.ts'
 
 type Build = (request: EngineBuildRequest) => AsyncIterable<ProgressMessage>
@@ -53,7 +54,7 @@ async function client(
     build: (_: unknown, request: EngineBuildRequest) => build(request),
     session: async () => async () => undefined,
   }
-  const service = new ControlService({ builds, caches, version: '1' })
+  const service = new ControlService({ builds, caches, version: '1', history: new BuildHistory() })
   void serve(accepted, service.services())
   const channel = new Channel(socket)
   t.after(() => {
@@ -213,4 +214,52 @@ test('prune and du take what their filters say, and nothing when they cannot be 
   assert.deepEqual(await du('type!=exec.cachemount,id!=a1'), ['b3'])
   assert.deepEqual(await du('mutable'), ['b2'])
   await assert.rejects(du('constructor==x'), { kind: 'InvalidParameter' })
+})
+
+test('the history of builds: what was asked, told and made, for other connections too, until it is removed', {
+  timeout: 60_000,
+}, async (t) => {
+  const provenance = { '': { buildType: 'x' } }
+  const channel = await client(t, async function* ({ target }) {
+    yield { id: 'moby.buildkit.trace', aux: vertex }
+    if (target === 'broken') yield { error: 'it broke' }
+    yield { id: 'gantry.result', aux: { names: ['a'], provenance } }
+  })
+  const build = (ref: string, target: string) =>
+    channel.call(control.solve, { ref, frontend, options: new Map([['target', target]]) })
+  const list = async (request: Partial<history.HistoryRequest> = {}) => {
+    await using call = channel.open(history.listenHistory)
+    await call.send({ earlyExit: true, ...request })
+    await call.end()
+    return await Array.fromAsync(call.messages())
+  }
+  assert.deepEqual(await list({ activeOnly: true, ref: 'none' }), [])
+  await build('good', 'fine')
+  await assert.rejects(build('bad', 'broken'), /it broke/)
+  const [good, bad] = await list()
+  assert.equal(good?.type, history.historyEvent.complete)
+  assert.equal(good?.record?.options?.get('target'), 'fine')
+  assert.equal(good?.record?.exporterResponse?.get('image.name'), 'a')
+  assert.equal(good?.record?.totalSteps, 1)
+  assert.deepEqual(bad?.record?.error, { code: 2, message: 'it broke' })
+  assert.deepEqual(
+    (await list({ limit: 1 })).map(({ record }) => record?.ref),
+    ['bad'],
+  )
+  const [attestation] = good?.record?.result?.attestations ?? []
+  assert.equal(attestation?.annotations?.get('in-toto.io/predicate-type'), 'https://slsa.dev/provenance/v0.2')
+  const digest = attestation?.digest ?? ''
+  const { info } = await channel.call(history.contentInfo, { digest })
+  assert.deepEqual([info?.digest, info?.size], [digest, attestation?.size])
+  const { data } = await channel.call(history.readContent, { digest, offset: 2, size: 9 })
+  assert.equal(String(data), 'buildType')
+  await assert.rejects(channel.call(history.contentInfo, { digest: 'sha256:0' }), { kind: 'NotFound' })
+  await channel.call(history.updateHistory, { ref: 'good', remove: true })
+  assert.deepEqual(
+    (await list()).map(({ record }) => record?.ref),
+    ['bad'],
+  )
+  await assert.rejects(channel.call(history.updateHistory, { ref: 'good', remove: true }), {
+    kind: 'NotFound',
+  })
 })

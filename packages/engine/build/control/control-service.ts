@@ -5,8 +5,10 @@ import { GantryError } from '@gantry/errors'
 import { hostPlatform } from '@gantry/oci'
 import type { BuildCaches, Builds, CachePruned, PlatformImage } from '../../contracts.ts'
 import { cacheFilters, isMutable } from '../cache/filters.ts'
+import type { BuildHistory } from './build-history.ts'
 import { cacheFiltersOf } from './cache-filters.ts'
 import type { ExporterResponse } from './control-build.ts'
+import { historyServices } from './history-services.ts'
 import { withInputs } from './inputs.ts'
 import { OpenBuild } from './open-build.ts'
 
@@ -46,6 +48,7 @@ export interface ControlParts {
   builds: Pick<Builds, 'build' | 'session'>
   caches: Pick<BuildCaches, 'usage' | 'prune'>
   version: string
+  history: BuildHistory
 }
 
 /** The services of one connection. */
@@ -69,12 +72,13 @@ export class ControlService {
       }),
       streaming(control.status, async (call) => {
         for await (const { ref } of call.messages())
-          for await (const status of this.#build(ref).statuses(call.signal)) await call.send(status)
+          for await (const status of this.#told(ref).statuses(call.signal)) await call.send(status)
       }),
       streaming(control.session, async (call) => {
         const hold = await this.#parts.builds.session(call.headers)
         await hold(connectionIn(call), call.signal)
       }),
+      ...historyServices(this.#parts.history),
       unary(control.solve, (request, signal) => this.#solve(request, signal)),
       streaming(bridge.ping, async (call) => {
         await this.#begun(call.metadata(control.buildHeader)[0])
@@ -143,12 +147,17 @@ export class ControlService {
     return records
   }
 
+  /** Of this connection's builds, or of one that was made or runs elsewhere. */
+  #told(ref: string): Pick<OpenBuild, 'statuses'> {
+    return this.#builds.get(ref) ?? this.#parts.history.get(ref) ?? this.#build(ref)
+  }
+
   #build(ref: string): OpenBuild {
     const known = this.#builds.get(ref)
     if (known) return known
     if (ref === '' || this.#builds.size >= mostBuilds)
       throw new GantryError('InvalidParameter', `invalid build: ${JSON.stringify(ref)}`)
-    const build = new OpenBuild(this.#parts.builds)
+    const build = new OpenBuild(this.#parts.builds, (about) => this.#parts.history.begin(ref, about))
     this.#builds.set(ref, build)
     return build
   }

@@ -3,22 +3,26 @@ import { Readable } from 'node:stream'
 import type { BuildEvent } from '@gantry/build'
 import { type control, StatusResponse } from '@gantry/buildkit'
 import { GantryError } from '@gantry/errors'
-import type { Builds, PlatformImage, ProgressMessage } from '../../contracts.ts'
+import type { BuildSummary, Builds, PlatformImage, ProgressMessage } from '../../contracts.ts'
+import type { AboutBuild, BuildRecord, Outcome } from './build-record.ts'
 import { ControlBuild } from './control-build.ts'
 import { type Caches, type Exporter, type FrontendOptions, frontendRequest } from './options.ts'
 import { answerSubrequest, type BuildWarning, checkSubrequest } from './subrequests.ts'
 
 export class OpenBuild extends ControlBuild {
   readonly #builds: Pick<Builds, 'build'>
+  readonly #beginRecord: (about: AboutBuild) => BuildRecord
   #session = ''
   #exporters: Exporter[] = []
   #caches: Caches = { imports: [], exports: [] }
   /** What the build has made for each platform, as images of this machine. */
   images: readonly PlatformImage[] = []
 
-  constructor(builds: Pick<Builds, 'build'>) {
+  /** `record` begins a record of what is built. */
+  constructor(builds: Pick<Builds, 'build'>, record: (about: AboutBuild) => BuildRecord) {
     super()
     this.#builds = builds
+    this.#beginRecord = record
   }
 
   describe({ session, exporters, exporter, exporterAttributes, cache }: control.SolveRequest): void {
@@ -36,8 +40,21 @@ export class OpenBuild extends ControlBuild {
   /** Builds and gives out. Rejects with what the build has failed with. */
   async run(options: FrontendOptions): Promise<void> {
     const request = frontendRequest(options, this.#session, this.#exporters, this.#caches)
-    const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
-    for await (const message of messages) this.#hear(message)
+    const record = this.#beginRecord({ frontend: 'dockerfile.v0', options, exporters: this.#exporters })
+    let provenance: Outcome['provenance'] = {}
+    try {
+      const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
+      for await (const message of messages) {
+        if (message.id === 'gantry.result') provenance = (message.aux as BuildSummary).provenance ?? {}
+        this.#hear(message, record)
+      }
+      this.signal.throwIfAborted()
+      record.end({ response: this.response, provenance })
+    } catch (error) {
+      const cause = this.signal.aborted ? new GantryError('Cancelled', 'context canceled') : error
+      record.end({ response: this.response, provenance, error: cause })
+      throw error
+    }
   }
 
   /** Builds nothing: what is asked about the Dockerfile. */
@@ -58,12 +75,16 @@ export class OpenBuild extends ControlBuild {
     return answerSubrequest({ id, target, filename: request.dockerfile, text, warnings })
   }
 
-  #hear({ id, aux, error }: ProgressMessage): void {
+  #hear({ id, aux, error }: ProgressMessage, record: BuildRecord): void {
     if (error !== undefined) throw new GantryError('System', error)
-    if (id === 'moby.buildkit.trace') this.tell(StatusResponse.decode(Buffer.from(aux as string, 'base64')))
+    if (id === 'moby.buildkit.trace') {
+      const status = StatusResponse.decode(Buffer.from(aux as string, 'base64'))
+      record.hear(status)
+      this.tell(status)
+    }
     // The client writes it into the index of the directory.
     if (id === 'gantry.cache') this.#respond({ 'cache.manifest': JSON.stringify(aux) })
-    if (id === 'gantry.result') this.#respond(resultFields(aux as BuildResultSummary))
+    if (id === 'gantry.result') this.#respond(resultFields(aux as BuildSummary))
     if (id === 'gantry.images') this.images = aux as PlatformImage[]
     if (id !== 'moby.image.id') return
     this.#respond({ 'containerimage.config.digest': (aux as { ID: string }).ID })
@@ -79,13 +100,8 @@ const whole = ({ type = '', attributes = new Map<string, string>() }: Partial<Ex
   attributes,
 })
 
-interface BuildResultSummary {
-  names: readonly string[]
-  descriptor?: { digest: string }
-}
-
 /** As BuildKit's exporters tell of an image; the digest is that of the index where there is one. */
-const resultFields = ({ names, descriptor }: BuildResultSummary): Record<string, string> => ({
+const resultFields = ({ names, descriptor }: BuildSummary): Record<string, string> => ({
   ...(names.length > 0 && { 'image.name': names.join(',') }),
   ...(descriptor && {
     'containerimage.digest': descriptor.digest,
