@@ -124,9 +124,14 @@ export class StageScope implements Variables {
 
   /**
    * The instruction as BuildKit shows it: as it was written, with its variables replaced. Of RUN, whose shell knows more of
-   * them, quotes and what is not set here stay. Variables that its secrets are given in are not told.
+   * them, quotes and what is not set here stay. Variables that its secrets are given in are not told, nor are
+   * passwords in URLs, which often come from arguments.
    */
   shown(instruction: Instruction): string {
+    return this.#replaced(instruction).replace(/(https?:\/\/)[^\s/@'"]+@/gi, '$1xxxxx@')
+  }
+
+  #replaced(instruction: Instruction): string {
     const { source, instruction: name } = instruction
     const text = source.replace(/^\S+/, name)
     if (instruction.instruction !== 'RUN') return expandShown(text, this, this.#escape)

@@ -35,7 +35,8 @@ function createdBy(
     case 'COPY':
     case 'ADD': {
       const { sources, heredocs, dest, chown, chmod } = instruction
-      const flags = [chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean)
+      const parents = 'parents' in instruction && instruction.parents && '--parents'
+      const flags = [parents, chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean)
       const from = [...sources, ...heredocs.map(({ name }) => `<<${name}`)]
       return [instruction.instruction, ...flags, ...from, dest, '# buildkit'].join(' ')
     }

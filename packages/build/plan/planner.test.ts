@@ -96,6 +96,11 @@ test('steps are named with their variables replaced, and kept in the cache as th
     ['RUN echo "it\'s $A" \\"', 'RUN echo "it\'s 1" "'],
     ["RUN echo it's $A", "RUN echo it's $A"],
     ['ARG V\nRUN echo $V', 'RUN echo 7'],
+    [
+      'ARG V\nRUN git clone "https://me:$V@host/$V" # me@host',
+      'RUN git clone "https://xxxxx@host/7" # me@host',
+    ],
+    ['ADD ssh://git@host/r.git /', 'ADD ssh://git@host/r.git /'],
     ['RUN echo $V $HTTP_PROXY', 'RUN echo $V $HTTP_PROXY'],
     ['RUN --mount=type=secret,id=s,env=A echo $A', 'RUN --mount=type=secret,id=s,env=A echo ****'],
     ['RUN <<EOF\necho $A\necho\nEOF', 'RUN <<EOF (echo 1...)'],
@@ -276,6 +281,13 @@ test('ARG: of the same name the later one counts, ENV and ARG alike; stages that
     ['PATH=/bin', 'A=image', 'B=env', 'D=image'],
     ['PATH=/bin', 'A=env', 'B=env'],
   ])
+})
+
+test('flags of COPY in the history', async () => {
+  const created = async (line: string) => (await plan(`FROM a\n${line}\n`)).history.at(-1)?.created_by
+  const line = 'COPY --link --chmod=700 --parents --chown=me --exclude=x a b/'
+  assert.equal(await created(line), 'COPY --parents --chown=me --chmod=700 a b/ # buildkit')
+  assert.equal(await created('ADD --chown=me a b'), 'ADD --chown=me a b # buildkit')
 })
 
 test('CMD of the same stage survives ENTRYPOINT', async () => {
