@@ -341,6 +341,15 @@ test('where COPY and ADD write to', async () => {
   )
 })
 
+test('owners and modes of variables that are not set are none', async () => {
+  const flags = async (line: string) => {
+    const { chown, chmod } = copy(await plan(`FROM a\nARG MODE\nARG OWNER=me\n${line}\n`))
+    return { chown, chmod }
+  }
+  assert.deepEqual(await flags('COPY --chmod=$MODE --chown=$OWNER a b'), { chown: 'me', chmod: undefined })
+  assert.deepEqual(await flags('ADD --chmod=700 --chown=$NONE a b'), { chown: undefined, chmod: '700' })
+})
+
 test('where files come from', async () => {
   const origin = async (line: string, setting: Setting = {}) =>
     copy(await plan(`FROM a\n${line}\n`, setting)).copies[0]?.origin
