@@ -16,6 +16,7 @@ import {
 } from '@gantry/oci'
 import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
 import { beginsAsArchive } from './archive-file.ts'
+import { destinationIn } from './destination.ts'
 import { isExcluded } from './digest.ts'
 import { finishMade } from './made-directories.ts'
 import { type ModeChange, parseMode } from './mode.ts'
@@ -59,7 +60,7 @@ class Copier {
 
   /** What is in a directory goes into the destination; a new destination becomes like the directory itself. */
   async #directory(source: Source): Promise<void> {
-    const into = posix.join(this.#job.dest, this.#kept(source))
+    const into = destinationIn(this.#job.to, posix.join(this.#job.dest, this.#kept(source)))
     this.#refuseFile(into)
     const isNew = this.#find(into) === null
     const name = isNew ? posix.basename(into) : ''
@@ -140,7 +141,7 @@ class Copier {
   ): Promise<void> {
     const tree = TreeRoot.open(this.#job.to)
     try {
-      const into = cleanPath(directory)
+      const into = destinationIn(this.#job.to, directory)
       tree.directory(into === '' ? [] : into.split('/'))
       const { owner } = this.#job
       finishMade(tree, owner, model)

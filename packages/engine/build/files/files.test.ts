@@ -195,6 +195,35 @@ suite('files of a build', () => {
     })
   })
 
+  test('links of the target that lead nowhere give way to what they name, inside of it', async () => {
+    const { from, to } = roots()
+    mkdirSync(join(to, 'a/b'), { recursive: true })
+    symlinkSync('/gone/far', join(to, 'in'))
+    symlinkSync('../x/y', join(to, 'a/b/relative'))
+    symlinkSync('a/b/relative', join(to, 'twice'))
+    symlinkSync('../../../../up', join(to, 'out'))
+    symlinkSync('self', join(to, 'self'))
+    await copy({ from, to, sources: ['a.txt'], dest: '/in/' })
+    await copy({ from, to, sources: ['dir/sub'], dest: '/twice/made' })
+    await copy({ from, to, sources: ['dir/sub'], dest: '/out' })
+    await files.makeDirectory(to, '/in/work', { uid: 0, gid: 0 })
+    for (const [path, content] of [
+      ['gone/far/a.txt', 'a'],
+      ['a/x/y/made/d.txt', 'd'],
+      ['up/d.txt', 'd'],
+    ] as const)
+      assert.equal(readFileSync(join(to, path), 'utf8'), content)
+    assert.ok(lstatSync(join(to, 'gone/far/work')).isDirectory())
+    await assert.rejects(
+      copy({ from, to, sources: ['a.txt'], dest: '/self/x' }),
+      /too many levels of symbolic links/,
+    )
+    await assert.rejects(files.makeDirectory(to, '/self/x', { uid: 0, gid: 0 }), {
+      kind: 'InvalidParameter',
+      message: 'too many links in /self/x',
+    })
+  })
+
   test('CVE-2024-23651 and CVE-2018-15664: links lead nowhere but into their own root', async () => {
     const { from, to } = roots()
     const canary = join(top, 'canary')

@@ -5,12 +5,12 @@ import { GantryError } from '@gantry/errors'
 import { SystemCallError } from '@gantry/syscall'
 import { applyChanges } from './apply.ts'
 import { copyTree } from './copy.ts'
+import { destinationIn } from './destination.ts'
 import { digestTree } from './digest.ts'
 import { DigestMemo } from './digest-memo.ts'
 import { compareListings, Listing } from './listing.ts'
 import { finishMade } from './made-directories.ts'
 import type { FileJob, FromThread, ToThread } from './messages.ts'
-import { cleanPath } from './sources.ts'
 
 const port = parentPort as NonNullable<typeof parentPort>
 
@@ -70,7 +70,7 @@ function directoryOf(tree: TreeRoot, parts: string[], path: string): void {
 function makeDirectory({ root, path, owner }: Extract<FileJob, { kind: 'directory' }>): void {
   const tree = TreeRoot.open(root)
   try {
-    const parts = cleanPath(path).split('/').filter(Boolean)
+    const parts = destinationIn(root, path).split('/').filter(Boolean)
     directoryOf(tree, parts, path)
     finishMade(tree, owner)
   } finally {
