@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { expandWord } from './expand.ts'
 import type { Heredoc } from './heredoc.ts'
 import type { Instruction } from './instruction.ts'
 import { parseMount } from './mount.ts'
@@ -155,4 +156,14 @@ for (const group of groups)
 test('a variable that ends before its name', () => {
   const item = { id: '', note: '', dockerfile: 'FROM a\nENV a=${\n' }
   assert.throws(() => evaluate(item), { message: `failed to process "\${": syntax error: missing '}'` })
+})
+
+test('a text that grows without end, and more instructions than anybody writes, are refused', () => {
+  assert.throws(() => parseDockerfile(`FROM a\n${'ENV a=b\n'.repeat(5000)}`), {
+    message: 'more than 5000 instructions',
+    lines: { first: 5001, last: 5001 },
+  })
+  const variables = { get: () => 'x'.repeat(60_000) }
+  assert.equal(expandWord('$A'.repeat(30), variables, '\\').text.length, 1_800_000)
+  assert.throws(() => expandWord('$A'.repeat(40), variables, '\\'), /the result is too long$/)
 })

@@ -52,6 +52,9 @@ export function expandShown(
 
 class Mistake extends Error {}
 
+/** A few lines can multiply a text without end. The kernel takes no variable of a tenth of this. */
+const longestResult = 2 << 20
+
 const namePattern = /[\p{L}_][\p{L}\p{Nd}_]*|\p{Nd}+|[@*#?$!-]/uy
 
 class Expander {
@@ -96,6 +99,7 @@ class Expander {
       const part = this.#part(raw)
       if (this.#depth === 0) this.#parts.push(part)
       result += part.text
+      if (result.length > longestResult) throw new Mistake('the result is too long')
     }
   }
 

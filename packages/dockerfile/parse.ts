@@ -30,6 +30,9 @@ export interface Dockerfile {
   warnings: Warning[]
 }
 
+/** Each has a state of its own, with all that was set before it: their memory grows with the square of their number. */
+const mostInstructions = 5000
+
 const nothingThere = 'file with no instructions'
 
 /** Reads a Dockerfile (the Dockerfile reference, syntax 1.26). Throws DockerfileProblem. */
@@ -42,6 +45,11 @@ export function parseDockerfile(text: string): Dockerfile {
     const place = { first: lines.length, last: lines.length }
     throw new DockerfileProblem(nothingThere, place)
   }
+  if (statements.length > mostInstructions)
+    throw new DockerfileProblem(
+      `more than ${mostInstructions} instructions`,
+      statements[mostInstructions]?.lines,
+    )
   const globals: Arg[] = []
   const stages: Stage[] = []
   for (const statement of statements) {

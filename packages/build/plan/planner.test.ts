@@ -129,6 +129,15 @@ test('WORKDIR / makes no layer', async () => {
   }
 })
 
+test('an image is made by so many instructions at the most, whatever stages they are in', async () => {
+  const half = 'ENV a=b\n'.repeat(500)
+  await plan(`FROM scratch AS one\n${half}FROM one\n${half}`)
+  await assert.rejects(
+    plan(`FROM scratch AS one\n${half}FROM one\n${half}USER a\n`),
+    refusal('more than 1000 instructions make one image', 1003),
+  )
+})
+
 test('stages that the target does not need are not looked at', async () => {
   const asked: string[] = []
   await plan('FROM a AS one\nFROM b AS two\nFROM c AS three\n', { target: 'two', asked })

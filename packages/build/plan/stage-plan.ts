@@ -47,6 +47,9 @@ export interface StagePlace {
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
+/** Each instruction has a state with all that came before it: what they take grows with the square of their number. */
+const longestHistory = 1000
+
 export class StagePlan {
   readonly planner: Planner
   readonly index: number
@@ -193,6 +196,8 @@ export class StagePlan {
       state.config = classic ? config : { ...config, ArgsEscaped: true }
     }
     if (history) state.history.push(classic && state.author ? { ...history, author: state.author } : history)
+    if (state.history.length > longestHistory)
+      throw new DockerfileProblem(`more than ${longestHistory} instructions make one image`, lines)
   }
 }
 

@@ -72,10 +72,10 @@ test('no pattern makes matching slow', () => {
 test('what very many rules say of very many directories is not all remembered', () => {
   v8.setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  const ignore = new IgnoreFile('!x\n'.repeat(20_000))
+  const ignore = new IgnoreFile('!x\n'.repeat(10_000))
   collect()
   const before = process.memoryUsage().heapUsed
-  for (let index = 0; index < 300; index++) ignore.ignores(`directory-${index}/file`)
+  for (let index = 0; index < 600; index++) ignore.ignores(`directory-${index}/file`)
   collect()
   assert.ok(process.memoryUsage().heapUsed - before < 20 << 20)
   assert.ok(!ignore.ignores('x'))
@@ -83,4 +83,9 @@ test('what very many rules say of very many directories is not all remembered', 
 
 test('a path that is longer than any file’s is not looked at piece by piece', () => {
   assert.equal(new IgnoreFile('*\n!a').ignores(`${'a/'.repeat(100_000)}b`), false)
+})
+
+test('more patterns than anybody writes are refused', () => {
+  assert.ok(new IgnoreFile('a\n'.repeat(10_000)).ignores('a'))
+  assert.throws(() => new IgnoreFile('a\n'.repeat(10_001)), { message: 'more than 10000 patterns to ignore' })
 })

@@ -27,6 +27,8 @@ export function ignoreRules(text: string): { path: string; isException: boolean 
     })
 }
 
+/** Each may be compared with each name of a context. */
+const mostRules = 10_000
 /** Results that are remembered, one of each rule for a directory: those of a walk come one after the other. */
 const mostRemembered = 1_000_000
 /** Bytes of a path that the kernel takes, with its end: nothing in a context has a longer one (PATH_MAX). */
@@ -38,9 +40,11 @@ export class IgnoreFile {
   /** Which rules have fitted a directory, or one above it. */
   readonly #fitted = new Map<string, readonly boolean[]>()
 
-  /** The text of the file; an empty one ignores nothing. Throws DockerfileProblem for a malformed pattern. */
+  /** The text of the file; an empty one ignores nothing. Throws DockerfileProblem for a malformed pattern, and for too many. */
   constructor(text: string) {
-    this.#rules = ignoreRules(text)
+    const rules = ignoreRules(text)
+    if (rules.length > mostRules) throw new DockerfileProblem(`more than ${mostRules} patterns to ignore`)
+    this.#rules = rules
       .map(({ path, isException }) => ({ pattern: compilePattern(path), isException }))
       .filter(({ pattern }) => pattern.text !== '' && pattern.text !== '.')
     this.#hasExceptions = this.#rules.some(({ isException }) => isException)

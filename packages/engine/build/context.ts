@@ -4,6 +4,7 @@ import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { Files } from '@gantry/build'
 import { IgnoreFile } from '@gantry/dockerfile'
@@ -146,7 +147,7 @@ export class Contexts {
     const ignore =
       (await this.#text(root, `${name}.dockerignore`)) ?? (await this.#text(root, '.dockerignore'))
     const rules = new IgnoreFile(ignore ?? '')
-    if (ignore) await removeIgnored(root, '', rules)
+    if (ignore) await removeIgnored(root, '', rules, turns())
     if (foreignName.test(name)) await rm(join(root, name), { force: true })
     const kept = undo.move()
     const ignores = (path: string): boolean => rules.ignores(posix.join('/', path).slice(1) || '.')
@@ -159,8 +160,10 @@ export class Contexts {
       const flags = constants.O_RDONLY | constants.O_NONBLOCK
       await using file = await open(await this.#files.resolve(root, name), flags)
       const status = await file.stat()
-      if (!status.isFile() || status.size > longestText)
+      if (!status.isFile())
         throw new GantryError('InvalidParameter', `${name} is not a file that can be read`)
+      if (status.size > longestText)
+        throw new GantryError('InvalidParameter', `${name} is larger than ${longestText} bytes`)
       return await file.readFile('utf8')
     } catch (error) {
       if (isKind(error, 'NotFound')) return null
@@ -169,14 +172,33 @@ export class Contexts {
   }
 }
 
-/** Nobody else writes there, and links are not followed. */
-async function removeIgnored(root: string, path: string, ignore: IgnoreFile): Promise<void> {
+/** Nobody else writes there, and links are not followed. `pause` lets others have their turn. */
+async function removeIgnored(
+  root: string,
+  path: string,
+  ignore: IgnoreFile,
+  pause: () => Promise<void>,
+): Promise<void> {
   for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
+    await pause()
     const child = path === '' ? entry.name : `${path}/${entry.name}`
     const isDirectory = entry.isDirectory()
-    if (isDirectory && !ignore.prunes(child)) await removeIgnored(root, child, ignore)
+    if (isDirectory && !ignore.prunes(child)) await removeIgnored(root, child, ignore, pause)
     if (!ignore.ignores(child)) continue
     if (isDirectory && (await readdir(join(root, child))).length > 0 && !ignore.prunes(child)) continue
     await rm(join(root, child), { recursive: true, force: true })
+  }
+}
+
+/** Milliseconds that the event loop is kept for one piece of work. */
+const longestTurn = 10
+
+/** To be awaited often: gives the event loop back once it has been kept for long. */
+function turns(): () => Promise<void> {
+  let began = performance.now()
+  return async () => {
+    if (performance.now() - began < longestTurn) return
+    await nextTurn()
+    began = performance.now()
   }
 }

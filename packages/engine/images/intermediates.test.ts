@@ -68,3 +68,16 @@ test('only so many are kept, the oldest go first', (t) => {
   assert.ok(rows.has(ids.at(-1) ?? '') && !rows.has(ids[0] ?? ''))
   assert.equal(intermediates.has(ids[0] ?? idOf('')), false)
 })
+
+test('what is large is not kept', () => {
+  const rows = new Map<string, IntermediateRecord>()
+  const intermediates = new Intermediates(tableOf(rows))
+  const step = { created_by: 'x'.repeat(1000) }
+  for (const [digits, count] of [
+    ['ab', 100],
+    ['ac', 200],
+  ] as const)
+    assert.equal(intermediates.note(idOf(digits), { ...file, history: Array(count).fill(step) }), true)
+  intermediates.flush()
+  assert.deepEqual([...rows.keys()], [idOf('ab')])
+})

@@ -28,6 +28,9 @@ export interface IntermediateRecord {
 const mostKept = 2000
 const slack = 200
 
+/** Characters of a configuration, about, beyond which an image cannot be named later: thousands of such would fill a disk. */
+const largest = 128 << 10
+
 export class Intermediates {
   readonly #table: Table<IntermediateRecord>
   readonly #transaction: (work: () => void) => void
@@ -56,14 +59,14 @@ export class Intermediates {
   }
 
   /**
-   * Without `file`, what is an image already. Written down before the event loop's next turn, with all that are noted in
+   * Without `file`, what is an image already; one that is large is not kept. Written down before the event loop's next turn, with all that are noted in
    * this one: what a client has been told can be named after a crash, too. Returns whether it is new.
    */
   note(id: Digest, file?: ImageConfigFile, parent?: Digest | null): boolean {
     if (this.#seen.has(id)) return false
     if (this.#seen.size >= this.#most) this.#seen.clear()
     this.#seen.add(id)
-    if (!file) return true
+    if (!file || isLarge(file)) return true
     this.#fresh.set(id, { id, ...(parent && { parent }), file, notedAt: new Date().toISOString() })
     this.#writing ??= setImmediate(() => {
       try {
@@ -118,6 +121,12 @@ export class Intermediates {
     this.#fresh.delete(id)
     this.#table.delete(id)
   }
+}
+
+/** Counts what a Dockerfile can make long. */
+function isLarge({ config: { Env = [], Labels = {} }, history }: ImageConfigFile): boolean {
+  const texts = [Env, Object.values(Labels ?? {}), history.map(({ created_by: text = '' }) => text)]
+  return texts.flat().reduce((sum, text) => sum + text.length, 0) > largest
 }
 
 /** Makes the image that a text means, as long as its layers are here. Resolves to whether there is one now. */
