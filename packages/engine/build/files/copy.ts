@@ -3,7 +3,6 @@ import { closeSync, constants, createReadStream, fstatSync, openSync, readSync }
 import { posix } from 'node:path'
 import { describeObject, TreeRoot, Unpacker, type Walked, walkTree } from '@gantry/archive'
 import type { CopyRequest } from '@gantry/build'
-import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import {
   decompress,
@@ -17,7 +16,7 @@ import {
 import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
 import { beginsAsArchive } from './archive-file.ts'
 import { destinationIn } from './destination.ts'
-import { isExcluded } from './digest.ts'
+import { Exclusion } from './exclusion.ts'
 import { finishMade } from './made-directories.ts'
 import { type ModeChange, parseMode } from './mode.ts'
 import { cleanPath, findSources, type Source } from './sources.ts'
@@ -42,17 +41,17 @@ class Copier {
   readonly #job: CopyJob
   readonly #stopped: () => void
   readonly #mode: ModeChange
-  readonly #excluded: readonly PathPattern[]
+  readonly #exclusion: Exclusion
 
   constructor(job: CopyJob, stopped: () => void) {
     this.#job = job
     this.#stopped = stopped
     this.#mode = job.chmod === undefined ? (mode) => mode : parseMode(job.chmod)
-    this.#excluded = job.exclude.map((pattern) => compilePattern(pattern))
+    this.#exclusion = new Exclusion(job.exclude)
   }
 
   async add(source: Source): Promise<void> {
-    if (isExcluded(this.#excluded, source.path)) return
+    if (this.#exclusion.has(source.path)) return
     if (source.info.isDirectory()) return this.#directory(source)
     if (this.#job.unpack && source.info.isFile() && (await this.#unpack(source))) return
     await this.#file(source)
@@ -67,11 +66,23 @@ class Copier {
     const model = this.#model(source)
     const firstNames = new FirstNames()
     await this.#fill(isNew ? posix.dirname(into) : into, model, async (unpacker) => {
-      const walk = walkTree(source.fd, { enter: ({ path }) => !isExcluded(this.#excluded, path) })
+      const walk = walkTree(source.fd, { enter: ({ path }) => !this.#exclusion.prunes(path) })
+      // Directories that stay behind unless something in them does not.
+      let above: { path: string; header: TarHeader }[] = []
       for (const entry of walk) {
         this.#stopped()
-        if (entry.path === '' ? !isNew : isExcluded(this.#excluded, entry.path)) continue
-        await this.#place(unpacker, entry, posix.join(name, entry.path), firstNames)
+        const { path } = entry
+        if (path === '' && !isNew) continue
+        const placed = posix.join(name, path)
+        if (this.#exclusion.has(path)) {
+          const header = this.#exclusion.prunes(path) ? null : this.#describe(entry, placed)
+          if (header?.type === 'directory') above.push({ path, header })
+          continue
+        }
+        for (const each of above)
+          if (path.startsWith(`${each.path}/`)) await unpacker.add(fileEntry(each.header, entry.fd))
+        above = []
+        await this.#place(unpacker, entry, placed, firstNames)
       }
     })
   }
@@ -160,16 +171,22 @@ class Copier {
     name: string,
     firstNames?: FirstNames,
   ): Promise<void> {
-    const header = describeObject(fd, info, name)
+    const header = this.#describe({ fd, info }, name)
     if (header === null) return
     const first = firstNames?.of(info, name)
     if (first !== undefined) {
       await unpacker.add(fileEntry({ ...header, type: 'link', linkName: first, size: 0 }, fd))
       return
     }
-    if (header.type === 'symlink') header.linkName = textOfName(readLinkOf(fd))
-    else header.mode = this.#mode(header.mode, header.type === 'directory')
     await unpacker.add(fileEntry(header, fd))
+  }
+
+  /** What it is to be called, and to be like; null for what is passed over. */
+  #describe({ fd, info }: Pick<Walked, 'fd' | 'info'>, name: string): TarHeader | null {
+    const header = describeObject(fd, info, name)
+    if (header?.type === 'symlink') header.linkName = textOfName(readLinkOf(fd))
+    else if (header) header.mode = this.#mode(header.mode, header.type === 'directory')
+    return header
   }
 
   #find(path: string): { isDirectory: boolean } | null {

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { describeObject, walkTree } from '@gantry/archive'
 import type { FileSelection } from '@gantry/build'
-import { compilePattern, type PathPattern } from '@gantry/dockerfile'
 import { readLinkOf } from '@gantry/syscall'
 import { DigestMemo } from './digest-memo.ts'
+import { Exclusion } from './exclusion.ts'
 import type { Listing } from './listing.ts'
 import { findSources } from './sources.ts'
 
@@ -19,15 +19,16 @@ export function digestTree(
   { memo = new DigestMemo(undefined), listing }: { memo?: DigestMemo; listing?: Listing } = {},
 ): string {
   const { include, exclude = [], followLinks = false } = selection
-  const excluded = exclude.map((pattern) => compilePattern(pattern))
+  const exclusion = new Exclusion(exclude)
   const top = openSync(root, O_PATH | constants.O_DIRECTORY)
   const hash = createHash('sha256')
   try {
     for (const source of findSources(top, include, followLinks)) {
       hash.update(`source ${JSON.stringify(source.path)}\n`)
-      for (const entry of walkTree(source.fd, { enter: ({ path }) => !isExcluded(excluded, path) })) {
+      for (const entry of walkTree(source.fd, { enter: ({ path }) => !exclusion.prunes(path) })) {
         stopped()
-        if (isExcluded(excluded, entry.path)) continue
+        // A directory in which something is kept is made for that.
+        if (exclusion.has(entry.path) && (!entry.info.isDirectory() || exclusion.prunes(entry.path))) continue
         const state = stateOf(entry, stopped, memo)
         if (state === null) continue
         hash.update(state)
@@ -39,10 +40,6 @@ export function digestTree(
   }
   return `sha256:${hash.digest('hex')}`
 }
-
-/** Whether a pattern covers this path, or a directory it lies in. The top of a tree, the empty path, never is. */
-export const isExcluded = (patterns: readonly PathPattern[], path: string): boolean =>
-  path !== '' && patterns.some((pattern) => pattern.covers(path))
 
 type Entry = ReturnType<typeof walkTree> extends Generator<infer T> ? T : never
 
