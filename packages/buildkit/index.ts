@@ -1,6 +1,7 @@
 export * as control from './control/control.ts'
 export * as history from './control/history.ts'
 export { Definition } from './control/result-definition.ts'
+export { type ErrorSource, withSource } from './control/source-error.ts'
 export { StatusResponse, timestamp } from './control/status.ts'
 export { HardLinks } from './files/hard-links.ts'
 export { type FileType, goMode, permissionsOf, typeOf } from './files/mode.ts'

@@ -243,7 +243,7 @@ suite('build in a session', { concurrency: 1 }, () => {
     await forget()
   })
 
-  each('mistakes and failures are told, and leave nothing', async (build) => {
+  each('mistakes and failures are told, with their lines, and leave nothing', async (build, tag) => {
     await leavesNothing(daemon(), async () => {
       const cases: [Record<string, string>, RegExp][] = [
         [{ Dockerfile: 'FROM busybox\nRUNN x\n' }, /unknown instruction: RUNN/],
@@ -258,6 +258,9 @@ suite('build in a session', { concurrency: 1 }, () => {
         const result = await build([await context(files)])
         assert.equal(result.exitCode, 1, JSON.stringify(files))
         assert.match(result.stdout + result.stderr, expected)
+        const last = files.Dockerfile?.split('\n').at(-2)
+        if (last && !tag.startsWith('docker-20.10'))
+          assert.match(result.stderr, new RegExp(` 2 \\| >>> ${last}\n`))
       }
     })
   })

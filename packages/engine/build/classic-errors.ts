@@ -2,6 +2,7 @@
 import { type PlannedInstruction, StepError, StepFailure } from '@gantry/build'
 import { DockerfileProblem } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
+import type { ProgressMessage } from '../contracts.ts'
 
 /** `planned`: the instruction that was being carried out, when the build had come so far. */
 export function classicError(
@@ -58,4 +59,10 @@ export function classicRefusal(error: unknown, name: string): string {
 export function describe(error: unknown): string {
   if (!(error instanceof DockerfileProblem) || error.lines === null) return messageOf(error)
   return `dockerfile parse error on line ${error.lines.first}: ${error.message}`
+}
+
+/** For clients that show lines: with those of the Dockerfile that it is about, where they are known. */
+export function detailOf(error: unknown): NonNullable<ProgressMessage['errorDetail']> {
+  const hasLines = error instanceof StepError || error instanceof DockerfileProblem
+  return { message: describe(error), ...(hasLines && error.lines && { lines: error.lines }) }
 }

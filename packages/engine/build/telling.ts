@@ -1,10 +1,9 @@
 /** What the client of a build is told, in the words of its kind: our own command, classic clients, those of BuildKit. */
 import { type BuildEvent, StepError } from '@gantry/build'
-import { DockerfileProblem } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import type { EngineBuildRequest, ProgressMessage } from '../contracts.ts'
 import type { Intermediates } from '../images/intermediates.ts'
-import { classicRefusal, describe } from './classic-errors.ts'
+import { classicRefusal, describe, detailOf } from './classic-errors.ts'
 import { ClassicProgress } from './classic-progress.ts'
 import { OutputLimit } from './kept-output.ts'
 import { QuietEvents } from './quiet-events.ts'
@@ -89,10 +88,4 @@ export class Telling {
     if (events) this.tell({ error: describe(error), errorDetail: detailOf(error) })
     else this.#progress.failed(error)
   }
-}
-
-/** For our own command: with the lines of the Dockerfile that it is about, where they are known. */
-function detailOf(error: unknown): NonNullable<ProgressMessage['errorDetail']> {
-  const hasLines = error instanceof StepError || error instanceof DockerfileProblem
-  return { message: describe(error), ...(hasLines && error.lines && { lines: error.lines }) }
 }

@@ -1,8 +1,8 @@
 /** A build of the control API, run by the engine's own builder. */
 import { Readable } from 'node:stream'
 import type { BuildEvent } from '@gantry/build'
-import { type control, StatusResponse } from '@gantry/buildkit'
-import { GantryError } from '@gantry/errors'
+import { type control, StatusResponse, withSource } from '@gantry/buildkit'
+import { GantryError, isKind } from '@gantry/errors'
 import type { BuildSummary, Builds, PlatformImage, ProgressMessage } from '../../contracts.ts'
 import type { AboutBuild, BuildRecord, Outcome } from './build-record.ts'
 import { ControlBuild } from './control-build.ts'
@@ -13,6 +13,7 @@ export class OpenBuild extends ControlBuild {
   readonly #builds: Pick<Builds, 'build'>
   readonly #beginRecord: (about: AboutBuild) => BuildRecord
   #session = ''
+  #failure: GantryError | null = null
   #exporters: Exporter[] = []
   #caches: Caches = { imports: [], exports: [] }
   /** What the build has made for each platform, as images of this machine. */
@@ -40,11 +41,14 @@ export class OpenBuild extends ControlBuild {
   /** Builds and gives out. Rejects with what the build has failed with. */
   async run(options: FrontendOptions): Promise<void> {
     const request = frontendRequest(options, this.#session, this.#exporters, this.#caches)
+    const file: { filename: string; text: string | null } = { filename: request.dockerfile, text: null }
     const record = this.#beginRecord({ frontend: 'dockerfile.v0', options, exporters: this.#exporters })
     let provenance: Outcome['provenance'] = {}
     try {
-      const messages = this.#builds.build(Readable.from([]), { ...request, signal: this.signal })
-      for await (const message of messages) {
+      const told = { ...request, tellDockerfile: true, signal: this.signal }
+      for await (const message of this.#builds.build(Readable.from([]), told)) {
+        if (message.id === 'gantry.dockerfile') file.text = String(message.aux)
+        if (message.error !== undefined) throw failureOf(message, file)
         if (message.id === 'gantry.result') provenance = (message.aux as BuildSummary).provenance ?? {}
         this.#hear(message, record)
       }
@@ -53,8 +57,15 @@ export class OpenBuild extends ControlBuild {
     } catch (error) {
       const cause = this.signal.aborted ? new GantryError('Cancelled', 'context canceled') : error
       record.end({ response: this.response, provenance, error: cause })
+      this.#failure = isKind(cause) ? cause : null
       throw error
     }
+  }
+
+  /** The client has heard what the build has failed with: it hears so once more, with all that there is to say of it. */
+  override finish(error: GantryError | null): void {
+    const ours = this.#failure
+    super.finish(error && ours && error.message.includes(ours.message) ? ours : error)
   }
 
   /** Builds nothing: what is asked about the Dockerfile. */
@@ -75,8 +86,7 @@ export class OpenBuild extends ControlBuild {
     return answerSubrequest({ id, target, filename: request.dockerfile, text, warnings })
   }
 
-  #hear({ id, aux, error }: ProgressMessage, record: BuildRecord): void {
-    if (error !== undefined) throw new GantryError('System', error)
+  #hear({ id, aux }: ProgressMessage, record: BuildRecord): void {
     if (id === 'moby.buildkit.trace') {
       const status = StatusResponse.decode(Buffer.from(aux as string, 'base64'))
       record.hear(status)
@@ -108,3 +118,13 @@ const resultFields = ({ names, descriptor }: BuildSummary): Record<string, strin
     'containerimage.descriptor': Buffer.from(JSON.stringify(descriptor)).toString('base64'),
   }),
 })
+
+/** With the lines that it is about, where they are known. */
+function failureOf(
+  { error = '', errorDetail }: ProgressMessage,
+  { filename, text }: { filename: string; text: string | null },
+): GantryError {
+  const failure = new GantryError('System', error)
+  const lines = errorDetail?.lines
+  return lines && text !== null ? withSource(failure, { filename, text, lines }) : failure
+}

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { BuildEvent } from '@gantry/build'
 import { StatusResponse } from '@gantry/buildkit'
 import type { ProgressMessage } from '../../contracts.ts'
-import { describe } from '../classic-errors.ts'
+import { describe, detailOf } from '../classic-errors.ts'
 import { BuildTrace } from './trace.ts'
 
 export class TraceProgress {
@@ -30,7 +30,6 @@ export class TraceProgress {
   }
 
   failed(error: unknown): void {
-    const message = describe(error)
-    this.#tell({ errorDetail: { message }, error: message })
+    this.#tell({ errorDetail: detailOf(error), error: describe(error) })
   }
 }
