@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { CacheUsage } from '@gantry/build'
 import { Channel, control, Definition, history, StatusResponse, serve } from '@gantry/buildkit'
+import { GantryError } from '@gantry/errors'
 import type { BuildPruneOptions, EngineBuildRequest, ProgressMessage } from '../../contracts.ts'
 import { BuildHistory } from './build-history.ts'
 import { ControlService } from './control-service.ts'
@@ -223,6 +224,7 @@ test('the history of builds: what was asked, told and made, for other connection
   const channel = await client(t, async function* ({ target }) {
     yield { id: 'moby.buildkit.trace', aux: vertex }
     if (target === 'broken') yield { error: 'it broke' }
+    if (target === 'refused') throw new GantryError('InvalidParameter', 'it makes no sense')
     yield { id: 'gantry.result', aux: { names: ['a'], provenance } }
   })
   const build = (ref: string, target: string) =>
@@ -236,6 +238,9 @@ test('the history of builds: what was asked, told and made, for other connection
   assert.deepEqual(await list({ activeOnly: true, ref: 'none' }), [])
   await build('good', 'fine')
   await assert.rejects(build('bad', 'broken'), /it broke/)
+  // With the code of failures: clients tell any other by its name.
+  await assert.rejects(build('refused', 'refused'), { kind: 'System', message: 'it makes no sense' })
+  await channel.call(history.updateHistory, { ref: 'refused', remove: true })
   const [good, bad] = await list()
   assert.equal(good?.type, history.historyEvent.complete)
   assert.equal(good?.record?.options?.get('target'), 'fine')

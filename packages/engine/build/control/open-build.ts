@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import type { BuildEvent } from '@gantry/build'
 import { type control, StatusResponse, withSource } from '@gantry/buildkit'
-import { GantryError, isKind } from '@gantry/errors'
+import { GantryError, isKind, messageOf } from '@gantry/errors'
 import type { BuildSummary, Builds, PlatformImage, ProgressMessage } from '../../contracts.ts'
 import type { AboutBuild, BuildRecord, Outcome } from './build-record.ts'
 import { ControlBuild } from './control-build.ts'
@@ -55,10 +55,12 @@ export class OpenBuild extends ControlBuild {
       this.signal.throwIfAborted()
       record.end({ response: this.response, provenance })
     } catch (error) {
-      const cause = this.signal.aborted ? new GantryError('Cancelled', 'context canceled') : error
-      record.end({ response: this.response, provenance, error: cause })
-      this.#failure = isKind(cause) ? cause : null
-      throw error
+      const failure = this.signal.aborted
+        ? new GantryError('Cancelled', 'context canceled')
+        : asFailure(error)
+      record.end({ response: this.response, provenance, error: failure })
+      this.#failure = failure
+      throw failure
     }
   }
 
@@ -127,4 +129,10 @@ function failureOf(
   const failure = new GantryError('System', error)
   const lines = errorDetail?.lines
   return lines && text !== null ? withSource(failure, { filename, text, lines }) : failure
+}
+
+/** What is wrong with a build is no refusal of the call: clients put the name of any other code before the message. */
+function asFailure(error: unknown): GantryError {
+  if (isKind(error) && !isKind(error, 'InvalidParameter') && !isKind(error, 'NotFound')) return error
+  return new GantryError('System', messageOf(error), { cause: error })
 }
