@@ -564,6 +564,27 @@ suite('outputs of builds', { concurrency: 1 }, () => {
         assert.equal(await readFile(join(out, `linux_${cpu}`, file), 'utf8'), cpu)
   })
 
+  test('docker buildx: image layouts in directories, and frontends that are named', async (t) => {
+    const plugin = await buildx()
+    if (plugin === null) return t.skip('there is no docker-buildx here')
+    const root = await context({
+      Dockerfile: 'FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /f\n',
+      amd64: '1',
+      arm64: '2',
+    })
+    const env = buildxEnvironment(daemon().host, top)
+    const layout = join(root, 'layout')
+    const build = (...args: string[]) => ok(run(plugin, ['build', ...args, root], { env }))
+    const platforms = ['--platform', 'linux/amd64,linux/arm64']
+    await build('-o', `type=oci,tar=false,dest=${layout}`, ...platforms)
+    const { manifests } = JSON.parse(await skopeo('inspect', '--raw', `oci:${layout}`))
+    assert.equal(manifests.length, 2)
+    await ok(run('skopeo', ['copy', '--all', `oci:${layout}`, `dir:${layout}-copy`]))
+    const named = ['--build-arg', 'BUILDKIT_SYNTAX=docker/dockerfile:1', '-o', join(root, 'files')]
+    await build(...named)
+    assert.match(await readFile(join(root, 'files/f'), 'utf8'), /^[12]$/)
+  })
+
   test('docker buildx: a build for the cache alone leaves no image', async (t) => {
     const plugin = await buildx()
     if (plugin === null) return t.skip('there is no docker-buildx here')

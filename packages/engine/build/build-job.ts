@@ -58,6 +58,9 @@ export interface JobSurroundings {
   work: AsyncDisposableStack
 }
 
+/** What clients of BuildKit call the content store that an output goes to. */
+const exportStore = 'export'
+
 /** The input, once it is there. */
 interface Materials {
   input: BuildInput
@@ -157,7 +160,7 @@ export class BuildJob {
   }
 
   /** To clients of BuildKit in their session; to others by a name, under which they ask for it. */
-  #delivery({ session }: BuildInput): Pick<OutputRequest, 'deliver' | 'deliverTree'> {
+  #delivery({ session }: BuildInput): Pick<OutputRequest, 'deliver' | 'deliverTree' | 'deliverBlob'> {
     if (!this.#asked.request.trace || !session)
       return { deliver: (output, archive) => this.#offer(archive, { output }) }
     const exporter = (output: number) => ({ 'buildkit-attachable-exporter-id': String(output) })
@@ -166,6 +169,8 @@ export class BuildJob {
         session.sendFile(archive as AsyncIterable<Buffer>, this.#signal, exporter(output)),
       deliverTree: async (output, source) =>
         void (await session.sendFiles(source, this.#signal, exporter(output))),
+      deliverBlob: (blob, content) =>
+        session.writeBlob({ store: exportStore, ...blob }, content, this.#signal),
     }
   }
 

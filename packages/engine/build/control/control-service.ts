@@ -42,7 +42,8 @@ const engineCapabilities = [
   'source.local',
 ]
 
-const frontendName = 'dockerfile.v0'
+/** There is one frontend, also for those that name an image with theirs (`BUILDKIT_SYNTAX`), as with `# syntax=`. */
+const frontendNames = ['dockerfile.v0', 'gateway.v0']
 
 export interface ControlParts {
   builds: Pick<Builds, 'build' | 'session'>
@@ -91,7 +92,7 @@ export class ControlService {
       streaming(bridge.solve, async (call) => {
         const build = await this.#begun(call.metadata(control.buildHeader)[0])
         for await (const request of call.messages()) {
-          if (request.frontend !== frontendName)
+          if (!frontendNames.includes(request.frontend))
             throw new GantryError(
               'NotImplemented',
               `unknown frontend: ${request.frontend || 'LLB definitions'}`,
@@ -191,7 +192,7 @@ export class ControlService {
       build.describe(request)
       build.begin()
       if (request.frontend === '') await build.returned
-      else if (request.frontend === frontendName) await build.run(request.options)
+      else if (frontendNames.includes(request.frontend)) await build.run(request.options)
       else throw new GantryError('NotImplemented', `unknown frontend: ${request.frontend}`)
       return { exporterResponse: build.response }
     } finally {

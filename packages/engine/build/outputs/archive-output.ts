@@ -16,14 +16,38 @@ import { blobPath, layoutEntries } from '../../images/save.ts'
 import type { BuiltSet } from './assemble.ts'
 import type { ArchivePlan } from './plan.ts'
 
-/** The archive as a stream; what it reads must be held until its end. Throws InvalidParameter. */
-export function archiveOutput(content: ContentStore, set: BuiltSet, plan: ArchivePlan): Readable {
-  const [image, ...others] = set.images
-  if (plan.format === 'docker' && others.length > 0)
+/** Where a client takes blobs one by one. */
+export type DeliverBlob = (
+  blob: { digest: Digest; size: number },
+  content: AsyncIterable<Uint8Array>,
+) => Promise<void>
+
+/** Blob by blob, what leads to the others last; the client writes the index. */
+export async function storeOutput(
+  content: ContentStore,
+  set: BuiltSet,
+  plan: ArchivePlan,
+  deliver: DeliverBlob,
+): Promise<void> {
+  checkFormat(set, plan)
+  for (const digest of [...blobsOf(set)].reverse()) {
+    const { size } = await content.info(digest)
+    await deliver({ digest, size }, await content.read(digest))
+  }
+}
+
+function checkFormat({ images }: BuiltSet, { format }: ArchivePlan): void {
+  if (format === 'docker' && images.length > 1)
     throw new GantryError(
       'InvalidParameter',
       'docker exporter does not currently support exporting manifest lists',
     )
+}
+
+/** The archive as a stream; what it reads must be held until its end. Throws InvalidParameter. */
+export function archiveOutput(content: ContentStore, set: BuiltSet, plan: ArchivePlan): Readable {
+  checkFormat(set, plan)
+  const [image] = set.images
   const text = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
   const index = serializeManifest({
     kind: 'index',

@@ -11,7 +11,7 @@ import type { ImageParts } from '../../images/dependencies.ts'
 import type { Hold } from '../../images/retention.ts'
 import type { Attestor } from '../attest/attestor.ts'
 import type { CompressedLayers } from '../cache/compressed-layers.ts'
-import { archiveOutput } from './archive-output.ts'
+import { archiveOutput, type DeliverBlob, storeOutput } from './archive-output.ts'
 import { assemble, type BuiltSet } from './assemble.ts'
 import { filesOutput } from './files-output.ts'
 import { builtBefore, imageOutput, namesOf } from './image-output.ts'
@@ -39,6 +39,8 @@ export interface OutputRequest {
   deliver: (output: number, archive: Readable) => Promise<void>
   /** Hands files over one by one, to clients that take no archive for them. */
   deliverTree?: (output: number, source: FileSource) => Promise<void>
+  /** Into a content store of clients that have one. */
+  deliverBlob?: DeliverBlob
   attestor: Attestor
   hear: (event: BuildEvent) => void
   signal: AbortSignal
@@ -104,7 +106,7 @@ class Outputs {
 
   async #image(index: number, plan: ImagePlan | ArchivePlan, report: OutputReport): Promise<void> {
     const { images } = this.#parts
-    const { results, created, deliver, attestor } = this.#request
+    const { results, created, deliver, deliverBlob, attestor } = this.#request
     await using hold = images.retention.begin()
     const mayBeThere = plan.kind === 'image' && !plan.push && attestor.isSilent
     const before = mayBeThere ? await builtBefore(images, hold, results, plan) : null
@@ -116,7 +118,8 @@ class Outputs {
     const attest = attestor.images(hold, plan.names)
     const set = await assemble(this.#parts, hold, results, plan, { created, attest })
     if (plan.kind === 'archive') {
-      await deliver(index, archiveOutput(images.content, set, plan))
+      if (plan.inStore && deliverBlob) await storeOutput(images.content, set, plan, deliverBlob)
+      else await deliver(index, archiveOutput(images.content, set, plan))
       return this.#note(set, set.top, plan)
     }
     const { id, top } = await this.#store(hold, set, plan, report)

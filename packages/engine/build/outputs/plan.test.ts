@@ -47,6 +47,7 @@ test('what is not understood is refused', () => {
   const cases: [string, Record<string, string>, RegExp][] = [
     ['constructor', {}, /exporter "constructor" could not be found/],
     ['local', { name: 'x' }, /unknown attribute "name"/],
+    ['oci', { tar: 'maybe' }, /non-bool value maybe specified for tar/],
     ['image', { push: 'maybe' }, /non-bool value maybe specified for push/],
     ['image', { compression: 'zstd', 'compression-level': '23' }, /compression-level/],
     ['image', { 'registry.insecure': 'true' }, /insecure-registries/],

@@ -31,6 +31,8 @@ export interface ImagePlan extends ImageForm {
 export interface ArchivePlan extends ImageForm {
   kind: 'archive'
   format: 'oci' | 'docker'
+  /** Not as an archive but blob by blob, into a content store of the client's. */
+  inStore: boolean
 }
 
 export interface FilesPlan {
@@ -65,8 +67,8 @@ const keysOf: Record<string, readonly string[]> = {
     'registry.insecure',
   ],
   // Where an archive goes is the client's business, which may tell it all the same.
-  oci: [...formKeys, 'dest'],
-  docker: [...formKeys, 'dest'],
+  oci: [...formKeys, 'dest', 'tar'],
+  docker: [...formKeys, 'dest', 'tar'],
   local: ['platform-split', 'attestation-prefix', 'dest'],
   tar: ['platform-split', 'attestation-prefix', 'dest'],
   cacheonly: [],
@@ -106,7 +108,7 @@ function planOutput({ type: asked, attributes }: BuildOutput, tags: readonly str
       return imagePlan(read, tags, asked === 'registry')
     case 'oci':
     case 'docker':
-      return { kind: 'archive', format: type, ...formOf(read, tags) }
+      return { kind: 'archive', format: type, inStore: read.flag('tar') === false, ...formOf(read, tags) }
     case 'cacheonly':
       return { kind: 'nothing' }
     default: {
