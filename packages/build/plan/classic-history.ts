@@ -2,6 +2,7 @@
 import type { Healthcheck, Instruction } from '@gantry/dockerfile'
 import type { HistoryEntry, RunConfig } from '@gantry/oci'
 import { commandLine, configure, makesLayer, workingDirectory } from './configuration.ts'
+import { processOf } from './run-step.ts'
 
 /** As `historyOf`: the comment, which is empty, marks the entries of this build. */
 export function classicHistoryOf(
@@ -16,7 +17,7 @@ export function classicHistoryOf(
 function createdBy(instruction: Instruction, config: RunConfig, args: readonly string[]): string {
   if (instruction.instruction === 'RUN') {
     const given = args.length > 0 ? [`|${args.length}`, ...args] : []
-    return [...given, ...commandLine(config, instruction)].join(' ')
+    return [...given, ...processOf(instruction, config).args].join(' ')
   }
   // SHELL counts for its own line already.
   const { Shell = ['/bin/sh', '-c'] } =

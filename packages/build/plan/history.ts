@@ -5,6 +5,7 @@ import type { HistoryEntry, RunConfig } from '@gantry/oci'
 import { quotedHealthcheck, quotedList } from './classic-history.ts'
 import { commandLine, makesLayer, workingDirectory } from './configuration.ts'
 import { exposedPorts } from './ports.ts'
+import { processOf } from './run-step.ts'
 
 export const historyComment = 'buildkit.dockerfile.v0'
 
@@ -30,7 +31,10 @@ function createdBy(
   switch (instruction.instruction) {
     case 'RUN': {
       const given = args.length > 0 ? `|${args.length} ${args.join(' ')} ` : ''
-      return `RUN ${given}${commandLine(config, instruction).join(' ')} # buildkit`
+      const { args: words, script } = processOf(instruction, config)
+      // BuildKit has the shell start it.
+      const shell = script ? commandLine(config, { form: 'shell', args: [''] }).slice(0, -1) : []
+      return `RUN ${given}${[...shell, ...words].join(' ')} # buildkit`
     }
     case 'COPY':
     case 'ADD': {

@@ -320,7 +320,11 @@ test('here-documents of RUN: a script, a file with its own interpreter, input of
   assert.deepEqual(file.args, ['/dev/pipes/X'])
   assert.deepEqual(file.script, { name: 'X', content: '#!/bin/python\nprint()\n' })
   const input = run(await plan('FROM a\nRUN cat <<A >x && cat <<B\n1\nA\n2\nB\n'))
-  assert.deepEqual(input.args, ['/bin/sh', '-c', 'cat <<A >x && cat <<B\n1\nA\n2\nB\n'])
+  assert.deepEqual(input.args, ['/bin/sh', '-c', 'cat <<A >x && cat <<B\n1\nA\n2\nB'])
+  const created = async (line: string) => (await plan(`FROM a\nARG V=1\n${line}`)).history.at(-1)?.created_by
+  assert.equal(await created('RUN <<EOF\necho $V\nEOF\n'), 'RUN |1 V=1 /bin/sh -c echo $V\n # buildkit')
+  assert.equal(await created('RUN <<X\n#!/bin/python\nX\n'), 'RUN |1 V=1 /bin/sh -c /dev/pipes/X # buildkit')
+  assert.equal(await created('RUN cat <<A\n1\nA\n'), 'RUN |1 V=1 /bin/sh -c cat <<A\n1\nA # buildkit')
 })
 
 test('what RUN sees: environment, arguments, proxies apart, user, directory, network', async () => {

@@ -45,7 +45,7 @@ export async function runStep(
     kind: 'run',
     ...place,
     input: step,
-    ...scriptOf(run, argumentsOf(run, config), config.Shell ?? ['/bin/sh', '-c']),
+    ...processOf(run, config),
     env: [...(config.Env ?? []).filter((word) => !given.has(nameOf(word))), ...args],
     proxies,
     user: config.User ?? '',
@@ -65,6 +65,10 @@ function checkDevice(text: string): void {
   if (required) throw new DockerfileProblem(`required device ${JSON.stringify(name)} is not registered`)
 }
 
+/** What a RUN runs, its here-documents included. Throws DockerfileProblem for an empty list. */
+export const processOf = (run: Run, config: RunConfig): Pick<RunStep, 'args' | 'script'> =>
+  scriptOf(run, argumentsOf(run, config), config.Shell ?? ['/bin/sh', '-c'])
+
 /** Of a RUN without a command the shell is given an empty one, as by BuildKit. Throws DockerfileProblem for an empty list. */
 function argumentsOf(run: Run, config: RunConfig): string[] {
   const args = commandLine(config, run)
@@ -78,14 +82,14 @@ function scriptOf(run: Run, args: string[], shell: readonly string[]): Pick<RunS
   const [text = ''] = run.args
   if (run.heredocs.length === 0 || run.form === 'exec') return { args }
   const document = loneDocument(run)
-  if (!document) return { args: [...shell, `${text}\n${run.heredocs.map(documentText).join('')}`] }
+  if (!document) return { args: [...shell, [text, ...run.heredocs.map(documentText)].join('\n')] }
   const content = chomped(document)
   if (!content.startsWith('#!')) return { args: [...shell, content] }
   const name = posix.basename(document.name)
   return { args: [`/dev/pipes/${name}`], script: { name, content } }
 }
 
-const documentText = ({ name, content }: Heredoc): string => `${content}${name}\n`
+const documentText = ({ name, content }: Heredoc): string => content + name
 
 async function mountOf(
   plan: StagePlan,
