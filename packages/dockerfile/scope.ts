@@ -2,6 +2,7 @@
 import type { EscapeCharacter } from './directives.ts'
 import { type Expansion, expandShown, expandWord, type Variables } from './expand.ts'
 import { loneDocument, summaryOf } from './heredoc.ts'
+import { withHiddenUsers } from './hidden-user.ts'
 import type { Arg, Instruction } from './instruction.ts'
 import { parseMount } from './mount.ts'
 import type { Stage } from './parse.ts'
@@ -128,7 +129,7 @@ export class StageScope implements Variables {
    * passwords in URLs, which often come from arguments.
    */
   shown(instruction: Instruction): string {
-    return this.#replaced(instruction).replace(/(https?:\/\/)[^\s/@'"]+@/gi, '$1xxxxx@')
+    return withHiddenUsers(this.#replaced(instruction))
   }
 
   #replaced(instruction: Instruction): string {

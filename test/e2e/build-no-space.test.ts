@@ -34,4 +34,10 @@ test('no space left: for a step, and for a context', async (t) => {
     await until(`nothing in ${name}`, async () => (await readdir(`${small}/data/build/${name}`)).length === 0)
   const { stdout } = await daemon.gantry(['run', '--rm', '--network=none', 'busybox', 'echo', 'still works'])
   assert.equal(stdout, 'still works\n')
+  // The context is kept for the next build; without it there is room for a smaller one.
+  await rm(join(root, 'big'))
+  await daemon.gantry(['builder', 'prune', '-af'])
+  await writeFile(join(root, 'Dockerfile'), 'FROM busybox\nCOPY . /all/\nRUN test -e /all/Dockerfile\n')
+  const { exitCode, stderr } = await daemon.gantry(['build', root])
+  assert.equal(exitCode, 0, stderr)
 })

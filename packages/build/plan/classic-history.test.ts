@@ -15,6 +15,7 @@ const cases: [string, string][] = [
   ['RUN ["a", "b c"]', 'a b c'],
   ['COPY --chown=u:g a /d/', '/bin/sh -c #(nop) COPY --chown=u:g a in /d/ '],
   ['COPY a b /d/', '/bin/sh -c #(nop) COPY a b in /d/ '],
+  ['ADD http://me:secret@host/a /d/', '/bin/sh -c #(nop) ADD http://xxxxx@host/a in /d/ '],
   ['WORKDIR w', '/bin/sh -c #(nop) WORKDIR /w'],
   ['CMD ["a", "b\\"c"]', '/bin/sh -c #(nop)  CMD ["a" "b\\"c"]'],
   ['CMD a b', '/bin/sh -c #(nop)  CMD ["/bin/sh" "-c" "a b"]'],

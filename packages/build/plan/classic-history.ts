@@ -1,5 +1,5 @@
 /** What `image history` shows of an instruction in an image of Docker's classic builder. */
-import type { Healthcheck, Instruction } from '@gantry/dockerfile'
+import { type Healthcheck, type Instruction, withHiddenUsers } from '@gantry/dockerfile'
 import type { HistoryEntry, RunConfig } from '@gantry/oci'
 import { commandLine, configure, makesLayer, workingDirectory } from './configuration.ts'
 import { processOf } from './run-step.ts'
@@ -34,7 +34,8 @@ function textOf(instruction: Instruction, config: RunConfig): string {
     case 'ADD': {
       const { sources, heredocs, dest, chown } = instruction
       const flags = chown === undefined ? [] : [`--chown=${chown}`]
-      return `${[name, ...flags, ...sources, ...heredocs.map((document) => `<<${document.name}`)].join(' ')} in ${dest} `
+      const from = [...sources.map(withHiddenUsers), ...heredocs.map((document) => `<<${document.name}`)]
+      return `${[name, ...flags, ...from].join(' ')} in ${dest} `
     }
     case 'CMD':
     case 'ENTRYPOINT':

@@ -1,6 +1,6 @@
 /** What `image history` shows of an instruction: BuildKit's words. */
 
-import type { Instruction } from '@gantry/dockerfile'
+import { type Instruction, withHiddenUsers } from '@gantry/dockerfile'
 import type { HistoryEntry, RunConfig } from '@gantry/oci'
 import { quotedHealthcheck, quotedList } from './classic-history.ts'
 import { commandLine, makesLayer, workingDirectory } from './configuration.ts'
@@ -41,7 +41,7 @@ function createdBy(
       const { sources, heredocs, dest, chown, chmod } = instruction
       const parents = 'parents' in instruction && instruction.parents && '--parents'
       const flags = [parents, chown && `--chown=${chown}`, chmod && `--chmod=${chmod}`].filter(Boolean)
-      const from = [...sources, ...heredocs.map(({ name }) => `<<${name}`)]
+      const from = [...sources.map(withHiddenUsers), ...heredocs.map(({ name }) => `<<${name}`)]
       return [instruction.instruction, ...flags, ...from, dest, '# buildkit'].join(' ')
     }
     case 'CMD':

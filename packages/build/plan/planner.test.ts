@@ -411,6 +411,17 @@ test('where files come from', async () => {
   })
 })
 
+test('CVE-2023-26054: neither the history nor the cache tells the password of a URL', async () => {
+  for (const classic of [true, false])
+    for (const url of ['https://me:secret@host/a', 'https://me:secret@host/a.git#main']) {
+      const { history, step } = await plan(`FROM a\nADD ${url} /\n`, { classic })
+      for (const text of [JSON.stringify(history), step?.description ?? '']) {
+        assert.doesNotMatch(text, /secret/)
+        assert.match(text, /https:\/\/xxxxx@host\/a/)
+      }
+    }
+})
+
 test('platform arguments', async () => {
   const target = await plan('FROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\nENV T=$TARGETARCH\n', {
     platform: { os: 'linux', architecture: 'arm64' },

@@ -8,6 +8,7 @@ import {
   parseTrigger,
   type Stage,
   StageScope,
+  withHiddenUsers,
 } from '@gantry/dockerfile'
 import { messageOf } from '@gantry/errors'
 import {
@@ -171,7 +172,7 @@ export class StagePlan {
     const isStep = makesLayer(instruction, state.config)
     if (isStep) this.#number++
     const trigger = triggered ? 'ONBUILD ' : ''
-    const written = source.replace(/^\S+/, instruction.instruction)
+    const written = withHiddenUsers(source.replace(/^\S+/, instruction.instruction))
     const shown = at(lines, () => scope.shown(instruction))
     const place = this.place(trigger + shown, lines, trigger + written)
     const args = [...scope.args].map(([name, value]) => `${name}=${value}`)
