@@ -45,7 +45,7 @@ export class Packer {
   readonly #sink: Sink
   readonly #options: PackOptions
   readonly #firstNames = new FirstNames()
-  /** Bytes of file content added. */
+  /** Bytes of files and symbolic links added, as Docker sizes a layer. */
   contentSize = 0
 
   constructor(sink: Sink, options: PackOptions = {}) {
@@ -69,7 +69,11 @@ export class Packer {
       this.#addFile(fd, header)
       return
     }
-    if (type === 'symlink') header.linkName = textOfName(readLinkOf(fd))
+    if (type === 'symlink') {
+      const target = readLinkOf(fd)
+      header.linkName = textOfName(target)
+      this.contentSize += target.length
+    }
     this.#sink.write(entryBlocks(header))
   }
 

@@ -45,7 +45,7 @@ export class Unpacker {
   #latest: { prefix: string; path: readonly string[]; inTree: readonly string[] }
   #entries = 0
   #announced = 0
-  /** Bytes of file content written. */
+  /** Bytes of files and symbolic links written, as Docker sizes a layer. */
   size = 0
 
   constructor(root: TreeRoot, options: UnpackOptions = {}) {
@@ -129,9 +129,12 @@ export class Unpacker {
         return this.#link(header, path, name)
       case 'file':
         return this.#write(entry, this.#root.create(parent, name, header.mode & 0o777))
-      case 'symlink':
-        this.#root.replace(parent, name, () => makeSymlinkAt(parent, name, bytesOfName(header.linkName)))
+      case 'symlink': {
+        const target = bytesOfName(header.linkName)
+        this.#root.replace(parent, name, () => makeSymlinkAt(parent, name, target))
+        this.size += target.length
         break
+      }
       default: {
         const type = NodeType[header.type]
         this.#root.replace(parent, name, () =>
@@ -155,6 +158,7 @@ export class Unpacker {
         }
       }
       if (end < size) ftruncateSync(fd, size)
+      this.size += size
       this.#metadata.setOf(fd, entry.header, !this.#options.plain)
       setTimesOf(fd, modified)
     } finally {
@@ -165,7 +169,6 @@ export class Unpacker {
   /** Returns where the piece ends. */
   #writePiece(fd: number, offset: number, data: Buffer): number {
     for (let at = 0; at < data.length; ) at += writeSync(fd, data, at, data.length - at, offset + at)
-    this.size += data.length
     return offset + data.length
   }
 

@@ -224,14 +224,17 @@ async function built(socket: string, root: string, { args = [], base }: Tutorial
   await build('-t', 'tutorial', ...args)
   const dockerode = new Docker({ socketPath: socket })
   const { Config } = await dockerode.getImage('tutorial').inspect()
-  const history = (await dockerode.getImage('tutorial').history()) as { CreatedBy: string }[]
+  const history = (await dockerode.getImage('tutorial').history()) as { CreatedBy: string; Size: number }[]
   const container = await dockerode.createContainer({ Image: 'tutorial', Cmd: ['x'] })
   try {
     return {
       files: await described((await container.export()) as Readable),
       config: configuration(Config as unknown as Record<string, unknown>),
       // Docker writes a digest of the context's archive where Gantry names the sources.
-      history: history.map(({ CreatedBy }) => CreatedBy.replace(/(COPY|ADD) \S.* in /, '$1 … in ')),
+      history: history.map(({ CreatedBy, Size }) => [
+        CreatedBy.replace(/(COPY|ADD) \S.* in /, '$1 … in '),
+        Size,
+      ]),
     }
   } finally {
     await container.remove({ force: true, v: true })
