@@ -51,6 +51,14 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.deepEqual((await readdir(directory)).sort(), ['link', 'made'])
     assert.equal(await readFile(join(directory, 'link'), 'utf8'), 'made\n')
     assert.match((await ok(run('tar', ['-tf', file]))).stdout, /^made$/m)
+    // Over what an earlier build has left, whatever it was.
+    const other = await context({ Dockerfile: 'FROM scratch\nCOPY f /made/f\nCOPY f /link/f\n', f: 'other' })
+    await build('-o', directory, other)
+    for (const name of ['made/f', 'link/f'])
+      assert.equal(await readFile(join(directory, name), 'utf8'), 'other')
+    const third = await context({ Dockerfile: 'FROM scratch\nCOPY f /made\n', f: 'third' })
+    const refused = await daemon().gantry(['build', '-o', directory, third])
+    assert.match(refused.stderr, /cannot overwrite directory .*made" with non-directory/)
     const piped = await ok(
       run('/bin/sh', [
         '-c',

@@ -142,6 +142,16 @@ suite('build in a session', { concurrency: 1 }, () => {
     assert.equal(await inside(tag, 'cat', '/c/f'), 'f')
   })
 
+  each('a quiet build tells the id alone, and writes it down', async (build, tag) => {
+    const root = await context({ Dockerfile: `FROM busybox\nRUN echo ${tag} > /made\n` })
+    const file = join(root, '../iid')
+    const quiet = tag.startsWith('docker-buildx') ? '--progress=quiet' : '-q'
+    const { stdout, stderr, exitCode } = await build([quiet, '-t', tag, '--iidfile', file, root])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    const { Id } = await daemon().dockerode.getImage(tag).inspect()
+    assert.deepEqual([stdout, await readFile(file, 'utf8')], [`${Id}\n`, Id])
+  })
+
   each('CVE-2023-26054: a secret is in the step that asks for it and nowhere else', async (build, tag) => {
     const root = await context({
       Dockerfile: [

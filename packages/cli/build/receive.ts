@@ -27,7 +27,12 @@ export async function receiveOutput(
       })
       const body = await archive()
       try {
-        await unpackLocal(body, { directory: destination.path, rename: (name) => name, owners: false })
+        await unpackLocal(body, {
+          directory: destination.path,
+          rename: (name) => name,
+          owners: false,
+          replace: true,
+        })
       } finally {
         body.destroy()
       }

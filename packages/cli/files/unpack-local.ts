@@ -29,14 +29,16 @@ export interface UnpackOptions {
   rename: (name: string) => string
   /** Give everything the owner that the archive says. */
   owners: boolean
+  /** Directories take the place of whatever is no directory, as files do that of files. */
+  replace?: boolean
 }
 
 /** Throws what local calls fail with, in Go's words. What was there stays, unless it is a file that is copied over. */
 export async function unpackLocal(
   archive: AsyncIterable<Uint8Array>,
-  { directory, rename, owners }: UnpackOptions,
+  { directory, rename, owners, replace = false }: UnpackOptions,
 ): Promise<void> {
-  const target = new LocalTree(directory)
+  const target = new LocalTree(directory, replace)
   /** Filling directories changes their times, and some modes would forbid it. */
   const directories: { place: Buffer; header: TarHeader }[] = []
   for await (const entry of readTar(archive)) {
@@ -59,10 +61,12 @@ export async function unpackLocal(
 
 class LocalTree {
   readonly #directory: Buffer
+  readonly #replace: boolean
   readonly #checked = new Set<string>()
 
-  constructor(directory: string) {
+  constructor(directory: string, replace: boolean) {
     this.#directory = Buffer.from(directory)
+    this.#replace = replace
   }
 
   /** The path of an entry; the directories above it are made when they are missing. Throws for a link among them. */
@@ -85,13 +89,14 @@ class LocalTree {
     this.#checked.add(key)
   }
 
-  /** Takes away what a new object replaces. A directory stays for a directory; the two kinds never replace each other. */
+  /** Takes away what a new object replaces. A directory stays for a directory, and makes room for nothing else. */
   makeRoom(place: Buffer, forDirectory: boolean): void {
     const info: Stats | undefined = lstatSync(place, { throwIfNoEntry: false })
     if (!info || (forDirectory && info.isDirectory())) return
     const [at, into] = [place, this.#directory].map((path) => JSON.stringify(path.toString()))
     if (info.isDirectory()) throw new Error(`cannot overwrite directory ${at} with non-directory ${into}`)
-    if (forDirectory) throw new Error(`cannot overwrite non-directory ${at} with directory ${into}`)
+    if (forDirectory && !this.#replace)
+      throw new Error(`cannot overwrite non-directory ${at} with directory ${into}`)
     rmSync(place)
   }
 }

@@ -36,7 +36,7 @@ async function progressFor(
 ): Promise<Progress> {
   if (!trace) return new ClassicProgress(tell, intermediates, { quiet, remove, forceRemove, noCache })
   const { TraceProgress } = await import('./session/trace-progress.ts')
-  return new TraceProgress(tell)
+  return new TraceProgress(tell, quiet)
 }
 
 export class Telling {

@@ -10,8 +10,12 @@ export class TraceProgress {
   readonly #tell: (message: ProgressMessage) => void
   readonly #trace = new BuildTrace(randomUUID())
 
-  constructor(tell: (message: ProgressMessage) => void) {
+  readonly #quiet: boolean
+
+  /** `quiet`: the client shows nothing but the image's id, which it wants as a text. */
+  constructor(tell: (message: ProgressMessage) => void, quiet: boolean) {
     this.#tell = tell
+    this.#quiet = quiet
   }
 
   event(event: BuildEvent): void {
@@ -22,6 +26,7 @@ export class TraceProgress {
 
   done(id: string): void {
     this.#tell({ id: 'moby.image.id', aux: { ID: id } })
+    if (this.#quiet) this.#tell({ stream: `${id}\n` })
   }
 
   /** These clients know of no such thing. */
