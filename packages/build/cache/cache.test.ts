@@ -82,6 +82,7 @@ test('of records that are gone the last run of each step is known, of a thousand
   for (let number = 0; number < 1000; number++) runs.note(run(number))
   runs.note(run(1, new Date(0).toISOString(), 'before that'))
   runs.note(run(0, new Date(5000).toISOString(), 'again'))
+  runs.note(run(3, new Date(5000).toISOString(), 'x'.repeat(20_000)))
   // A daemon that has been started anew.
   const later = new EarlierRuns(table)
   later.note(run(1000, new Date(6000).toISOString()))

@@ -1,8 +1,9 @@
 /** With what input steps ran whose results the cache has no more: what they made goes, why they run again can be told. */
 import type { EarlierRun, EarlierRunTable } from '../contracts.ts'
 
-/** How many are kept, the last ones: some kilobytes each at most. */
+/** How many are kept, the last ones, and of how many characters at most. */
 const most = 1000
+const largest = 16 << 10
 
 export class EarlierRuns {
   readonly #table: EarlierRunTable
@@ -15,7 +16,9 @@ export class EarlierRuns {
 
   /** Keeps the later one of a step that is known already. */
   note(run: EarlierRun): void {
-    const { description, usedAt } = run
+    const { description, usedAt, inputs } = run
+    const size = Object.values(inputs).reduce((sum, input) => sum + input.length, description.length)
+    if (size > largest) return
     const known = this.#descriptions()
     if ((this.#table.get(description)?.usedAt ?? '') > usedAt) return
     this.#table.set(description, run)
