@@ -106,7 +106,7 @@ export class Unpacker {
     }
     const prefix = name.slice(0, slash)
     if (prefix !== this.#latest.prefix) {
-      const path = partsOf(prefix)
+      const path = partsOf(prefix, name)
       this.#latest = { prefix, path, inTree: [...this.#into, ...path] }
     }
     return { path: this.#latest.path, inTree: this.#latest.inTree, last }
@@ -226,13 +226,13 @@ export class Unpacker {
 const here = Buffer.from('.')
 const noWhiteout = { kind: 'none' } as const
 
-/** Path components with `.` and `..` worked out. Throws InvalidParameter for a path that leads out. */
-function partsOf(name: string): string[] {
+/** Path components with `.` and `..` worked out. Throws InvalidParameter for a path that leads out, told as `whole`. */
+function partsOf(name: string, whole = name): string[] {
   const parts: string[] = []
   for (const part of name.split('/')) {
     if (part === '' || part === '.') continue
     if (part !== '..') parts.push(part)
-    else if (parts.pop() === undefined) throw outside(name)
+    else if (parts.pop() === undefined) throw outside(whole)
   }
   return parts
 }
