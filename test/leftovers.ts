@@ -49,9 +49,12 @@ async function processes(): Promise<string[]> {
   return names.filter((name) => name !== '')
 }
 
+/** Of our own, and those in which clients of the tests keep Dockerfiles. */
 async function directories(): Promise<string[]> {
   const found = await readdir('/tmp')
-  return found.filter((name) => name.startsWith('gantry-e2e-')).map((name) => `directory /tmp/${name}`)
+  return found
+    .filter((name) => name.startsWith('gantry-e2e-') || /^dockerfile\d+$/.test(name))
+    .map((name) => `directory /tmp/${name}`)
 }
 
 /** A sorted list of everything found, one line a thing. */
