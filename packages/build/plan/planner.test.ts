@@ -180,6 +180,8 @@ test('a target that is not there, and stages in a circle', async () => {
     plan('FROM a\nADD --checksum=sha256:00 http://x/f /\n'),
     refusal('invalid checksum digest format: "sha256:00"', 2),
   )
+  for (const mount of ['target=/', 'type=cache,target=..', 'type=tmpfs,target=/x/..'])
+    await assert.rejects(plan(`FROM a\nRUN --mount=${mount} x\n`), refusal('invalid mount target "/"', 2))
   await assert.rejects(plan('FROM a\nRUN []\n'), refusal('RUN requires at least one argument', 2))
   assert.deepEqual(run(await plan('FROM a\nRUN\n')).args, ['/bin/sh', '-c', ''])
   await assert.rejects(plan('FROM a\nEXPOSE web\n'), refusal('invalid containerPort: web', 2))

@@ -99,6 +99,7 @@ async function mountOf(
   place: StagePlace,
 ): Promise<RunMount & { origin?: Origin }> {
   const target = mount.target === undefined ? undefined : posix.resolve(workingDir, mount.target)
+  if (target === '/') throw new DockerfileProblem('invalid mount target "/"', run.lines)
   const { args } = plan.planner.options
   const id = mount.type === 'cache' ? cacheMountId(args, mount.id ?? target ?? '') : mount.id
   const prepared = { ...mount, ...(target !== undefined && { target }), ...(id !== undefined && { id }) }
