@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { bind, check } from '@gantry/syscall'
 import { type CommandResult, repository, run, startDaemon, until } from './harness.ts'
@@ -86,6 +87,26 @@ suite('gantryd', { concurrency: atOnce(2) }, () => {
     )
     await daemon.stop()
     await Promise.all(watchers)
+    await daemon.start()
+  })
+
+  test('a stop waits for no client that has stopped in the midst of what it sends', async (t) => {
+    const daemon = await startDaemon(t, { flags: ['--shutdown-timeout', '-1', '--debug'] })
+    await daemon.docker(['create', '--name', 'target', 'busybox'])
+    const paths = [
+      ...['POST /build?t=x', 'POST /build/layouts', 'PUT /build/cache/none/archive'],
+      ...['POST /images/load', 'POST /images/create?fromSrc=-', 'PUT /containers/target/archive?path=/'],
+    ]
+    const head = 'Host: x\r\nContent-Type: application/x-tar\r\nContent-Length: 100000\r\n\r\n'
+    for (const path of paths) {
+      const socket = connect(daemon.socket)
+      t.after(() => socket.destroy())
+      socket.on('error', () => undefined)
+      await new Promise<void>((sent) => socket.write(`${path} HTTP/1.1\r\n${head}x`, () => sent()))
+    }
+    // Asked after them, and answered: they have come.
+    await daemon.api('GET', '/_ping')
+    await daemon.stop()
     await daemon.start()
   })
 

@@ -16,11 +16,15 @@ export const beforeAnswer: Patience = { bytes: 256 << 10, milliseconds: 500 }
 export const afterAnswer: Patience = { bytes: 64 << 20, milliseconds: 10_000 }
 
 /**
- * Reads on and keeps nothing. Resolves when the body has ended (true), when patience has, or when the client has gone
- * (false). Never rejects.
+ * Reads on and keeps nothing. Resolves when the body has ended (true), when patience or the signal has, or when the client
+ * has gone (false). Never rejects.
  */
-export function discardRest(request: IncomingMessage, patience: Patience): Promise<boolean> {
-  if (request.complete || request.destroyed) return Promise.resolve(request.complete)
+export function discardRest(
+  request: IncomingMessage,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (request.complete || request.destroyed || signal.aborted) return Promise.resolve(request.complete)
   const { promise, resolve } = Promise.withResolvers<boolean>()
   let left = patience.bytes
   const count = (chunk: Buffer) => {
@@ -29,11 +33,13 @@ export function discardRest(request: IncomingMessage, patience: Patience): Promi
   }
   const done = () => {
     clearTimeout(timer)
+    signal.removeEventListener('abort', done)
     request.off('data', count).off('end', done).off('close', done)
     request.pause()
     resolve(request.complete)
   }
   const timer = setTimeout(done, patience.milliseconds)
+  signal.addEventListener('abort', done)
   request.on('data', count).on('end', done).on('close', done)
   request.resume()
   return promise

@@ -41,18 +41,22 @@ export async function writeReply(
     if (!response.req.complete) response.shouldKeepAlive = false
     return writeStream(response, common, reply, signal, log)
   }
-  const complete = await discardRest(response.req, beforeAnswer)
+  const complete = await discardRest(response.req, beforeAnswer, signal)
   if (!complete) response.shouldKeepAlive = false
   response.writeHead(reply.status, headersOf(common, reply))
   if (complete) response.end(reply.body ?? undefined)
-  else await endLate(response, reply.body)
+  else await endLate(response, reply.body, signal)
 }
 
 /** The whole answer at once, but the connection open until the client has heard it. */
-async function endLate(response: ServerResponse, body: BufferedReply['body']): Promise<void> {
+async function endLate(
+  response: ServerResponse,
+  body: BufferedReply['body'],
+  signal: AbortSignal,
+): Promise<void> {
   response.flushHeaders()
   if (body !== null) response.write(body)
-  await discardRest(response.req, afterAnswer)
+  await discardRest(response.req, afterAnswer, signal)
   response.end()
 }
 
@@ -79,7 +83,7 @@ async function writeStream(
     // What was to have a result has none, as the client is still there: the daemon stops.
     if (reply.failure && signal.aborted && !response.destroyed) throw stopping()
     begin()
-    await discardRest(response.req, beforeAnswer)
+    await discardRest(response.req, beforeAnswer, signal)
     response.end()
   } catch (error) {
     await failStream(response, common, reply, error, signal, log)
@@ -106,9 +110,9 @@ async function failStream(
   if (!response.headersSent) {
     const answer = errorReply(error)
     response.writeHead(answer.status, headersOf(common, answer))
-    await endLate(response, answer.body)
+    await endLate(response, answer.body, signal)
   } else if (reply.failure) {
-    await discardRest(response.req, beforeAnswer)
+    await discardRest(response.req, beforeAnswer, signal)
     response.end(reply.failure(error))
   } else response.destroy()
 }

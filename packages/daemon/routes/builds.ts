@@ -12,6 +12,7 @@ import { streamType } from '../http/frames.ts'
 import { parseJson } from '../http/json-syntax.ts'
 import type { Query } from '../http/query.ts'
 import { empty, json, progress, stream } from '../http/reply.ts'
+import { detached } from '../http/rest-of-body.ts'
 import { type ApiRequest, get, hijack, post, put, type Route } from '../http/route.ts'
 import { outputs } from './build-outputs.ts'
 import { requiredSize } from './console-size.ts'
@@ -22,10 +23,10 @@ const uploadId = /^upload-request:(.+)$/
 /** Builds, their sessions and BuildKit's gRPC, the build cache: `/build…`, `/session`, `/grpc`. */
 export function buildRoutes(builds: Builds, caches: BuildCaches): Route[] {
   return [
-    post('/build/layouts', async ({ body, query }) => {
+    post('/build/layouts', async ({ body, query, signal }) => {
       const [tag, digest] = [query.optional('tag'), query.optional('digest')]
       const wanted = { ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) }
-      return json(201, { ID: await builds.uploadLayout(body, wanted) })
+      return json(201, { ID: await builds.uploadLayout(detached(body, signal), wanted) })
     }),
     post('/build', async (request) => {
       const [, upload] = uploadId.exec(request.query.text('buildid')) ?? []

@@ -79,8 +79,8 @@ export class FileService implements ContainerFiles {
         patience.waits(forSource)
         transfer.waits(forSource)
       }
-      const signal = AbortSignal.any([patience.signal, transfer.signal])
-      const request = { view, path, keepKinds, owner, signal, waits }
+      const signals = [patience.signal, transfer.signal, ...(leaving ? [leaving] : [])]
+      const request = { view, path, keepKinds, owner, signal: AbortSignal.any(signals), waits }
       await this.#deps.archive.unpack(archive, request).catch(namePath(reference))
       faults('container.extract.unpacked')
     }
