@@ -71,6 +71,21 @@ suite('outputs of builds', { concurrency: 1 }, () => {
     assert.equal(stdout.trim().split('\n').length, 1, 'no image was kept but the base')
   })
 
+  test('progress as JSON is JSON to its last line', async () => {
+    const root = await context({ Dockerfile: 'from busybox\nRUN echo made > /made\n' })
+    const id = join(root, 'id')
+    for (const flags of [['--progress=rawjson'], ['--progress=rawjson', '-t', 'told:1', '--iidfile', id]]) {
+      const { stdout, stderr } = await build(...flags, root)
+      assert.equal(stdout, '')
+      const lines = stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      assert.ok(lines.some(({ warnings }) => warnings))
+    }
+    assert.match(await readFile(id, 'utf8'), /^sha256:/)
+  })
+
   test('image layouts that other tools read; what Docker loads', async () => {
     const root = await context({ Dockerfile: 'FROM busybox\nRUN echo made > /made\nCMD ["cat", "/made"]\n' })
     const layout = join(root, 'layout.tar')

@@ -121,6 +121,8 @@ function tellResult(
       stdout.write(`${id}\n`)
     return
   }
+  // Whoever reads the lines has had all of it in them.
+  if ((flags.string('progress') || env.BUILDKIT_PROGRESS) === 'rawjson') return
   if (summary.image !== undefined) stderr.write(builtText(id, flags.list('tag')))
   stderr.write(warningSummary(warnings, program))
 }
