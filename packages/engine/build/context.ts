@@ -1,16 +1,16 @@
 /** Build contexts: a directory that a client sent as an archive, until the build has ended. */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ArchiveWorkers } from '@gantry/archive'
 import type { Files } from '@gantry/build'
 import { IgnoreFile } from '@gantry/dockerfile'
 import { GantryError, isKind } from '@gantry/errors'
 import type { Material } from './attest/provenance.ts'
 import { tooLarge } from './context-limit.ts'
+import { removeIgnored } from './ignored-files.ts'
 import { fetchContext, type RemoteParts } from './remote-context.ts'
 import { withoutUser } from './urls.ts'
 
@@ -147,7 +147,7 @@ export class Contexts {
     const ignore =
       (await this.#text(root, `${name}.dockerignore`)) ?? (await this.#text(root, '.dockerignore'))
     const rules = new IgnoreFile(ignore ?? '')
-    if (ignore) await removeIgnored(root, '', rules, turns())
+    if (ignore) await removeIgnored(root, rules)
     if (foreignName.test(name)) await rm(join(root, name), { force: true })
     const kept = undo.move()
     const ignores = (path: string): boolean => rules.ignores(posix.join('/', path).slice(1) || '.')
@@ -169,36 +169,5 @@ export class Contexts {
       if (isKind(error, 'NotFound')) return null
       throw error
     }
-  }
-}
-
-/** Nobody else writes there, and links are not followed. `pause` lets others have their turn. */
-async function removeIgnored(
-  root: string,
-  path: string,
-  ignore: IgnoreFile,
-  pause: () => Promise<void>,
-): Promise<void> {
-  for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
-    await pause()
-    const child = path === '' ? entry.name : `${path}/${entry.name}`
-    const isDirectory = entry.isDirectory()
-    if (isDirectory && !ignore.prunes(child)) await removeIgnored(root, child, ignore, pause)
-    if (!ignore.ignores(child)) continue
-    if (isDirectory && (await readdir(join(root, child))).length > 0 && !ignore.prunes(child)) continue
-    await rm(join(root, child), { recursive: true, force: true })
-  }
-}
-
-/** Milliseconds that the event loop is kept for one piece of work. */
-const longestTurn = 10
-
-/** To be awaited often: gives the event loop back once it has been kept for long. */
-function turns(): () => Promise<void> {
-  let began = performance.now()
-  return async () => {
-    if (performance.now() - began < longestTurn) return
-    await nextTurn()
-    began = performance.now()
   }
 }

@@ -1,5 +1,5 @@
 /** COPY and ADD: from one root into another. Blocks: for a worker thread. */
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs'
 import { posix } from 'node:path'
 import { describeObject, TreeRoot, Unpacker, type Walked, walkTree } from '@gantry/archive'
 import type { CopyRequest } from '@gantry/build'
@@ -13,10 +13,11 @@ import {
   type TarHeader,
   textOfName,
 } from '@gantry/oci'
-import { openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
+import { readLinkOf } from '@gantry/syscall'
 import { beginsAsArchive } from './archive-file.ts'
 import { destinationIn } from './destination.ts'
 import { Exclusion } from './exclusion.ts'
+import { findIn } from './in-root.ts'
 import { finishMade } from './made-directories.ts'
 import { type ModeChange, parseMode } from './mode.ts'
 import { cleanPath, findSources, type Source } from './sources.ts'
@@ -196,25 +197,6 @@ class Copier {
   #refuseFile(directory: string): void {
     if (this.#find(directory)?.isDirectory === false)
       throw new GantryError('InvalidParameter', `cannot copy to non-directory: ${posix.join('/', directory)}`)
-  }
-}
-
-/** What a path names in a root, links followed inside of it. */
-function findIn(root: string, path: string): { isDirectory: boolean; mode: number } | null {
-  const top = openSync(root, O_PATH | O_DIRECTORY)
-  try {
-    const found = openInRoot(top, cleanPath(path) || '.', O_PATH)
-    try {
-      const info = fstatSync(found)
-      return { isDirectory: info.isDirectory(), mode: info.mode & 0o7777 }
-    } finally {
-      closeSync(found)
-    }
-  } catch (error) {
-    if (error instanceof SystemCallError && ['ENOENT', 'ENOTDIR'].includes(error.code)) return null
-    throw error
-  } finally {
-    closeSync(top)
   }
 }
 

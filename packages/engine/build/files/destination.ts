@@ -1,13 +1,14 @@
 /** Where a copy goes when links on its way lead to what is not there yet. Blocks: for a worker thread. */
-import { closeSync, constants, openSync, readlinkSync } from 'node:fs'
+import { closeSync, constants, readlinkSync } from 'node:fs'
 import { posix } from 'node:path'
 import { GantryError } from '@gantry/errors'
 import { bytesOfName, textOfName } from '@gantry/oci'
-import { openBeneath, openInRoot, readLinkOf, SystemCallError } from '@gantry/syscall'
+import { openBeneath, readLinkOf } from '@gantry/syscall'
+import { openedIn, withDirectory } from './in-root.ts'
 import { cleanPath } from './sources.ts'
 
 const O_PATH = 0o10000000
-const { O_DIRECTORY, O_NOFOLLOW } = constants
+const { O_NOFOLLOW } = constants
 
 /** As many as the kernel follows in one path. */
 const mostLinks = 40
@@ -18,8 +19,7 @@ const mostLinks = 40
  * InvalidParameter for links in a circle.
  */
 export function destinationIn(root: string, path: string): string {
-  const top = openSync(root, O_PATH | O_DIRECTORY | O_NOFOLLOW)
-  try {
+  return withDirectory(root, (top) => {
     let clean = cleanPath(path)
     for (let links = 0; links < mostLinks; links++) {
       const next = pastDanglingLink(top, clean)
@@ -27,9 +27,7 @@ export function destinationIn(root: string, path: string): string {
       clean = next
     }
     throw new GantryError('InvalidParameter', `too many links in ${posix.join('/', path)}`)
-  } finally {
-    closeSync(top)
-  }
+  })
 }
 
 /** The path with its first link that leads nowhere replaced; null when there is none. */
@@ -46,16 +44,6 @@ function pastDanglingLink(top: number, path: string): string | null {
     return cleanPath(posix.resolve(here, target, ...parts.slice(missing + 1)))
   } finally {
     closeSync(parent)
-  }
-}
-
-/** A descriptor of what is there, links followed inside of the root; null when nothing is. */
-function openedIn(top: number, path: string): number | null {
-  try {
-    return openInRoot(top, bytesOfName(path || '.'), O_PATH)
-  } catch (error) {
-    if (error instanceof SystemCallError && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return null
-    throw error
   }
 }
 

@@ -225,10 +225,10 @@ suite('files of a build', () => {
     ] as const)
       assert.equal(readFileSync(join(to, path), 'utf8'), content)
     assert.ok(lstatSync(join(to, 'gone/far/work')).isDirectory())
-    await assert.rejects(
-      copy({ from, to, sources: ['a.txt'], dest: '/self/x' }),
-      /too many levels of symbolic links/,
-    )
+    await assert.rejects(copy({ from, to, sources: ['a.txt'], dest: '/self/x' }), {
+      kind: 'InvalidParameter',
+      message: 'too many links in /self',
+    })
     await assert.rejects(files.makeDirectory(to, '/self/x', { uid: 0, gid: 0 }), {
       kind: 'InvalidParameter',
       message: 'too many links in /self/x',

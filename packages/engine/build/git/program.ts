@@ -2,7 +2,8 @@
  * The `git` program, kept short: no configuration but ours, no questions, no hooks, only protocols that lead to other
  * machines. See docs/decisions/0008-git-program.md.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { GantryError } from '@gantry/errors'
 
 /** Bytes of git's complaints that are kept. */
@@ -57,29 +58,10 @@ export async function git(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  // Its helpers are in its process group.
-  const kill = (): void => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // All of them have ended: to throw into an event of ours would end the daemon.
-    }
-  }
+  const kill = (): void => killGroup(child)
   signal.addEventListener('abort', kill, { once: true })
-  let output = ''
-  let complaint = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    // ssh ends its lines as a terminal would want them.
-    complaint = (complaint + text.replaceAll('\r', '')).slice(-longestComplaint)
-  })
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', resolve)
-    })
+    const { code, output, complaint } = await ended(child)
     signal.throwIfAborted()
     if (code !== 0) throw new GitFailure(complaint.trim() || `git ended with ${code}`)
     return output
@@ -93,6 +75,35 @@ export async function git(
   } finally {
     signal.removeEventListener('abort', kill)
   }
+}
+
+/** With its helpers, which are in its process group. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of them have ended: to throw into an event of ours would end the daemon.
+  }
+}
+
+/** Resolves to what it has written, and its last complaints. Rejects when there is no such program. */
+async function ended(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+): Promise<{ code: number | null; output: string; complaint: string }> {
+  let output = ''
+  let complaint = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    // ssh ends its lines as a terminal would want them.
+    complaint = (complaint + text.replaceAll('\r', '')).slice(-longestComplaint)
+  })
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  return { code, output, complaint }
 }
 
 function environment(secrets: NonNullable<GitRun['secrets']>, agent: string | undefined): NodeJS.ProcessEnv {
