@@ -91,3 +91,19 @@ test('a stop of the server does not wait for an archive of which nothing comes',
   await until('both to be read', () => reading === 2)
   await server.api.stop(2 ** 31 - 1)
 })
+
+test('what the daemon gives up when it stops is refused as what it is', { timeout: 60_000 }, async (t) => {
+  let reading = 0
+  const uploadLayout = async (archive: Readable) => {
+    for await (const _ of archive) reading++
+    return 'id'
+  }
+  await using server = await serve(fakeEngine({ builds: { uploadLayout } }))
+  const socket = connect(server.socket)
+  t.after(() => socket.destroy())
+  socket.write(`${head('/v1.41/build/layouts', 1000)}x`)
+  await until('the layout to be read', () => reading === 1)
+  await server.api.stop(2 ** 31 - 1)
+  const [answer = ''] = await answers(socket, 1)
+  assert.match(answer, /^HTTP\/1\.1 503 [\s\S]*the daemon is stopping/)
+})

@@ -7,7 +7,6 @@ import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { TlsOptions } from 'node:tls'
 import type { Shape } from '@gantry/api/shape'
-import { GantryError } from '@gantry/errors'
 import { createServer } from '@gantry/oci/node-http'
 import type { Logger } from '../log.ts'
 import { readJson } from './body.ts'
@@ -20,7 +19,7 @@ import { Router } from './router.ts'
 import { describeError } from './status.ts'
 import { type ApiVersion, newestVersion, splitVersion } from './version.ts'
 import { serveWebSocket } from './websocket.ts'
-import { errorReply, pageNotFound, versionReply, writeRaw, writeReply } from './write.ts'
+import { errorReply, pageNotFound, stopping, versionReply, writeRaw, writeReply } from './write.ts'
 
 export interface ApiServerOptions {
   routes: readonly Route[]
@@ -89,8 +88,8 @@ export class ApiServer {
 
   /** Ends all streams, then resolves when every request has been answered, or after `grace` milliseconds. */
   async stop(grace: number): Promise<void> {
-    this.#stopping.abort()
-    for (const abort of this.#answering) abort.abort()
+    this.#stopping.abort(stopping())
+    for (const abort of this.#answering) abort.abort(stopping())
     const timeout = Promise.withResolvers<void>()
     const timer = setTimeout(timeout.resolve, grace)
     await Promise.race([Promise.all(this.#active), timeout.promise])
@@ -142,7 +141,7 @@ export class ApiServer {
   /** The connection was open already when the daemon began to stop. */
   async #refuse(response: ServerResponse): Promise<void> {
     response.shouldKeepAlive = false
-    const reply = errorReply(new GantryError('Unavailable', 'the daemon is stopping'))
+    const reply = errorReply(stopping())
     await writeReply(response, this.#headers, reply, this.#stopping.signal, this.#log)
   }
 

@@ -117,7 +117,8 @@ async function failStream(
   } else response.destroy()
 }
 
-const stopping = (): GantryError => new GantryError('Unavailable', 'the daemon is stopping')
+/** What whoever is still served hears when the daemon stops. */
+export const stopping = (): GantryError => new GantryError('Unavailable', 'the daemon is stopping')
 
 /** A reply on a connection that asked to leave HTTP but will not: written by hand, and the last one. */
 export function writeRaw(socket: Duplex, common: Headers, reply: Exclude<Reply, { kind: 'hijack' }>): void {
