@@ -167,3 +167,9 @@ test('a text that grows without end, and more instructions than anybody writes, 
   assert.equal(expandWord('$A'.repeat(30), variables, '\\').text.length, 1_800_000)
   assert.throws(() => expandWord('$A'.repeat(40), variables, '\\'), /the result is too long$/)
 })
+
+test('triggers of triggers are refused, however many there are', () => {
+  assert.throws(() => parseDockerfile(`FROM a\n${'ONBUILD '.repeat(8000)}RUN x\n`), {
+    message: "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
+  })
+})

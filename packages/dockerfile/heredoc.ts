@@ -31,7 +31,9 @@ export function parseHeredocWord(word: string): HeredocWord | null {
 export function heredocsIn(name: string, rest: string): HeredocWord[] {
   if (name === 'ONBUILD') {
     const [, inner = '', more = ''] = /^(\S+)\s*([\s\S]*)$/.exec(rest) ?? []
-    return heredocsIn(inner.toUpperCase(), more)
+    const trigger = inner.toUpperCase()
+    // A trigger of a trigger is refused, and there may be thousands of them.
+    return trigger === 'ONBUILD' ? [] : heredocsIn(trigger, more)
   }
   if (!withDocuments.has(name) || isExecForm(rest)) return []
   return splitWords(rest, '\\').flatMap((word) => parseHeredocWord(word) ?? [])
