@@ -1,6 +1,6 @@
 /** What must hold for steps of builds, named after the first advisory of each class, as security.test.ts has it for containers. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -190,6 +190,38 @@ suite('security of builds', () => {
         assert.equal(exitCode, 1)
         assert.match(text, /refusing to (be redirected there|connect to 169\.254\.169\.254)/)
       })
+  })
+
+  test('CVE-2024-24557: nothing of a cache is used that is not what its digest says', async () => {
+    const lines = ['FROM busybox', 'RUN echo good > /made; head -c 100000 /dev/urandom > /more']
+    const root = await contextIn(top, { Dockerfile: lines.join('\n') })
+    const cache = join(root, '..', 'cache')
+    const gantry = async (...args: string[]) => {
+      const { exitCode, stdout, stderr } = await daemon().gantry(args)
+      assert.equal(exitCode, 0, stderr)
+      return `${stdout}${stderr}`
+    }
+    const imported = async () => {
+      await gantry('builder', 'prune', '-af')
+      const told = await gantry('build', '-t', 'cached', '--cache-from', `type=local,src=${cache}`, root)
+      assert.equal(await gantry('run', '--rm', 'cached', 'cat', '/made'), 'good\n')
+      await gantry('rmi', 'cached')
+      return /\[2\/2\] RUN[^\n]*\n#\d+ CACHED/.test(told)
+    }
+    await gantry('build', '--cache-to', `type=local,dest=${cache},mode=max`, root)
+    assert.ok(await imported())
+    const blobs = join(cache, 'blobs/sha256')
+    let refused = 0
+    for (const name of await readdir(blobs)) {
+      const bytes = await readFile(join(blobs, name))
+      const altered = Buffer.from(bytes)
+      altered[altered.length >> 1] = (altered[altered.length >> 1] as number) ^ 1
+      await writeFile(join(blobs, name), altered)
+      if (!(await imported())) refused++
+      await writeFile(join(blobs, name), bytes)
+    }
+    // The configuration, the manifest and the layer of the step; that of the base image is here.
+    assert.equal(refused, 3)
   })
 
   test('CVE-2023-26054: the password of a URL is in no history, log, cache or provenance', async (t) => {
