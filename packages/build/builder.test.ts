@@ -442,3 +442,17 @@ test('arguments that nothing asks for are told of, those that a base image asks 
   const unused = events.flatMap((event) => (event.type === 'unused-arguments' ? event.names : []))
   assert.deepEqual(unused, ['NOBODYS'])
 })
+
+test('others have their turn while very many states are told', async () => {
+  const world = fakeWorld()
+  let turns = 0
+  let counting = true
+  const count = (): void => {
+    turns++
+    if (counting) setImmediate(count)
+  }
+  setImmediate(count)
+  await build(world, world.request(`FROM a\n${'ENV X=1\n'.repeat(400)}`, { classic: true }))
+  counting = false
+  assert.ok(turns > 5, `${turns} turns`)
+})

@@ -1,5 +1,6 @@
 /** Builds: a Dockerfile is read and planned, what the target needs is solved, and an image's configuration put together. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Dockerfile } from '@gantry/dockerfile'
 import { GantryError } from '@gantry/errors'
 import {
@@ -35,6 +36,9 @@ export function createBuilder(parts: SolverParts): Builder {
     },
   }
 }
+
+/** How many states are told before others have their turn in the event loop. */
+const statesOfTurn = 20
 
 class Build {
   readonly #request: BuildRequest
@@ -159,7 +163,8 @@ class Build {
         const { image } = state.made ? await this.#session.solve(state.made) : {}
         const config = await this.#config({ ...state, platform: stage.platform })
         this.#tell({ type: 'state', index, config, ...(image && { id: image }) })
-        index++
+        // Each has the history of all before it, which is more work the more there are.
+        if (++index % statesOfTurn === 0) await nextTurn()
       }
   }
 

@@ -46,6 +46,7 @@ async function checkFile(path: string): Promise<void> {
   const status = await stat(path).catch((cause) => {
     throw new Error(`failed to stat ${path}: stat ${path}: no such file or directory`, { cause })
   })
+  if (status.isDirectory()) throw new Error(`secret file ${path} is a directory`)
   if (status.size > largestSecret) throw new Error(`secret file ${path} too big. max size 500KB`)
 }
 
