@@ -57,10 +57,16 @@ async function directories(): Promise<string[]> {
     .map((name) => `directory /tmp/${name}`)
 }
 
+/**
+ * What is made once for the machine, and stays: where ip-netns(8) has its namespaces, and the table that keeps a host from
+ * becoming a router when a daemon turns on its forwarding.
+ */
+const lasting = /^(mount \/run\/netns|nftables table inet gantry-\w+-forwarding)$/
+
 /** A sorted list of everything found, one line a thing. */
 export async function snapshot(): Promise<string[]> {
   const found = await Promise.all([mounts(), links(), nftables(), cgroups(), processes(), directories()])
-  return [...new Set(found.flat())].sort()
+  return [...new Set(found.flat())].filter((line) => !lasting.test(line)).sort()
 }
 
 /** What is in `after` and was not in `before`. */
