@@ -23,7 +23,9 @@ export function alignColumns(text: string, options: ColumnOptions = tableColumns
 }
 
 function alignBlock(text: string, options: ColumnOptions): string {
-  const lines = text.split('\n').map((line) => line.split(/[\t\v]/))
+  // A text takes less time to look for than an expression.
+  const tab = text.includes('\v') ? /[\t\v]/ : '\t'
+  const lines = text.split('\n').map((line) => line.split(tab))
   const widthOf = isAscii.test(text) ? (cell: string) => cell.length : (cell: string) => [...cell].length
   const cells = lines.map((line) => line.map(widthOf))
   const padded = lines.map((): number[] => [])

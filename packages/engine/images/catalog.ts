@@ -207,9 +207,14 @@ export function referenceKey(reference: Reference): string {
   return canonicalName(reference.digest ? untagged : withDefaultTag(reference))
 }
 
+/** Of records that are in memory: each is a digest of digests, and asked for at every list, build and sweep. */
+const chains = new WeakMap<ImageRecord['layers'], readonly Digest[]>()
+
 /** Chain ids of an image's layers, base first. */
-export function chainOf(image: Pick<ImageRecord, 'layers'>): Digest[] {
-  return chainIdsOf(image.layers.map(({ diffId }) => diffId))
+export function chainOf({ layers }: Pick<ImageRecord, 'layers'>): readonly Digest[] {
+  const chain = chains.get(layers) ?? chainIdsOf(layers.map(({ diffId }) => diffId))
+  chains.set(layers, chain)
+  return chain
 }
 
 function fullId(text: string): Digest | undefined {

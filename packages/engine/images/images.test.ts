@@ -842,7 +842,7 @@ test('a layer that builds need stays when its image goes, and does not count as 
   const id = await importRootfs(b, 'layer', 'base')
   await importRootfs(b, 'other', 'other')
   const { catalog, retention } = b.images.parts
-  const needed = chainOf(catalog.get(id) as NonNullable<ReturnType<typeof catalog.get>>)
+  const needed = [...chainOf(catalog.get(id) as NonNullable<ReturnType<typeof catalog.get>>)]
   retention.alsoKeep(() => needed)
   const planned = await b.images.collect({ keepTagged: false, unusedFor: 0, keepBytes: 0 }, true)
   assert.deepEqual(

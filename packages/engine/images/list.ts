@@ -139,21 +139,36 @@ async function summarize(
 
 /** `RepoTags` and `RepoDigests`. */
 export function namesShown(names: ReferenceRecord[]): { RepoTags: string[]; RepoDigests: string[] } {
-  const references = names.map(({ name }) => parseReference(name))
-  return {
-    RepoTags: references
-      .filter(({ digest }) => !digest)
-      .map(familiarName)
-      .sort(),
-    RepoDigests: references
-      .filter(({ digest }) => digest)
-      .map(familiarName)
-      .sort(),
-  }
+  const shown = names.map(shownName)
+  const texts = (hasDigest: boolean): string[] =>
+    shown.filter((name) => name.hasDigest === hasDigest).map(({ text }) => text)
+  return { RepoTags: texts(false).sort(), RepoDigests: texts(true).sort() }
+}
+
+interface ShownName {
+  text: string
+  hasDigest: boolean
+}
+
+// Of records that are in memory, which are listed again and again, and replaced rather than changed.
+const shownNames = new WeakMap<ReferenceRecord, ShownName>()
+const times = new WeakMap<Pick<ImageRecord, 'created'>, number>()
+
+function shownName(record: ReferenceRecord): ShownName {
+  const known = shownNames.get(record)
+  if (known) return known
+  const reference = parseReference(record.name)
+  const shown = { text: familiarName(reference), hasDigest: reference.digest !== undefined }
+  shownNames.set(record, shown)
+  return shown
 }
 
 /** Milliseconds since 1970; 0 when the image does not say. */
-export function createdAt({ created }: Pick<ImageRecord, 'created'>): number {
-  const time = created === undefined ? 0 : Date.parse(created)
-  return Number.isNaN(time) ? 0 : time
+export function createdAt(image: Pick<ImageRecord, 'created'>): number {
+  const known = times.get(image)
+  if (known !== undefined) return known
+  const time = image.created === undefined ? 0 : Date.parse(image.created)
+  const valid = Number.isNaN(time) ? 0 : time
+  times.set(image, valid)
+  return valid
 }

@@ -200,7 +200,7 @@ class Removal {
     events.publish('image', 'delete', image.id, { name: image.id })
     this.items.push({ Deleted: image.id })
     const live = catalog.liveLayers().union(retention.neededByOthers())
-    for (const chainId of chainOf(image).reverse()) {
+    for (const chainId of chainOf(image).toReversed()) {
       if (!live.has(chainId) && (await layers.has(chainId))) this.items.push({ Deleted: chainId })
     }
   }
