@@ -3,6 +3,7 @@ import { checkDockerfile, type Dockerfile, type Finding, parseDockerfile } from 
 import { hostPlatform } from '@gantry/oci'
 import { automaticArguments } from './plan/automatic.ts'
 import { KnownPlans } from './plan/known-plans.ts'
+import { Recent } from './recent.ts'
 
 /** How many are kept, and of how many characters at most: a few megabytes of a daemon that builds all day. */
 const mostTexts = 16
@@ -33,16 +34,12 @@ export class ReadDockerfile {
 
 /** The texts that were asked for last. */
 export class KnownDockerfiles {
-  readonly #byText = new Map<string, ReadDockerfile>()
+  readonly #byText = new Recent<string, ReadDockerfile>(mostTexts)
 
   /** Throws DockerfileProblem. */
   read(text: string): ReadDockerfile {
     const read = this.#byText.get(text) ?? new ReadDockerfile(text)
-    if (text.length > mostCharacters) return read
-    this.#byText.delete(text) // it is the last one now
-    this.#byText.set(text, read)
-    const [oldest] = this.#byText.keys()
-    if (this.#byText.size > mostTexts && oldest !== undefined) this.#byText.delete(oldest)
+    if (text.length <= mostCharacters) this.#byText.set(text, read)
     return read
   }
 }

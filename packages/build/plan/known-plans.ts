@@ -4,6 +4,7 @@
  */
 import type { Dockerfile } from '@gantry/dockerfile'
 import type { ImageConfigFile, Platform } from '@gantry/oci'
+import { Recent } from '../recent.ts'
 import type { NamedContext } from './named-contexts.ts'
 import { type Plan, type PlanOptions, type PlanSurroundings, planTarget } from './planner.ts'
 
@@ -22,7 +23,7 @@ interface KnownPlan {
 
 export class KnownPlans {
   readonly #dockerfile: Dockerfile
-  readonly #plans = new Map<string, KnownPlan>()
+  readonly #plans = new Recent<string, KnownPlan>(mostPlans)
 
   constructor(dockerfile: Dockerfile) {
     this.#dockerfile = dockerfile
@@ -40,15 +41,8 @@ export class KnownPlans {
       { ...options, ...(ignores && { ignores: asked.ofIgnores(ignores) }) },
       asked.of(surroundings),
     )
-    if (entriesOf(plan) <= mostEntries) this.#keep(key, { plan, asked })
+    if (entriesOf(plan) <= mostEntries) this.#plans.set(key, { plan, asked })
     return plan
-  }
-
-  #keep(key: string, known: KnownPlan): void {
-    this.#plans.delete(key)
-    this.#plans.set(key, known)
-    const [oldest] = this.#plans.keys()
-    if (this.#plans.size > mostPlans && oldest !== undefined) this.#plans.delete(oldest)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Configurations and manifests of the images that were asked for last: they are small, and every build wants some again. */
+import { Recent } from '@gantry/build'
 import {
   type Digest,
   type ImageConfigFile,
@@ -25,12 +26,12 @@ export interface StoredManifest {
 
 /** What is read is not to be changed: the same object is given out again, mostly. */
 export class KnownDocuments {
-  readonly #configs: Recent<ImageConfigFile>
-  readonly #manifests: Recent<StoredManifest>
+  readonly #configs: Documents<ImageConfigFile>
+  readonly #manifests: Documents<StoredManifest>
 
   constructor(content: Content) {
-    this.#configs = new Recent(content, largestConfig, parseImageConfig)
-    this.#manifests = new Recent(content, largestManifest, (bytes) => ({
+    this.#configs = new Documents(content, largestConfig, parseImageConfig)
+    this.#manifests = new Documents(content, largestManifest, (bytes) => ({
       manifest: parseManifest(bytes),
       size: bytes.length,
     }))
@@ -47,11 +48,11 @@ export class KnownDocuments {
   }
 }
 
-class Recent<T> {
+class Documents<T> {
   readonly #content: Content
   readonly #limit: number
   readonly #parse: (bytes: Buffer) => T
-  readonly #documents = new Map<Digest, T>()
+  readonly #known = new Recent<Digest, T>(most)
 
   constructor(content: Content, limit: number, parse: (bytes: Buffer) => T) {
     this.#content = content
@@ -60,14 +61,11 @@ class Recent<T> {
   }
 
   async read(digest: Digest): Promise<T> {
-    const known = this.#documents.get(digest)
+    const known = this.#known.get(digest)
     if (known) return known
     const bytes = await this.#content.readAll(digest, this.#limit)
     const document = this.#parse(bytes)
-    if (bytes.length > largest) return document
-    this.#documents.set(digest, document)
-    const [oldest] = this.#documents.keys()
-    if (this.#documents.size > most && oldest !== undefined) this.#documents.delete(oldest)
+    if (bytes.length <= largest) this.#known.set(digest, document)
     return document
   }
 }
